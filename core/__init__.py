@@ -1,0 +1,1 @@
+"""Graft's core: everything but the web pages. Never imports `app` or `streamlit`."""

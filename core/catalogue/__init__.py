@@ -1,0 +1,5 @@
+"""Facts about models as data: backbones to choose from, and the card of a trained one. Pure."""
+
+from core.catalogue.card import ModelCard
+
+__all__ = ["ModelCard"]

@@ -1,0 +1,1 @@
+"""Scores with their uncertainty. Pure; numpy and scikit-learn."""

@@ -1,0 +1,1 @@
+"""Features of frozen backbones, computed once. Torch; no database."""

@@ -1,0 +1,62 @@
+"""The composition root for pages, routes and the command line."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from core.jobs import Queue
+from core.services.classes import Classes
+from core.services.explanations import Explanations
+from core.services.gallery import Gallery
+from core.services.imports import Imports
+from core.services.labelling import Labelling
+from core.services.predictions import Predictions
+from core.services.projects import Projects
+from core.services.results import Results
+from core.services.training import Training
+from core.services.uploads import Uploads
+from core.settings import Settings
+from core.store.db import migrate, open_engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graft:
+    """One home, opened: every use case hangs here."""
+
+    settings: Settings
+    engine: Engine
+    queue: Queue
+    projects: Projects
+    classes: Classes
+    gallery: Gallery
+    labelling: Labelling
+    uploads: Uploads
+    imports: Imports
+    training: Training
+    results: Results
+    explanations: Explanations
+    predictions: Predictions
+
+
+def open_graft(settings: Settings) -> Graft:
+    """Open the home that `settings` name, creating and migrating it as needed."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.url)
+    migrate(engine)
+    queue = Queue(engine)
+    parts = (engine, settings, queue)
+    return Graft(
+        settings=settings,
+        engine=engine,
+        queue=queue,
+        projects=Projects(*parts),
+        classes=Classes(*parts),
+        gallery=Gallery(*parts),
+        labelling=Labelling(*parts),
+        uploads=Uploads(*parts),
+        imports=Imports(*parts),
+        training=Training(*parts),
+        results=Results(*parts),
+        explanations=Explanations(*parts),
+        predictions=Predictions(*parts),
+    )

@@ -1,0 +1,1 @@
+"""Pictures in, probabilities and features out. Torch; no database."""

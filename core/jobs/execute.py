@@ -1,0 +1,50 @@
+"""Running one job's body to its one recorded end, in this process."""
+
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from core.errors import Cancelled, GraftError
+from core.jobs.context import JobContext
+from core.settings import Settings
+from core.store import runs
+from core.store.db import writing
+from core.store.runs import RunRecord
+from core.types import JsonObject, RunState
+
+Handler = Callable[[JobContext], JsonObject]
+"""A job body: does the work and returns what to keep as the run's result."""
+
+
+def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Settings) -> RunState:
+    """Run the body of a claimed run and record how it ended: done, failed with its reason, or cancelled."""
+    context = JobContext(run, engine=engine, settings=settings)
+    result: JsonObject | None = None
+    error = hint = trace = ""
+    try:
+        result = handler(context)
+        state = RunState.DONE
+    except Cancelled:
+        state = RunState.CANCELLED
+    except GraftError as problem:
+        state, error, hint, trace = RunState.FAILED, problem.message, problem.hint, traceback.format_exc()
+        context.log.error("%s %s", problem.message, problem.hint)
+    except Exception as problem:  # the border: whatever it was becomes the run's recorded end
+        state, error, trace = RunState.FAILED, f"Something unexpected went wrong: {problem}", traceback.format_exc()
+        hint = "Start it again. If it fails again, send the log to whoever looks after this installation."
+        context.log.exception("The run failed.")
+    with writing(engine) as session:
+        runs.finish_run(
+            session,
+            run.id,
+            run.attempts,
+            state,
+            now=datetime.now(UTC),
+            result=result,
+            error=error,
+            hint=hint,
+            trace=trace,
+        )
+    return state

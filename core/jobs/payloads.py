@@ -1,0 +1,70 @@
+"""What each kind of job is told: frozen values, stored as JSON in the run's row."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from core.types import ImageId, JsonObject, RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Base of all payloads: JSON there and back. Fields are values and lists of values only."""
+
+    def to_json(self) -> JsonObject:
+        """A JSON object that `from_json` reads back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**cast(dict[str, Any], value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPayload(Payload):
+    """Bring pictures in.
+
+    `source` is a folder, a zip or a picture on this machine, or "upload:BATCH" for what the browser sent.
+    `labels_csv` is a file on this machine, or the name of one inside the source. Column names are empty
+    when not used. With `folder_labels` the last folder of a name gives the class.
+    """
+
+    source: str
+    labels_csv: str = ""
+    file_column: str = ""
+    label_column: str = ""
+    case_column: str = ""
+    group_column: str = ""
+    date_column: str = ""
+    folder_labels: bool = True
+    create_classes: bool = True
+    annotator: str = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainPayload(Payload):
+    """Train a model. Recipe and dataset version stand in the run's own columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictPayload(Payload):
+    """Predict new pictures with the model of run `model`; `source` as for an import."""
+
+    model: RunId
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainPayload(Payload):
+    """Explain what run `model` sees in a picture.
+
+    The picture is `image` (of a project) or `blob` (a stored new picture). `target` is the position of
+    a class in the model's list; None means the predicted one. The result names a file in `heatmaps/`.
+    """
+
+    model: RunId
+    image: ImageId | None = None
+    blob: str = ""
+    target: int | None = None
+    method: str = "gradcam"

@@ -1,0 +1,182 @@
+"""The jobs worker: one child process per run, one run at a time in each lane.
+
+A child that dies is noticed at once by its worker; a worker that dies takes its child along (the child looks
+at its parent), and the next worker finds the silent run by its heartbeat. Either way the run goes back into
+the queue and continues from its checkpoint, at most `runs.RETRIES` times.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from core.store import runs
+from core.store.db import reading, writing
+from core.store.runs import RunRecord
+from core.types import Lane, RunState
+
+BEAT_S = 2.0
+STALE_S = 10.0
+CANCEL_GRACE_S = 6.0
+POLL_S = 0.1
+LOG = logging.getLogger("graft.jobs")
+
+
+def worker_name() -> str:
+    """Who holds a run: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(slots=True)
+class _Child:
+    run: RunRecord
+    process: subprocess.Popen[bytes]
+    asked_to_stop_at: float | None = None
+
+
+class LaneWorker:
+    """Claims runs of some lanes and runs each in a child process of its own."""
+
+    def __init__(self, *, engine: Engine, settings: Settings, lanes: Sequence[Lane]) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._children: dict[Lane, _Child | None] = dict.fromkeys(lanes)
+        self._swept_at = 0.0
+
+    def work(self, stop: Callable[[], bool]) -> None:
+        """Serve the lanes until `stop()`; then end the children, whose runs go back into the queue."""
+        while not stop():
+            self.step()
+            time.sleep(POLL_S)
+        for child in self._children.values():
+            if child is not None:
+                _kill(child.process)
+                self._after(child)
+
+    def step(self) -> None:
+        """One look at everything: the silent, the running and the waiting."""
+        if time.monotonic() - self._swept_at > BEAT_S:
+            self._swept_at = time.monotonic()
+            sweep(self._engine)
+        for lane, child in self._children.items():
+            if child is None:
+                self._children[lane] = self._claim(lane)
+            elif child.process.poll() is not None:
+                self._after(child)
+                self._children[lane] = None
+            else:
+                self._stop_if_asked(child)
+
+    def _claim(self, lane: Lane) -> _Child | None:
+        with reading(self._engine) as session:
+            if not runs.has_queued(session, [lane]):
+                return None
+        with writing(self._engine) as session:
+            run = runs.claim_next(session, lane, worker=worker_name(), now=datetime.now(UTC))
+        if run is None:
+            return None
+        self._settings.logs.mkdir(parents=True, exist_ok=True)
+        log = self._settings.logs / f"run-{run.id}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.worker", "child", str(run.id)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **self._settings.environ(), **CHILD_ENVIRON},
+            )
+        LOG.info("Run %d started, attempt %d, process %d.", run.id, run.attempts, process.pid)
+        return _Child(run=run, process=process)
+
+    def _stop_if_asked(self, child: _Child) -> None:
+        if child.asked_to_stop_at is None:
+            with reading(self._engine) as session:
+                if runs.is_cancel_requested(session, child.run.id):
+                    child.asked_to_stop_at = time.monotonic()
+        elif time.monotonic() - child.asked_to_stop_at > CANCEL_GRACE_S:
+            _kill(child.process)
+
+    def _after(self, child: _Child) -> None:
+        status = child.process.wait()
+        with writing(self._engine) as session:
+            if child.asked_to_stop_at is not None:
+                runs.finish_run(session, child.run.id, child.run.attempts, RunState.CANCELLED, now=datetime.now(UTC))
+            else:
+                give_back(session, child.run, f"its process ended with status {status}")
+
+
+CHILD_ENVIRON = {
+    # glibc returns freed tensors to the system and asks for them again in each step; keeping them mapped made
+    # training of mobile-size networks 20-43 % faster with the same results.
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**40),
+}
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def give_back(session: Session, run: RunRecord, why: str) -> None:
+    """Queue a run whose process died again, or fail it when it has no retries left. An ended run is left alone."""
+    if runs.is_cancel_requested(session, run.id):
+        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=datetime.now(UTC))
+    elif run.retries_left > 0:
+        if runs.release_run(session, run.id, run.attempts):
+            LOG.warning("Run %d goes back into the queue: %s.", run.id, why)
+    else:
+        runs.finish_run(
+            session,
+            run.id,
+            run.attempts,
+            RunState.FAILED,
+            now=datetime.now(UTC),
+            error=f"The run stopped {runs.RETRIES + 1} times without an error of its own: {why}.",
+            hint="The machine may be short of memory: choose a smaller model or smaller images, then resume the run.",
+        )
+
+
+def sweep(engine: Engine) -> None:
+    """Take runs back from workers that fell silent."""
+    now = datetime.now(UTC)
+    with reading(engine) as session:
+        silent = runs.list_silent(session, now=now, stale_s=STALE_S)
+    for run in silent:
+        with writing(engine) as session:
+            give_back(session, run, f"its worker {run.worker} fell silent")
+
+
+def keep_alive(run: RunRecord, engine: Engine) -> None:
+    """In a child: say every two seconds that it lives, and leave at once when nobody holds it any more."""
+    parent = os.getppid()
+
+    def beat() -> None:
+        while True:
+            time.sleep(BEAT_S)
+            orphaned = os.getppid() != parent
+            with writing(engine) as session:
+                held = not orphaned and runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
+            if orphaned:
+                os._exit(70)
+            if not held:
+                with reading(engine) as session:
+                    ended = runs.read_run(session, run.id).state.ended
+                if not ended:  # an ended run's child is just tidying up
+                    os._exit(71)
+
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()

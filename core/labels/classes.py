@@ -1,0 +1,62 @@
+"""Class lists: names, colours, keys."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import BadInput
+
+# Okabe & Ito's colours, told apart by colour-blind people (https://jfly.uni-koeln.de/color/), then
+# darker and lighter kin for longer lists.
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B8A800", "#7A5195",
+    "#2F4B7C", "#A05A2C", "#3C8D6E", "#EF5675", "#8C8C8C", "#4C9F38", "#9467BD", "#17A2B8",
+)  # fmt: skip
+
+# Letters the labelling page keeps for itself: b(rightness), c(ontrast), f(it), s(kip), u(nsure), x (flag), z (undo).
+RESERVED_KEYS = "bcfsuxz"
+KEYS = "123456789" + "".join(letter for letter in "qwertyuiopasdghjklvnm" if letter not in RESERVED_KEYS)
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassSpec:
+    """A class as a person describes it. An empty colour or key means: choose one for me."""
+
+    name: str
+    colour: str = ""
+    key: str = ""
+    description: str = ""
+
+
+def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
+    """The same classes with trimmed names and every colour and key filled in.
+
+    Raises BadInput for an empty, too long or repeated name (case is ignored), a colour that is not
+    #RRGGBB, a key that is not one free letter or digit, or one that two classes share.
+    """
+    names, keys, result = set[str](), set[str](), []
+    wanted = [spec.key.strip().lower() for spec in specs]
+    spare = [key for key in KEYS if key not in wanted]
+    for index, (spec, key) in enumerate(zip(specs, wanted, strict=True)):
+        name = " ".join(spec.name.split())
+        if not name:
+            raise BadInput(f"Class {index + 1} has no name.", hint="Give it one, or remove its row.")
+        if len(name) > LONGEST_NAME:
+            raise BadInput(f"The class name {name[:40]!r}… is longer than {LONGEST_NAME} characters.")
+        if name.casefold() in names:
+            raise BadInput(f"Two classes are called {name!r}.", hint="Give each class its own name.")
+        colour = spec.colour or PALETTE[index % len(PALETTE)]
+        if not _COLOUR.fullmatch(colour):
+            raise BadInput(f"The colour {colour!r} of class {name!r} is not of the form #RRGGBB.")
+        if not key:
+            key = spare.pop(0) if spare else ""
+        elif key not in KEYS:
+            raise BadInput(f"The key {key!r} of class {name!r} cannot be used.", hint=f"Choose one of {KEYS}.")
+        if key and key in keys:
+            raise BadInput(f"Two classes have the key {key!r}.", hint="Give each class its own key.")
+        names.add(name.casefold())
+        keys.add(key)
+        result.append(ClassSpec(name=name, colour=colour, key=key, description=spec.description.strip()))
+    return result

@@ -1,0 +1,65 @@
+"""Content-addressed storage of pictures and their thumbnails."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from core.errors import NotFound
+from core.media.decode import open_rgb
+from core.settings import Settings
+
+THUMB_PX = 256
+
+
+class BlobStore:
+    """Pictures by the sha256 of their stored bytes; thumbnails beside, remade when missing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def path(self, blob: str) -> Path:
+        """Where the stored picture lies. Raises NotFound for anything that is not 64 hexadecimal digits."""
+        if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
+            raise NotFound(f"{blob[:80]!r} is not the address of a stored picture.")
+        return self._settings.blobs / blob[:2] / blob
+
+    def put(self, content: bytes) -> str:
+        """Store a picture and return its address; storing it twice is storing it once."""
+        blob = hashlib.sha256(content).hexdigest()
+        path = self.path(blob)
+        if not path.exists():
+            write_file(path, content)
+        return blob
+
+    def thumb_path(self, blob: str) -> Path:
+        """Where the thumbnail lies, whether or not it is there yet."""
+        return self._settings.thumbs / blob[:2] / f"{self.path(blob).name}.jpg"
+
+    def thumb(self, blob: str) -> Path:
+        """The thumbnail's file, made now if it is missing."""
+        path = self.thumb_path(blob)
+        if not path.exists():
+            image = open_rgb(self.path(blob), min_side=THUMB_PX)
+            image.thumbnail((THUMB_PX, THUMB_PX))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+            with os.fdopen(descriptor, "wb") as file:
+                image.save(file, "JPEG", quality=85)
+            Path(temporary).replace(path)
+        return path
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or absent, whatever happens: temporary name, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Networks: building, weights, saving, loading. Torch; no database."""

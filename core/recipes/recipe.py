@@ -1,0 +1,135 @@
+"""The recipe value, JSON there and back, and its hash."""
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import BadInput
+from core.types import JsonObject, JsonValue
+
+Tune = Literal["head", "gradual", "all"]
+Framing = Literal["squash", "crop"]
+Augmentation = Literal["none", "light", "standard", "strong"]
+OptimizerName = Literal["adamw", "sgd"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a model is trained. Values only: two equal recipes on the same data, seed and device are the same run.
+
+    backbone      a name of the catalogue, or any timm name as "timm:NAME"
+    weights       "imagenet", "none", "file:PATH" or "run:N"
+    tune          "head": features frozen, computed once; "gradual": head, then stage by stage;
+                  "all": everything from the first step
+    image_size    side in pixels of the network's input; 0 means the backbone's own
+    framing       "squash": the whole picture, stretched to a square; "crop": its middle square
+    epochs        at most this many; `patience` epochs without a better validation score end it (0: never)
+    head_epochs   with "gradual": epochs of the head alone before the first stage thaws
+    batch_size    0 means found by trying
+    learning_rate of the head; the backbone's is multiplied by `backbone_factor`
+    warmup        share of all steps in which the learning rate climbs; cosine decay follows
+    label_smoothing  in [0, 1)
+    mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
+    ema           decay of the averaged weights; 0 is off
+    balance       whether rare classes weigh more in the loss, by inverse frequency
+    """
+
+    preset: str = "balanced"
+    backbone: str = "mobilenet_v3_small"
+    weights: str = "imagenet"
+    tune: Tune = "gradual"
+    image_size: int = 0
+    framing: Framing = "squash"
+    epochs: int = 12
+    head_epochs: int = 3
+    patience: int = 5
+    batch_size: int = 0
+    optimizer: OptimizerName = "adamw"
+    learning_rate: float = 2e-3
+    backbone_factor: float = 0.1
+    weight_decay: float = 0.02
+    warmup: float = 0.1
+    augmentation: Augmentation = "standard"
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    ema: float = 0.0
+    balance: bool = True
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            hint = hints[field.name]
+            if typing.get_origin(hint) is Literal and getattr(self, field.name) not in typing.get_args(hint):
+                choices = ", ".join(typing.get_args(hint))
+                raise BadInput(
+                    f"{field.name} cannot be {getattr(self, field.name)!r}.", hint=f"Choose one of {choices}."
+                )
+        if self.weights not in ("imagenet", "none") and not self.weights.startswith(("file:", "run:")):
+            raise BadInput(f"weights cannot be {self.weights!r}.", hint="Choose imagenet, none, file:PATH or run:N.")
+
+    def to_json(self) -> JsonObject:
+        """A JSON object that `from_json` reads back without loss."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> "Recipe":
+        """Read what `to_json` wrote. Raises BadInput for an unknown field or a wrong type."""
+        return cls(**{name: _typed(name, item) for name, item in value.items()})  # type: ignore[arg-type]
+
+    def with_settings(self, settings: typing.Mapping[str, str]) -> "Recipe":
+        """The same recipe with fields replaced by text, as `--set key=value` gives them. Raises BadInput."""
+        return dataclasses.replace(self, **{name: _parsed(name, text) for name, text in settings.items()})  # type: ignore[arg-type]
+
+    @property
+    def hash(self) -> str:
+        """12 hexadecimal digits that stand for this recipe in cache keys."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_RANGES = (
+    ("image_size", 0, 2048), ("epochs", 1, 10_000), ("head_epochs", 0, 10_000), ("patience", 0, 10_000),
+    ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
+    ("weight_decay", 0, 1), ("warmup", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("ema", 0, 0.99999),
+    ("seed", 0, 2**31 - 1),
+)  # fmt: skip
+
+
+def _field_type(name: str) -> type:
+    hints = typing.get_type_hints(Recipe)
+    if name not in hints:
+        raise BadInput(f"A recipe has no field {name!r}.", hint=f"Fields: {', '.join(hints)}.")
+    hint = hints[name]
+    return str if typing.get_origin(hint) in (Literal, types.UnionType) else hint
+
+
+def _typed(name: str, value: JsonValue) -> JsonValue:
+    wanted = _field_type(name)
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise BadInput(f"{name} must be of type {wanted.__name__}, not {value!r}.")
+    return value
+
+
+def _parsed(name: str, text: str) -> JsonValue:
+    wanted = _field_type(name)
+    if wanted is bool:
+        if text.lower() not in ("true", "false", "yes", "no", "1", "0"):
+            raise BadInput(f"{name} must be true or false, not {text!r}.")
+        return text.lower() in ("true", "yes", "1")
+    try:
+        return int(text) if wanted is int else float(text) if wanted is float else text
+    except ValueError as error:
+        raise BadInput(f"{name} must be of type {wanted.__name__}, not {text!r}.") from error

@@ -1,0 +1,7 @@
+"""Predicting new pictures."""
+
+from core.services.base import Service
+
+
+class Predictions(Service):
+    """Predicting new pictures."""

@@ -1,0 +1,67 @@
+"""Projects: creating, listing, finding."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import BadInput, NameTaken, NotFound
+from core.labels import ClassSpec, validated_classes
+from core.services.base import Service
+from core.store import projects
+from core.store.db import reading, writing
+from core.store.projects import ProjectView
+from core.types import JsonObject, ProjectId, Task
+
+
+class Projects(Service):
+    """Projects and what a person may do with them."""
+
+    def create(
+        self,
+        name: str,
+        task: Task,
+        classes: Sequence[ClassSpec] = (),
+        *,
+        guideline: str = "",
+        settings: JsonObject | None = None,
+    ) -> ProjectId:
+        """Create a project. Raises BadInput for an unusable name or class, NameTaken if the name exists."""
+        name = " ".join(name.split())
+        if not name or len(name) > 200:
+            raise BadInput("A project needs a name of 1 to 200 characters.", hint="Type one, such as Tomato leaves.")
+        if classes and task is Task.REGRESSION:
+            raise BadInput("A project whose labels are numbers has no classes.")
+        specs = validated_classes(classes)
+        try:
+            with writing(self.engine) as session:
+                project_id = projects.create_project(
+                    session, name=name, task=task, guideline=guideline, settings=settings or {}, now=datetime.now(UTC)
+                )
+                for position, spec in enumerate(specs):
+                    projects.add_class(session, project_id, spec, position=position)
+        except IntegrityError as error:
+            raise NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.") from error
+        return project_id
+
+    def read(self, project_id: ProjectId) -> ProjectView:
+        """The project with its classes. Raises NotFound, also for a deleted one."""
+        with reading(self.engine) as session:
+            project = projects.read_project(session, project_id)
+        if project.deleted_at is not None:
+            raise NotFound(f"The project {project.name!r} was deleted.")
+        return project
+
+    def named(self, name: str) -> ProjectView:
+        """The project called `name`. Raises NotFound."""
+        with reading(self.engine) as session:
+            found = projects.find_project(session, name)
+            if found is None:
+                known = ", ".join(item.name for item in projects.list_projects(session)) or "none yet"
+                raise NotFound(f"There is no project called {name!r}.", hint=f"Projects: {known}.")
+            return projects.read_project(session, found)
+
+    def list(self) -> list[ProjectView]:
+        """All projects, newest first."""
+        with reading(self.engine) as session:
+            return projects.list_projects(session)

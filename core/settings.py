@@ -1,0 +1,105 @@
+"""Where Graft keeps things and how it listens. Read from the environment once, then passed as a value."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Frozen configuration.
+
+    `home` holds everything Graft stores. `database_url` defaults to SQLite inside it.
+    `device` is auto, cpu, cuda or cuda:N. `weights_url` replaces the host of pretrained weights
+    (a mirror inside a clinic, a stub in tests); empty means the models' own addresses.
+    """
+
+    home: Path = Path("data")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8501
+    device: str = "auto"
+    weights_url: str = ""
+    max_upload_bytes: int = 64 * 2**30
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
+        """Settings from GRAFT_HOME, GRAFT_DATABASE_URL, GRAFT_HOST, GRAFT_PORT, GRAFT_DEVICE, GRAFT_WEIGHTS_URL."""
+        env = os.environ if environ is None else environ
+        try:
+            port = int(env.get("GRAFT_PORT", "8501"))
+        except ValueError as error:
+            raise BadInput(f"GRAFT_PORT is not a number: {env['GRAFT_PORT']!r}.") from error
+        return cls(
+            home=(home or Path(env.get("GRAFT_HOME", "data"))).expanduser().absolute(),
+            database_url=env.get("GRAFT_DATABASE_URL", ""),
+            host=env.get("GRAFT_HOST", "127.0.0.1"),
+            port=port,
+            device=env.get("GRAFT_DEVICE", "auto"),
+            weights_url=env.get("GRAFT_WEIGHTS_URL", ""),
+        )
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy address."""
+        return self.database_url or f"sqlite:///{self.home / 'graft.db'}"
+
+    def environ(self) -> dict[str, str]:
+        """The environment that makes a child process read the same settings."""
+        return {
+            "GRAFT_HOME": str(self.home),
+            "GRAFT_DATABASE_URL": self.database_url,
+            "GRAFT_HOST": self.host,
+            "GRAFT_PORT": str(self.port),
+            "GRAFT_DEVICE": self.device,
+            "GRAFT_WEIGHTS_URL": self.weights_url,
+        }
+
+    # Folders. Whoever writes first creates them.
+    @property
+    def blobs(self) -> Path:
+        """Stored pictures, content-addressed: the only folder, with the database, that cannot be remade."""
+        return self.home / "blobs"
+
+    @property
+    def thumbs(self) -> Path:
+        """Small copies for galleries; a cache."""
+        return self.home / "thumbs"
+
+    @property
+    def pixels(self) -> Path:
+        """Decode-once caches for training; a cache."""
+        return self.home / "pixels"
+
+    @property
+    def features(self) -> Path:
+        """Features of frozen backbones; a cache."""
+        return self.home / "features"
+
+    @property
+    def heatmaps(self) -> Path:
+        """Explanations already computed; a cache."""
+        return self.home / "heatmaps"
+
+    @property
+    def models(self) -> Path:
+        """One folder per trained run: models/<run id>/."""
+        return self.home / "models"
+
+    @property
+    def weights(self) -> Path:
+        """Pretrained weights, downloaded or installed from a file."""
+        return self.home / "weights"
+
+    @property
+    def uploads(self) -> Path:
+        """Files on their way in; emptied after their import."""
+        return self.home / "uploads"
+
+    @property
+    def logs(self) -> Path:
+        """One file per job and per process."""
+        return self.home / "logs"

@@ -1,0 +1,1 @@
+"""The database: tables, transactions and queries. SQLAlchemy; no torch."""

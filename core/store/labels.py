@@ -1,0 +1,112 @@
+"""Label events, each annotator's label, and the images' consensus that follows from them.
+
+`label`, `image_class` and the image's state and number are derived: `rebuild_labels` makes them anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.labels import LabelValue
+from core.store.projects import ProjectView
+from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow
+from core.types import ImageId, ImageState, LabelKind, LabelSource
+
+_STATES = {
+    LabelKind.SET: ImageState.LABELLED,
+    LabelKind.SKIP: ImageState.SKIPPED,
+    LabelKind.UNSURE: ImageState.UNSURE,
+    LabelKind.CLEAR: ImageState.UNLABELLED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelEvent:
+    """What one person did to one image. `event_id` is made by the client, once per deed."""
+
+    event_id: str
+    image_id: ImageId
+    kind: LabelKind
+    value: LabelValue = field(default_factory=LabelValue)
+    annotator: str = "expert"
+    seconds: float | None = None
+    source: LabelSource = LabelSource.HAND
+
+
+def annotator_id(session: Session, name: str) -> int:
+    """The id of the annotator of that name, who is added if new."""
+    found = session.scalar(select(AnnotatorRow.id).where(AnnotatorRow.name == name))
+    if found is not None:
+        return found
+    row = AnnotatorRow(name=name)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def record_events(session: Session, project: ProjectView, events: Sequence[LabelEvent], *, now: datetime) -> None:
+    """Append events in their order and bring labels and consensus up to date.
+
+    An event id that is there already is passed over: a retry is not a second label. Raises BadInput for an
+    image that is not the project's, a class that is not, or a value that does not fit the task; then none is kept.
+    """
+    if not events:
+        return
+    ids = [event.event_id for event in events]
+    seen = set(session.scalars(select(LabelEventRow.event_id).where(LabelEventRow.event_id.in_(ids))))
+    wanted = {event.image_id for event in events}
+    images = {
+        row.id: row
+        for row in session.scalars(select(ImageRow).where(ImageRow.id.in_(wanted), ImageRow.project_id == project.id))
+    }
+    annotators = {name: annotator_id(session, name) for name in {event.annotator for event in events}}
+    for event in events:
+        if event.event_id in seen:
+            continue
+        seen.add(event.event_id)
+        image = images.get(event.image_id)
+        if image is None:
+            raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
+        if event.kind is LabelKind.SET:
+            event.value.check(project.task)
+            unknown = [item for item in event.value.classes if item not in project.all_classes]
+            if unknown:
+                raise BadInput(f"The project {project.name!r} has no class with the id {unknown[0]}.")
+        session.add(
+            LabelEventRow(
+                event_id=event.event_id,
+                project_id=project.id,
+                image_id=image.id,
+                annotator_id=annotators[event.annotator],
+                kind=event.kind,
+                value=event.value.to_json(),
+                seconds=event.seconds,
+                source=event.source,
+                created_at=now,
+            )
+        )
+        _apply(session, image, event, annotators[event.annotator], now)
+
+
+def _apply(session: Session, image: ImageRow, event: LabelEvent, annotator: int, now: datetime) -> None:
+    if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
+        image.flagged = event.kind is LabelKind.FLAG
+        return
+    label = session.get(LabelRow, (image.id, annotator)) or LabelRow(image_id=image.id, annotator_id=annotator)
+    label.state, label.value, label.updated_at = _STATES[event.kind], event.value.to_json(), now
+    session.add(label)
+    # Consensus: the newest word counts, whoever said it.
+    set_consensus(session, image, label.state, event.value)
+
+
+def set_consensus(session: Session, image: ImageRow, state: ImageState, value: LabelValue) -> None:
+    """Write an image's consensus."""
+    image.state = state
+    image.number = value.number if state is ImageState.LABELLED else None
+    session.execute(delete(ImageClassRow).where(ImageClassRow.image_id == image.id))
+    if state is ImageState.LABELLED:
+        session.add_all(ImageClassRow(image_id=image.id, class_id=item) for item in value.classes)

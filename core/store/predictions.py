@@ -1,0 +1,57 @@
+"""What models said, image by image."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.store.tables import ModelRow, PredictionRow
+from core.types import ImageId, JsonObject, RunId, Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRecord:
+    """One image's truth (for a dataset version's image) and prediction; fields as in `PredictionRow`."""
+
+    image_id: ImageId | None = None
+    split: Split | None = None
+    name: str = ""
+    blob: str = ""
+    truth_index: int | None = None
+    truth_set: list[int] | None = None
+    truth_number: float | None = None
+    predicted_index: int | None = None
+    predicted_set: list[int] | None = None
+    predicted_number: float | None = None
+    confidence: float | None = None
+    probabilities: list[float] | None = None
+    error: str = ""
+
+
+def replace_predictions(session: Session, run_id: RunId, records: Sequence[PredictionRecord]) -> None:
+    """Make these the run's predictions, instead of any it had: a resumed run does not double them."""
+    session.execute(delete(PredictionRow).where(PredictionRow.run_id == run_id))
+    if records:
+        session.execute(insert(PredictionRow), [{"run_id": run_id, **dataclasses.asdict(item)} for item in records])
+
+
+def read_predictions(session: Session, run_id: RunId, split: Split | None = None) -> list[PredictionRecord]:
+    """The run's predictions, all or of one split, in the order they were made."""
+    query = select(PredictionRow).where(PredictionRow.run_id == run_id).order_by(PredictionRow.id)
+    if split is not None:
+        query = query.where(PredictionRow.split == split)
+    names = PredictionRecord.__dataclass_fields__
+    return [PredictionRecord(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
+
+
+def save_model(session: Session, run_id: RunId, *, files: JsonObject, card: JsonObject) -> None:
+    """Record a finished run's model; a resumed run replaces its own."""
+    session.merge(ModelRow(run_id=run_id, files=files, card=card))
+
+
+def read_card(session: Session, run_id: RunId) -> JsonObject | None:
+    """The card of the run's model, or None while it has none."""
+    row = session.get(ModelRow, run_id)
+    return None if row is None else row.card

@@ -1,0 +1,114 @@
+"""Projects and their classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.labels import ClassSpec
+from core.store.tables import ClassRow, ProjectRow
+from core.types import ClassId, JsonObject, ProjectId, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassView:
+    """A class of a project."""
+
+    id: ClassId
+    name: str
+    colour: str
+    key: str
+    position: int
+    description: str
+    archived: bool
+    merged_into: ClassId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectView:
+    """A project with its classes in their order; `classes` leaves out archived and merged ones."""
+
+    id: ProjectId
+    name: str
+    task: Task
+    guideline: str
+    settings: JsonObject
+    created_at: datetime
+    deleted_at: datetime | None
+    classes: tuple[ClassView, ...]
+    archived_classes: tuple[ClassView, ...]
+
+    def class_named(self, name: str) -> ClassView | None:
+        """The active class of that name, case ignored."""
+        return next((item for item in self.classes if item.name.casefold() == name.strip().casefold()), None)
+
+    @property
+    def all_classes(self) -> Mapping[ClassId, ClassView]:
+        """Every class that ever was, by id."""
+        return {item.id: item for item in (*self.classes, *self.archived_classes)}
+
+
+def _class_view(row: ClassRow) -> ClassView:
+    return ClassView(**{name: getattr(row, name) for name in ClassView.__dataclass_fields__})
+
+
+def _project_view(row: ProjectRow, classes: Sequence[ClassView]) -> ProjectView:
+    return ProjectView(
+        id=row.id,
+        name=row.name,
+        task=row.task,
+        guideline=row.guideline,
+        settings=row.settings,
+        created_at=row.created_at,
+        deleted_at=row.deleted_at,
+        classes=tuple(item for item in classes if not item.archived),
+        archived_classes=tuple(item for item in classes if item.archived),
+    )
+
+
+def create_project(
+    session: Session, *, name: str, task: Task, guideline: str, settings: JsonObject, now: datetime
+) -> ProjectId:
+    """Add a project without classes. IntegrityError if the name is taken."""
+    row = ProjectRow(name=name, task=task, guideline=guideline, settings=settings, created_at=now)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def add_class(session: Session, project_id: ProjectId, spec: ClassSpec, *, position: int) -> ClassId:
+    """Add a validated class. IntegrityError if the name is taken."""
+    row = ClassRow(
+        project_id=project_id,
+        name=spec.name,
+        colour=spec.colour,
+        key=spec.key,
+        description=spec.description,
+        position=position,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def read_project(session: Session, project_id: ProjectId) -> ProjectView:
+    """The project, deleted or not. Raises NotFound."""
+    row = session.get(ProjectRow, project_id)
+    if row is None:
+        raise NotFound(f"There is no project {project_id}.")
+    query = select(ClassRow).where(ClassRow.project_id == project_id).order_by(ClassRow.position, ClassRow.id)
+    return _project_view(row, [_class_view(item) for item in session.scalars(query)])
+
+
+def find_project(session: Session, name: str) -> ProjectId | None:
+    """The id of the project of that name, unless deleted."""
+    return session.scalar(select(ProjectRow.id).where(ProjectRow.name == name, ProjectRow.deleted_at.is_(None)))
+
+
+def list_projects(session: Session) -> list[ProjectView]:
+    """Projects that are not deleted, newest first."""
+    ids = session.scalars(select(ProjectRow.id).where(ProjectRow.deleted_at.is_(None)).order_by(ProjectRow.id.desc()))
+    return [read_project(session, project_id) for project_id in ids]

@@ -1,0 +1,130 @@
+"""Dataset versions: immutable pictures of a project's labels and splits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.store.tables import ImageRow, VersionItemRow, VersionRow
+from core.types import ImageId, JsonObject, ProjectId, Split, Task, VersionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionItem:
+    """An image in a version. `targets` are positions in the version's classes."""
+
+    image_id: ImageId
+    blob: str
+    split: Split
+    targets: tuple[int, ...]
+    number: float | None
+    case_name: str | None
+    group_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRecord:
+    """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects."""
+
+    id: VersionId
+    project_id: ProjectId
+    number: int
+    content_hash: str
+    task: Task
+    classes: tuple[JsonObject, ...]
+    split_rule: str
+    created_at: datetime
+    items: tuple[VersionItem, ...]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names by position."""
+        return [str(item["name"]) for item in self.classes]
+
+    def part(self, split: Split) -> list[VersionItem]:
+        """The items of one split."""
+        return [item for item in self.items if item.split is split]
+
+
+def create_version(
+    session: Session,
+    project_id: ProjectId,
+    *,
+    content_hash: str,
+    task: Task,
+    classes: Sequence[JsonObject],
+    split_rule: str,
+    items: Sequence[VersionItem],
+    now: datetime,
+) -> VersionId:
+    """The version with this content, made if it is not there yet."""
+    found = session.scalar(
+        select(VersionRow.id).where(VersionRow.project_id == project_id, VersionRow.content_hash == content_hash)
+    )
+    if found is not None:
+        return found
+    last = session.scalar(select(func.max(VersionRow.number)).where(VersionRow.project_id == project_id)) or 0
+    row = VersionRow(
+        project_id=project_id,
+        number=last + 1,
+        content_hash=content_hash,
+        task=task,
+        classes=list(classes),
+        split_rule=split_rule,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.execute(
+        insert(VersionItemRow),
+        [
+            {
+                "version_id": row.id,
+                "image_id": item.image_id,
+                "split": item.split,
+                "targets": list(item.targets),
+                "number": item.number,
+            }
+            for item in items
+        ],
+    )
+    return row.id
+
+
+def read_version(session: Session, version_id: VersionId) -> VersionRecord:
+    """The version with all its items. Raises NotFound."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(f"There is no dataset version {version_id}.")
+    query = (
+        select(VersionItemRow, ImageRow.blob, ImageRow.case_name, ImageRow.group_name)
+        .join(ImageRow, ImageRow.id == VersionItemRow.image_id)
+        .where(VersionItemRow.version_id == version_id)
+        .order_by(VersionItemRow.image_id)
+    )
+    items = tuple(
+        VersionItem(
+            image_id=item.image_id,
+            blob=blob,
+            split=item.split,
+            targets=tuple(item.targets),
+            number=item.number,
+            case_name=case,
+            group_name=group,
+        )
+        for item, blob, case, group in session.execute(query)
+    )
+    return VersionRecord(
+        id=row.id,
+        project_id=row.project_id,
+        number=row.number,
+        content_hash=row.content_hash,
+        task=row.task,
+        classes=tuple(row.classes),
+        split_rule=row.split_rule,
+        created_at=row.created_at,
+        items=items,
+    )

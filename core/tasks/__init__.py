@@ -1,0 +1,1 @@
+"""Job bodies: run(context) -> result. Never imports services."""

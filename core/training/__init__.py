@@ -1,0 +1,1 @@
+"""The training loop. Torch; no database."""

@@ -1,0 +1,102 @@
+"""Names shared by every layer: ids, closed sets and JSON."""
+
+from enum import StrEnum
+from typing import NewType
+
+ProjectId = NewType("ProjectId", int)
+ClassId = NewType("ClassId", int)
+ImageId = NewType("ImageId", int)
+RunId = NewType("RunId", int)
+VersionId = NewType("VersionId", int)
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+
+class Task(StrEnum):
+    """What a label is: one class, several classes, a grade in an order, or a number."""
+
+    SINGLE = "single"
+    MULTI = "multi"
+    ORDINAL = "ordinal"
+    REGRESSION = "regression"
+
+
+class Split(StrEnum):
+    """Which part an image plays: learnt from, chosen by, or looked at once at the end."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class ImageState(StrEnum):
+    """Where an image stands in labelling."""
+
+    UNLABELLED = "unlabelled"
+    LABELLED = "labelled"
+    SKIPPED = "skipped"
+    UNSURE = "unsure"
+
+
+class LabelKind(StrEnum):
+    """What a label event does to an image. Undo is an event too: it restores an earlier value."""
+
+    SET = "set"
+    SKIP = "skip"
+    UNSURE = "unsure"
+    CLEAR = "clear"
+    FLAG = "flag"
+    UNFLAG = "unflag"
+
+
+class LabelSource(StrEnum):
+    """How a label came about."""
+
+    HAND = "hand"
+    IMPORT = "import"
+    SUGGESTION = "suggestion"
+
+
+class RunState(StrEnum):
+    """Life of a job: queued -> running -> done | failed | cancelled; running -> queued if its worker died."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the run by itself."""
+        return self in (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+
+
+class RunKind(StrEnum):
+    """What a job does."""
+
+    IMPORT = "import"
+    TRAIN = "train"
+    PREDICT = "predict"
+    EXPLAIN = "explain"
+    EXPORT = "export"
+
+
+class Lane(StrEnum):
+    """Which line a job waits in. One job at a time runs in each lane.
+
+    Training has the device to itself; importing does not wait for it; interactive answers in a second.
+    """
+
+    TRAINING = "training"
+    FILES = "files"
+    INTERACTIVE = "interactive"
+
+
+class Outcome(StrEnum):
+    """What became of one file of an import."""
+
+    ADDED = "added"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"

@@ -1,0 +1,100 @@
+"""The workers: `python -m core.worker jobs | interactive | child RUN`.
+
+`jobs` claims trainings and file jobs and gives each a child process; `interactive` keeps models warm and
+answers within a second. Job bodies are named, not imported, so that a child loads only what its kind needs.
+"""
+
+import importlib
+import logging
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from core.jobs import Handler, LaneWorker, execute
+from core.jobs.process import keep_alive, sweep, worker_name
+from core.settings import Settings
+from core.store import runs
+from core.store.db import migrate, open_engine, reading, writing
+from core.types import Lane, RunId, RunKind
+
+TASKS: dict[RunKind, str] = {
+    RunKind.IMPORT: "core.tasks.importing",
+    RunKind.TRAIN: "core.tasks.train",
+    RunKind.PREDICT: "core.tasks.predict",
+    RunKind.EXPLAIN: "core.tasks.explain",
+}
+"""Kind -> module with `run(context) -> result`."""
+
+IDLE_POLL_S, BUSY_POLL_S, BUSY_FOR_S = 0.05, 0.005, 10.0
+FORGET_AFTER = timedelta(hours=1)
+
+
+def handler(kind: RunKind) -> Handler:
+    """The body of a kind of job, imported when first asked for."""
+    body: Handler = importlib.import_module(TASKS[kind]).run
+    return body
+
+
+def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
+    """Run one claimed run to its end; exit status 0 if its end was recorded."""
+    with reading(engine) as session:
+        run = runs.read_run(session, run_id)
+    keep_alive(run, engine)
+    execute(handler(run.kind), run, engine=engine, settings=settings)
+    return 0
+
+
+def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event) -> None:
+    """Answer interactive requests one by one in this process, which keeps models warm."""
+    for kind in (RunKind.EXPLAIN, RunKind.PREDICT):
+        handler(kind)  # torch's import is paid for before the first click
+    busy_until = tidied_at = 0.0
+    while not stop.is_set():
+        if time.monotonic() - tidied_at > 60:
+            tidied_at = time.monotonic()
+            sweep(engine)
+            with writing(engine) as session:
+                runs.delete_ended(session, Lane.INTERACTIVE, before=datetime.now(UTC) - FORGET_AFTER)
+        with reading(engine) as session:
+            waiting = runs.has_queued(session, [Lane.INTERACTIVE])
+        if not waiting:
+            time.sleep(BUSY_POLL_S if time.monotonic() < busy_until else IDLE_POLL_S)
+            continue
+        with writing(engine) as session:
+            run = runs.claim_next(session, Lane.INTERACTIVE, worker=worker_name(), now=datetime.now(UTC))
+        if run is not None:
+            execute(handler(run.kind), run, engine=engine, settings=settings)
+            busy_until = time.monotonic() + BUSY_FOR_S
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry of the worker processes."""
+    arguments = sys.argv[1:] if argv is None else argv
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    settings = Settings.from_env()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.url)
+    stop = threading.Event()
+    match arguments:
+        case ["child", run_id]:
+            return run_child(RunId(int(run_id)), settings, engine)
+        case ["jobs" | "interactive" as role]:
+            migrate(engine)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            if role == "jobs":
+                LaneWorker(engine=engine, settings=settings, lanes=(Lane.TRAINING, Lane.FILES)).work(stop.is_set)
+            else:
+                serve_interactive(settings, engine, stop)
+            return 0
+        case _:
+            sys.stderr.write("usage: python -m core.worker jobs | interactive | child RUN\n")
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
