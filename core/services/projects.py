@@ -13,6 +13,8 @@ from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.types import JsonObject, ProjectId, Task
 
+__all__ = ["ProjectView", "Projects"]
+
 
 class Projects(Service):
     """Projects and what a person may do with them."""

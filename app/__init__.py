@@ -1,0 +1,1 @@
+"""The web app: Streamlit pages, HTTP routes and the command line."""

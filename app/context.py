@@ -1,0 +1,44 @@
+"""What every page and route stands on: the opened home, and errors told calmly."""
+
+import functools
+import logging
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.parts.text import md
+from core.errors import GraftError
+from core.graft import Graft, open_graft
+from core.settings import Settings
+
+LOG = logging.getLogger("graft.web")
+
+
+def graft() -> Graft:
+    """The home named by the environment, opened once per process."""
+    return _opened(Settings.from_env())
+
+
+@functools.cache
+def _opened(settings: Settings) -> Graft:
+    return open_graft(settings)
+
+
+def guarded(render: Callable[[], None]) -> Callable[[], None]:
+    """A page that tells its errors in words instead of a stack trace."""
+
+    @functools.wraps(render)
+    def safely() -> None:
+        try:
+            render()
+        except GraftError as error:
+            st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        except Exception:  # the border to the person: the log keeps the details
+            LOG.exception("The page %s failed.", render.__module__)
+            st.error(
+                "This page could not be shown. Nothing is lost: reload it, or go to another page. "
+                "The log of the web process says why.",
+                icon=":material/error:",
+            )
+
+    return safely

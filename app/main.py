@@ -1,0 +1,49 @@
+"""The app's frame: sidebar and navigation. Runs anew at each interaction; the pages are in `app.views`."""
+
+import itertools
+
+import streamlit as st
+
+from app.context import graft, guarded
+from app.links import PAGES, known_project, page, page_link, set_params
+from app.parts.text import md
+from core.types import ProjectId
+
+st.set_page_config(page_title="Graft", page_icon=":material/eco:", layout="wide")
+
+
+def choose_project() -> None:
+    """Switch to the project chosen in the sidebar."""
+    set_params(project=st.session_state["chosen_project"], run=None, image=None)
+    st.session_state["project"] = st.session_state["chosen_project"]
+
+
+def sidebar() -> None:
+    """Brand, project chooser and page links that keep the project."""
+    st.markdown("### :material/eco: Graft")
+    page_link("Projects", "projects", icon=PAGES["projects"].icon)
+    projects = {item.id: item.name for item in graft().projects.list()}
+    current = known_project()
+    if not projects:
+        return
+    st.session_state["chosen_project"] = current.id if current else ProjectId(next(iter(projects)))
+    st.selectbox(
+        "Project",
+        list(projects),
+        key="chosen_project",
+        format_func=lambda item: md(projects.get(item, "")),
+        on_change=choose_project,
+    )
+    if current is None:
+        return
+    pages = [(key, info) for key, info in PAGES.items() if info.section]
+    for section, members in itertools.groupby(pages, key=lambda pair: pair[1].section):
+        st.caption(section)
+        for key, info in members:
+            page_link(info.title, key, icon=info.icon, project=current.id)
+
+
+chosen = st.navigation([page(key) for key in PAGES], position="hidden")
+with st.sidebar:
+    guarded(sidebar)()
+guarded(chosen.run)()

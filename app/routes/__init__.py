@@ -1,0 +1,1 @@
+"""HTTP routes beside the pages: pictures, label events, uploads, heatmaps, tables."""

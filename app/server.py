@@ -1,0 +1,54 @@
+"""The web process: Streamlit's pages and Graft's own routes in one ASGI app. No torch here.
+
+Start it with `python -m app.server`; `graft up` does so and starts the workers beside it.
+"""
+
+import importlib
+import logging
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from app.guard import SameOrigin
+from app.routes.base import endpoint, shared
+from core.settings import Settings
+
+ROUTE_MODULES = ("media", "labels", "uploads", "explain", "predictions", "reports")
+
+
+@endpoint
+async def health(request: Request) -> JSONResponse:
+    """Says that the web process answers and the database opens."""
+    return JSONResponse({"status": "ok", "projects": len(shared().projects.list())})
+
+
+def routes() -> list[Route]:
+    """Every route of Graft's own."""
+    found = [Route("/api/health", health)]
+    for name in ROUTE_MODULES:
+        found.extend(importlib.import_module(f"app.routes.{name}").ROUTES)
+    return found
+
+
+def build(settings: Settings) -> st.App:
+    """The ASGI app."""
+    return st.App(
+        Path(__file__).parent / "main.py",
+        routes=routes(),
+        middleware=[Middleware(SameOrigin, host=settings.host)],
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    settings = Settings.from_env()
+    build(settings).run(config={"server.port": settings.port, "server.address": settings.host})
+
+
+if __name__ == "__main__":
+    main()

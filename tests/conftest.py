@@ -1,0 +1,29 @@
+"""Fixtures for every kind of test."""
+
+from pathlib import Path
+
+import pytest
+
+from core.graft import Graft, open_graft
+from core.settings import Settings
+
+SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", device="cpu")
+
+
+@pytest.fixture
+def graft(settings: Settings) -> Graft:
+    """An opened, empty home."""
+    return open_graft(settings)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real images; tests that need it are skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared real images are not on this machine")
+    return SHARED_DATA.resolve()
