@@ -1,0 +1,85 @@
+"""Images of a project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.store.tables import ImageRow
+from core.types import ImageId, ImageState, JsonObject, ProjectId, Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewImage:
+    """A picture about to join a project. `sha256` is of the file as it came, `blob` the stored copy's address."""
+
+    sha256: str
+    blob: str
+    phash: str
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+    original_name: str
+    case_name: str | None = None
+    group_name: str | None = None
+    captured_at: datetime | None = None
+    extra: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRecord:
+    """An image as it stood when read."""
+
+    id: ImageId
+    project_id: ProjectId
+    sha256: str
+    blob: str
+    width: int
+    height: int
+    original_name: str
+    case_name: str | None
+    group_name: str | None
+    captured_at: datetime | None
+    extra: JsonObject
+    split: Split | None
+    state: ImageState
+    number: float | None
+    flagged: bool
+    deleted_at: datetime | None
+
+
+def create_image(session: Session, project_id: ProjectId, new: NewImage, *, now: datetime) -> ImageId:
+    """Add an image. IntegrityError if the project has the same file already."""
+    values = {name: getattr(new, name) for name in NewImage.__dataclass_fields__}
+    row = ImageRow(project_id=project_id, created_at=now, **values)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def read_image(session: Session, image_id: ImageId) -> ImageRecord:
+    """The image, deleted or not. Raises NotFound."""
+    row = session.get(ImageRow, image_id)
+    if row is None:
+        raise NotFound(f"There is no image {image_id}.")
+    return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
+
+
+def known_images(session: Session, project_id: ProjectId, sha256s: Sequence[str]) -> dict[str, ImageId]:
+    """Which of these files the project has already, deleted or not."""
+    query = select(ImageRow.sha256, ImageRow.id).where(
+        ImageRow.project_id == project_id, ImageRow.sha256.in_(list(sha256s))
+    )
+    return {sha256: image_id for sha256, image_id in session.execute(query)}
+
+
+def restore_images(session: Session, image_ids: Sequence[ImageId]) -> None:
+    """Bring deleted images back: importing a file again is asking for it again."""
+    for image_id in image_ids:
+        row = session.get(ImageRow, image_id)
+        if row is not None:
+            row.deleted_at = None
