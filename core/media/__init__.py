@@ -1,6 +1,8 @@
 """Picture files: decoding them rightly, and storing them by content. Pillow, no torch."""
 
-from core.media.blobs import BlobStore
+from core.media.blobs import THUMB_PX, BlobStore, write_file
 from core.media.decode import open_rgb
+from core.media.prepare import Prepared, prepare
+from core.media.sources import Entry, Source, open_source
 
-__all__ = ["BlobStore", "open_rgb"]
+__all__ = ["THUMB_PX", "BlobStore", "Entry", "Prepared", "Source", "open_rgb", "open_source", "prepare", "write_file"]

@@ -1,6 +1,7 @@
 """Content-addressed storage of pictures and their thumbnails."""
 
 import hashlib
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -32,6 +33,15 @@ class BlobStore:
             write_file(path, content)
         return blob
 
+    def put_thumb(self, blob: str, content: bytes) -> None:
+        """Keep a thumbnail made elsewhere; it needs no fsync, for it can be remade."""
+        path = self.thumb_path(blob)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+
     def thumb_path(self, blob: str) -> Path:
         """Where the thumbnail lies, whether or not it is there yet."""
         return self._settings.thumbs / blob[:2] / f"{self.path(blob).name}.jpg"
@@ -42,11 +52,9 @@ class BlobStore:
         if not path.exists():
             image = open_rgb(self.path(blob), min_side=THUMB_PX)
             image.thumbnail((THUMB_PX, THUMB_PX))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(descriptor, "wb") as file:
-                image.save(file, "JPEG", quality=85)
-            Path(temporary).replace(path)
+            content = io.BytesIO()
+            image.save(content, "JPEG", quality=85)
+            self.put_thumb(blob, content.getvalue())
         return path
 
 

@@ -74,7 +74,7 @@ def known_images(session: Session, project_id: ProjectId, sha256s: Sequence[str]
     query = select(ImageRow.sha256, ImageRow.id).where(
         ImageRow.project_id == project_id, ImageRow.sha256.in_(list(sha256s))
     )
-    return {sha256: image_id for sha256, image_id in session.execute(query)}
+    return {row.sha256: row.id for row in session.execute(query)}
 
 
 def restore_images(session: Session, image_ids: Sequence[ImageId]) -> None:

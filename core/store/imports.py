@@ -60,7 +60,7 @@ def reported_names(session: Session, run_id: RunId) -> set[str]:
 def count_items(session: Session, run_id: RunId) -> dict[Outcome, int]:
     """How many files had each outcome."""
     query = select(ImportItemRow.outcome, func.count()).where(ImportItemRow.run_id == run_id)
-    found = {outcome: number for outcome, number in session.execute(query.group_by(ImportItemRow.outcome))}
+    found = {row[0]: row[1] for row in session.execute(query.group_by(ImportItemRow.outcome))}
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
 
 

@@ -1,0 +1,172 @@
+"""A CSV that says, file by file, what a picture shows, whose it is, where and when it was taken."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from core.errors import BadInput
+from core.types import JsonObject
+
+FILE_NAMES = ("file", "filename", "file_name", "image", "image_name", "image_id", "path", "name", "id")
+LABEL_NAMES = ("label", "class", "category", "diagnosis", "target", "grade", "labels")
+MULTI_SEPARATORS = ("|", ";")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One line of the table; `line` counts from 1 with the header as line 1."""
+
+    line: int
+    file: str
+    labels: tuple[str, ...] = ()
+    case: str | None = None
+    group: str | None = None
+    captured_at: datetime | None = None
+    extra: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTable:
+    """The rows, found again by a picture's name, and what was wrong with single lines."""
+
+    rows: tuple[TableRow, ...]
+    problems: tuple[tuple[int, str], ...] = ()
+    label_column: str = ""
+
+    def matcher(self) -> "Matcher":
+        """An index of the rows."""
+        return Matcher(self.rows)
+
+
+class Matcher:
+    """Finds the row for a picture: by its whole relative name, else its file name, else that without extension."""
+
+    def __init__(self, rows: Sequence[TableRow]) -> None:
+        self._by_key: dict[str, TableRow | None] = {}
+        for row in rows:
+            name = row.file.replace("\\", "/").lstrip("./").casefold()
+            for key in {name, PurePosixPath(name).name, PurePosixPath(name).stem}:
+                # Two rows that share a short name: neither can be meant by it.
+                clash = key in self._by_key and self._by_key[key] is not row
+                self._by_key[key] = None if clash and key != name else row
+
+    def find(self, picture: str) -> TableRow | None:
+        """The row that means this picture."""
+        path = PurePosixPath(picture.casefold())
+        tails = [str(PurePosixPath(*path.parts[start:])) for start in range(len(path.parts))]
+        for key in (*tails, path.stem):
+            row = self._by_key.get(key)
+            if row is not None:
+                return row
+        return None
+
+
+def read_label_table(
+    content: bytes,
+    name: str,
+    *,
+    file_column: str = "",
+    label_column: str = "",
+    case_column: str = "",
+    group_column: str = "",
+    date_column: str = "",
+) -> LabelTable:
+    """Read the table. Columns not named are guessed (file, label) or left out; all others become metadata.
+
+    Raises BadInput naming the file and the column for a missing or doubled one, or an unreadable file.
+    """
+    reader = csv.reader(io.StringIO(_text(content, name), newline=""), _dialect(content, name))
+    try:
+        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+    except csv.Error as error:
+        raise BadInput(f"{name} is not a CSV file: {error}.") from error
+    if not lines:
+        raise BadInput(f"{name} is empty.")
+    header = lines[0][1]
+    doubled = [column for column, times in Counter(header).items() if times > 1 and column]
+    if doubled:
+        raise BadInput(f"{name} has two columns called {doubled[0]!r}.", hint="Rename one of them.")
+    columns = {
+        "file": _column(header, file_column, FILE_NAMES, name, "file"),
+        "label": _column(header, label_column, LABEL_NAMES, name, ""),
+        **{
+            role: _column(header, wanted, (), name, "")
+            for role, wanted in (("case", case_column), ("group", group_column), ("date", date_column))
+        },
+    }
+    rows, problems = [], []
+    for line, cells in lines[1:]:
+        record = dict(zip(header, cells, strict=False))
+        if len(cells) > len(header):
+            problems.append((line, f"{len(cells)} values for {len(header)} columns."))
+            continue
+        if not record.get(columns["file"]):
+            problems.append((line, f"Column {columns['file']!r} is empty."))
+            continue
+        try:
+            rows.append(_row(line, record, columns))
+        except ValueError:
+            text = record[columns["date"]]
+            problems.append((line, f"Column {columns['date']!r}: {text[:40]!r} is not a date such as 2026-05-31."))
+    return LabelTable(rows=tuple(rows), problems=tuple(problems), label_column=columns["label"])
+
+
+def _text(content: bytes, name: str) -> str:
+    encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise BadInput(f"{name} is not a text file that can be read.", hint="Save it as CSV in UTF-8.")
+
+
+def _dialect(content: bytes, name: str) -> type[csv.Dialect] | csv.Dialect:
+    first = _text(content, name).lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+
+    class Found(csv.excel):
+        pass
+
+    Found.delimiter = delimiter
+    return Found
+
+
+def _column(header: Sequence[str], wanted: str, guesses: Sequence[str], name: str, needed: str) -> str:
+    """The header's own spelling of a column; "" if not wanted and not found."""
+    folded = {column.casefold(): column for column in header}
+    if wanted:
+        if wanted.casefold() not in folded:
+            raise BadInput(f"{name} has no column {wanted!r}.", hint=f"Its columns: {', '.join(header)[:300]}.")
+        return folded[wanted.casefold()]
+    found = next((folded[guess] for guess in guesses if guess in folded), "")
+    if needed and not found:
+        raise BadInput(
+            f"{name} has no column that names the {needed}.",
+            hint=f"Call it {needed!r}, or say which of these it is: {', '.join(header)[:300]}.",
+        )
+    return found
+
+
+def _row(line: int, record: dict[str, str], columns: dict[str, str]) -> TableRow:
+    date = record.get(columns["date"], "") if columns["date"] else ""
+    captured = datetime.fromisoformat(date) if date else None
+    used = {column for column in columns.values() if column}
+    label = record.get(columns["label"], "") if columns["label"] else ""
+    for separator in MULTI_SEPARATORS:
+        label = label.replace(separator, "\n")
+    return TableRow(
+        line=line,
+        file=record[columns["file"]],
+        labels=tuple(part.strip() for part in label.split("\n") if part.strip()),
+        case=record.get(columns["case"]) or None if columns["case"] else None,
+        group=record.get(columns["group"]) or None if columns["group"] else None,
+        captured_at=captured if captured is None or captured.tzinfo else captured.replace(tzinfo=UTC),
+        extra={column: value for column, value in record.items() if column and column not in used and value},
+    )

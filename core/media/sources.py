@@ -1,0 +1,163 @@
+"""Where pictures come from: a folder, a zip, a single file, or what the browser sent.
+
+Names are listed first and files read one by one, so that a source of any size needs little memory. A name that
+reaches outside its zip, or a file larger than 512 MiB, is refused and listed with its reason.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from core.errors import BadImage, BadInput
+from core.media.decode import EXTENSIONS
+from core.media.prepare import LARGEST_FILE
+from core.settings import Settings
+
+MOST_ENTRIES = 300_000
+LARGEST_TABLE = 256 * 2**20
+_IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a source. `name` is relative, "/" between; `read` gives its bytes or raises BadImage."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Pictures, tables (CSV), and what was refused by its name alone, with the reason."""
+
+    pictures: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def open_source(source: str, settings: Settings) -> Iterator[Source]:
+    """The files behind a payload's `source`. Raises BadInput if there is nothing of that name."""
+    result = Source()
+    with contextlib.ExitStack() as stack:
+        for name, path in _files(source, settings):
+            if path.suffix.lower() == ".zip" or name.lower().endswith(".zip"):
+                _add_zip(result, name, path, stack)
+            else:
+                _sort_in(result, Entry(name, lambda path=path, name=name: _read_file(path, name)))  # type: ignore[misc]
+        yield result
+
+
+def batch_folder(settings: Settings, batch: str) -> Path:
+    """Where a batch of uploads lies. Raises BadInput for a name that is not a batch's."""
+    if not batch or not batch.isascii() or not batch.replace("-", "").isalnum() or len(batch) > 64:
+        raise BadInput(f"{batch[:64]!r} is not the name of an upload.")
+    return settings.uploads / batch
+
+
+def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
+    if source.startswith("upload:"):
+        folder = batch_folder(settings, source.removeprefix("upload:"))
+        try:
+            names = json.loads((folder / "names.json").read_text("utf-8"))
+        except OSError as error:
+            raise BadInput("These uploads are not here any more.", hint="Drop the files again.") from error
+        yield from ((name, folder / spool) for spool, name in names.items())
+        return
+    path = Path(source).expanduser()
+    if path.is_dir():
+        for folder_name, folders, files in os.walk(path):
+            folders[:] = sorted(item for item in folders if not _is_ignored(item))
+            for file in sorted(files):
+                found = Path(folder_name) / file
+                yield found.relative_to(path).as_posix(), found
+    elif path.is_file():
+        yield path.name, path
+    else:
+        raise BadInput(f"There is no folder or file {source!r} on this machine.", hint="Check the path.")
+
+
+def _is_ignored(name: str) -> bool:
+    return any(part.startswith(".") or part.lower() in _IGNORED for part in PurePosixPath(name).parts)
+
+
+def _sort_in(source: Source, entry: Entry) -> None:
+    suffix = PurePosixPath(entry.name).suffix.lower()
+    if _is_ignored(entry.name):
+        return
+    if suffix in EXTENSIONS:
+        source.pictures.append(entry)
+    elif suffix in (".csv", ".tsv"):
+        source.tables.append(entry)
+    else:
+        kinds = "JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC"
+        source.refused.append(
+            (entry.name, f"Not a picture by its name: {suffix or 'no extension'}. Graft reads {kinds}.")
+        )
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    try:
+        if path.is_symlink() and not path.exists():
+            raise BadImage(f"{name} is a link that leads nowhere.")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BadImage(f"{name} is not an ordinary file.")
+        if path.stat().st_size > LARGEST_FILE:
+            raise BadImage(f"{name} is larger than {LARGEST_FILE // 2**20} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadImage(f"{name} cannot be read: {error.strerror}.") from error
+
+
+def _add_zip(source: Source, name: str, path: Path, stack: contextlib.ExitStack) -> None:
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        source.refused.append((name, "This zip is damaged or not a zip: it cannot be opened."))
+        return
+    members = archive.infolist()
+    if len(members) > MOST_ENTRIES:
+        reason = f"This zip has {len(members):,} entries; at most {MOST_ENTRIES:,} are accepted. Split it."
+        source.refused.append((name, reason))
+        return
+    for member in members:
+        if member.is_dir():
+            continue
+        shown = member.filename.replace("\\", "/")
+        problem = _problem(member, shown)
+        if problem:
+            source.refused.append((shown, problem))
+        else:
+            _sort_in(source, Entry(shown, lambda member=member: _read_member(archive, member)))  # type: ignore[misc]
+
+
+def _problem(member: zipfile.ZipInfo, shown: str) -> str:
+    parts = PurePosixPath(shown).parts
+    if shown.startswith("/") or ".." in parts or (parts and ":" in parts[0]):
+        return f"The name reaches outside the zip {member.filename[:80]!r}; refused."
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "A link inside a zip is not followed."
+    if shown.lower().endswith(".zip"):
+        return "A zip inside a zip is not opened. Unpack it and drop its pictures."
+    if member.flag_bits & 1:
+        return "It is protected with a password. Unpack it and drop its pictures."
+    if member.file_size > LARGEST_FILE:
+        return f"It unpacks to more than {LARGEST_FILE // 2**20} MiB."
+    return ""
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(member) as file:
+            content = file.read(LARGEST_FILE + 1)  # the size a zip claims can be a lie
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise BadImage(f"{member.filename} is damaged inside its zip.") from error
+    if len(content) > LARGEST_FILE:
+        raise BadImage(f"{member.filename} unpacks to more than {LARGEST_FILE // 2**20} MiB.")
+    return content
