@@ -1,5 +1,21 @@
-"""Not written yet."""
+"""Reports of imports as files."""
 
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-ROUTES: list[Route] = []
+from app.routes.base import endpoint, shared
+from core.types import RunId
+
+
+@endpoint
+async def import_report(request: Request) -> Response:
+    """GET -> every line of an import's report, as CSV."""
+    run_id = RunId(request.path_params["run"])
+    text = await anyio.to_thread.run_sync(shared().imports.report_csv, run_id)
+    name = f"import-{run_id}.csv"
+    return Response(text, media_type="text/csv", headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+ROUTES = [Route("/api/imports/{run:int}/report.csv", import_report)]

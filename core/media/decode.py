@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from core.errors import BadImage
 
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "GIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "HEIF")
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".heic", ".heif"})
 LARGEST_PIXELS = 178_000_000
 """A picture with more pixels is refused before it is unpacked: a small file can claim any size."""

@@ -90,7 +90,7 @@ def _copy(content: bytes, image: Image.Image, name: str) -> tuple[bytes, str, Im
 
 
 def _is_upright(image: Image.Image) -> bool:
-    return image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
 
 
 def _is_srgb(image: Image.Image) -> bool:

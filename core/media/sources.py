@@ -21,6 +21,7 @@ from core.settings import Settings
 
 MOST_ENTRIES = 300_000
 LARGEST_TABLE = 256 * 2**20
+KINDS = "Graft reads JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC."
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
 
 

@@ -1,7 +1,73 @@
-"""Bringing pictures in, and the report of what became of each."""
+"""Starting imports and reading their reports."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import BadInput
+from core.exchange import csv_text
+from core.jobs.payloads import ImportPayload
 from core.services.base import Service
+from core.services.uploads import Uploads
+from core.store import imports, projects, runs
+from core.store.db import reading
+from core.store.imports import ImportItem
+from core.store.runs import RunRecord
+from core.types import Outcome, ProjectId, RunId, RunKind
+
+__all__ = ["ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
+
+SHOWN_ITEMS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of the files of an import; `items` are the first rejected ones, then notes on the others."""
+
+    run: RunRecord
+    added: int
+    duplicates: int
+    rejected: int
+    items: tuple[ImportItem, ...]
 
 
 class Imports(Service):
-    """Bringing pictures in, and the report of what became of each."""
+    """Bringing pictures into a project."""
+
+    def start(self, project_id: ProjectId, payload: ImportPayload) -> RunId:
+        """Queue an import. Raises BadInput if its source is not there."""
+        with reading(self.engine) as session:
+            projects.read_project(session, project_id)
+        if payload.source.startswith("upload:"):
+            Uploads(self.engine, self.settings, self.queue).seal(payload.source.removeprefix("upload:"))
+        elif not payload.source.strip() or not Path(payload.source).expanduser().exists():
+            hint = "Check the path; it must be on the machine where Graft runs."
+            raise BadInput(f"There is no folder or file {payload.source!r} on this machine.", hint=hint)
+        return self.queue.enqueue(payload, project_id=project_id, name="Import")
+
+    def report(self, run_id: RunId) -> ImportReport:
+        """The report so far. Raises NotFound."""
+        with reading(self.engine) as session:
+            counts = imports.count_items(session, run_id)
+            return ImportReport(
+                run=runs.read_run(session, run_id),
+                added=counts[Outcome.ADDED],
+                duplicates=counts[Outcome.DUPLICATE],
+                rejected=counts[Outcome.REJECTED],
+                items=tuple(imports.read_items(session, run_id, outcomes=[Outcome.REJECTED], limit=SHOWN_ITEMS)),
+            )
+
+    def report_csv(self, run_id: RunId) -> str:
+        """Every line of the report as CSV."""
+        with reading(self.engine) as session:
+            runs.read_run(session, run_id)
+            items = imports.read_items(session, run_id)
+        return csv_text(["file", "outcome", "reason"], ((item.name, item.outcome.value, item.reason) for item in items))
+
+    def list(self, project_id: ProjectId, limit: int = 5) -> list[RunRecord]:
+        """The project's newest imports."""
+        with reading(self.engine) as session:
+            return runs.list_runs(session, project_id=project_id, kinds=[RunKind.IMPORT], limit=limit)
+
+    def cancel(self, run_id: RunId) -> bool:
+        """Stop an import; what it brought in stays."""
+        return self.queue.cancel(run_id)

@@ -1,0 +1,175 @@
+"""Which label each file of an import gets: from a table, or from the folder it lies in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from core.errors import BadInput, GraftError
+from core.exchange import LabelTable, TableRow, read_label_table
+from core.exchange.labels_csv import Matcher
+from core.jobs.context import JobContext
+from core.jobs.payloads import ImportPayload
+from core.labels import ClassSpec, LabelValue, validated_classes
+from core.media import Entry, Source
+from core.media.sources import open_source
+from core.store import projects
+from core.store.db import reading, writing
+from core.store.projects import ProjectView
+from core.types import ProjectId, Task
+
+MOST_NEW_CLASSES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLabels:
+    """Answers for each file's name. `problems` are lines for the report: name and reason."""
+
+    project: ProjectView
+    matcher: Matcher | None
+    from_table: bool
+    from_folders: bool
+    problems: tuple[tuple[str, str], ...]
+
+    def row(self, name: str) -> TableRow | None:
+        """The table's row for a file."""
+        return self.matcher.find(name) if self.matcher else None
+
+    def value(self, name: str) -> LabelValue | None:
+        """The label of a file, if any is known and usable."""
+        row = self.row(name)
+        texts: Sequence[str] = row.labels if row else ()
+        if not texts and self.from_folders and not self.from_table:
+            texts = [folder] if (folder := PurePosixPath(name).parent.name) else []
+        return value_of(self.project, texts)
+
+
+def value_of(project: ProjectView, texts: Sequence[str]) -> LabelValue | None:
+    """The label that these words mean in this project; None if none is given or one is unknown."""
+    if not texts:
+        return None
+    if project.task is Task.REGRESSION:
+        try:
+            number = float(texts[0].replace(",", "."))
+        except ValueError:
+            return None
+        return LabelValue(number=number) if abs(number) < float("inf") else None
+    found = [project.class_named(text) for text in texts]
+    ids = tuple(item.id for item in found if item is not None)
+    if len(ids) != len(texts) or (project.task is not Task.MULTI and len(ids) != 1):
+        return None
+    return LabelValue(classes=ids)
+
+
+def plan_labels(context: JobContext, project: ProjectView, payload: ImportPayload, source: Source) -> ImportLabels:
+    """Read the table, make the classes that are missing, and say what cannot be used."""
+    table, name, problems = _table(context, payload, source)
+    from_table = table is not None and bool(table.label_column)
+    folders = list(dict.fromkeys(PurePosixPath(entry.name).parent.name for entry in source.pictures))
+    from_folders = payload.folder_labels and project.task is not Task.REGRESSION and _are_classes(project, folders)
+    wanted: list[str] = []
+    if table is not None and from_table:
+        wanted = list(dict.fromkeys(text for row in table.rows for text in row.labels))
+    elif from_folders:
+        wanted = [folder for folder in folders if folder]
+    if project.task is not Task.REGRESSION:
+        project, trouble = _with_classes(context, project, wanted, create=payload.create_classes)
+        problems.extend((name or text, reason) for text, reason in trouble)
+    if table is not None:
+        problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
+        problems.extend(_unusable(project, table, name))
+        problems.extend(_unmatched(table, source, name))
+    return ImportLabels(
+        project=project,
+        matcher=table.matcher() if table else None,
+        from_table=from_table,
+        from_folders=from_folders,
+        problems=tuple(problems),
+    )
+
+
+def _are_classes(project: ProjectView, folders: Sequence[str]) -> bool:
+    # One folder alone is where the pictures happened to lie, unless it is called like a class.
+    named = [folder for folder in folders if folder]
+    return len(named) > 1 or any(project.class_named(folder) for folder in named)
+
+
+def _table(
+    context: JobContext, payload: ImportPayload, source: Source
+) -> tuple[LabelTable | None, str, list[tuple[str, str]]]:
+    entry = _table_entry(context, payload, source)
+    if entry is None:
+        several = [(table.name, "There are several tables; say which one has the labels.") for table in source.tables]
+        return None, "", several if len(several) > 1 else []
+    try:
+        table = read_label_table(
+            entry.read(),
+            PurePosixPath(entry.name).name,
+            file_column=payload.file_column,
+            label_column=payload.label_column,
+            case_column=payload.case_column,
+            group_column=payload.group_column,
+            date_column=payload.date_column,
+        )
+    except GraftError as error:
+        return None, entry.name, [(entry.name, f"{error} The pictures go in without it.")]
+    return table, entry.name, []
+
+
+def _table_entry(context: JobContext, payload: ImportPayload, source: Source) -> Entry | None:
+    if not payload.labels_csv:
+        return source.tables[0] if len(source.tables) == 1 else None
+    inside = [table for table in source.tables if payload.labels_csv in (table.name, PurePosixPath(table.name).name)]
+    if inside:
+        return inside[0]
+    with open_source(payload.labels_csv, context.settings) as other:
+        if not other.tables:
+            raise BadInput(f"{payload.labels_csv} is not a CSV file.", hint="Name a file that ends in .csv.")
+        return other.tables[0]
+
+
+def _with_classes(
+    context: JobContext, project: ProjectView, wanted: Sequence[str], *, create: bool
+) -> tuple[ProjectView, list[tuple[str, str]]]:
+    missing = [text for text in wanted if project.class_named(text) is None]
+    if not missing or not create:
+        return project, []
+    if len(missing) > MOST_NEW_CLASSES:
+        return project, [
+            (
+                missing[0],
+                f"{len(missing):,} different labels would make as many classes; none was made. Check the column.",
+            )
+        ]
+    known = [ClassSpec(name=item.name, colour=item.colour, key=item.key) for item in project.classes]
+    try:
+        specs = validated_classes([*known, *(ClassSpec(name=text) for text in missing)])[len(known) :]
+    except BadInput as error:
+        return project, [(missing[0], str(error))]
+    with writing(context.engine) as session:
+        present = len(projects.read_project(session, project.id).all_classes)
+        for offset, spec in enumerate(specs):
+            projects.add_class(session, project.id, spec, position=present + offset)
+    with reading(context.engine) as session:
+        return projects.read_project(session, ProjectId(project.id)), []
+
+
+def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[str, str]]:
+    problems = []
+    for row in table.rows:
+        if row.labels and value_of(project, row.labels) is None:
+            shown = " | ".join(row.labels)[:80]
+            kind = "is not a number" if project.task is Task.REGRESSION else "is not a class of this project"
+            reason = f"Column {table.label_column!r}: {shown!r} {kind}. The picture goes in without a label."
+            problems.append((f"{name}, line {row.line}", reason))
+    return problems
+
+
+def _unmatched(table: LabelTable, source: Source, name: str) -> list[tuple[str, str]]:
+    matcher = table.matcher()
+    used = {row.line for entry in source.pictures if (row := matcher.find(entry.name)) is not None}
+    missing = [row for row in table.rows if row.line not in used]
+    if not missing:
+        return []
+    first = missing[0]
+    reason = f"{len(missing):,} of its lines name no picture that came, such as line {first.line}: {first.file[:80]!r}."
+    return [(name, reason)]

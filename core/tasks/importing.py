@@ -1,0 +1,188 @@
+"""The import job: files in, images with thumbnails, labels and a report out.
+
+Every batch of files is committed with its lines of the report, so that an import whose process was killed
+goes on where it stopped and nothing is taken twice.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput, GraftError
+from core.jobs.context import JobContext
+from core.jobs.payloads import ImportPayload
+from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
+from core.media.sources import batch_folder
+from core.store import imports, labels, projects
+from core.store.db import reading, writing
+from core.store.images import NewImage, create_image, known_images, read_image, restore_images
+from core.store.imports import ImportItem
+from core.store.labels import LabelEvent
+from core.store.projects import ProjectView
+from core.tasks.import_labels import ImportLabels, plan_labels
+from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
+
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A file that was looked at: prepared with its stored address, or refused with a reason."""
+
+    name: str
+    prepared: Prepared | None
+    blob: str
+    reason: str
+
+
+def run(context: JobContext) -> JsonObject:
+    """Import what the payload names; the result counts added, duplicates and rejected files."""
+    payload = ImportPayload.from_json(context.run.payload)
+    project_id = context.run.project_id
+    if project_id is None:
+        raise BadInput("An import needs a project.")
+    context.progress("Listing the files", now=True)
+    with open_source(payload.source, context.settings) as source:
+        _import(context, ProjectId(project_id), payload, source)
+    if payload.source.startswith("upload:"):
+        _forget_upload(context, payload.source.removeprefix("upload:"))
+    with reading(context.engine) as session:
+        counts = imports.count_items(session, context.run.id)
+    return {
+        "added": counts[Outcome.ADDED],
+        "duplicates": counts[Outcome.DUPLICATE],
+        "rejected": counts[Outcome.REJECTED],
+    }
+
+
+def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, source: Source) -> None:
+    with reading(context.engine) as session:
+        project = projects.read_project(session, project_id)
+        done = imports.reported_names(session, context.run.id)
+    plan = plan_labels(context, project, payload, source)
+    refused = [*source.refused, *plan.problems]
+    with writing(context.engine) as session:
+        lines = [ImportItem(name=name, outcome=Outcome.REJECTED, reason=reason) for name, reason in refused]
+        imports.add_items(session, context.run.id, [line for line in lines if line.name not in done])
+    left = [entry for entry in source.pictures if entry.name not in done]
+    total, started = len(left), datetime.now(UTC)
+    for number, batch in enumerate(_prepared(left, BlobStore(context.settings))):
+        context.check_cancelled()
+        _commit(context, project, plan, payload, batch)
+        count = min(total, (number + 1) * BATCH)
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        context.progress(
+            f"{count:,} of {total:,} files",
+            fraction=count / total,
+            eta_s=seconds / count * (total - count),
+            now=count == total,
+        )
+
+
+def _prepared(entries: Sequence[Entry], store: BlobStore) -> Iterator[list[_Ready]]:
+    # Pillow decodes outside Python's lock: one thread per core; the next batch is decoded while one is committed.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        waiting = None
+        for batch in _batched(entries):
+            coming = [pool.submit(_look_at, entry, store) for entry in batch]
+            if waiting is not None:
+                yield [future.result() for future in waiting]
+            waiting = coming
+        if waiting is not None:
+            yield [future.result() for future in waiting]
+
+
+def _batched(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    return (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
+
+
+def _look_at(entry: Entry, store: BlobStore) -> _Ready:
+    try:
+        prepared = prepare(entry.read(), entry.name)
+        blob = store.put(prepared.content)
+        store.put_thumb(blob, prepared.thumb)
+    except GraftError as error:
+        return _Ready(entry.name, None, "", str(error))
+    return _Ready(entry.name, prepared, blob, "")
+
+
+def _commit(
+    context: JobContext, project: ProjectView, plan: ImportLabels, payload: ImportPayload, batch: Sequence[_Ready]
+) -> None:
+    now = datetime.now(UTC)
+    items: list[ImportItem] = []
+    events: list[LabelEvent] = []
+    with writing(context.engine) as session:
+        hashes = [ready.prepared.sha256 for ready in batch if ready.prepared]
+        known = known_images(session, project.id, hashes)
+        for ready in batch:
+            if ready.prepared is None:
+                items.append(ImportItem(name=ready.name, outcome=Outcome.REJECTED, reason=ready.reason))
+                continue
+            image_id = known.get(ready.prepared.sha256)
+            value = plan.value(ready.name)
+            if image_id is not None:
+                items.append(_already_there(session, ready, image_id))
+                restore_images(session, [image_id])
+                if read_image(session, image_id).state is not ImageState.UNLABELLED:
+                    value = None
+            else:
+                image_id = _add(session, project.id, ready.prepared, ready, plan, now)
+                known[ready.prepared.sha256] = image_id
+                items.append(
+                    ImportItem(name=ready.name, outcome=Outcome.ADDED, reason=ready.prepared.note, image_id=image_id)
+                )
+            if value is not None:
+                events.append(
+                    LabelEvent(
+                        event_id=f"import-{context.run.id}-{image_id}",
+                        image_id=image_id,
+                        kind=LabelKind.SET,
+                        value=value,
+                        annotator=payload.annotator,
+                        source=LabelSource.IMPORT,
+                    )
+                )
+        labels.record_events(session, projects.read_project(session, project.id), events, now=now)
+        imports.add_items(session, context.run.id, items)
+
+
+def _already_there(session: Session, ready: _Ready, image_id: ImageId) -> ImportItem:
+    first = read_image(session, image_id).original_name
+    reason = f"The same picture is already there as {first}."
+    return ImportItem(name=ready.name, outcome=Outcome.DUPLICATE, reason=reason, image_id=image_id)
+
+
+def _add(
+    session: Session, project_id: ProjectId, prepared: Prepared, ready: _Ready, plan: ImportLabels, now: datetime
+) -> ImageId:
+    row = plan.row(ready.name)
+    extra: JsonObject = dict(row.extra) if row else {}
+    if prepared.camera:
+        extra.setdefault("camera", prepared.camera)
+    new = NewImage(
+        sha256=prepared.sha256,
+        blob=ready.blob,
+        phash=prepared.phash,
+        format=prepared.format,
+        width=prepared.width,
+        height=prepared.height,
+        size_bytes=len(prepared.content),
+        original_name=ready.name,
+        case_name=row.case if row else None,
+        group_name=row.group if row else None,
+        captured_at=row.captured_at if row and row.captured_at else prepared.captured_at,
+        extra=extra,
+    )
+    return create_image(session, project_id, new, now=now)
+
+
+def _forget_upload(context: JobContext, batch: str) -> None:
+    with writing(context.engine) as session:
+        imports.delete_batch(session, batch)
+    shutil.rmtree(batch_folder(context.settings, batch), ignore_errors=True)

@@ -1,0 +1,202 @@
+"""Importing through the service and the job's body."""
+
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.errors import BadInput, GraftError
+from core.graft import Graft
+from core.jobs import execute
+from core.jobs.context import JobContext
+from core.jobs.payloads import ImportPayload
+from core.services.imports import ImportReport
+from core.store import runs
+from core.store.db import reading, writing
+from core.store.runs import RunRecord
+from core.store.tables import ImageClassRow, ImageRow
+from core.tasks import importing
+from core.types import ImageState, Lane, ProjectId, RunId, RunState, Task
+
+
+def picture(path: Path, shade: int) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.linear_gradient("L").resize((40, 30)).point(lambda value: (value + shade) % 256).convert("RGB").save(path)
+    return path.read_bytes()
+
+
+def do_import(graft: Graft, project: ProjectId, payload: ImportPayload) -> ImportReport:
+    run_id = graft.imports.start(project, payload)
+    return finish(graft, run_id)
+
+
+def claimed(graft: Graft) -> RunRecord:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    return run
+
+
+def finish(graft: Graft, run_id: RunId) -> ImportReport:
+    execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
+    report = graft.imports.report(run_id)
+    with reading(graft.engine) as session:
+        run = runs.read_run(session, run_id)
+    assert run.state is RunState.DONE, run.trace
+    return report
+
+
+@pytest.fixture
+def project(graft: Graft) -> ProjectId:
+    return graft.projects.create("Leaves", Task.SINGLE)
+
+
+def images(graft: Graft) -> dict[str, ImageRow]:
+    with reading(graft.engine) as session:
+        return {row.original_name: row for row in session.query(ImageRow)}
+
+
+def test_folders_become_classes_and_labels(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    for index, name in enumerate(["rust/a.png", "rust/b.png", "healthy/a.png"]):
+        picture(tmp_path / "in" / name, index * 40)
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert (report.added, report.duplicates, report.rejected) == (3, 0, 0)
+    assert {item.name for item in graft.projects.read(project).classes} == {"rust", "healthy"}
+    assert all(row.state is ImageState.LABELLED for row in images(graft).values())
+    with reading(graft.engine) as session:
+        assert session.query(ImageClassRow).count() == 3
+
+
+def test_importing_again_adds_nothing(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    payload = ImportPayload(source=str(tmp_path / "in"))
+    do_import(graft, project, payload)
+    report = do_import(graft, project, payload)
+    assert (report.added, report.duplicates) == (0, 1)
+
+
+def test_bad_files_are_listed_with_their_reason_and_the_rest_goes_in(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    good = picture(folder / "good.png", 1)
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "page.jpg").write_text("<html>not found</html>")
+    (folder / "cut.png").write_bytes(good[:-60])
+    (folder / "notes.docx").write_bytes(b"x")
+    report = do_import(graft, project, ImportPayload(source=str(folder)))
+    assert (report.added, report.rejected) == (1, 4)
+    assert {item.name for item in report.items} == {"empty.jpg", "page.jpg", "cut.png", "notes.docx"}
+    assert all(item.reason for item in report.items)
+    assert "page.jpg" in graft.imports.report_csv(report.run.id)
+
+
+def test_a_hostile_zip_cannot_reach_outside_and_its_good_pictures_go_in(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    good = picture(tmp_path / "good.png", 5)
+    with zipfile.ZipFile(tmp_path / "in.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ok/good.png", good)
+        archive.writestr("../escape.png", good)
+        archive.writestr("/etc/absolute.png", good)
+        archive.writestr("inner.zip", b"PK")
+        archive.writestr("bomb.png", b"\x00" * 30_000_000)
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in.zip")))
+    assert (report.added, report.rejected) == (1, 4)
+    assert not (tmp_path / "escape.png").exists() or (tmp_path / "escape.png").samefile(tmp_path / "good.png")
+
+
+def test_a_table_gives_labels_cases_groups_and_metadata(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "1.png", 1)
+    picture(tmp_path / "in" / "2.png", 60)
+    (tmp_path / "l.csv").write_text("id,species,plant,field,note\n1,rust,p1,north,wet\n2,mildew,p2,south,\n9,rust,,,\n")
+    report = do_import(
+        graft,
+        project,
+        ImportPayload(
+            source=str(tmp_path / "in"),
+            labels_csv=str(tmp_path / "l.csv"),
+            label_column="species",
+            case_column="plant",
+            group_column="field",
+        ),
+    )
+    assert report.added == 2
+    first = images(graft)["1.png"]
+    assert (first.case_name, first.group_name, first.extra) == ("p1", "north", {"note": "wet"})
+    assert any("no picture that came" in item.reason for item in report.items)
+
+
+def test_an_unknown_class_is_one_line_and_the_picture_goes_in_unlabelled(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    picture(tmp_path / "in" / "1.png", 1)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\n1.png,ufo\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"), create_classes=False))
+    assert report.added == 1
+    assert "'ufo' is not a class" in report.items[0].reason and "line 2" in report.items[0].name
+    assert images(graft)["1.png"].state is ImageState.UNLABELLED
+
+
+def test_a_killed_import_goes_on_without_doubling_anything(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    for index in range(5):
+        picture(tmp_path / "in" / f"{index}.png", index * 30)
+    run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
+    run = claimed(graft)
+    importing.run(JobContext(run, engine=graft.engine, settings=graft.settings))
+    with writing(graft.engine) as session:
+        runs.release_run(session, run_id, run.attempts)
+    report = finish(graft, run_id)  # the second attempt finds everything reported
+    assert (report.added, report.duplicates, len(images(graft))) == (5, 0, 5)
+
+
+def test_an_upload_arrives_in_pieces_and_resumes_where_it_broke(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    content = picture(tmp_path / "a.png", 3)
+    first = graft.uploads.announce(project, "batch-1", "field/a.png", len(content))
+    graft.uploads.append(first.id, 0, content[:100])
+    again = graft.uploads.announce(project, "batch-1", "field/a.png", len(content))
+    assert again.offset == 100
+    with pytest.raises(BadInput, match="100 are here"):
+        graft.uploads.append(first.id, 0, content[:100])
+    with pytest.raises(BadInput, match="not fully arrived"):
+        graft.imports.start(project, ImportPayload(source="upload:batch-1"))
+    graft.uploads.append(first.id, 100, content[100:])
+    report = do_import(graft, project, ImportPayload(source="upload:batch-1"))
+    assert report.added == 1
+    assert not (graft.settings.uploads / "batch-1").exists()
+
+
+def test_an_upload_that_does_not_fit_the_disk_is_refused_at_once(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 0})())
+    with pytest.raises(GraftError, match="too full"):
+        graft.uploads.announce(project, "b", "a.png", 10)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "", "a/../../b.png"])
+def test_a_name_that_reaches_elsewhere_is_refused(graft: Graft, project: ProjectId, name: str) -> None:
+    with pytest.raises(BadInput):
+        graft.uploads.announce(project, "b", name, 1)
+
+
+def test_a_source_that_is_not_there_is_said_at_once(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="no folder or file"):
+        graft.imports.start(project, ImportPayload(source="/nowhere/at/all"))
+
+
+def test_the_real_leaves_go_in_with_their_table(graft: Graft, shared_data: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "leaves.zip", "w") as archive:
+        files = sorted((shared_data / "coffee_leaf").rglob("*.jpg"))[:40]
+        for file in files:
+            archive.write(file, file.name)
+        archive.write(next((shared_data / "coffee_leaf").rglob("dataset-full.csv")), "labels.csv")
+    project = graft.projects.create("Coffee", Task.SINGLE)
+    payload = ImportPayload(source=str(tmp_path / "leaves.zip"), label_column="predominant_stress")
+    report = do_import(graft, project, payload)
+    assert report.added + report.duplicates == 40
+    assert all(row.state is ImageState.LABELLED for row in images(graft).values())
