@@ -4,6 +4,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,6 +16,7 @@ from core.jobs.payloads import ImportPayload
 from core.services.imports import ImportReport
 from core.store import runs
 from core.store.db import reading, writing
+from core.store.images import ImageRecord, read_image
 from core.store.runs import RunRecord
 from core.store.tables import ImageClassRow, ImageRow
 from core.tasks import importing
@@ -23,7 +25,8 @@ from core.types import ImageState, Lane, ProjectId, RunId, RunState, Task
 
 def picture(path: Path, shade: int) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.linear_gradient("L").resize((40, 30)).point(lambda value: (value + shade) % 256).convert("RGB").save(path)
+    pixels = np.random.default_rng(shade).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
     return path.read_bytes()
 
 
@@ -53,9 +56,10 @@ def project(graft: Graft) -> ProjectId:
     return graft.projects.create("Leaves", Task.SINGLE)
 
 
-def images(graft: Graft) -> dict[str, ImageRow]:
+def images(graft: Graft) -> dict[str, ImageRecord]:
     with reading(graft.engine) as session:
-        return {row.original_name: row for row in session.query(ImageRow)}
+        records = [read_image(session, row.id) for row in session.query(ImageRow)]
+    return {record.original_name: record for record in records}
 
 
 def test_folders_become_classes_and_labels(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
@@ -84,7 +88,7 @@ def test_bad_files_are_listed_with_their_reason_and_the_rest_goes_in(
     good = picture(folder / "good.png", 1)
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "page.jpg").write_text("<html>not found</html>")
-    (folder / "cut.png").write_bytes(good[:-60])
+    (folder / "cut.png").write_bytes(good[:-100])
     (folder / "notes.docx").write_bytes(b"x")
     report = do_import(graft, project, ImportPayload(source=str(folder)))
     assert (report.added, report.rejected) == (1, 4)

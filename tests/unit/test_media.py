@@ -100,7 +100,7 @@ def test_cmyk_becomes_the_colour_a_person_sees(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html></html>", "web page"),
         (b"just text", "not a picture"),
         (encoded(gradient(400, 300), "JPEG")[:2000], "damaged"),
-        (encoded(gradient(400, 300), "PNG")[:1500], "damaged"),
+        (encoded(Image.effect_noise((400, 300), 90), "PNG")[:9000], "damaged"),
     ],
 )
 def test_a_file_that_is_no_picture_is_refused_with_its_name_and_reason(content: bytes, words: str) -> None:
