@@ -2,7 +2,18 @@
 
 import re
 
+from core.types import Task
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
+
+
+TASK_WORDS = {
+    Task.SINGLE: "One class per picture",
+    Task.MULTI: "Several classes may be there at once",
+    Task.ORDINAL: "A grade in an order, such as severity 0 to 4",
+    Task.REGRESSION: "A number, such as a share or a count",
+}
+"""Tasks in an expert's words."""
 
 
 def md(text: str) -> str:

@@ -1,8 +1,104 @@
-"""Not written yet."""
+"""Bringing pictures in: dropped in the browser or from a folder of the server, and what became of them."""
 
 import streamlit as st
+
+from app.components import mount
+from app.context import graft
+from app.links import current_project, int_param, page_link, set_params
+from app.parts.text import count, md
+from core.services.imports import ImportPayload, ImportReport
+from core.types import ProjectId, RunId, RunState
 
 
 def render() -> None:
     """The page."""
-    st.write("Soon.")
+    project = current_project()
+    st.title("Add images")
+    options = table_options()
+    sent = mount(
+        "uploader",
+        key=f"uploader-{project.id}",
+        data={"project": project.id, "purpose": "import", "options": options},
+        on_finished_change=lambda: None,
+    )
+    if sent.finished and sent.finished.get("run"):
+        set_params(run=sent.finished["run"])
+    with st.expander("From a folder of the computer that Graft runs on", icon=":material/dns:"):
+        server_folder(project.id, options)
+    run = int_param("run")
+    if run is None:
+        newest = graft().imports.list(project.id, limit=1)
+        run = newest[0].id if newest else None
+    if run is not None:
+        st.subheader("Last import")
+        live(RunId(run))
+
+
+def table_options() -> dict[str, str | bool]:
+    """How labels and metadata are found."""
+    with st.expander("Labels that come with the pictures", icon=":material/table:"):
+        st.caption(
+            "Sub-folders named like classes give labels. A CSV among the files gives labels and more: one line per "
+            "picture, with a column for the file name. Leave a field empty if there is no such column."
+        )
+        left, right = st.columns(2)
+        names = {
+            "file_column": left.text_input("Column with the file name", placeholder="found by itself"),
+            "label_column": right.text_input("Column with the label", placeholder="found by itself"),
+            "case_column": left.text_input("Column with the case", help="The plant, patient or animal."),
+            "group_column": right.text_input("Column with the group", help="The field, clinic or camera."),
+            "date_column": left.text_input("Column with the date"),
+        }
+        folders = st.checkbox("Sub-folders are labels", value=True)
+        create = st.checkbox("Make classes that are missing", value=True)
+    return {**names, "folder_labels": folders, "create_classes": create}
+
+
+def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
+    """Import by path."""
+    with st.form("server-folder", border=False):
+        path = st.text_input("Folder, zip or picture", placeholder="/data/leaves")
+        if st.form_submit_button("Import") and path:
+            payload = ImportPayload(source=path.strip(), **options)  # type: ignore[arg-type]
+            set_params(run=graft().imports.start(project, payload))
+
+
+def live(run: RunId) -> None:
+    """The import's progress while it runs, then its report."""
+    report = graft().imports.report(run)
+    if report.run.state.ended:
+        outcome(report)
+        return
+
+    @st.fragment(run_every=1)
+    def ticking() -> None:
+        now = graft().imports.report(run)
+        if now.run.state.ended:
+            st.rerun()
+        text = str(now.run.progress.get("message") or "Waiting for its turn")
+        st.progress(float(str(now.run.progress.get("fraction") or 0)), text=md(text))
+        if st.button("Stop", icon=":material/stop:"):
+            graft().imports.cancel(run)
+
+    ticking()
+
+
+def outcome(report: ImportReport) -> None:
+    """What became of the files."""
+    if report.run.state is RunState.FAILED:
+        st.error(md(f"{report.run.error} {report.run.hint}"), icon=":material/error:")
+    for column, (label, number) in zip(
+        st.columns(3),
+        (("Added", report.added), ("Already there", report.duplicates), ("Rejected", report.rejected)),
+        strict=True,
+    ):
+        column.metric(label, f"{number:,}", border=True)
+    if report.items:
+        st.caption(f"{count(report.rejected, 'line')} to look at. Everything else went in.")
+        st.dataframe(
+            [{"File": item.name, "Why": item.reason} for item in report.items], hide_index=True, width="stretch"
+        )
+    left, right = st.columns(2)
+    left.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
+    with right:
+        page_link("Label them", "label", icon=":material/sell:")

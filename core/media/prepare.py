@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from core.errors import BadImage
 from core.media.blobs import THUMB_PX
-from core.media.decode import decoded, open_picture
+from core.media.decode import PROBLEMS, decoded, open_picture
 from core.media.strip import strip_jpeg
 
 LARGEST_FILE = 512 * 2**20
@@ -48,7 +48,10 @@ def prepare(content: bytes, name: str) -> Prepared:
         raise BadImage(f"{name} is a web page, not a picture.", hint="Download the picture itself.")
     image = open_picture(io.BytesIO(content), name)
     found = image.format or ""
-    captured_at, camera = _facts(image)
+    try:
+        captured_at, camera = _facts(image)
+    except PROBLEMS as error:  # a PNG is decoded to the end in search of its header
+        raise BadImage(f"{name} is damaged: its data end too early.") from error
     stored, kind, small, size = _copy(content, image, name)
     small.thumbnail((THUMB_PX, THUMB_PX))
     thumb = io.BytesIO()

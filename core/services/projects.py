@@ -46,6 +46,11 @@ class Projects(Service):
             raise NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.") from error
         return project_id
 
+    def create_from_names(self, name: str, task: Task, classes: Sequence[str], *, guideline: str = "") -> ProjectId:
+        """Create a project whose classes are given by name alone; empty names are left out."""
+        specs = [ClassSpec(name=item) for item in classes if item.strip()]
+        return self.create(name, task, specs, guideline=guideline)
+
     def read(self, project_id: ProjectId) -> ProjectView:
         """The project with its classes. Raises NotFound, also for a deleted one."""
         with reading(self.engine) as session:
