@@ -1,5 +1,78 @@
-"""Not written yet."""
+"""Label events in, the queue out."""
 
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-ROUTES: list[Route] = []
+from app.routes.base import endpoint, json_body, shared
+from core.errors import BadInput
+from core.services.labelling import LabelEvent, LabelValue
+from core.types import ImageId, ImageState, JsonObject, JsonValue, LabelKind, LabelSource, ProjectId
+
+MOST_EVENTS = 500
+
+
+def _event(value: JsonValue, annotator: str) -> LabelEvent:
+    if not isinstance(value, dict):
+        raise BadInput("An event must be an object.")
+    event_id, image, seconds = value.get("id"), value.get("image"), value.get("seconds")
+    if not isinstance(event_id, str) or not 8 <= len(event_id) <= 64 or type(image) is not int:
+        raise BadInput("An event needs an id of 8 to 64 characters and the number of an image.")
+    try:
+        kind, source = LabelKind(str(value.get("kind"))), LabelSource(str(value.get("source", "hand")))
+    except ValueError as error:
+        raise BadInput(f"The event {event_id} is of an unknown kind or source.") from error
+    label = value.get("value") or {}
+    if not isinstance(label, dict):
+        raise BadInput(f"The value of event {event_id} must be an object.")
+    return LabelEvent(
+        event_id=event_id,
+        image_id=ImageId(image),
+        kind=kind,
+        value=LabelValue.from_json(label),
+        annotator=annotator,
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        source=source,
+    )
+
+
+@endpoint
+async def record(request: Request) -> Response:
+    """POST {project, annotator, events} -> {saved, rejected}. What is saved is on disk."""
+    body: JsonObject = await json_body(request)
+    events, project = body.get("events"), body.get("project")
+    if not isinstance(events, list) or len(events) > MOST_EVENTS or type(project) is not int:
+        raise BadInput(f"Send a project's number and a list of at most {MOST_EVENTS} events.")
+    annotator = str(body.get("annotator") or "expert")[:200]
+    usable = [_event(item, annotator) for item in events]
+    done = await anyio.to_thread.run_sync(shared().labelling.record, ProjectId(project), usable)
+    rejected = [{"id": event_id, "error": reason} for event_id, reason in done.rejected]
+    return JSONResponse({"saved": list(done.saved), "rejected": rejected})
+
+
+@endpoint
+async def queue(request: Request) -> Response:
+    """GET ?project=&after=&states=a,b -> {items}."""
+    query = request.query_params
+    try:
+        project, after = ProjectId(int(query.get("project", ""))), ImageId(int(query.get("after", "0")))
+        states = [ImageState(text) for text in query.get("states", "unlabelled").split(",")]
+    except ValueError as error:
+        raise BadInput("project and after must be numbers, states the names of states.") from error
+    items = await anyio.to_thread.run_sync(
+        lambda: shared().labelling.queue(project, states=states, after=after, limit=50)
+    )
+    return JSONResponse(
+        {"items": [queue_item(item.id, item.blob, item.name, list(item.classes), item.number) for item in items]},
+        headers={"cache-control": "no-store"},
+    )
+
+
+def queue_item(image: int, blob: str, name: str, classes: list[int], number: float | None) -> JsonObject:
+    """An image as the labelling component wants it."""
+    url = f"/api/image/{image}/full?v={blob[:12]}"
+    return {"id": image, "url": url, "name": name, "classes": list[JsonValue](classes), "number": number}
+
+
+ROUTES = [Route("/api/labels", record, methods=["POST"]), Route("/api/labels/queue", queue)]

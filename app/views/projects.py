@@ -35,7 +35,7 @@ def new_project() -> None:
     """The form."""
     with st.form("new-project", border=False):
         name = st.text_input("Name", placeholder="Tomato leaves")
-        task = st.radio("What is asked of each picture?", list(Task), format_func=TASK_WORDS.__getitem__)
+        task = st.radio("What is asked of each picture?", list(Task), format_func=TASK_WORDS.__getitem__) or Task.SINGLE
         classes = st.text_area("Classes, one per line", placeholder="healthy\nrust", help="They can be changed later.")
         guideline = st.text_area("Guideline (optional)", help="How to decide in doubtful cases; shown while labelling.")
         if not st.form_submit_button("Create project", type="primary"):

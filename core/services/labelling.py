@@ -1,7 +1,61 @@
 """Recording labels and handing out what to label next."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.errors import BadInput, NotFound
+from core.labels import LabelValue
 from core.services.base import Service
+from core.store import label_queue, labels, projects
+from core.store.db import reading, writing
+from core.store.label_queue import Progress, QueueItem
+from core.store.labels import LabelEvent
+from core.types import ImageId, ImageState, ProjectId
+
+__all__ = ["LabelEvent", "LabelValue", "Labelling", "Progress", "QueueItem", "Recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Which events are on disk, and which cannot be kept, with the reason."""
+
+    saved: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...]
 
 
 class Labelling(Service):
-    """Recording labels and handing out what to label next."""
+    """Label events in, images to label out."""
+
+    def record(self, project_id: ProjectId, events: Sequence[LabelEvent]) -> Recorded:
+        """Keep events in their order; when this returns, the saved ones are on disk. Raises NotFound for the project.
+
+        An event sent again is saved, not doubled. One that cannot be kept does not hold up the others.
+        """
+        with writing(self.engine) as session:
+            project = projects.read_project(session, project_id)
+            saved, rejected = [], []
+            for event in events:
+                try:
+                    labels.record_events(session, project, [event], now=datetime.now(UTC))
+                    saved.append(event.event_id)
+                except (BadInput, NotFound) as error:
+                    rejected.append((event.event_id, str(error)))
+        return Recorded(saved=tuple(saved), rejected=tuple(rejected))
+
+    def queue(
+        self,
+        project_id: ProjectId,
+        *,
+        states: Sequence[ImageState] = (ImageState.UNLABELLED,),
+        after: ImageId = ImageId(0),
+        limit: int = 50,
+    ) -> list[QueueItem]:
+        """Images to label, oldest first, with ids larger than `after`."""
+        with reading(self.engine) as session:
+            return label_queue.list_queue(session, project_id, states=states, after=after, limit=limit)
+
+    def progress(self, project_id: ProjectId) -> Progress:
+        """How far labelling has come."""
+        with reading(self.engine) as session:
+            return label_queue.read_progress(session, project_id)

@@ -64,7 +64,7 @@ class Uploads(Service):
         )
 
     def append(self, upload_id: str, offset: int, data: bytes) -> UploadView:
-        """Add bytes that begin at `offset`. Raises BadInput if they do not follow on, GraftError when the disk is full."""
+        """Add bytes that begin at `offset`. Raises BadInput if they do not fit, GraftError on a full disk."""
         record = self._record(upload_id)
         path = self._path(record)
         try:
