@@ -1,6 +1,7 @@
 """The app's frame: sidebar and navigation. Runs anew at each interaction; the pages are in `app.views`."""
 
 import itertools
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,7 +10,8 @@ from app.links import PAGES, known_project, page, page_link, set_params
 from app.parts.text import md
 from core.types import ProjectId
 
-st.set_page_config(page_title="Graft", page_icon=":material/eco:", layout="wide")
+# A file of our own: an icon by name would be fetched from another host.
+st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "favicon.svg"), layout="wide")
 
 
 def choose_project() -> None:

@@ -61,7 +61,7 @@ async def queue(request: Request) -> Response:
     except ValueError as error:
         raise BadInput("project and after must be numbers, states the names of states.") from error
     items = await anyio.to_thread.run_sync(
-        lambda: shared().labelling.queue(project, states=states, after=after, limit=50)
+        lambda: shared().labelling.upcoming(project, states=states, after=after, limit=50)
     )
     return JSONResponse(
         {"items": [queue_item(item.id, item.blob, item.name, list(item.classes), item.number) for item in items]},

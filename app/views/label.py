@@ -37,7 +37,7 @@ def render() -> None:
         with st.expander("Guideline", icon=":material/menu_book:"):
             st.markdown(md(project.guideline))
     states = QUEUES[chosen]
-    queue = graft().labelling.queue(project.id, states=states)
+    queue = graft().labelling.upcoming(project.id, states=states)
     mount(
         "labeller",
         key=f"labeller-{project.id}",

@@ -43,17 +43,17 @@ class Labelling(Service):
                     rejected.append((event.event_id, str(error)))
         return Recorded(saved=tuple(saved), rejected=tuple(rejected))
 
-    def queue(
+    def upcoming(
         self,
         project_id: ProjectId,
         *,
         states: Sequence[ImageState] = (ImageState.UNLABELLED,),
-        after: ImageId = ImageId(0),
+        after: ImageId | None = None,
         limit: int = 50,
     ) -> list[QueueItem]:
         """Images to label, oldest first, with ids larger than `after`."""
         with reading(self.engine) as session:
-            return label_queue.list_queue(session, project_id, states=states, after=after, limit=limit)
+            return label_queue.list_queue(session, project_id, states=states, after=after or ImageId(0), limit=limit)
 
     def progress(self, project_id: ProjectId) -> Progress:
         """How far labelling has come."""
