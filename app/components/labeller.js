@@ -237,7 +237,8 @@ function build(state, root) {
   const foot = el("div", "foot");
   foot.append(state.parts.name, state.parts.saved);
   box.append(stage, classes, tools, foot);
-  root.replaceChildren(box);
+  root.querySelector(".labeller")?.remove(); // its styles lie beside it and stay
+  root.append(box);
 }
 
 export default ({ data, parentElement }) => {

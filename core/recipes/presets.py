@@ -6,7 +6,7 @@ from core.recipes.recipe import Recipe
 PRESETS: dict[str, Recipe] = {
     # Features of the frozen backbone, computed once, and a linear head: seconds.
     "instant": Recipe(
-        preset="instant", tune="head", epochs=100, head_epochs=100, patience=10,
+        preset="instant", weights="none", tune="head", epochs=100, head_epochs=100, patience=10,
         augmentation="none", learning_rate=1e-2, weight_decay=1e-3,
     ),
     # The head first, then the backbone stage by stage (ULMFiT's gradual unfreezing, https://arxiv.org/abs/1801.06146).
