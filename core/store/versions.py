@@ -1,15 +1,15 @@
 """Dataset versions: immutable pictures of a project's labels and splits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
-from core.store.tables import ImageRow, VersionItemRow, VersionRow
-from core.types import ImageId, JsonObject, ProjectId, Split, Task, VersionId
+from core.store.tables import ImageClassRow, ImageRow, VersionItemRow, VersionRow
+from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split, Task, VersionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,3 +128,49 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
         created_at=row.created_at,
         items=items,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledImage:
+    """A labelled image as a version sees it."""
+
+    id: ImageId
+    blob: str
+    split: Split | None
+    number: float | None
+    case_name: str | None
+    group_name: str | None
+    classes: tuple[ClassId, ...]
+
+
+def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:
+    """The project's labelled images by id."""
+    alive = (
+        ImageRow.project_id == project_id,
+        ImageRow.deleted_at.is_(None),
+        ImageRow.state == ImageState.LABELLED,
+    )
+    classes: dict[ImageId, list[ClassId]] = {}
+    pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).join(ImageRow, ImageRow.id == ImageClassRow.image_id)
+    for image_id, class_id in session.execute(pairs.where(*alive)):
+        classes.setdefault(image_id, []).append(class_id)
+    return [
+        LabelledImage(
+            id=row.id,
+            blob=row.blob,
+            split=row.split,
+            number=row.number,
+            case_name=row.case_name,
+            group_name=row.group_name,
+            classes=tuple(sorted(classes.get(row.id, []))),
+        )
+        for row in session.scalars(select(ImageRow).where(*alive).order_by(ImageRow.id))
+    ]
+
+
+def write_splits(session: Session, splits: Mapping[ImageId, Split]) -> None:
+    """Make these the images' splits."""
+    for split in Split:
+        ids = [image_id for image_id, value in splits.items() if value is split]
+        for start in range(0, len(ids), 500):
+            session.execute(update(ImageRow).where(ImageRow.id.in_(ids[start : start + 500])).values(split=split))

@@ -1,0 +1,46 @@
+"""A model's files: weights.safetensors and card.json. Reading them runs no code."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+
+from core.catalogue import ModelCard
+from core.errors import NotFound
+from core.media import write_file
+from core.models.network import Network, build_network
+from core.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network ready for use, in evaluation mode, and its card."""
+
+    network: Network
+    card: ModelCard
+
+
+def save_model(folder: Path, network: Network, card: ModelCard) -> JsonObject:
+    """Write the model; returns file name -> sha256."""
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    contents = {
+        "weights.safetensors": safetensors.torch.save(state),
+        "card.json": json.dumps(card.to_json(), indent=1).encode(),
+    }
+    for name, content in contents.items():
+        write_file(folder / name, content)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
+    """Read a model. Raises NotFound if its files are not there."""
+    try:
+        card = ModelCard.from_json(json.loads((folder / "card.json").read_text("utf-8")))
+        state = safetensors.torch.load_file(folder / "weights.safetensors")
+    except FileNotFoundError as error:
+        raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error
+    network = build_network(card.backbone, max(1, len(card.classes)), weights="none")
+    network.load_state_dict(state)
+    return LoadedModel(network.to(device).eval(), card)

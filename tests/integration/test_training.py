@@ -1,0 +1,90 @@
+"""The training job on tiny pictures."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.errors import BadInput, NotEnoughImages
+from core.graft import Graft
+from core.jobs import execute
+from core.jobs.payloads import ImportPayload
+from core.models import load_model
+from core.recipes import PRESETS, Recipe
+from core.store import runs
+from core.store.db import writing
+from core.tasks import importing, train
+from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+
+TINY: Recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": "none"})
+
+
+@pytest.fixture
+def project(graft: Graft, tmp_path: Path) -> ProjectId:
+    random = np.random.default_rng(0)
+    for index in range(30):
+        colour = "red" if index % 2 else "green"
+        pixels = random.integers(0, 80, (48, 48, 3), dtype=np.uint8)
+        pixels[..., 0 if colour == "red" else 1] += 120
+        path = tmp_path / "in" / colour / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    made = graft.projects.create("Colours", Task.SINGLE)
+    graft.imports.start(made, ImportPayload(source=str(tmp_path / "in")))
+    claim(graft, Lane.FILES)
+    return made
+
+
+def claim(graft: Graft, lane: Lane) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    body = importing.run if lane is Lane.FILES else train.run
+    return execute(body, run, engine=graft.engine, settings=graft.settings)
+
+
+def trained(graft: Graft, project: ProjectId) -> RunId:
+    run_id = graft.training.start(project, TINY)
+    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(run_id).trace
+    return run_id
+
+
+def test_an_instant_training_learns_to_tell_red_from_green(graft: Graft, project: ProjectId) -> None:
+    run_id = trained(graft, project)
+    view = graft.results.read(run_id)
+    assert view.scores.count == 6 and view.scores.accuracy.value == 1.0
+    assert graft.results.cell(run_id, Split.TEST, 0, 1) == []
+    assert len(graft.results.cell(run_id, Split.TEST, 0, 0)) == 3
+    assert "validation/score" in graft.training.curves(run_id)
+
+
+def test_the_saved_model_says_what_the_run_said(graft: Graft, project: ProjectId) -> None:
+    run_id = trained(graft, project)
+    loaded = load_model(graft.settings.models / str(run_id))
+    record = graft.results.cell(run_id, Split.TEST, 0, 0)[0]
+    picture = Image.open(graft.gallery.store.path(record.blob)).convert("RGB").resize((64, 64))
+    with torch.inference_mode():
+        logits = loaded.network(torch.from_numpy(np.asarray(picture).transpose(2, 0, 1)[None].copy()))
+    shares = torch.softmax(logits / loaded.card.temperature, 1)[0]
+    assert shares.tolist() == pytest.approx(record.probabilities, abs=1e-4)
+
+
+def test_the_same_recipe_on_the_same_labels_gives_the_same_numbers(graft: Graft, project: ProjectId) -> None:
+    first, second = trained(graft, project), trained(graft, project)
+    assert graft.training.read(first).version_id == graft.training.read(second).version_id
+    assert graft.training.curves(first) == graft.training.curves(second)
+
+
+def test_too_few_labels_are_said_with_the_number_needed(graft: Graft) -> None:
+    empty = graft.projects.create("Empty", Task.SINGLE)
+    with pytest.raises(NotEnoughImages, match="at least two classes with 5"):
+        graft.training.start(empty, TINY)
+
+
+def test_what_cannot_be_trained_yet_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="only the preset Instant"):
+        graft.training.start(project, PRESETS["balanced"])
+    assert graft.training.list(project) == []

@@ -1,0 +1,52 @@
+"""Splits and scores."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, f1_score
+
+from core.evaluation import score_classes, wilson
+from core.splits import SplitItem, assign_splits
+from core.types import ImageId, Split
+
+
+def item(number: int, unit: str = "", stratum: str = "a", split: Split | None = None) -> SplitItem:
+    return SplitItem(image_id=ImageId(number), unit=unit, stratum=stratum, split=split)
+
+
+def test_five_images_of_each_class_are_split_three_one_one() -> None:
+    items = [item(number, stratum="ab"[number % 2]) for number in range(10)]
+    splits = assign_splits(items)
+    for stratum in "ab":
+        values = [splits[entry.image_id] for entry in items if entry.stratum == stratum]
+        assert [values.count(split) for split in Split] == [3, 1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), min_size=1, max_size=60))
+def test_a_case_is_never_cut_and_more_images_move_none(rows: list[tuple[int, str]]) -> None:
+    items = [item(index, f"case {case}", stratum) for index, (case, stratum) in enumerate(rows)]
+    splits = assign_splits(items)
+    for case in range(6):
+        assert len({splits[entry.image_id] for entry in items if entry.unit == f"case {case}"}) <= 1
+    sticky = [item(index, entry.unit, entry.stratum, splits[entry.image_id]) for index, entry in enumerate(items)]
+    later = assign_splits([*sticky, item(999, "case 77")])
+    assert all(later[image] is split for image, split in splits.items())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=80))
+def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    truth, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    scores = score_classes(truth, predicted, 4)
+    present = sorted(set(truth))
+    assert scores.macro_f1 == pytest.approx(
+        f1_score(truth, predicted, labels=present, average="macro", zero_division=0)
+    )
+    if set(predicted) <= set(truth) and len(present) > 1:
+        assert scores.balanced_accuracy == pytest.approx(balanced_accuracy_score(truth, predicted))
+
+
+def test_wilson_s_interval_by_hand() -> None:
+    interval = wilson(8, 10)
+    assert interval is not None
+    assert (round(interval.low, 4), round(interval.high, 4)) == (0.4902, 0.9433)
+    assert wilson(0, 0) is None
