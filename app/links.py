@@ -23,14 +23,9 @@ class PageInfo:
 PAGES = {
     "projects": PageInfo("Projects", ":material/folder_open:", ""),
     "images": PageInfo("Add images", ":material/add_photo_alternate:", "Collect"),
-    "classes": PageInfo("Classes", ":material/palette:", "Collect"),
     "label": PageInfo("Label", ":material/sell:", "Label"),
-    "gallery": PageInfo("Gallery", ":material/grid_view:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
-    "compare": PageInfo("Compare", ":material/compare_arrows:", "Learn"),
-    "explain": PageInfo("Explain", ":material/visibility:", "Use"),
-    "predict": PageInfo("Predict", ":material/auto_awesome:", "Use"),
 }
 """Page key (its module in `app.views` and its path in the address) -> how it is named."""
 

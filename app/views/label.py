@@ -26,7 +26,12 @@ def render() -> None:
         empty_state("No picture yet", "Bring some in first.", link="Add images", page="images")
         return
     if not project.classes and project.task is not Task.REGRESSION:
-        empty_state("No class yet", "Say what the pictures can show.", link="Classes", page="classes")
+        empty_state(
+            "No class yet",
+            "Bring in pictures whose sub-folders or table name classes, or make a project with classes.",
+            link="Projects",
+            page="projects",
+        )
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.segmented_control("Which pictures", list(QUEUES), default=next(iter(QUEUES))) or next(iter(QUEUES))

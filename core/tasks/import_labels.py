@@ -130,7 +130,7 @@ def _table_entry(context: JobContext, payload: ImportPayload, source: Source) ->
 def _with_classes(
     context: JobContext, project: ProjectView, wanted: Sequence[str], *, create: bool
 ) -> tuple[ProjectView, list[tuple[str, str]]]:
-    missing = [text for text in wanted if project.class_named(text) is None]
+    missing = sorted(text for text in wanted if project.class_named(text) is None)
     if not missing or not create:
         return project, []
     if len(missing) > MOST_NEW_CLASSES:

@@ -1,5 +1,0 @@
-"""Not written yet."""
-
-from starlette.routing import Route
-
-ROUTES: list[Route] = []
