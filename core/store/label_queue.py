@@ -76,13 +76,13 @@ def read_progress(session: Session, project_id: ProjectId) -> Progress:
     active = select(ClassRow.id).where(ClassRow.project_id == project_id, ClassRow.archived.is_(False))
     states = select(ImageRow.state, func.count()).group_by(ImageRow.state)
     by_state = _difference(
-        session.execute(states.where(ImageRow.project_id == project_id)).tuples(),
-        session.execute(states.where(ImageRow.id.in_(deleted))).tuples(),
+        session.execute(states.where(ImageRow.project_id == project_id)).tuples().all(),
+        session.execute(states.where(ImageRow.id.in_(deleted))).tuples().all(),
     )
     classes = select(ImageClassRow.class_id, func.count()).group_by(ImageClassRow.class_id)
     by_class = _difference(
-        session.execute(classes.where(ImageClassRow.class_id.in_(active))).tuples(),
-        session.execute(classes.where(ImageClassRow.image_id.in_(deleted))).tuples(),
+        session.execute(classes.where(ImageClassRow.class_id.in_(active))).tuples().all(),
+        session.execute(classes.where(ImageClassRow.image_id.in_(deleted))).tuples().all(),
     )
     return Progress(
         total=sum(by_state.values()),
