@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NameTaken, NotFound
-from core.labels import ClassSpec, validated_classes
+from core.labels import PALETTE, ClassSpec, validated_classes
 from core.labels.classes import KEYS
 from core.services.base import Service
 from core.store import classes, projects
@@ -20,7 +20,7 @@ from core.store.label_rebuild import images_with_classes, rebuild_labels
 from core.store.projects import ClassView, ProjectView
 from core.types import ClassId, ImageId, ProjectId, Task
 
-__all__ = ["KEYS", "ClassEdit", "ClassSpec", "ClassView", "Classes"]
+__all__ = ["KEYS", "PALETTE", "ClassEdit", "ClassSpec", "ClassView", "Classes"]
 
 
 class Classes(Service):
