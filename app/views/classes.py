@@ -53,9 +53,8 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
     names = {item.id: item.name for item in project.classes}
     st.markdown("##### Merge two classes")
     source = st.selectbox("This class", list(names), format_func=names.__getitem__, index=None)
-    others = [item for item in names if item != source]
-    target = st.selectbox("becomes", others, format_func=names.__getitem__, index=None)
-    if source is None or target is None:
+    target = st.selectbox("becomes", list(names), format_func=names.__getitem__, index=None)
+    if source is None or target is None or source == target:
         st.caption("Pictures of the first are then pictures of the second. They can be separated again at any time.")
         return
     st.caption(
