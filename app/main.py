@@ -7,7 +7,6 @@ import streamlit as st
 
 from app.context import graft, guarded
 from app.links import PAGES, known_project, page, page_link
-from app.parts.text import md
 from core.types import ProjectId
 
 # A file of our own: an icon by name would be fetched from another host.
@@ -34,7 +33,7 @@ def sidebar() -> None:
         "Project",
         list(projects),
         key="chosen_project",
-        format_func=lambda item: md(projects.get(item, "")),
+        format_func=lambda item: projects.get(item, ""),
         on_change=choose_project,
     )
     if current is None:

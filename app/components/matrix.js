@@ -93,7 +93,7 @@ function paint(state) {
     const text = shown(state, count, row);
     cell.textContent = text;
     cell.className = `cell ${count ? (good ? "good" : "bad") : "none"}`;
-    cell.style.setProperty("--deep", `${Math.round(count ? 10 + 50 * Math.min(1, part) : 0)}%`);
+    cell.style.setProperty("--deep", `${Math.round(count ? 15 + 45 * Math.min(1, part) : 0)}%`);
     const said = state.signed && count > 0 ? `+${count}` : String(count);
     cell.setAttribute("aria-label", `${state.words[0]}${state.rows[row]}, ${state.words[1]}${state.columns[column]}: ${said}`);
     const share = state.signed ? "" : ` (${((100 * count) / Math.max(1, state.bases[row])).toFixed(1)} % of the row)`;

@@ -55,7 +55,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
         }
         for name, value in score.figures.items():
             figure = FIGURES[name]
-            row[figure.title] = "–" if value is None else f"{figure.shown(value.value, unit)} ({figure.range(value)})"
+            row[figure.title] = "–" if value is None else f"{figure.shown(value, unit)} ({figure.range(value)})"
         rows.append(row)
     st.dataframe(rows, hide_index=True, width="stretch")
     headline = HEADLINES[project.task][0]

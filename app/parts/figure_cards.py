@@ -20,7 +20,7 @@ def figure_cards(view: ResultsView, names: Sequence[str]) -> None:
     """One card per figure, as many in a row as fit."""
     with st.container(horizontal=True, gap="small"):
         for name in names:
-            with st.container(border=True, width=270, gap="xxsmall", height="stretch"):
+            with st.container(border=True, width=300, gap="xxsmall", height="stretch"):
                 _card(view, name)
 
 
@@ -35,8 +35,8 @@ def _card(view: ResultsView, name: str) -> None:
         st.markdown("### –")
         st.caption(f"Not enough to tell: it needs {figure.least}.")
         return
-    st.markdown(f"### {figure.shown(interval.value, view.unit)}")
-    st.caption(f"95 % sure: {figure.range(interval, view.unit)}")
+    st.markdown(f"### {figure.shown(interval, view.unit)}")
+    st.caption(f"{figure.range(interval, view.unit)} (95 % interval)")
     st.markdown(figure.sentence(interval, view.unit))
 
 
@@ -45,7 +45,7 @@ def figure_rows(view: ResultsView) -> list[dict[str, str]]:
     return [
         {
             "Figure": FIGURES[name].title,
-            "Value": "–" if found is None else FIGURES[name].shown(found.value, view.unit),
+            "Value": "–" if found is None else FIGURES[name].shown(found, view.unit),
             "95 % interval": _interval(name, found, view.unit),
             "What it means": f"Needs {FIGURES[name].least}."
             if found is None

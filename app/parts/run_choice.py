@@ -6,15 +6,14 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
-from app.parts.text import md
 from core.recipes import PRESETS
 from core.services.results import ResultsView, RunChoice
 from core.types import RunId, Split
 
 SPLITS = {
-    Split.TEST: ("Test", "kept aside until the end: the honest figure"),
+    Split.TEST: ("Test", "kept aside until the end, so this is the honest figure"),
     Split.VALIDATION: ("Validation", "the pictures by which the best moment of the training was chosen"),
-    Split.TRAIN: ("Training", "the pictures it learnt from: how much it can remember, not how good it is"),
+    Split.TRAIN: ("Training", "the pictures it learnt from, so this says what it remembers, not how good it is"),
 }
 """Split -> its name and what it is, in an expert's words."""
 
@@ -24,7 +23,7 @@ def run_name(run: RunChoice) -> str:
     preset = str(run.recipe.get("preset") or "")
     parts = [run.name or (preset.title() if preset in PRESETS else preset), str(run.recipe.get("backbone") or "")]
     ended = "" if run.ended is None else f"{run.ended.astimezone():%d %b %Y, %H:%M}"
-    return " · ".join(md(part) for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
+    return " · ".join(part for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
 
 
 def choose_run(runs: Sequence[RunChoice], *, label: str = "Run") -> RunChoice:

@@ -31,22 +31,26 @@ class Figure:
     higher: bool = True
     least: str = "at least one picture"
 
-    def shown(self, value: float, unit: str = "") -> str:
-        """The value as text."""
-        if self.kind == "share":
-            return f"{value:.1%}" if 0 < value < 1 else f"{value:.0%}"
-        if self.kind == "number":
-            return f"{value:,.3g}{f' {unit}' if unit else ''}"
-        return f"{value:.2f}"
+    def shown(self, interval: Interval, unit: str = "") -> str:
+        """The value as text, with no more digits than the interval warrants."""
+        return self._text(interval.value, interval, unit)
 
     def range(self, interval: Interval, unit: str = "") -> str:
         """The interval as text."""
-        return f"{self.shown(interval.low)} to {self.shown(interval.high, unit)}"
+        return f"{self._text(interval.low, interval)} to {self._text(interval.high, interval, unit)}"
+
+    def _text(self, value: float, interval: Interval, unit: str = "") -> str:
+        width = interval.high - interval.low
+        if self.kind == "share":
+            return f"{value:.0%}" if width > 0.1 or value in (0, 1) else f"{value:.1%}"
+        if self.kind == "number":
+            return f"{value:,.3g}{f' {unit}' if unit else ''}"
+        return f"{value:.2f}" if width > 0.01 else f"{value:.3f}"
 
     def sentence(self, interval: Interval, unit: str = "") -> str:
         """What the value means, in one plain sentence."""
         hundred = f"{interval.value * 100:.0f}"
-        return self.meaning.format(value=self.shown(interval.value, unit), hundred=hundred, unit=unit or "units")
+        return self.meaning.format(value=self.shown(interval, unit), hundred=hundred, unit=unit or "units")
 
 
 FIGURES: dict[str, Figure] = {
