@@ -28,6 +28,7 @@ PAGES = {
     "classes": PageInfo("Classes", ":material/category:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
+    "compare": PageInfo("Compare", ":material/balance:", "Learn"),
 }
 """Page key (its module in `app.views` and its path in the address) -> how it is named."""
 
