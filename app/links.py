@@ -26,6 +26,7 @@ PAGES = {
     "label": PageInfo("Label", ":material/sell:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
+    "export": PageInfo("Export", ":material/download:", "Use"),
 }
 """Page key (its module in `app.views` and its path in the address) -> how it is named."""
 

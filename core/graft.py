@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.jobs import Queue
 from core.services.classes import Classes
 from core.services.explanations import Explanations
+from core.services.exports import Exports
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -37,6 +38,7 @@ class Graft:
     results: Results
     explanations: Explanations
     predictions: Predictions
+    exports: Exports
     serving: Serving
 
 
@@ -61,5 +63,6 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
+        exports=Exports(*parts),
         serving=Serving(*parts),
     )
