@@ -2,5 +2,6 @@
 
 from core.catalogue.backbones import BACKBONES, BackboneInfo
 from core.catalogue.card import ModelCard
+from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
 
-__all__ = ["BACKBONES", "BackboneInfo", "ModelCard"]
+__all__ = ["BACKBONES", "EXPLANATIONS", "BackboneInfo", "ExplanationInfo", "ModelCard"]
