@@ -17,8 +17,7 @@ from core.explanation.hooks import frozen, leaf_at
 from core.explanation.integrated_gradients import attributions
 from core.explanation.layers import as_map, target_layer
 from core.explanation.record import record
-from core.models import Network, build_network
-from core.models.network import MEAN
+from core.models import Network
 
 CAMS = ("gradcam", "gradcam++", "hirescam", "layercam", "eigencam")
 PEERS = {
@@ -40,11 +39,17 @@ def small_cnn(outputs: int = 3) -> Network:
             flatten=nn.Flatten(),
         )
     )
-    return Network(body, 8, outputs).eval()
+    return with_body(body, 8, outputs)
+
+
+def with_body(body: nn.Module, features: int, outputs: int) -> Network:
+    network = Network("mobilenet_v3_small", outputs, image_size=32)
+    network.body, network.head = body, nn.Linear(features, outputs)
+    return network.eval()
 
 
 def resnet18() -> Network:
-    return build_network("resnet18", 4, weights="none").eval()
+    return Network("resnet18", 4, image_size=64).eval()
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +78,7 @@ class Identity(nn.Module):
 
 
 def test_gradcam_of_a_tiny_network_is_what_the_hand_computes() -> None:
-    network = Network(Identity(), 12, 1)
+    network = with_body(Identity(), 12, 1)
     network.forward_features = lambda pictures: network.body(pictures.float())  # type: ignore[method-assign]
     with torch.no_grad():
         network.head.weight.copy_(torch.tensor([[1.0, 2, 3, 2, -1, -1, -1, -1, 0, 0, 0, 0]]))
@@ -112,7 +117,7 @@ def test_gradcam_agrees_with_captum(make: object) -> None:
 
 def test_integrated_gradients_agree_with_captum_and_add_up() -> None:
     network, batch, targets = small_cnn(), pictures(), torch.tensor([0, 2])
-    ground = (torch.tensor(MEAN).view(1, 3, 1, 1) * 255).expand(2, 3, 32, 32)
+    ground = (torch.tensor(network.mean).view(1, 3, 1, 1) * 255).expand(2, 3, 32, 32)
     peer = captum.attr.IntegratedGradients(network)
     theirs = peer.attribute(batch.float(), ground, targets, n_steps=64, method="riemann_middle")
     ours = attributions(network, batch, targets, steps=64)
@@ -140,7 +145,7 @@ def test_eigencam_agrees_with_pytorch_grad_cam_up_to_the_sign_it_leaves_open() -
 
 def test_scorecam_finds_the_place_whose_showing_raises_the_score() -> None:
     body = nn.Sequential(nn.AvgPool2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    network = Network(body, 3, 2).eval()
+    network = with_body(body, 3, 2)
     with torch.no_grad():
         network.head.weight.copy_(torch.tensor([[20.0, 0, 0], [0, 20, 0]]))
         network.head.bias.zero_()
@@ -249,7 +254,7 @@ def test_attention_rollout_multiplies_the_blocks_as_the_hand_does() -> None:
             tokens = torch.ones(len(pictures), 1, 5, 1)
             return [tokens := block(tokens) for block in self.blocks][-1].flatten(1)
 
-    network = Network(Body(), 5, 2).eval()
+    network = with_body(Body(), 5, 2)
     heat = METHODS["attention_rollout"](network, pictures(), torch.tensor([0, 1]))
     # (I + A2) / 2 @ (I + A1) / 2, row of the class: place 1 gets 1/2 * 1/2, place 4 gets 1/2 * 1/2.
     assert torch.allclose(heat, torch.tensor([[[0.25, 0], [0, 0.25]]]).expand(2, 2, 2))
