@@ -122,6 +122,19 @@ def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
     return tell
 
 
+def sources(paths: Sequence[str]) -> str:
+    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder."""
+    return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write what was asked for. Raises GraftError where it cannot be."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint="Choose another place.") from error
+
+
 def ensure_done(run: "RunRecord") -> None:
     """End the command with status 1 and one line unless the run is done."""
     if run.state.value != "done":
