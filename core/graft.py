@@ -13,6 +13,7 @@ from core.services.labelling import Labelling
 from core.services.predictions import Predictions
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
 from core.settings import Settings
@@ -36,6 +37,7 @@ class Graft:
     results: Results
     explanations: Explanations
     predictions: Predictions
+    serving: Serving
 
 
 def open_graft(settings: Settings) -> Graft:
@@ -59,4 +61,5 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
+        serving=Serving(*parts),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import keep_alive, sweep, worker_name
+from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
@@ -26,6 +27,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.TRAIN: "core.tasks.train",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
+    RunKind.EXPORT: "core.tasks.export",
 }
 """Kind -> module with `run(context) -> result`."""
 
@@ -83,6 +85,7 @@ def main(argv: list[str] | None = None) -> int:
         case ["child", run_id]:
             return run_child(RunId(int(run_id)), settings, engine)
         case ["jobs" | "interactive" as role]:
+            leave_with_supervisor()
             migrate(engine)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
