@@ -80,18 +80,26 @@ def _strokes(random: Random, count: int, short: float, long: float, width: float
 def _soft(canvas: Grid, radius: float) -> Grid:
     """The canvas out of focus."""
     image = Image.fromarray((np.clip(canvas, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0))
-    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32)
+    if radius > 2:  # as smooth from a quarter of the pixels
+        image = image.reduce(2).filter(ImageFilter.GaussianBlur(radius / 2)).resize((SIZE, SIZE))
+    else:
+        image = image.filter(ImageFilter.GaussianBlur(radius))
+    blurred = np.asarray(image, dtype=np.float32)
     return np.ascontiguousarray(blurred.transpose(2, 0, 1)) * np.float32(1 / 255)
 
 
-def _stray(species: Species, random: Random, length: float) -> tuple[Points, Points]:
-    """Border and midrib of a leaf somewhere in the picture."""
+def _stray(border: Points, random: Random, length: float) -> tuple[Points, Points]:
+    """Border and midrib of a leaf of this shape somewhere in the picture."""
     pose = Pose(
         x=random.uniform(-40, SIZE + 40), y=random.uniform(-40, SIZE + 40), length=length,
         turn=random.uniform(0, 2 * math.pi), bend=random.uniform(-0.5, 0.5), narrow=random.uniform(0.5, 1.1),
     )  # fmt: skip
+    return pose.pixels(border), pose.pixels(np.array([[0.0, 0.0], [0.0, 1.0]]))
+
+
+def _shape(species: Species, random: Random) -> Points:
     right, left = outline(species, random)
-    return pose.pixels(np.concatenate([right[::4], left[::-4]])), pose.pixels(np.array([[0.0, 0.0], [0.0, 1.0]]))
+    return np.concatenate([right[::4], left[::-4]])
 
 
 def _ink(colour: npt.NDArray[np.float64]) -> tuple[int, int, int]:
@@ -101,20 +109,20 @@ def _ink(colour: npt.NDArray[np.float64]) -> tuple[int, int, int]:
 
 def foliage(random: Random) -> Grid:
     """The plant itself and its neighbours, the farther the darker and less sharp."""
-    image = Image.new("RGB", (SIZE, SIZE), _ink(random.uniform((16, 28, 12), (44, 62, 30))))
-    kinds = [SPECIES[index] for index in random.integers(len(SPECIES), size=2)]
+    half = SIZE // 2  # out of focus: half the size shows as much
+    image = Image.new("RGB", (half, half), _ink(random.uniform((16, 28, 12), (44, 62, 30))))
+    kinds = [_shape(SPECIES[index], random) for index in random.integers(len(SPECIES), size=2)]
     for depth, blur in enumerate((9.0, 5.0, random.uniform(1.8, 4.0))):
         pen = ImageDraw.Draw(image)
         for _ in range(int(random.integers(7, 15))):
-            species = kinds[random.integers(2)]
-            border, middle = _stray(species, random, random.uniform(110, 300))
+            border, middle = _stray(kinds[random.integers(2)], random, random.uniform(110, 300))
             colour = np.array(GREENS[random.integers(len(GREENS))]) * random.uniform(0.45, 0.8) * (0.75 + 0.25 * depth)
-            pen.polygon([(float(x), float(y)) for x, y in border], fill=_ink(colour))
-            pen.line([(float(x), float(y)) for x, y in middle], fill=_ink(colour * 1.25 + 14), width=3)
-        image = image.filter(ImageFilter.GaussianBlur(blur))
-    canvas = np.asarray(image, dtype=np.float32).transpose(2, 0, 1) * np.float32(1 / 255)
-    light = fractal(random, 6, 3)
-    return np.ascontiguousarray(canvas * np.clip(1 + light * np.float32(0.22), 0.4, 1.6))
+            pen.polygon([(float(x), float(y)) for x, y in border / 2], fill=_ink(colour))
+            pen.line([(float(x), float(y)) for x, y in middle / 2], fill=_ink(colour * 1.25 + 14), width=2)
+        image = image.filter(ImageFilter.GaussianBlur(blur / 2))
+    pixels = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BICUBIC), dtype=np.float32)
+    light = np.clip(1 + fractal(random, 6, 3) * np.float32(0.22), 0.4, 1.6) * np.float32(1 / 255)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1) * light)
 
 
 def sky(random: Random) -> Grid:

@@ -57,7 +57,7 @@ class Hand:
 
         cover = painted(draw)
         shadow = shifted(softened(cover, 7), 5, 7)
-        lay(canvas, canvas * np.float32(0.5), shadow * (1 - cover) * np.float32(0.8))
+        lay(canvas, rgb(0, 0, 0), shadow * (1 - cover) * np.float32(0.4))
         # The blurred outline is the limb's roundness; its slopes say how it faces the light.
         round_height = smoothed(softened(cover, width * 0.22), 6)
         across, down = slopes(round_height)

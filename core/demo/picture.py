@@ -15,7 +15,7 @@ from core.demo.hand import Hand
 from core.demo.leaf import GREENS, Leaf, Plant, Pose, grow, lit, petiole
 from core.demo.lesions import PAINTERS
 from core.demo.outline import SPECIES
-from core.demo.raster import SIZE, Grid, Random, lay, shifted, softened
+from core.demo.raster import SIZE, Grid, Random, lay, rgb, shifted, softened
 from core.demo.tag import draw_tag
 
 KINDS = ("healthy", *PAINTERS)
@@ -156,4 +156,4 @@ def _shadow(canvas: Grid, leaf: Leaf, towards: tuple[float, float], random: Rand
     away = random.uniform(3, 16)
     x, y = round(-towards[0] * away), round(-towards[1] * away)
     shadow = shifted(softened(leaf.coverage, random.uniform(2, 6)), x, y)
-    lay(canvas, canvas * np.float32(0.42), shadow * np.float32(random.uniform(0.4, 0.9)))
+    lay(canvas, rgb(0, 0, 0), shadow * np.float32(random.uniform(0.25, 0.52)))

@@ -40,7 +40,7 @@ def draw_tag(canvas: Grid, random: Random) -> tuple[int, int, int, int]:
 
     cover = np.clip(painted(plate) - painted(hole), 0, 1)
     shadow = shifted(softened(cover, 4), 4, 5)
-    lay(canvas, canvas * np.float32(0.5), shadow * np.float32(0.75))
+    lay(canvas, rgb(0, 0, 0), shadow * np.float32(0.4))
     lay(canvas, rgb(*PINK) * (1 + noise(random, 3) * np.float32(0.08)), cover)
     lay(canvas, rgb(52, 20, 44), painted(print_) * cover * np.float32(0.85))
     rows, columns = np.nonzero(cover > np.float32(0.5))
