@@ -9,7 +9,7 @@ import typer
 
 from app.commands.base import Home, Json, remember
 
-COMMANDS = ("serving", "projects", "training")
+COMMANDS = ("serving", "demo", "projects", "training")
 """Modules of `app.commands`, in the order of `graft --help`."""
 
 

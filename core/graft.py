@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Queue
 from core.services.classes import Classes
+from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.gallery import Gallery
 from core.services.imports import Imports
@@ -38,6 +39,7 @@ class Graft:
     explanations: Explanations
     predictions: Predictions
     serving: Serving
+    demo: Demo
 
 
 def open_graft(settings: Settings) -> Graft:
@@ -62,4 +64,5 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         serving=Serving(*parts),
+        demo=Demo(*parts),
     )

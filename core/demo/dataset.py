@@ -1,15 +1,18 @@
 """A whole folder of pictures with its tables, in the shape in which such folders come from the field."""
 
+import contextlib
 import csv
 import datetime
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from core.demo.picture import KINDS, LeafPicture, draw_leaf
+from core.demo.picture import KINDS, draw_leaf
 
 TAGGED = "rust"
 """The class that always carries a tag in the variant with tags."""
@@ -36,6 +39,7 @@ def write_demo_set(
     seed: int,
     tag: bool = False,
     *,
+    processes: int = 1,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[DemoRow]:
     """Write `per_class` pictures of each kind; returns the lines of labels.csv in its order.
@@ -48,38 +52,56 @@ def write_demo_set(
     for name in ("pictures", "masks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
-    wanted = [(kind, number) for kind in KINDS for number in range(per_class)]
-    fields = {kind: int(random.integers(len(FIELDS))) for kind in KINDS}
-    rows, truth = [], []
+    first_fields = random.integers(len(FIELDS), size=len(KINDS))
+    wanted = [(kind, number) for kind in range(len(KINDS)) for number in range(per_class)]
+    jobs = []
     for index, place in enumerate(random.permutation(len(wanted))):
         kind, number = wanted[place]
-        plant, field = number // PER_PLANT, (fields[kind] + number // PER_PLANT) % len(FIELDS)
-        own = seed * 1_000_003 + KINDS.index(kind) * 10_007 + number
-        picture = draw_leaf(
-            kind,
-            own,
-            tag and kind == TAGGED,
-            plant=seed * 1_009 + plant * len(KINDS) + KINDS.index(kind),
-            field=seed * 31 + field,
-        )
+        plant = number // PER_PLANT * len(KINDS) + kind
+        field = (int(first_fields[kind]) + number // PER_PLANT) % len(FIELDS)
         row = DemoRow(
             file=f"leaf_{index + 1:04d}.jpg",
-            label=kind,
-            plant=f"{FIELDS[field]} {1 + plant * len(KINDS) + KINDS.index(kind)}",
+            label=KINDS[kind],
+            plant=f"{FIELDS[field]} {plant + 1}",
             field=FIELDS[field],
             date=str(_SPRING + datetime.timedelta(days=9 * field + number % PER_PLANT)),
         )
-        picture.image.save(folder / "pictures" / row.file, "JPEG", quality=picture.quality)
-        Image.fromarray(picture.lesions).save(folder / "masks" / f"{Path(row.file).stem}.png")
-        rows.append(row)
-        truth.append(_truth(row, picture))
-        told(index + 1, len(wanted))
+        seeds = (seed * 1_000_003 + kind * 10_007 + number, seed * 1_009 + plant, seed * 31 + field)
+        jobs.append((folder, row, seeds, tag and row.label == TAGGED))
+    truth = []
+    with _pool(processes) as pool:
+        for line in pool.map(_draw, jobs) if pool else map(_draw, jobs):
+            truth.append(line)
+            told(len(truth), len(jobs))
+    rows = [row for _, row, _, _ in jobs]
     _table(folder / "labels.csv", [{name: getattr(row, name) for name in DemoRow.__slots__} for row in rows])
     _table(folder / "truth.csv", truth)
     return rows
 
 
-def _truth(row: DemoRow, picture: LeafPicture) -> dict[str, str]:
+def half_of(rows: Sequence[DemoRow]) -> list[DemoRow]:
+    """The pictures of half of the plants of each class, spread over the fields."""
+    plants = {kind: list(dict.fromkeys(row.plant for row in rows if row.label == kind)) for kind in KINDS}
+    chosen = set()
+    for names in plants.values():
+        ordered = sorted(names, key=lambda name: int(name.rpartition(" ")[2]))
+        # Neighbours stand in different fields: every second one, and the other ones in the next round of fields.
+        chosen |= {name for index, name in enumerate(ordered) if (index + index // len(FIELDS)) % 2 == 0}
+    return [row for row in rows if row.plant in chosen]
+
+
+def _pool(processes: int) -> contextlib.AbstractContextManager[ProcessPoolExecutor | None]:
+    if processes < 2:
+        return contextlib.nullcontext()
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _draw(job: tuple[Path, DemoRow, tuple[int, int, int], bool]) -> dict[str, str]:
+    """Write one picture with its mask; returns its line of truth.csv."""
+    folder, row, (own, plant, field), tag = job
+    picture = draw_leaf(row.label, own, tag, plant=plant, field=field)
+    picture.image.save(folder / "pictures" / row.file, "JPEG", quality=picture.quality)
+    Image.fromarray(picture.lesions).save(folder / "masks" / f"{Path(row.file).stem}.png")
     return {
         "file": row.file,
         "kind": picture.kind,
@@ -96,3 +118,11 @@ def _table(path: Path, lines: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(file, list(lines[0]) if lines else ["file"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(lines)
+
+
+def read_demo_set(folder: Path) -> list[DemoRow]:
+    """The lines of a set that was written whole before; empty if there is none."""
+    if not (folder / "truth.csv").is_file():
+        return []
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+        return [DemoRow(**line) for line in csv.DictReader(file)]
