@@ -93,7 +93,7 @@ def results(
 ) -> None:
     """How good a run's model is."""
     with opened(home) as graft:
-        value = graft.results.to_json(RunId(run))  # type: ignore[attr-defined]
+        value = graft.results.to_json(RunId(run))
     metrics = value.get("metrics")
     scores = metrics.get(split.value) if isinstance(metrics, dict) else None
     lines = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import NotEnoughImages
 from core.evaluation import OUTCOMES, Difference, Scores
-from core.services.scoring import differences, score
+from core.scoring import differences, score
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord

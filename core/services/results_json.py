@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.evaluation import ClassScore, Interval, Scores
-from core.services.scoring import score, usable
+from core.scoring import score, usable
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord

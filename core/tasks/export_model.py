@@ -6,12 +6,13 @@ import torch
 
 from core.catalogue import ModelCard
 from core.errors import NotFound
-from core.evaluation import score_classes
+from core.evaluation import FIGURES
 from core.exchange.model_card import ModelFacts, Score, model_card_text
 from core.exchange.predict_example import EXAMPLE
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
+from core.scoring import score, usable
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
@@ -75,7 +76,7 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         split_rule=version.split_rule,
         counts={split.value: len(version.part(split)) for split in Split},
         per_class=_per_class(version),
-        scores=_scores(said, len(card.classes)),
+        scores=_scores(version, said),
         onnx_problem=problem,
         code_version=run.code_version,
     )
@@ -88,14 +89,12 @@ def _per_class(version: VersionRecord) -> list[tuple[str, int, int]]:
     ]
 
 
-def _scores(said: list[PredictionRecord], classes: int) -> list[Score]:
-    pairs = [(item.truth_index, item.predicted_index) for item in said]
-    known = [(truth, answer) for truth, answer in pairs if truth is not None and answer is not None]
+def _scores(version: VersionRecord, said: list[PredictionRecord]) -> list[Score]:
+    known = usable(version.task, said)
     if not known:
         return []
-    scores = score_classes([truth for truth, _ in known], [answer for _, answer in known], classes)
     return [
-        Score(name="Accuracy", value=scores.accuracy.value, low=scores.accuracy.low, high=scores.accuracy.high),
-        Score(name="Balanced accuracy", value=scores.balanced_accuracy),
-        Score(name="Macro F1", value=scores.macro_f1),
+        Score(name=FIGURES[name].title, value=found.value, low=found.low, high=found.high)
+        for name, found in score(version, known).figures.items()
+        if found is not None
     ]
