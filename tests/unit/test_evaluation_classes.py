@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
@@ -37,6 +37,7 @@ def value(scores: Scores, name: str) -> float:
     return found.value
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=80))
 def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     truth, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]

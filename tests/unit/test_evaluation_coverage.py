@@ -9,7 +9,7 @@ from core.evaluation.ranking import auroc, ranked_interval
 
 TRIALS = 200
 RECALLS = np.array([0.9, 0.8, 0.7])
-# 200 trials at 95 %: fewer than 90 % would happen once in a thousand; more than 99.7 % says that they are too wide.
+# 200 trials at 95 %: fewer than 90 % would happen once in a thousand; more than 99.6 % says that they are too wide.
 FEWEST, MOST = 0.9, 0.996
 
 
