@@ -41,7 +41,8 @@ def make_images(graft: Graft, project: ProjectId, count: int, *, each: int = 0) 
                 project,
                 NewImage(
                     sha256=f"{project}-{index}", blob=f"{index:064d}", phash="", format="png", width=8, height=8,
-                    size_bytes=1, original_name=f"{index}.png", case_name=f"case {index // each}" if each else None, extra={},
+                    size_bytes=1, original_name=f"{index}.png", extra={},
+                    case_name=f"case {index // each}" if each else None,
                 ),
                 now=NOW,
             )
