@@ -50,7 +50,9 @@ class Difference:
         """The verdict in plain words: "B is better by 2.1 points (0.4 to 3.9)."."""
         share = FIGURES[self.figure].kind == "share"
         value, low, high = (item * (100 if share else 1) for item in self._ends)
-        places = 1 if share else min(max(ceil(1 - log10(max(high - low, 1e-9))), 0), 6)
+        # As many digits as the interval warrants, and enough to see on which side of 0 its nearer end lies.
+        finest = min(max(high - low, 1e-6) / 10, max(abs(low), 1e-4), max(abs(high), 1e-4))
+        places = 1 if share else max(ceil(-log10(finest)), 0)
         around = f"({low:.{places}f} to {high:.{places}f})".replace("-", "\N{MINUS SIGN}")
         if self.better == 0:
             return f"No difference can be told {around}."

@@ -79,7 +79,7 @@ FIGURES: dict[str, Figure] = {
         least="pictures of at least two classes",
     ),
     "quadratic_kappa": Figure(
-        title="Agreement on grades (kappa)", kind="index",
+        title="Agreement (kappa)", kind="index",
         meaning="Agreement with the experts' grades: 1 is perfect, 0 is what guessing would reach.",
         how="Cohen's kappa with quadratic weights (1968): being two grades off counts four times one grade off. "
         + RESAMPLED,
