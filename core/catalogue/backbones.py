@@ -1,13 +1,20 @@
-"""Backbones to choose from, as data."""
+"""Backbones to choose from, as data: a short list in an expert's words, and every other one by name."""
 
+import csv
+import functools
 from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackboneInfo:
-    """A pretrained network without its head.
+    """A network without its head.
 
-    `words` say what it is good for; `image_size` is the side in pixels it was trained at; `parameters_m` in millions.
+    `name` is torchvision's, or timm's as "timm:NAME". `words` say what it is good for ("" outside the short list).
+    `image_size` is the side in pixels it was trained at; `parameters_m` in millions; `pretrained` whether
+    weights trained on ImageNet are published.
     """
 
     name: str
@@ -15,21 +22,72 @@ class BackboneInfo:
     words: str
     image_size: int
     parameters_m: float
-    paper: str
+    paper: str = ""
+    pretrained: bool = True
 
 
-_LIST = (
+_SHORT_LIST = (
     BackboneInfo(name="mobilenet_v3_small", title="Small and fast", words="Seconds on any computer; a good first try.",
                  image_size=224, parameters_m=2.5, paper="https://arxiv.org/abs/1905.02244"),
     BackboneInfo(name="mobilenet_v3_large", title="Phone", words="Small enough for a phone, a little more exact.",
                  image_size=224, parameters_m=5.5, paper="https://arxiv.org/abs/1905.02244"),
-    BackboneInfo(name="resnet18", title="Well known", words="The network most studies compare with.",
-                 image_size=224, parameters_m=11.7, paper="https://arxiv.org/abs/1512.03385"),
     BackboneInfo(name="efficientnet_b0", title="Balanced", words="Exact for its size; slower than the small one.",
                  image_size=224, parameters_m=5.3, paper="https://arxiv.org/abs/1905.11946"),
+    BackboneInfo(name="resnet18", title="Well known", words="The network most studies compare with.",
+                 image_size=224, parameters_m=11.7, paper="https://arxiv.org/abs/1512.03385"),
     BackboneInfo(name="convnext_tiny", title="Accurate", words="The most exact of this list; best with a GPU.",
                  image_size=224, parameters_m=28.6, paper="https://arxiv.org/abs/2201.03545"),
+    BackboneInfo(name="timm:vit_small_patch16_224", title="Transformer",
+                 words="Looks at the whole picture at once; best with a GPU and many pictures.",
+                 image_size=224, parameters_m=22.1, paper="https://arxiv.org/abs/2010.11929"),
 )  # fmt: skip
 
-BACKBONES = {item.name: item for item in _LIST}
-"""Name -> backbone, in the order people see."""
+BACKBONES = {item.name: item for item in _SHORT_LIST}
+"""The short list: name -> backbone, in the order people see."""
+
+
+@functools.cache
+def all_backbones() -> dict[str, BackboneInfo]:
+    """Every backbone by name: the short list, then torchvision's and timm's others.
+
+    The table beside this file is written by `python -m core.models.listing`.
+    """
+    found = dict(BACKBONES)
+    with (Path(__file__).parent / "backbones.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            info = BackboneInfo(
+                name=row["name"],
+                title=row["name"].removeprefix("timm:"),
+                words="",
+                image_size=int(row["image_size"]),
+                parameters_m=float(row["parameters_m"]),
+                pretrained=row["pretrained"] == "yes",
+            )
+            found.setdefault(info.name, info)
+    return found
+
+
+def backbone_info(name: str) -> BackboneInfo:
+    """The backbone called `name`; timm's may carry a dot and the tag of its weights, "timm:NAME.TAG".
+
+    Raises BadInput with similar names for an unknown one.
+    """
+    found = all_backbones().get(name) or all_backbones().get(name.split(".")[0] if name.startswith("timm:") else "")
+    if found is None:
+        similar = [item.name for item in search_backbones(name.removeprefix("timm:").split("_")[0])][:5]
+        known = ", ".join(similar or BACKBONES)
+        raise BadInput(f"There is no backbone {name!r}.", hint=f"Choose one such as {known}.")
+    return found
+
+
+def search_backbones(text: str) -> list[BackboneInfo]:
+    """Backbones whose name, title or words hold every word of `text`, smallest first; the short list for no text."""
+    words = text.casefold().split()
+    if not words:
+        return list(BACKBONES.values())
+    found = [
+        item
+        for item in all_backbones().values()
+        if all(word in f"{item.name} {item.title} {item.words}".casefold() for word in words)
+    ]
+    return sorted(found, key=lambda item: (item.parameters_m, item.name))

@@ -7,12 +7,14 @@ from core.evaluation.figures import FIGURES, Figure
 from core.evaluation.interval import Interval, proportion, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
+from core.evaluation.score_names import SCORE_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.evaluation.thresholds import choose_thresholds
 
 __all__ = [
     "FIGURES",
     "OUTCOMES",
+    "SCORE_NAMES",
     "ClassScore",
     "Difference",
     "Figure",

@@ -1,1 +1,6 @@
-"""Features of frozen backbones, computed once. Torch; no database."""
+"""Caches of decoded pictures and of a frozen body's features. Torch; no database."""
+
+from core.features.bodies import cached_features
+from core.features.pixels import PixelCache
+
+__all__ = ["PixelCache", "cached_features"]

@@ -1,6 +1,11 @@
 """Networks: a pretrained body, a new head, and their files. Torch; no database."""
 
 from core.models.files import LoadedModel, load_model, save_model
-from core.models.network import Network, build_network, calibrate_batch_norm
+from core.models.network import Network, calibrate_batch_norm
+from core.models.stages import frozen_to_eval, set_trainable, stages
+from core.models.weights import load_weights
 
-__all__ = ["LoadedModel", "Network", "build_network", "calibrate_batch_norm", "load_model", "save_model"]
+__all__ = [
+    "LoadedModel", "Network", "calibrate_batch_norm", "frozen_to_eval", "load_model", "load_weights", "save_model",
+    "set_trainable", "stages",
+]  # fmt: skip

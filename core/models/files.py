@@ -10,7 +10,7 @@ import safetensors.torch
 from core.catalogue import ModelCard
 from core.errors import NotFound
 from core.media import write_file
-from core.models.network import Network, build_network
+from core.models.network import Network
 from core.types import JsonObject
 
 
@@ -41,6 +41,6 @@ def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
         state = safetensors.torch.load_file(folder / "weights.safetensors")
     except FileNotFoundError as error:
         raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error
-    network = build_network(card.backbone, max(1, len(card.classes)), weights="none")
+    network = Network(card.backbone, max(1, len(card.classes)), image_size=card.image_size)
     network.load_state_dict(state)
     return LoadedModel(network.to(device).eval(), card)

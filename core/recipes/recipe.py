@@ -24,15 +24,17 @@ class Recipe:
 
     backbone      a name of the catalogue, or any timm name as "timm:NAME"
     weights       "imagenet", "none", "file:PATH" or "run:N"
-    tune          "head": features frozen, computed once; "gradual": head, then stage by stage;
+    tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
+                  stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
                   "all": everything from the first step
     image_size    side in pixels of the network's input; 0 means the backbone's own
     framing       "squash": the whole picture, stretched to a square; "crop": its middle square
     epochs        at most this many; `patience` epochs without a better validation score end it (0: never)
-    head_epochs   with "gradual": epochs of the head alone before the first stage thaws
-    batch_size    0 means found by trying
+    batch_size    0 means chosen from the number of pictures; halved, with gradients added up, when memory is short
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
     warmup        share of all steps in which the learning rate climbs; cosine decay follows
+    augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
+                  and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896)
     label_smoothing  in [0, 1)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
     ema           decay of the averaged weights; 0 is off
@@ -46,7 +48,6 @@ class Recipe:
     image_size: int = 0
     framing: Framing = "squash"
     epochs: int = 12
-    head_epochs: int = 3
     patience: int = 5
     batch_size: int = 0
     optimizer: OptimizerName = "adamw"
@@ -99,7 +100,7 @@ class Recipe:
 
 
 _RANGES = (
-    ("image_size", 0, 2048), ("epochs", 1, 10_000), ("head_epochs", 0, 10_000), ("patience", 0, 10_000),
+    ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
     ("weight_decay", 0, 1), ("warmup", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("ema", 0, 0.99999),
     ("seed", 0, 2**31 - 1),

@@ -1,26 +1,23 @@
 """Starting trainings and following them."""
 
-import hashlib
-import json
-from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
-from core.errors import BadInput, NotEnoughImages
+from core.catalogue import BackboneInfo, backbone_info, search_backbones
+from core.errors import BadInput, NotFound
+from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe
 from core.services.base import Service
-from core.splits import SplitItem, assign_splits
-from core.splits.assign import RULE
-from core.store import projects, runs, versions
+from core.services.dataset import freeze
+from core.store import predictions, projects, runs
 from core.store.db import reading, writing
-from core.store.projects import ProjectView
 from core.store.runs import RunRecord
-from core.store.versions import LabelledImage, VersionItem
-from core.types import JsonObject, ProjectId, RunId, RunKind, Split, Task, VersionId
+from core.types import ProjectId, RunId, RunKind, RunState
 
-__all__ = ["RunRecord", "Training"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
-FEWEST_PER_CLASS = 5
+LOG_BYTES = 20_000
 
 
 class Training(Service):
@@ -29,101 +26,85 @@ class Training(Service):
     def start(self, project_id: ProjectId, recipe: Recipe, name: str = "") -> RunId:
         """Freeze the labels as a dataset version and queue a training on it.
 
-        Raises BadInput for a task or recipe that cannot be trained, NotEnoughImages with the smallest number.
+        Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
-        with reading(self.engine) as session:
+        backbone_info(recipe.backbone)
+        parent = self._parent(recipe)
+        with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
-        if project.task not in (Task.SINGLE, Task.ORDINAL):
-            raise BadInput("So far only projects with one class or grade per picture can be trained.")
-        if recipe.tune != "head":
-            raise BadInput("So far only the preset Instant can be trained.", hint="Choose Instant.")
-        version_id = self._freeze(project)
+            version_id = freeze(session, project, now=datetime.now(UTC))
         return self.queue.enqueue(
-            TrainPayload(), project_id=project_id, name=name, recipe=recipe.to_json(), version_id=version_id
+            TrainPayload(),
+            project_id=project_id,
+            name=name,
+            recipe=recipe.to_json(),
+            version_id=version_id,
+            parent_id=parent,
         )
 
-    def _freeze(self, project: ProjectView) -> VersionId:
-        positions = {item.id: index for index, item in enumerate(project.classes)}
-        with writing(self.engine) as session:
-            found = [
-                image
-                for image in versions.list_labelled(session, project.id)
-                if len(image.classes) == 1 and image.classes[0] in positions
-            ]
-            _check_enough(project, found)
-            splits = assign_splits(
-                [
-                    SplitItem(image_id=image.id, unit=_unit(image), stratum=str(image.classes[0]), split=image.split)
-                    for image in found
-                ]
+    def _parent(self, recipe: Recipe) -> RunId | None:
+        """The run whose weights the recipe starts from. Raises BadInput if there are none that fit."""
+        kind, _, value = recipe.weights.partition(":")
+        if kind == "file" and not Path(value).expanduser().is_file():
+            raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
+        if kind != "run":
+            return None
+        run_id = RunId(int(value)) if value.isdigit() else RunId(0)
+        with reading(self.engine) as session:
+            card = predictions.read_card(session, run_id)
+        if card is None:
+            raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
+        if card["backbone"] != recipe.backbone:
+            raise BadInput(
+                f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
             )
-            if set(splits.values()) != set(Split):
-                raise NotEnoughImages(
-                    "The pictures come from too few cases or groups to keep some for testing.",
-                    hint="At least five are needed.",
-                )
-            versions.write_splits(session, splits)
-            items = [
-                VersionItem(
-                    image_id=image.id,
-                    blob=image.blob,
-                    split=splits[image.id],
-                    targets=(positions[image.classes[0]],),
-                    number=None,
-                    case_name=image.case_name,
-                    group_name=image.group_name,
-                )
-                for image in found
-            ]
-            classes: list[JsonObject] = [
-                {"id": item.id, "name": item.name, "colour": item.colour} for item in project.classes
-            ]
-            content = [[item.blob, item.split.value, list(item.targets)] for item in items]
-            return versions.create_version(
-                session,
-                project.id,
-                content_hash=hashlib.sha256(json.dumps([content, classes]).encode()).hexdigest(),
-                task=project.task,
-                classes=classes,
-                split_rule=RULE,
-                items=items,
-                now=datetime.now(UTC),
-            )
+        return run_id
 
     def read(self, run_id: RunId) -> RunRecord:
         """The run as it stands. Raises NotFound."""
         return self.queue.read(run_id)
+
+    def runs_ahead(self, run_id: RunId) -> int:
+        """How many trainings must end before a queued one starts."""
+        with reading(self.engine) as session:
+            return runs.count_ahead(session, runs.read_run(session, run_id))
 
     def curves(self, run_id: RunId) -> dict[str, list[tuple[int, float]]]:
         """Name -> points (step, value)."""
         with reading(self.engine) as session:
             return runs.read_metrics(session, run_id)
 
+    def score_name(self, run_id: RunId) -> str:
+        """What "validation/score" is for the run's task, in words."""
+        with reading(self.engine) as session:
+            project_id = runs.read_run(session, run_id).project_id
+            if project_id is None:
+                raise NotFound(f"Run {run_id} belongs to no project.")
+            return SCORE_NAMES[projects.read_project(session, project_id).task]
+
+    def log(self, run_id: RunId) -> str:
+        """The end of the run's log; empty before it starts."""
+        path = self.settings.logs / f"run-{run_id}.log"
+        if not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+
     def cancel(self, run_id: RunId) -> bool:
         """Ask a training to stop."""
         return self.queue.cancel(run_id)
 
     def resume(self, run_id: RunId) -> bool:
-        """Queue a failed or stopped training again."""
+        """Queue a failed or stopped training again; it goes on from its checkpoint."""
         return self.queue.resume(run_id)
+
+    def with_models(self, project_id: ProjectId) -> "list[RunRecord]":
+        """The project's trainings that ended with a model, newest first."""
+        return [run for run in self.list(project_id) if run.state is RunState.DONE]
 
     # Last, because it hides the built-in `list` from what follows in this class.
     def list(self, project_id: ProjectId) -> list[RunRecord]:
         """The project's trainings, newest first."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN])
-
-
-def _unit(image: LabelledImage) -> str:
-    return f"case {image.case_name}" if image.case_name else f"group {image.group_name}" if image.group_name else ""
-
-
-def _check_enough(project: ProjectView, images: list[LabelledImage]) -> None:
-    counts = Counter(image.classes[0] for image in images)
-    usable = [item for item in project.classes if counts[item.id] >= FEWEST_PER_CLASS]
-    if len(usable) < 2:
-        have = ", ".join(f"{item.name}: {counts[item.id]}" for item in project.classes) or "no class yet"
-        raise NotEnoughImages(
-            f"Training needs at least two classes with {FEWEST_PER_CLASS} labelled pictures each ({have}).",
-            hint="Label some more.",
-        )

@@ -1,16 +1,14 @@
 """What to label next, and how far labelling has come."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.store.tables import ClassRow, ImageClassRow, ImageRow
 from core.types import ClassId, ImageId, ImageState, ProjectId
-
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +73,19 @@ def read_progress(session: Session, project_id: ProjectId) -> Progress:
     deleted = select(ImageRow.id).where(ImageRow.project_id == project_id, ImageRow.deleted_at.is_not(None))
     active = select(ClassRow.id).where(ClassRow.project_id == project_id, ClassRow.archived.is_(False))
     states = select(ImageRow.state, func.count()).group_by(ImageRow.state)
-    by_state = _difference(
-        session.execute(states.where(ImageRow.project_id == project_id)).tuples().all(),
-        session.execute(states.where(ImageRow.id.in_(deleted))).tuples().all(),
-    )
+    by_state: Counter[ImageState] = Counter()
+    by_class: Counter[ClassId] = Counter()
+    for state, number in session.execute(states.where(ImageRow.project_id == project_id)):
+        by_state[state] += number
+    for state, number in session.execute(states.where(ImageRow.id.in_(deleted))):
+        by_state[state] -= number
     classes = select(ImageClassRow.class_id, func.count()).group_by(ImageClassRow.class_id)
-    by_class = _difference(
-        session.execute(classes.where(ImageClassRow.class_id.in_(active))).tuples().all(),
-        session.execute(classes.where(ImageClassRow.image_id.in_(deleted))).tuples().all(),
-    )
+    for class_id, number in session.execute(classes.where(ImageClassRow.class_id.in_(active))):
+        by_class[class_id] += number
+    for class_id, number in session.execute(classes.where(ImageClassRow.image_id.in_(deleted))):
+        by_class[class_id] -= number
     return Progress(
         total=sum(by_state.values()),
-        by_state=dict.fromkeys(ImageState, 0) | by_state,
-        by_class={class_id: number for class_id, number in by_class.items() if number},
+        by_state=dict.fromkeys(ImageState, 0) | dict(by_state),
+        by_class=dict(+by_class),
     )
-
-
-def _difference(all_of: Iterable[tuple[Key, int]], without: Iterable[tuple[Key, int]]) -> dict[Key, int]:
-    off = dict(without)
-    return {key: number - off.get(key, 0) for key, number in all_of}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
 from core.store.tables import MetricRow, RunRow
@@ -128,10 +128,18 @@ def has_queued(session: Session, lanes: Sequence[Lane]) -> bool:
 
 
 def claim_next(session: Session, lane: Lane, *, worker: str, now: datetime) -> RunRecord | None:
-    """Atomically take the oldest queued run of the lane, or None."""
+    """Atomically take the oldest queued run of the lane; None if there is none, or one of the lane is running.
+
+    However many workers there are, each lane runs one job at a time.
+    """
+    busy = aliased(RunRow)
     oldest = (
         select(RunRow.id)
-        .where(RunRow.lane == lane, RunRow.state == RunState.QUEUED)
+        .where(
+            RunRow.lane == lane,
+            RunRow.state == RunState.QUEUED,
+            ~exists().where(busy.lane == lane, busy.state == RunState.RUNNING),
+        )
         .order_by(RunRow.id)
         .limit(1)
         .scalar_subquery()
@@ -253,10 +261,13 @@ def requeue_run(session: Session, run_id: RunId) -> bool:
 
 
 def delete_ended(session: Session, lane: Lane, *, before: datetime) -> None:
-    """Forget ended runs of a lane; for the interactive one, whose rows are only questions and answers."""
+    """Forget ended explanations of a lane, whose rows are only questions and answers; predictions are kept."""
     session.execute(
         delete(RunRow).where(
-            RunRow.lane == lane, RunRow.finished_at < before, RunRow.state.not_in((RunState.QUEUED, RunState.RUNNING))
+            RunRow.lane == lane,
+            RunRow.kind == RunKind.EXPLAIN,
+            RunRow.finished_at < before,
+            RunRow.state.not_in((RunState.QUEUED, RunState.RUNNING)),
         )
     )
 

@@ -1,152 +1,263 @@
 """The training job: a dataset version and a recipe in; a model, its predictions and curves out."""
 
+import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from core.catalogue import BACKBONES, ModelCard
+from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
+from core.features import PixelCache, cached_features
+from core.inference import Answer, answers, choose_device, compute_logits, device_words
 from core.jobs.context import JobContext
-from core.media import BlobStore, open_rgb
-from core.models import Network, build_network, calibrate_batch_norm, save_model
-from core.models.network import MEAN, STD
-from core.recipes import Recipe
+from core.models import Network, calibrate_batch_norm, load_weights, save_model
+from core.recipes import PRESETS, Recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
-from core.training import fit_head, fit_temperature
-from core.types import JsonObject, Split
+from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
+from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
+CALIBRATING = 256
+CODE_VERSION = "graft 0.1.0"
 
 
 def run(context: JobContext) -> JsonObject:
-    """Train; the result holds the best epoch, its validation score and timings in seconds."""
+    """Train; the result holds the best epoch, its validation score, notes for people and timings in seconds."""
     if context.run.version_id is None or context.run.recipe is None:
         raise BadInput("A training needs a recipe and a dataset version.")
     recipe = Recipe.from_json(context.run.recipe)
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
-    started = time.perf_counter()
-    device = "cuda" if context.settings.device == "auto" and torch.cuda.is_available() else context.settings.device
-    device = "cpu" if device == "auto" else device
-    context.facts(device=device)
-    torch.manual_seed(recipe.seed)
-    outputs = len(version.classes)
-    network = build_network(recipe.backbone, outputs, weights=recipe.weights, weights_dir=context.settings.weights)
-    network = network.to(device).eval()
-    size = recipe.image_size or BACKBONES[recipe.backbone].image_size
-    pixels = _pixels(context, version.items, size)
-    decoded_at = time.perf_counter()
-    features = _features(context, network, version, pixels, recipe, device)
-    computed_at = time.perf_counter()
-    best_epoch, score = _fit(context, network, version, features, recipe)
-    logits = network.head.cpu()(features).detach()
-    targets = torch.tensor([item.targets[0] for item in version.items])
-    chosen = torch.tensor([item.split is Split.VALIDATION for item in version.items])
-    temperature = fit_temperature(logits[chosen], targets[chosen])
-    _keep(context, network, version, recipe, size, temperature, logits)
-    context.progress("Done", fraction=1.0, now=True, score=score)
-    return {
-        "best_epoch": best_epoch,
-        "score": score,
-        "timings_s": {
-            "decode": decoded_at - started,
-            "features": computed_at - decoded_at,
-            "fit": time.perf_counter() - computed_at,
-        },
-    }
+    return _Training(context, recipe, version).run()
 
 
-def _pixels(context: JobContext, items: Sequence[VersionItem], size: int) -> Tensor:
-    store = BlobStore(context.settings)
-    pixels = np.empty((len(items), 3, size, size), dtype=np.uint8)
-    for index, item in enumerate(items):
-        context.check_cancelled()
-        image = open_rgb(store.path(item.blob), min_side=size).resize((size, size))
-        pixels[index] = np.asarray(image).transpose(2, 0, 1)
-        context.progress("Reading the pictures", fraction=0.4 * (index + 1) / len(items))
-    return torch.from_numpy(pixels)
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Targets (N, ...) as the losses want them, and how numbers were standardised."""
+
+    targets: Tensor
+    mean: float = 0.0
+    std: float = 1.0
 
 
-def _features(
-    context: JobContext, network: Network, version: VersionRecord, pixels: Tensor, recipe: Recipe, device: str
-) -> Tensor:
-    if recipe.weights == "none":
-        learnt = torch.tensor([item.split is Split.TRAIN for item in version.items])
-        calibrate_batch_norm(network, (batch.to(device) for batch in torch.split(pixels[learnt][:256], BATCH)))
-    with torch.inference_mode():
-        parts = [network.forward_features(batch.to(device)).cpu() for batch in _watched(context, pixels)]
-    return torch.cat(parts).clone()
+class _Training:
+    """One run of the job, phase by phase."""
 
+    def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
+        self.context, self.recipe, self.version = context, recipe, version
+        self.device = choose_device(context.settings.device)
+        context.facts(device=device_words(self.device), code_version=CODE_VERSION)
+        self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
+        self.pixels = PixelCache(context.settings, self.size, recipe.framing)
+        self.labels = _labels(version)
+        self.outputs = max(1, len(version.classes))
+        self.timings: dict[str, JsonValue] = {}
+        self.notes: list[JsonValue] = []
 
-def _watched(context: JobContext, pixels: Tensor) -> Iterator[Tensor]:
-    batches = torch.split(pixels, BATCH)
-    for index, batch in enumerate(batches):
-        context.check_cancelled()
-        context.progress("Looking at the pictures", fraction=0.4 + 0.5 * (index + 1) / len(batches))
-        yield batch
+    def run(self) -> JsonObject:
+        """All phases."""
+        torch.manual_seed(self.recipe.seed)
+        with _Clock(self.timings, "decode"):
+            self._decode()
+        with _Clock(self.timings, "weights"):
+            self.context.progress("Fetching the network", now=True)
+            network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
+            load_weights(network, self.recipe.weights, self.context.settings)
+            network.to(self.device)
+        with _Clock(self.timings, "fit"):
+            best_epoch, score = self._learn(network)
+        with _Clock(self.timings, "predict"):
+            self._keep(network)
+        delete_checkpoint(self.context.folder)
+        self.context.progress("Done", fraction=1.0, now=True, score=score)
+        return {"best_epoch": best_epoch, "score": score, "notes": self.notes, "timings_s": self.timings}
 
+    def part(self, split: Split) -> Part:
+        """Pictures and targets of one split."""
+        chosen = [index for index, item in enumerate(self.version.items) if item.split is split]
+        return Part([self.version.items[index].blob for index in chosen], self.labels.targets[chosen])
 
-def _fit(
-    context: JobContext, network: Network, version: VersionRecord, features: Tensor, recipe: Recipe
-) -> tuple[int, float]:
-    targets = torch.tensor([item.targets[0] for item in version.items])
+    def _decode(self) -> None:
+        def watch(done: int, total: int) -> None:
+            self.context.check_cancelled()
+            if total:
+                self.context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
 
-    def part(split: Split) -> tuple[Tensor, Tensor]:
-        chosen = torch.tensor([item.split is split for item in version.items])
-        return features[chosen], targets[chosen]
+        self.pixels.fill([item.blob for item in self.version.items], watch)
 
-    def report(epoch: int, values: dict[str, float]) -> None:
-        context.check_cancelled()
-        context.metrics(epoch, values)
-        context.progress("Learning", fraction=0.9 + 0.1 * epoch / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
+    def _learn(self, network: Network) -> tuple[int, float]:
+        train = self.part(Split.TRAIN)
+        going_on = load_checkpoint(self.context.folder) is not None
+        if self.recipe.weights == "none" and not going_on:
+            calibrate_batch_norm(
+                network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
+            )
+        if self.recipe.tune == "head":
+            return self._head(network, self.recipe, self.context.metrics)
+        if not going_on and self.recipe.weights != "none":
+            # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
+            self._head(network, _head_recipe(self.recipe), lambda epoch, values: None)
+        trainer = Trainer(
+            network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
+            self.context.folder, _Follower(self),
+        )  # fmt: skip
+        fit = trainer.fit()
+        return fit.best_epoch, fit.score
 
-    fit = fit_head(part(Split.TRAIN), part(Split.VALIDATION), len(version.classes), recipe, report)
-    with torch.no_grad():
-        network.head.weight.copy_(fit.weight)
-        network.head.bias.copy_(fit.bias)
-    return fit.best_epoch, fit.score
+    def _head(
+        self, network: Network, recipe: Recipe, draw: Callable[[int, dict[str, float]], None]
+    ) -> tuple[int, float]:
+        train, validation = self.part(Split.TRAIN), self.part(Split.VALIDATION)
 
+        def watch(done: int, total: int) -> None:
+            self.context.check_cancelled()
+            if total:
+                self.context.progress(f"Looking at the pictures: {done:,} of {total:,}", fraction=done / total)
 
-def _keep(
-    context: JobContext,
-    network: Network,
-    version: VersionRecord,
-    recipe: Recipe,
-    size: int,
-    temperature: float,
-    logits: Tensor,
-) -> None:
-    card = ModelCard(
-        task=version.task,
-        classes=tuple(version.class_names),
-        class_ids=tuple(int(str(item["id"])) for item in version.classes),
-        backbone=recipe.backbone,
-        image_size=size,
-        framing=recipe.framing,
-        mean=MEAN,
-        std=STD,
-        temperature=temperature,
-    )
-    files = save_model(context.folder, network, card)
-    shares = torch.softmax(logits / temperature, 1)
-    records = [
-        PredictionRecord(
-            image_id=item.image_id,
-            split=item.split,
-            blob=item.blob,
-            truth_index=item.targets[0],
-            predicted_index=int(share.argmax()),
-            confidence=float(share.max()),
-            probabilities=[float(value) for value in share],
+        def report(epoch: int, values: dict[str, float]) -> None:
+            self.context.check_cancelled()
+            draw(epoch, values)
+            self.context.progress("The head learns", fraction=epoch / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
+
+        features = [
+            cached_features(network, self.pixels, part.blobs, self.context.settings, watch)
+            for part in (train, validation)
+        ]
+        fit = fit_head(
+            self.version.task,
+            (features[0], train.targets),
+            (features[1], validation.targets),
+            self.outputs,
+            recipe,
+            report,
         )
-        for item, share in zip(version.items, shares, strict=True)
-    ]
-    with writing(context.engine) as session:
-        predictions.save_model(session, context.run.id, files=files, card=card.to_json())
-        predictions.replace_predictions(session, context.run.id, records)
+        with torch.no_grad():
+            network.head.weight.copy_(fit.weight)
+            network.head.bias.copy_(fit.bias)
+        return fit.best_epoch, fit.score
+
+    def _keep(self, network: Network) -> None:
+        """What the model says of every picture, once, and the model itself."""
+        items, total = self.version.items, len(self.version.items)
+        blobs = [item.blob for item in items]
+
+        def watch(done: int) -> None:
+            self.context.check_cancelled()
+            self.context.progress("Trying it on every picture", fraction=done / total)
+
+        if self.recipe.tune == "head":
+            features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
+            with torch.inference_mode():
+                logits = network.forward_head(features.to(self.device)).cpu()
+        else:
+            logits = compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
+        card = self._card(network, logits)
+        files = save_model(self.context.folder, network, card)
+        with writing(self.context.engine) as session:
+            predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
+            records = [_record(item, said) for item, said in zip(items, answers(card, logits), strict=True)]
+            predictions.replace_predictions(session, self.context.run.id, records)
+
+    def _card(self, network: Network, logits: Tensor) -> ModelCard:
+        chosen = torch.tensor([item.split is Split.VALIDATION for item in self.version.items])
+        return ModelCard(
+            task=self.version.task,
+            classes=tuple(self.version.class_names),
+            class_ids=tuple(int(str(item["id"])) for item in self.version.classes),
+            backbone=self.recipe.backbone,
+            image_size=self.size,
+            framing=self.recipe.framing,
+            mean=network.mean,
+            std=network.std,
+            temperature=fit_temperature(self.version.task, logits[chosen], self.labels.targets[chosen]),
+            number_mean=self.labels.mean,
+            number_std=self.labels.std,
+        )
+
+
+class _Follower:
+    """Tells the run's row what the loop does."""
+
+    def __init__(self, training: _Training) -> None:
+        self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
+
+    def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
+        """A batch is done."""
+        self.context.check_cancelled()
+        fraction = (epoch - 1 + done / steps) / self.epochs
+        self.context.progress(
+            f"Epoch {epoch} of at most {self.epochs}",
+            fraction=fraction, eta_s=seconds_left, epoch=epoch, epochs=self.epochs,
+        )  # fmt: skip
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        """An epoch is over."""
+        self.context.metrics(epoch, values)
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        self.context.log.info("Epoch %d: %s", epoch, shown)
+
+    def note(self, text: str) -> None:
+        """A sentence for the person."""
+        self.notes.append(text)
+        self.context.log.warning(text)
+        self.context.progress(text, now=True, notes=list(self.notes))
+
+
+class _Clock:
+    """Writes how long a phase took."""
+
+    def __init__(self, timings: dict[str, JsonValue], name: str) -> None:
+        self.timings, self.name = timings, name
+
+    def __enter__(self) -> None:
+        self.started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.timings[self.name] = round(time.perf_counter() - self.started, 3)
+
+
+def _head_recipe(recipe: Recipe) -> Recipe:
+    """How the head learns before the body does: as in Instant."""
+    instant = PRESETS["instant"]
+    return dataclasses.replace(
+        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
+        weight_decay=instant.weight_decay,
+    )  # fmt: skip
+
+
+def _labels(version: VersionRecord) -> _Labels:
+    items = version.items
+    if version.task is Task.REGRESSION:
+        numbers = torch.tensor([item.number or 0.0 for item in items])
+        learnt = torch.tensor([item.split is Split.TRAIN for item in items])
+        mean, std = float(numbers[learnt].mean()), float(numbers[learnt].std(correction=0)) or 1.0
+        return _Labels((numbers - mean) / std, mean, std)
+    if version.task is Task.MULTI:
+        targets = torch.zeros(len(items), len(version.classes))
+        for row, item in enumerate(items):
+            targets[row, list(item.targets)] = 1
+        return _Labels(targets)
+    return _Labels(torch.tensor([item.targets[0] for item in items]))
+
+
+def _record(item: VersionItem, said: Answer) -> PredictionRecord:
+    several, number = said.classes is not None, said.number is not None
+    return PredictionRecord(
+        image_id=item.image_id,
+        split=item.split,
+        blob=item.blob,
+        truth_index=None if several or number else item.targets[0],
+        truth_set=list(item.targets) if several else None,
+        truth_number=item.number if number else None,
+        predicted_index=said.index,
+        predicted_set=None if said.classes is None else list(said.classes),
+        predicted_number=said.number,
+        confidence=said.confidence,
+        probabilities=None if said.probabilities is None else list(said.probabilities),
+    )

@@ -27,8 +27,8 @@ def project(graft: Graft, tmp_path: Path) -> ProjectId:
     random = np.random.default_rng(0)
     for index in range(30):
         colour = "red" if index % 2 else "green"
-        pixels = random.integers(0, 80, (48, 48, 3), dtype=np.uint8)
-        pixels[..., 0 if colour == "red" else 1] += 120
+        pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
+        pixels[..., 0 if colour == "red" else 1] += 190
         path = tmp_path / "in" / colour / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
@@ -66,7 +66,9 @@ def test_the_saved_model_says_what_the_run_said(graft: Graft, project: ProjectId
     run_id = trained(graft, project)
     loaded = load_model(graft.settings.models / str(run_id))
     record = graft.results.cell(run_id, Split.TEST, 0, 0)[0]
-    picture = Image.open(graft.gallery.store.path(record.blob)).convert("RGB").resize((64, 64))
+    picture = (
+        Image.open(graft.gallery.store.path(record.blob)).convert("RGB").resize((64, 64), Image.Resampling.BILINEAR)
+    )
     with torch.inference_mode():
         logits = loaded.network(torch.from_numpy(np.asarray(picture).transpose(2, 0, 1)[None].copy()))
     shares = torch.softmax(logits / loaded.card.temperature, 1)[0]
@@ -85,7 +87,12 @@ def test_too_few_labels_are_said_with_the_number_needed(graft: Graft) -> None:
         graft.training.start(empty, TINY)
 
 
-def test_what_cannot_be_trained_yet_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:
-    with pytest.raises(BadInput, match="only the preset Instant"):
-        graft.training.start(project, PRESETS["balanced"])
+def test_what_cannot_be_trained_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:
+    for field, value, words in [
+        ("backbone", "resnet19", "no backbone 'resnet19'"),
+        ("weights", "run:77", "Run 77 has no model"),
+        ("weights", "file:/nowhere.pt", "no file of weights"),
+    ]:
+        with pytest.raises(BadInput, match=words):
+            graft.training.start(project, TINY.with_settings({field: value}))
     assert graft.training.list(project) == []

@@ -1,0 +1,50 @@
+"""Decode once: pictures as the network's squares, kept on disk, so that no run after the first opens a JPEG."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.features.rows import RowCache
+from core.inference import frame_picture, to_batch
+from core.media import BlobStore, open_rgb
+from core.settings import Settings
+
+PART = 64
+Watch = Callable[[int, int], None]
+
+
+class PixelCache:
+    """Squares (S, S, 3) uint8 of stored pictures, by blob."""
+
+    def __init__(self, settings: Settings, size: int, framing: str) -> None:
+        self.size = size
+        self.framing = framing
+        self._blobs = BlobStore(settings)
+        self._rows = RowCache(settings.pixels / f"{size}-{framing}", (size, size, 3), np.uint8)
+
+    def fill(self, blobs: Sequence[str], watch: Watch = lambda done, total: None) -> int:
+        """Decode what is missing and return how many that were; `watch` may raise to stop. Raises BadImage, OSError."""
+        missing = self._rows.missing(blobs)
+        watch(0, len(missing))
+        # Pillow decodes outside Python's lock.
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for start in range(0, len(missing), PART):
+                part = missing[start : start + PART]
+                self._rows.add(part, np.stack(list(pool.map(self._square, part))))
+                watch(start + len(part), len(missing))
+        return len(missing)
+
+    def _square(self, blob: str) -> NDArray[np.uint8]:
+        return frame_picture(open_rgb(self._blobs.path(blob), min_side=self.size), self.size, self.framing)
+
+    def read(self, blobs: Sequence[str]) -> Tensor:
+        """(n, 3, S, S) uint8, channels last in memory."""
+        return to_batch(self._rows.read(blobs, self._square).astype(np.uint8, copy=False))
+
+    def batches(self, blobs: Sequence[str], size: int) -> Iterator[Tensor]:
+        """The same in batches."""
+        return (self.read(blobs[start : start + size]) for start in range(0, len(blobs), size))

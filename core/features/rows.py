@@ -1,0 +1,91 @@
+"""Rows of numbers on disk, one per picture, found again by the picture's address: a cache that can be deleted.
+
+Two files: `rows.bin` holds the rows one behind the other, `index.bin` one record per row (address, checksum).
+A row counts only when its record is there and its checksum holds: one half-written or damaged is made anew.
+Reading is by memory map, so that 100,000 pictures need no memory of their own.
+"""
+
+import fcntl
+import logging
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOG = logging.getLogger("graft.cache")
+_RECORD = np.dtype([("address", "S64"), ("crc", "<u4")])
+
+
+class RowCache:
+    """Rows of one shape and type in a folder."""
+
+    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
+        self.folder = folder
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._row_bytes = int(np.prod(shape)) * self.dtype.itemsize
+        self._positions: dict[str, int] = {}
+
+    def missing(self, addresses: Sequence[str]) -> list[str]:
+        """Which of these have no row yet, each once, in their order."""
+        names = (bytes(address).decode() for address in self._records()["address"])
+        self._positions = {name: position for position, name in enumerate(names)}  # the newest row counts
+        return [name for name in dict.fromkeys(addresses) if name not in self._positions]
+
+    def add(self, addresses: Sequence[str], rows: NDArray[np.generic]) -> None:
+        """Append rows (n, *shape). Raises OSError on a full disk; what was there before stays."""
+        records = np.empty(len(addresses), _RECORD)
+        for number, (address, row) in enumerate(zip(addresses, rows, strict=True)):
+            records[number] = (address.encode(), zlib.crc32(np.ascontiguousarray(row, self.dtype).tobytes()))
+        with self._locked():
+            count = len(self._records())
+            with (self.folder / "rows.bin").open("r+b") as file:
+                file.truncate(count * self._row_bytes)  # what a killed process left without a record
+                file.seek(0, os.SEEK_END)
+                file.write(np.ascontiguousarray(rows, self.dtype).tobytes())
+            with (self.folder / "index.bin").open("ab") as file:
+                file.truncate(count * _RECORD.itemsize)
+                file.write(records.tobytes())
+        self._positions |= {address: count + number for number, address in enumerate(addresses)}
+
+    def read(self, addresses: Sequence[str], remake: Callable[[str], NDArray[np.generic]]) -> NDArray[np.generic]:
+        """Rows (n, *shape), copied. A damaged row is replaced by `remake(address)`, on disk too.
+
+        KeyError for an address that `missing` would name.
+        """
+        rows, records = self._map(), self._records()
+        found = np.empty((len(addresses), *self.shape), self.dtype)
+        for number, address in enumerate(addresses):
+            position = self._positions[address]
+            if zlib.crc32(rows[position]) == records["crc"][position]:
+                found[number] = rows[position].view(self.dtype).reshape(self.shape)
+            else:
+                LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
+                found[number] = remake(address)
+                self.add([address], found[number][None])
+        return found
+
+    def _map(self) -> NDArray[np.uint8]:
+        flat = np.memmap(self.folder / "rows.bin", dtype=np.uint8, mode="r")
+        whole = len(flat) // self._row_bytes
+        return flat[: whole * self._row_bytes].reshape(whole, self._row_bytes)
+
+    def _records(self) -> NDArray[np.void]:
+        path, rows = self.folder / "index.bin", self.folder / "rows.bin"
+        if not path.exists() or not rows.exists():
+            return np.empty(0, _RECORD)
+        content = path.read_bytes()
+        count = min(len(content) // _RECORD.itemsize, rows.stat().st_size // self._row_bytes)
+        return np.frombuffer(content[: count * _RECORD.itemsize], _RECORD)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "rows.bin").touch()
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a prediction may fill the same cache beside a training
+            yield

@@ -1,0 +1,29 @@
+"""Which device does the work."""
+
+import torch
+
+from core.errors import BadInput
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device called `wanted`: auto (a GPU if there is one), cpu, cuda, cuda:N or mps. Raises BadInput."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise BadInput(f"GRAFT_DEVICE is {wanted!r}.", hint="Use auto, cpu, cuda, cuda:N or mps.") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadInput(f"There is no GPU {wanted!r} on this machine.", hint="Set GRAFT_DEVICE to auto.")
+    if device.type == "mps" and not _has_mps():
+        raise BadInput("This machine has no Apple GPU.", hint="Set GRAFT_DEVICE to auto.")
+    return device
+
+
+def device_words(device: torch.device) -> str:
+    """The device as a person knows it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()

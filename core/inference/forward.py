@@ -1,0 +1,47 @@
+"""Running a network over pictures, batch by batch."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from core.errors import OutOfMemory
+from core.models import Network
+
+Watch = Callable[[int], None]
+BATCH = 32
+
+
+def compute_features(network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None) -> Tensor:
+    """Features (N, F) float32 on the CPU of batches (n, 3, S, S); `watch` is told how many pictures are done."""
+    device = next(network.parameters()).device
+    parts, done = [], 0
+    network.eval()
+    with torch.inference_mode():
+        for batch in batches:
+            parts.append(_fitting(network, batch.to(device, non_blocking=True)))
+            done += len(batch)
+            watch(done)
+    # Out of inference mode: a head is going to learn from them.
+    return torch.cat(parts).clone() if parts else torch.empty(0, network.head.in_features)
+
+
+def compute_logits(network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None) -> Tensor:
+    """Logits (N, K) float32 on the CPU."""
+    features = compute_features(network, batches, watch)
+    with torch.inference_mode():
+        return network.forward_head(features.to(network.head.weight.device)).float().cpu()
+
+
+def _fitting(network: Network, batch: Tensor) -> Tensor:
+    """Features of a batch, in halves where the device is too small for the whole. Raises OutOfMemory."""
+    try:
+        return network.forward_features(batch).float().cpu()
+    except torch.OutOfMemoryError as error:
+        if len(batch) == 1:
+            raise OutOfMemory(
+                "Not even one picture fits the device's memory.", hint="Choose a smaller network or image size."
+            ) from error
+        torch.cuda.empty_cache()
+        half = len(batch) // 2
+        return torch.cat([_fitting(network, batch[:half]), _fitting(network, batch[half:])])

@@ -1,0 +1,23 @@
+"""Pictures as the network sees them. The same code feeds training, prediction and explanation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+
+def frame_picture(image: Image.Image, size: int, framing: str) -> NDArray[np.uint8]:
+    """An RGB picture as a square (size, size, 3): "squash" stretches all of it, "crop" takes its middle square."""
+    if framing == "crop":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def to_batch(pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
+    """Squares (N, S, S, 3) -> (N, 3, S, S) uint8, channels last in memory, as convolutions like it."""
+    return torch.from_numpy(np.ascontiguousarray(np.stack(list(pictures)))).permute(0, 3, 1, 2)

@@ -1,0 +1,112 @@
+"""Freezing a project's labels as a dataset version."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from core.errors import NotEnoughImages
+from core.splits import SplitItem, assign_splits
+from core.splits.assign import RULE
+from core.store import versions
+from core.store.projects import ProjectView
+from core.store.versions import LabelledImage, VersionItem
+from core.types import ClassId, JsonObject, Split, Task, VersionId
+
+FEWEST_PER_CLASS = 5
+FEWEST_NUMBERS = 10
+NUMBER_STRATA = 5
+
+
+def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionId:
+    """The version of the labels as they stand; new pictures get their split, once and for all.
+
+    Raises NotEnoughImages with the smallest number that would do.
+    """
+    positions = {item.id: index for index, item in enumerate(project.classes)}
+    found = [image for image in versions.list_labelled(session, project.id) if _usable(project, image, positions)]
+    _check_enough(project, found)
+    strata = _strata(project, found)
+    splits = assign_splits(
+        [
+            SplitItem(image_id=image.id, unit=_unit(image), stratum=stratum, split=image.split)
+            for image, stratum in zip(found, strata, strict=True)
+        ]
+    )
+    if set(splits.values()) != set(Split):
+        raise NotEnoughImages(
+            "The pictures come from too few cases or groups to keep some for testing.",
+            hint="At least five are needed.",
+        )
+    versions.write_splits(session, splits)
+    items = [
+        VersionItem(
+            image_id=image.id,
+            blob=image.blob,
+            split=splits[image.id],
+            targets=tuple(sorted(positions[item] for item in image.classes if item in positions)),
+            number=image.number if project.task is Task.REGRESSION else None,
+            case_name=image.case_name,
+            group_name=image.group_name,
+        )
+        for image in found
+    ]
+    classes: list[JsonObject] = [{"id": item.id, "name": item.name, "colour": item.colour} for item in project.classes]
+    content = [[item.blob, item.split.value, list(item.targets), item.number] for item in items]
+    return versions.create_version(
+        session,
+        project.id,
+        content_hash=hashlib.sha256(json.dumps([content, classes]).encode()).hexdigest(),
+        task=project.task,
+        classes=classes,
+        split_rule=RULE,
+        items=items,
+        now=now,
+    )
+
+
+def _usable(project: ProjectView, image: LabelledImage, positions: dict[ClassId, int]) -> bool:
+    if project.task is Task.REGRESSION:
+        return image.number is not None
+    if project.task is Task.MULTI:
+        return True  # none of the classes is a label, too
+    return len(image.classes) == 1 and image.classes[0] in positions
+
+
+def _strata(project: ProjectView, images: Sequence[LabelledImage]) -> list[str]:
+    """What must be spread evenly over the splits: classes, rare ones first; fifths of the numbers."""
+    if project.task is Task.REGRESSION:
+        numbers = np.array([image.number for image in images], dtype=float)
+        edges = np.quantile(numbers, np.linspace(0, 1, NUMBER_STRATA + 1)[1:-1])
+        return [str(fifth) for fifth in np.searchsorted(edges, numbers, side="right")]
+    counts = Counter(item for image in images for item in image.classes)
+    return [str(min(image.classes, key=lambda item: (counts[item], item), default="none")) for image in images]
+
+
+def _unit(image: LabelledImage) -> str:
+    return f"case {image.case_name}" if image.case_name else f"group {image.group_name}" if image.group_name else ""
+
+
+def _check_enough(project: ProjectView, images: Sequence[LabelledImage]) -> None:
+    if project.task is Task.REGRESSION:
+        if len(images) < FEWEST_NUMBERS:
+            raise NotEnoughImages(
+                f"Training needs at least {FEWEST_NUMBERS} pictures with a number; there are {len(images)}.",
+                hint="Label some more.",
+            )
+        return
+    counts = Counter(item for image in images for item in image.classes)
+    needed = 1 if project.task is Task.MULTI else 2
+    usable = [item for item in project.classes if counts[item.id] >= FEWEST_PER_CLASS]
+    if len(usable) < needed or len(images) < 2 * FEWEST_PER_CLASS:
+        have = ", ".join(f"{item.name}: {counts[item.id]}" for item in project.classes) or "no class yet"
+        wanted = "at least one class" if needed == 1 else "at least two classes"
+        raise NotEnoughImages(
+            f"Training needs {wanted} with {FEWEST_PER_CLASS} labelled pictures each, "
+            f"{2 * FEWEST_PER_CLASS} in all ({have}).",
+            hint="Label some more.",
+        )

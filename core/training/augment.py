@@ -1,0 +1,102 @@
+"""Whole batches turned, shifted, lit differently and partly erased, on the device, from one generator.
+
+All geometry is one sampling of the picture (https://arxiv.org/abs/1506.02025), so that it is blurred only once.
+"""
+
+from dataclasses import dataclass
+from math import pi
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """How far each change may go. Shares are of the picture's side or of full brightness."""
+
+    mirror: bool
+    turn_degrees: float
+    shift: float
+    zoom: float
+    light: float
+    colour: float
+    erase: float
+
+
+STRENGTHS = {
+    "light": Strength(mirror=False, turn_degrees=5, shift=0.04, zoom=0.08, light=0.1, colour=0.0, erase=0.0),
+    "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1, erase=0.0),
+    "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2, erase=0.25),
+}
+"""A recipe's `augmentation` -> how strong; "none" is not here."""
+
+
+def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
+    """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way. `generator` is the CPU's."""
+    if name == "none":
+        return pictures.float()
+    strength = STRENGTHS[name]
+    moved = functional.grid_sample(
+        pictures.float().contiguous(memory_format=torch.channels_last),
+        functional.affine_grid(
+            _placement(len(pictures), strength, generator).to(pictures.device), list(pictures.shape), False
+        ),
+        padding_mode="reflection",
+        align_corners=False,
+    )
+    lit = _lit(moved, strength, generator)
+    return _erased(lit, strength, generator) if strength.erase else lit
+
+
+def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(count, generator=generator) * (high - low) + low
+
+
+def _placement(count: int, strength: Strength, generator: torch.Generator) -> Tensor:
+    """(N, 2, 3): where each point of the new picture comes from, in [-1, 1]."""
+    angle = _uniform(count, -strength.turn_degrees, strength.turn_degrees, generator) * pi / 180
+    scale = torch.exp(_uniform(count, -strength.zoom, strength.zoom / 2, generator))  # rather closer than farther
+    mirrored = torch.where(torch.rand(count, generator=generator) < (0.5 if strength.mirror else 0.0), -1.0, 1.0)
+    shift = [2 * _uniform(count, -strength.shift, strength.shift, generator) for _ in range(2)]
+    cosine, sine = scale * angle.cos(), scale * angle.sin()
+    rows = [mirrored * cosine, -sine, shift[0], mirrored * sine, cosine, shift[1]]
+    return torch.stack(rows, 1).view(count, 2, 3)
+
+
+def _lit(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    count, device = len(pictures), pictures.device
+    contrast = 1 + _uniform(count, -strength.light, strength.light, generator).view(-1, 1, 1, 1)
+    brightness = 255 * 0.5 * _uniform(count, -strength.light, strength.light, generator).view(-1, 1, 1, 1)
+    gains = 1 + (torch.rand(count, 3, 1, 1, generator=generator) * 2 - 1) * strength.colour
+    factor = (contrast * gains).to(device)
+    offset = (brightness + 127.5 * (1 - contrast)).to(device)
+    return (pictures * factor + offset).clamp_(0, 255)
+
+
+def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    """Random erasing (https://arxiv.org/abs/1708.04896): one square of up to two fifths of the side becomes grey."""
+    count, side = len(pictures), pictures.shape[-1]
+    chosen = torch.rand(count, generator=generator) < strength.erase
+    size = _uniform(count, 0.1, 0.4, generator) * side
+    top, left = (_uniform(count, 0, 1, generator) * (side - size) for _ in range(2))
+    line = torch.arange(side).view(1, -1)
+    inside = [(line >= start.view(-1, 1)) & (line < (start + size).view(-1, 1)) for start in (top, left)]
+    hole = (inside[0][:, :, None] & inside[1][:, None, :] & chosen.view(-1, 1, 1)).unsqueeze(1)
+    return pictures.masked_fill(hole.to(pictures.device), 127.5)
+
+
+def mix(pictures: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Mixup (https://arxiv.org/abs/1710.09412): each picture (N, 3, S, S) and target (N, K) with another's share.
+
+    The share is drawn once per batch from Beta(alpha, alpha), by the ratio of two Gamma variables.
+    """
+    if alpha <= 0:
+        return pictures, targets
+    gammas = torch._standard_gamma(torch.full((2,), alpha), generator=generator)
+    share = float(gammas[0] / gammas.sum())
+    other = torch.randperm(len(pictures), generator=generator)
+    return (
+        share * pictures + (1 - share) * pictures[other.to(pictures.device)],
+        share * targets + (1 - share) * targets[other.to(targets.device)],
+    )

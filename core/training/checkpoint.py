@@ -1,0 +1,49 @@
+"""Where a training stands, on disk: whole or absent, and read back without running code."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import GraftError
+
+NAME = "checkpoint.pt"
+Checkpoint = dict[str, Any]
+
+
+def save_checkpoint(folder: Path, state: Checkpoint) -> None:
+    """Replace the checkpoint. On a full disk the last good one stays. Raises GraftError."""
+    temporary = folder / f"{NAME}.new"
+    try:
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / NAME)
+    except (OSError, RuntimeError) as error:  # torch turns a short write into a RuntimeError
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise GraftError(
+            "The disk is full: the training's state could not be written. Its last good state is kept.",
+            hint="Make room, then resume the run: it goes on from there.",
+        ) from error
+
+
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint, or None if there is none that can be read."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        state: Checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # a damaged file raises whatever its bytes lead to: the training then starts anew
+        return None
+    return state
+
+
+def delete_checkpoint(folder: Path) -> None:
+    """Forget the checkpoint of a training that ended well."""
+    (folder / NAME).unlink(missing_ok=True)

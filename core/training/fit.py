@@ -1,0 +1,226 @@
+"""Fine-tuning: the loop. Validation chooses the epoch; a killed run goes on from its last whole epoch.
+
+Every epoch draws its randomness from the recipe's seed and the epoch's number alone, so that a run that was
+interrupted ends with the same numbers as one that was not.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.errors import GraftError, OutOfMemory
+from core.features import PixelCache
+from core.inference import compute_logits
+from core.models import Network, frozen_to_eval, set_trainable, stages
+from core.recipes import Recipe
+from core.training.augment import augment, mix
+from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.training.losses import build_loss
+from core.training.plan import averaged, build_optimizer, choose_batch_size, rate_factor, set_rates, thawed_stages
+from core.training.scores import score
+from core.types import Task
+
+EVALUATION_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pictures of one split and their targets, as in `build_loss`."""
+
+    blobs: Sequence[str]
+    targets: Tensor
+
+
+class Watcher(Protocol):
+    """Whoever follows a training. Each call may raise Cancelled."""
+
+    def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
+        """`done` of an epoch's `steps` are done."""
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        """An epoch is over: its curves' points."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a training ended; the network holds the best epoch's weights."""
+
+    best_epoch: int
+    score: float
+    epochs: int
+    batch_size: int
+
+
+class Trainer:
+    """One training of a network on the pictures of a pixel cache."""
+
+    def __init__(
+        self,
+        network: Network,
+        pixels: PixelCache,
+        task: Task,
+        recipe: Recipe,
+        train: Part,
+        validation: Part,
+        folder: Path,
+        watcher: Watcher,
+    ) -> None:
+        self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
+        self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
+        self.device = next(network.parameters()).device
+        self.outputs = network.head.out_features
+        self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
+        self.optimizer = build_optimizer(network, recipe)
+        self.average = averaged(network, recipe.ema) if recipe.ema else None
+        self.batch_size = choose_batch_size(recipe, len(train.blobs))
+        self.micro_batch = self.batch_size
+        self.steps = math.ceil(len(train.blobs) / self.batch_size)
+        self.half = self._half_precision()
+        self.seconds_per_step = 0.0
+        self.epoch = 0
+        self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
+        self.best_state: dict[str, Tensor] = {}
+
+    def _half_precision(self) -> bool:
+        if self.recipe.precision != "auto":
+            return self.recipe.precision == "bfloat16"
+        return self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+    def fit(self) -> Fit:
+        """Train to the end. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number."""
+        self.network.to(memory_format=torch.channels_last)
+        self._resume()
+        patience = self.recipe.patience or self.recipe.epochs
+        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch) < patience:
+            self.epoch += 1
+            self._one_epoch()
+        self.network.load_state_dict(self.best_state)
+        return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
+
+    def _one_epoch(self) -> None:
+        generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
+        torch.manual_seed(self.recipe.seed * 100_003 + self.epoch)  # dropout and stochastic depth
+        set_trainable(self.network, thawed_stages(self.recipe, self.epoch, len(stages(self.network))))
+        self.network.train()
+        frozen_to_eval(self.network)
+        order = torch.randperm(len(self.train.blobs), generator=generator)
+        total = 0.0
+        for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
+            started = time.monotonic()
+            done = (self.epoch - 1) * self.steps + number
+            set_rates(self.optimizer, rate_factor(done, self.recipe.epochs * self.steps, self.recipe.warmup))
+            total += self._step(chosen, generator) * len(chosen)
+            self._pace(time.monotonic() - started)
+            left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
+            self.watcher.step(self.epoch, number + 1, self.steps, left)
+        self._look(total / len(order))
+
+    def _pace(self, seconds: float) -> None:
+        old = self.seconds_per_step
+        self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
+
+    def _step(self, chosen: Tensor, generator: torch.Generator) -> float:
+        blobs = [self.train.blobs[index] for index in chosen.tolist()]
+        pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
+        targets = self._targets(self.train.targets[chosen]).to(self.device)
+        if self.recipe.mixup and self.task in (Task.SINGLE, Task.ORDINAL, Task.MULTI):
+            pictures, targets = mix(pictures, targets, self.recipe.mixup, generator)
+        loss = self._gradients(pictures, targets)
+        if not math.isfinite(loss):
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise GraftError(
+                f"The loss stopped being a number in epoch {self.epoch}, at a learning rate of {rate:.2g}. "
+                "The last good weights are kept.",
+                hint="Start again with a learning rate ten times smaller.",
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return loss
+
+    def _targets(self, targets: Tensor) -> Tensor:
+        if self.recipe.mixup and self.task in (Task.SINGLE, Task.ORDINAL):
+            return functional.one_hot(targets, self.outputs).float()
+        return targets
+
+    def _gradients(self, pictures: Tensor, targets: Tensor) -> float:
+        """Gradients of the whole batch, added up over parts that fit the memory; returns its mean loss."""
+        while True:
+            try:
+                total = 0.0
+                parts = math.ceil(len(pictures) / self.micro_batch)
+                for some, wanted in zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True):
+                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+                        logits = self.network(some)
+                    loss = self.loss_of(logits.float(), wanted) * (len(some) / len(pictures))
+                    torch.autograd.backward(loss)
+                    total += float(loss.detach())
+                return total
+            except torch.OutOfMemoryError as error:
+                self._shrink(error)
+
+    def _shrink(self, error: torch.OutOfMemoryError) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.micro_batch <= 2:  # batch norm needs two pictures
+            raise OutOfMemory(
+                "Not even two pictures at a time fit the device's memory.",
+                hint="Choose a smaller network, or a smaller image_size.",
+            ) from error
+        self.micro_batch = max(2, self.micro_batch // 2)
+        self.watcher.note(
+            f"The device's memory is too small for {self.batch_size} pictures at a time: "
+            f"going on with {self.micro_batch}, gradients added up."
+        )
+
+    def _look(self, train_loss: float) -> None:
+        """Validation's word on the epoch, and the checkpoint."""
+        shown = self.network if self.average is None else cast(Network, self.average.module)
+        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
+        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
+        targets = self._targets(self.validation.targets)
+        loss = float(self.loss_of(logits, targets))
+        value = score(self.task, logits, self.validation.targets)
+        values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
+        if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
+            self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
+            self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
+        self.watcher.epoch(self.epoch, values)
+        save_checkpoint(self.folder, self._state())
+
+    def _state(self) -> Checkpoint:
+        return {
+            "recipe": self.recipe.hash,
+            "epoch": self.epoch,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "best": [self.best_epoch, self.best_score, self.best_loss],
+            "best_state": self.best_state,
+            "micro_batch": self.micro_batch,
+        }
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.folder)
+        if state is None or state["recipe"] != self.recipe.hash:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.epoch, self.micro_batch = int(state["epoch"]), int(state["micro_batch"])
+        self.best_epoch, self.best_score, self.best_loss = state["best"]
+        self.best_state = state["best_state"]
+        self.watcher.note(f"Going on from the end of epoch {self.epoch}.")

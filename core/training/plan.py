@@ -1,0 +1,70 @@
+"""What learns when, and how fast."""
+
+from math import ceil, cos, pi
+
+import torch
+from torch import nn
+
+from core.models import Network
+from core.recipes import Recipe
+
+THAWING = 0.6
+"""Share of a gradual training's epochs after which everything has thawed."""
+
+
+def choose_batch_size(recipe: Recipe, pictures: int) -> int:
+    """The recipe's batch size, or one with which an epoch has at least about ten steps."""
+    if recipe.batch_size:
+        return min(recipe.batch_size, pictures)
+    return max(4, min(32, pictures // 10))
+
+
+def thawed_stages(recipe: Recipe, epoch: int, stages: int) -> int | None:
+    """How many stages learn in an epoch (from 1), from the top; None for everything."""
+    if recipe.tune != "gradual":
+        return None
+    steps = max(1, ceil(THAWING * recipe.epochs))
+    thawed = 1 + (epoch - 1) * stages // steps
+    return thawed if thawed < stages else None
+
+
+def rate_factor(step: int, steps: int, warmup: float) -> float:
+    """What the learning rate is multiplied by in a step (from 0): linear warm-up, then a half cosine to 0.
+
+    https://arxiv.org/abs/1706.02677, https://arxiv.org/abs/1608.03983
+    """
+    climbing = round(warmup * steps)
+    if step < climbing:
+        return (step + 1) / climbing
+    return 0.5 * (1 + cos(pi * (step - climbing) / max(1, steps - climbing)))
+
+
+def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
+    """Head and body with their own learning rates; biases and norms without weight decay (arXiv 1812.01187)."""
+    groups: list[dict[str, object]] = []
+    for module, factor in ((network.head, 1.0), (network.body, recipe.backbone_factor)):
+        for decays in (True, False):
+            chosen = [item for item in module.parameters() if (item.ndim > 1) is decays]
+            rate = recipe.learning_rate * factor
+            decay = recipe.weight_decay if decays else 0.0
+            if chosen:
+                groups.append({"params": chosen, "lr": rate, "base_lr": rate, "weight_decay": decay})
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Multiply every group's own learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["base_lr"] * factor
+
+
+def averaged(network: nn.Module, decay: float) -> torch.optim.swa_utils.AveragedModel:
+    """A running average of the weights, batch norm's statistics included; young averages forget faster."""
+
+    def blend(average: torch.Tensor, value: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+        kept = min(decay, (1 + int(count)) / (10 + int(count)))
+        return average.lerp(value, 1 - kept) if average.is_floating_point() else value
+
+    return torch.optim.swa_utils.AveragedModel(network, avg_fn=blend, use_buffers=True)
