@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Queue
 from core.services.classes import Classes
+from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
 from core.services.gallery import Gallery
@@ -40,6 +41,7 @@ class Graft:
     predictions: Predictions
     exports: Exports
     serving: Serving
+    demo: Demo
 
 
 def open_graft(settings: Settings) -> Graft:
@@ -65,4 +67,5 @@ def open_graft(settings: Settings) -> Graft:
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         serving=Serving(*parts),
+        demo=Demo(*parts),
     )
