@@ -26,6 +26,8 @@ PAGES = {
     "label": PageInfo("Label", ":material/sell:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
+    "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),
+    "predict": PageInfo("Predict", ":material/online_prediction:", "Use"),
 }
 """Page key (its module in `app.views` and its path in the address) -> how it is named."""
 

@@ -17,7 +17,7 @@ from app.guard import SameOrigin
 from app.routes.base import endpoint, shared
 from core.settings import Settings
 
-ROUTE_MODULES = ("media", "labels", "uploads", "reports")
+ROUTE_MODULES = ("media", "labels", "uploads", "reports", "explanations")
 
 
 @endpoint

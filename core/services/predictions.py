@@ -79,7 +79,7 @@ class Predictions(Service):
             hint = "Check the path; it must be on the machine where Graft runs."
             raise BadInput(f"There is no folder or file {source!r} on this machine.", hint=hint)
         payload = PredictPayload(model=model, source=source)
-        return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane, parent_id=model)
+        return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
 
     def read(self, run_id: RunId) -> PredictionsView:
         """What the model said so far. Raises NotFound."""
