@@ -158,6 +158,21 @@ def test_an_explanation_is_a_picture_of_the_pictures_own_size(
     assert "no class 'blue'" in told.stderr and "red, green" in told.stderr
 
 
+def test_results_are_told_in_words_and_as_json_and_as_a_report(graft_command: Call, run: int, tmp_path: Path) -> None:
+    value = answer(graft_command("results", run, "--json"))
+    assert value["run"] == run and value["state"] == "done" and value["classes"] == ["red", "green"]
+    assert value["splits"] == {"train": 18, "validation": 6, "test": 6}
+    assert set(value["metrics"]["test"]) >= {"accuracy", "balanced_accuracy", "macro_f1", "ece"}
+    matrix = value["confusion"]["matrix"]
+    assert sum(sum(row) for row in matrix) == 6 and sum(matrix[0]) == 3
+    words = graft_command("results", run).stdout
+    assert "balanced_accuracy" in words and "truth \\ said" in words
+    file = tmp_path / "report.html"
+    graft_command("export", "report", run, "-o", file)
+    text = file.read_text("utf-8")
+    assert "Balanced accuracy" in text and "Confusion matrix" in text and "http" not in text
+
+
 def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: int, tmp_path: Path) -> None:
     made = answer(graft_command("export", "dataset", "Colours", "-o", tmp_path / "all.zip", "--json"))
     assert made["pictures"] == 30 and made["file"] == str(tmp_path / "all.zip")
