@@ -78,7 +78,7 @@ class Predictions(Service):
         else:
             check_source(source)
         payload = PredictPayload(model=model, source=source)
-        return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane, parent_id=model)
+        return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
 
     def read(self, run_id: RunId) -> PredictionsView:
         """What the model said so far. Raises NotFound."""

@@ -1,6 +1,7 @@
 """A trained model as a zip that needs no Graft: weights, card, ONNX, a model card to read and an example to run."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch
 
@@ -12,10 +13,10 @@ from core.exchange.predict_example import EXAMPLE
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
-from core.scoring import score, usable
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.tasks.archive import file_name, new_archive
 from core.types import JsonObject, RunId, Split
@@ -89,12 +90,11 @@ def _per_class(version: VersionRecord) -> list[tuple[str, int, int]]:
     ]
 
 
-def _scores(version: VersionRecord, said: list[PredictionRecord]) -> list[Score]:
+def _scores(version: VersionRecord, said: Sequence[PredictionRecord]) -> list[Score]:
     known = usable(version.task, said)
-    if not known:
-        return []
+    found = score(version, known).figures if known else {}
     return [
-        Score(name=FIGURES[name].title, value=found.value, low=found.low, high=found.high)
-        for name, found in score(version, known).figures.items()
-        if found is not None
+        Score(name=FIGURES[name].title, value=FIGURES[name].shown(item), interval=FIGURES[name].range(item))
+        for name, item in found.items()
+        if item is not None
     ]
