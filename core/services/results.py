@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.scoring import score, usable
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
@@ -16,7 +17,6 @@ from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
-from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
 
