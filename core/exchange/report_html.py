@@ -17,7 +17,7 @@ th { text-align: left } td.n { text-align: right; font-variant-numeric: tabular-
 """
 LIMITS = (
     "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can make "
-    "the model much worse: test it there before relying on it. It supports a person's judgement, it does not replace it."
+    "the model much worse: test it there before relying on it. It supports judgement and does not replace it."
 )
 
 

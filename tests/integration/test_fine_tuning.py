@@ -146,9 +146,7 @@ def test_a_device_that_fits_nothing_is_said(
         trainer(settings, blobs, WHOLE, tmp_path / "run", Watcher()).fit()
 
 
-def test_gradients_added_up_are_those_of_the_whole_batch(
-    settings: Settings, blobs: list[str], tmp_path: Path
-) -> None:
+def test_gradients_added_up_are_those_of_the_whole_batch(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
     gradients = []
     for micro in (8, 4):
         one = trainer(settings, blobs, WHOLE, tmp_path / str(micro), Watcher())

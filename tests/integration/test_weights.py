@@ -155,7 +155,7 @@ class Evil:
 def test_a_file_that_would_run_code_is_refused(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "evil.pth"
     torch.save({"weights": Evil()}, path)
-    with pytest.raises(WeightsUnavailable, match="cannot be read safely|can be read safely"):
+    with pytest.raises(WeightsUnavailable, match="can be read safely"):
         load_weights(network(), f"file:{path}", settings)
     assert not Path("/tmp/graft-evil-was-run").exists()
 
