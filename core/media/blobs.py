@@ -6,6 +6,8 @@ import os
 import threading
 from pathlib import Path
 
+from PIL import Image
+
 from core.errors import NotFound
 from core.media.decode import open_rgb
 from core.settings import Settings
@@ -45,12 +47,18 @@ class BlobStore:
         """The thumbnail's file, made now if it is missing."""
         path = self.thumb_path(blob)
         if not path.exists():
-            image = open_rgb(self.path(blob), min_side=THUMB_PX)
-            image.thumbnail((THUMB_PX, THUMB_PX))
-            content = io.BytesIO()
-            image.save(content, "JPEG", quality=85)
-            self.put_thumb(blob, content.getvalue())
+            self.put_thumb(blob, shrink(open_rgb(self.path(blob), min_side=THUMB_PX)))
         return path
+
+
+def shrink(image: Image.Image) -> bytes:
+    """Make an RGB picture a thumbnail, in place, and return it as JPEG, without anything but its pixels."""
+    # Pillow's bilinear filter weighs every pixel, as its bicubic one does, in two thirds of the time.
+    image.thumbnail((THUMB_PX, THUMB_PX), Image.Resampling.BILINEAR)
+    image.info = {}  # else a comment would go with it
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=85)
+    return content.getvalue()
 
 
 def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:

@@ -4,11 +4,12 @@ Every batch of files is committed with its lines of the report, so that an impor
 goes on where it stopped and nothing is taken twice.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -33,12 +34,16 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A file that was looked at: prepared with its stored address, or refused with a reason."""
+    """A file that was looked at: prepared with its stored address, or refused with a reason.
+
+    What was stored is not held any longer: 64 re-encoded photos would be gigabytes.
+    """
 
     name: str
-    prepared: Prepared | None
-    blob: str
-    reason: str
+    prepared: Prepared | None = None
+    blob: str = ""
+    size_bytes: int = 0
+    reason: str = ""
 
 
 def run(context: JobContext) -> JsonObject:
@@ -105,11 +110,20 @@ def _batched(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 def _look_at(entry: Entry, store: BlobStore) -> _Ready:
     try:
         prepared = prepare(entry.read(), entry.name)
+    except GraftError as error:
+        return _Ready(entry.name, reason=str(error))
+    try:
         blob = store.put(prepared.content)
         store.put_thumb(blob, prepared.thumb)
-    except GraftError as error:
-        return _Ready(entry.name, None, "", str(error))
-    return _Ready(entry.name, prepared, blob, "")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            # The disk's fault, not the file's: the import stops, for the next file would fare no better.
+            raise GraftError(
+                "The disk is full: the import stopped.", hint="Make room, then resume it; it goes on where it stopped."
+            ) from error
+        raise
+    size = len(prepared.content)
+    return _Ready(entry.name, replace(prepared, content=b"", thumb=b""), blob, size)
 
 
 def _commit(
@@ -177,7 +191,7 @@ def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImag
         format=prepared.format,
         width=prepared.width,
         height=prepared.height,
-        size_bytes=len(prepared.content),
+        size_bytes=ready.size_bytes,
         original_name=ready.name,
         case_name=row.case if row else None,
         group_name=row.group if row else None,
