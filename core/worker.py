@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
-from core.jobs.process import keep_alive, sweep, worker_name
+from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
@@ -26,6 +27,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.TRAIN: "core.tasks.train",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
+    RunKind.EXPORT: "core.tasks.export",
 }
 """Kind -> module with `run(context) -> result`."""
 
@@ -67,7 +69,8 @@ def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event)
         with writing(engine) as session:
             run = runs.claim_next(session, Lane.INTERACTIVE, worker=worker_name(), now=datetime.now(UTC))
         if run is not None:
-            execute(handler(run.kind), run, engine=engine, settings=settings)
+            with beating(run, engine):
+                execute(handler(run.kind), run, engine=engine, settings=settings)
             busy_until = time.monotonic() + BUSY_FOR_S
 
 
@@ -83,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         case ["child", run_id]:
             return run_child(RunId(int(run_id)), settings, engine)
         case ["jobs" | "interactive" as role]:
+            leave_with_supervisor()
             migrate(engine)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())

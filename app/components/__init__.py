@@ -11,6 +11,7 @@ SHARED = {
     "labeller": ("dom", "outbox", "stage"),
     "gallery": ("dom", "outbox", "stage"),
     "class_table": ("dom",),
+    "matrix": ("dom",),
 }
 """Component -> scripts put before its own, which is how a component's one script can use another's functions."""
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -60,10 +60,20 @@ class LaneWorker:
         while not stop():
             self.step()
             time.sleep(POLL_S)
-        for child in self._children.values():
+        self.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any child runs."""
+        return any(self._children.values())
+
+    def close(self) -> None:
+        """End the children; a run that has not ended goes back into the queue, one asked to stop is stopped."""
+        for lane, child in self._children.items():
             if child is not None:
                 _kill(child.process)
                 self._after(child)
+                self._children[lane] = None
 
     def step(self) -> None:
         """One look at everything: the silent, the running and the waiting."""
@@ -159,6 +169,25 @@ def sweep(engine: Engine) -> None:
     for run in silent:
         with writing(engine) as session:
             give_back(session, run, f"its worker {run.worker} fell silent")
+
+
+@contextlib.contextmanager
+def beating(run: RunRecord, engine: Engine) -> Iterator[None]:
+    """In the interactive worker: say every two seconds that it still works on the run."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(BEAT_S):
+            with writing(engine) as session:
+                runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def keep_alive(run: RunRecord, engine: Engine) -> None:

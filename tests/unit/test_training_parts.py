@@ -64,7 +64,7 @@ def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     truth = torch.tensor([pair[0] for pair in pairs])
     said = torch.tensor([pair[1] for pair in pairs])
     logits = nn.functional.one_hot(said, 4).float() * 9
-    if set(said.tolist()) <= set(truth.tolist()):
+    if set(said.tolist()) <= set(truth.tolist()) and len(set(truth.tolist())) > 1:
         assert score(Task.SINGLE, logits, truth) == pytest.approx(balanced_accuracy_score(truth, said))
     if len({*truth.tolist(), *said.tolist()}) > 1:
         assert score(Task.ORDINAL, logits, truth) == pytest.approx(cohen_kappa_score(truth, said, weights="quadratic"))
@@ -108,7 +108,7 @@ def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
     pictures = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8)
     first, second = (augment(pictures, name, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
-    assert first.shape == pictures.shape and 0 <= float(first.min()) and float(first.max()) <= 255
+    assert first.shape == pictures.shape and float(first.min()) >= 0 and float(first.max()) <= 255
     assert not torch.equal(first, augment(pictures, name, torch.Generator().manual_seed(4)))
 
 
@@ -142,7 +142,9 @@ def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=12), st.integers(0, 200))
-def test_kept_rows_come_back_whatever_was_cut_off_the_files(tmp_path_factory: pytest.TempPathFactory, names: list[str], cut: int) -> None:  # fmt: skip
+def test_kept_rows_come_back_whatever_was_cut_off_the_files(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], cut: int
+) -> None:
     folder = tmp_path_factory.mktemp("rows")
 
     def row(name: str) -> np.ndarray:
