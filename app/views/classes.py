@@ -62,7 +62,8 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
         "dataset versions made before stay as they are. You can separate the two again."
     )
     if st.button("Merge", icon=":material/merge:"):
-        moved = graft().classes.merge(project.id, source, target)
+        with st.spinner("Moving labels…"):
+            moved = graft().classes.merge(project.id, source, target)
         done(f"{md(names[source])} is now {md(names[target])}: {count(moved, 'picture')}.")
 
 
@@ -90,7 +91,8 @@ def put_away(project: ProjectView) -> None:
             st.markdown(_was(project, item), width="stretch")
             word = "Bring back" if item.merged_into is None else "Separate again"
             if st.button(word, key=f"back-{item.id}", icon=":material/undo:"):
-                graft().classes.bring_back(project.id, item.id)
+                with st.spinner("Moving labels…"):
+                    graft().classes.bring_back(project.id, item.id)
                 done(f"{md(item.name)} is in use again.")
 
 
