@@ -15,9 +15,10 @@ from starlette.routing import Route
 
 from app.guard import SameOrigin
 from app.routes.base import endpoint, shared
+from core.services.home import leave_with_supervisor
 from core.settings import Settings
 
-ROUTE_MODULES = ("media", "labels", "uploads", "reports", "explanations")
+ROUTE_MODULES = ("media", "labels", "uploads", "reports", "explanations", "exports")
 
 
 @endpoint
@@ -47,7 +48,9 @@ def main() -> None:
     """Serve until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     settings = Settings.from_env()
-    build(settings).run(config={"server.port": settings.port, "server.address": settings.host})
+    leave_with_supervisor()
+    config = {"server.port": settings.port, "server.address": settings.host, "browser.gatherUsageStats": False}
+    build(settings).run(config=config)
 
 
 if __name__ == "__main__":

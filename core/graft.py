@@ -6,13 +6,16 @@ from sqlalchemy import Engine
 
 from core.jobs import Queue
 from core.services.classes import Classes
+from core.services.demo import Demo
 from core.services.explanations import Explanations
+from core.services.exports import Exports
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.predictions import Predictions
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
 from core.settings import Settings
@@ -36,6 +39,9 @@ class Graft:
     results: Results
     explanations: Explanations
     predictions: Predictions
+    exports: Exports
+    serving: Serving
+    demo: Demo
 
 
 def open_graft(settings: Settings) -> Graft:
@@ -59,4 +65,7 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
+        exports=Exports(*parts),
+        serving=Serving(*parts),
+        demo=Demo(*parts),
     )

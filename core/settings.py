@@ -100,6 +100,11 @@ class Settings:
         return self.home / "uploads"
 
     @property
+    def exports(self) -> Path:
+        """Zips made to be downloaded: exports/<run id>/; may be deleted."""
+        return self.home / "exports"
+
+    @property
     def logs(self) -> Path:
         """One file per job and per process."""
         return self.home / "logs"

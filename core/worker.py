@@ -6,6 +6,7 @@ answers within a second. Job bodies are named, not imported, so that a child loa
 
 import importlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
@@ -26,6 +28,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.TRAIN: "core.tasks.train",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
+    RunKind.EXPORT: "core.tasks.export",
 }
 """Kind -> module with `run(context) -> result`."""
 
@@ -41,6 +44,8 @@ def handler(kind: RunKind) -> Handler:
 
 def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
     """Run one claimed run to its end; exit status 0 if its end was recorded."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # on a busy machine a person's click goes before a job
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
     keep_alive(run, engine)
@@ -84,6 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         case ["child", run_id]:
             return run_child(RunId(int(run_id)), settings, engine)
         case ["jobs" | "interactive" as role]:
+            leave_with_supervisor()
             migrate(engine)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())

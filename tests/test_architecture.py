@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "types", "settings"},
     {"labels", "splits", "recipes", "catalogue", "evaluation", "suggestions", "charts"},
-    {"media", "exchange"},
+    {"media", "exchange", "demo"},
     {"models", "training", "inference", "features", "explanation"},
     {"store", "jobs"},
     {"services", "tasks"},

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from core.types import ImageId, JsonObject, RunId
 
@@ -25,7 +25,8 @@ class Payload:
 class ImportPayload(Payload):
     """Bring pictures in.
 
-    `source` is a folder, a zip or a picture on this machine, or "upload:BATCH" for what the browser sent.
+    `source` is a folder, a zip or a picture on this machine, several of them one per line, or "upload:BATCH" for
+    what the browser sent.
     `labels_csv` is a file on this machine, or the name of one inside the source. Column names are empty
     when not used. With `folder_labels` the last folder of a name gives the class.
     """
@@ -68,3 +69,11 @@ class ExplainPayload(Payload):
     blob: str = ""
     target: int | None = None
     method: str = "gradcam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPayload(Payload):
+    """Pack the run's project ("dataset") or the model of run `model` ("model") into a zip in `exports/`."""
+
+    kind: Literal["dataset", "model"]
+    model: RunId | None = None

@@ -60,10 +60,20 @@ class LaneWorker:
         while not stop():
             self.step()
             time.sleep(POLL_S)
-        for child in self._children.values():
+        self.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any child runs."""
+        return any(self._children.values())
+
+    def close(self) -> None:
+        """End the children; a run that has not ended goes back into the queue, one asked to stop is stopped."""
+        for lane, child in self._children.items():
             if child is not None:
                 _kill(child.process)
                 self._after(child)
+                self._children[lane] = None
 
     def step(self) -> None:
         """One look at everything: the silent, the running and the waiting."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from core.errors import GraftError
-from core.jobs.payloads import ExplainPayload, ImportPayload, Payload, PredictPayload, TrainPayload
+from core.jobs.payloads import ExplainPayload, ExportPayload, ImportPayload, Payload, PredictPayload, TrainPayload
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -17,6 +17,7 @@ KINDS: dict[type[Payload], RunKind] = {
     TrainPayload: RunKind.TRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
+    ExportPayload: RunKind.EXPORT,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,

@@ -62,6 +62,14 @@ def batch_folder(settings: Settings, batch: str) -> Path:
     return settings.uploads / batch
 
 
+def check_source(source: str) -> None:
+    """Raise BadInput if a folder or file of a payload's `source` is not there."""
+    hint = "Check the path; it must be on the machine where Graft runs."
+    for path in source.split("\n"):
+        if not path.strip() or not Path(path).expanduser().exists():
+            raise BadInput(f"There is no folder or file {path!r} on this machine.", hint=hint)
+
+
 def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
     if source.startswith("upload:"):
         folder = batch_folder(settings, source.removeprefix("upload:"))
@@ -71,17 +79,28 @@ def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
             raise BadInput("These uploads are not here any more.", hint="Drop the files again.") from error
         yield from ((name, folder / spool) for spool, name in names.items())
         return
-    path = Path(source).expanduser()
+    check_source(source)
+    several = [Path(line).expanduser().absolute() for line in source.split("\n")]
+    if len(several) == 1:
+        yield from _below(several[0])
+        return
+    # Named from the folder they have in common, so that equal names in two folders stay apart.
+    common = Path(os.path.commonpath([path.parent for path in several]))
+    for path in several:
+        for name, found in _below(path):
+            yield (path.relative_to(common) / name if path.is_dir() else path.relative_to(common)).as_posix(), found
+
+
+def _below(path: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a folder by their relative names, or the file itself."""
     if path.is_dir():
         for folder_name, folders, files in os.walk(path):
             folders[:] = sorted(item for item in folders if not _is_ignored(item))
             for file in sorted(files):
                 found = Path(folder_name) / file
                 yield found.relative_to(path).as_posix(), found
-    elif path.is_file():
-        yield path.name, path
     else:
-        raise BadInput(f"There is no folder or file {source!r} on this machine.", hint="Check the path.")
+        yield path.name, path
 
 
 def _is_ignored(name: str) -> bool:

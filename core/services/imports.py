@@ -1,11 +1,11 @@
 """Starting imports and reading their reports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.errors import BadInput
 from core.exchange import csv_text
 from core.jobs.payloads import ImportPayload
+from core.media.sources import check_source
 from core.services.base import Service
 from core.services.uploads import Uploads
 from core.store import imports, projects, runs
@@ -39,9 +39,8 @@ class Imports(Service):
             projects.read_project(session, project_id)
         if payload.source.startswith("upload:"):
             Uploads(self.engine, self.settings, self.queue).seal(payload.source.removeprefix("upload:"))
-        elif not payload.source.strip() or not Path(payload.source).expanduser().exists():
-            hint = "Check the path; it must be on the machine where Graft runs."
-            raise BadInput(f"There is no folder or file {payload.source!r} on this machine.", hint=hint)
+        else:
+            check_source(payload.source)
         return self.queue.enqueue(payload, project_id=project_id, name="Import")
 
     def report(self, run_id: RunId) -> ImportReport:
@@ -55,6 +54,11 @@ class Imports(Service):
                 rejected=counts[Outcome.REJECTED],
                 items=tuple(imports.read_items(session, run_id, outcomes=[Outcome.REJECTED], limit=SHOWN_ITEMS)),
             )
+
+    def rejected(self, run_id: RunId) -> Sequence[ImportItem]:
+        """Every line of the report that says what did not go in, or not fully."""
+        with reading(self.engine) as session:
+            return imports.read_items(session, run_id, outcomes=[Outcome.REJECTED])
 
     def report_csv(self, run_id: RunId) -> str:
         """Every line of the report as CSV."""

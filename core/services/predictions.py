@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from PIL import Image
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from core.exchange import csv_text
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore
 from core.media.prepare import difference_hash
+from core.media.sources import check_source
 from core.services.base import Service
 from core.services.uploads import Uploads
 from core.store import images, predictions, runs
@@ -75,9 +75,8 @@ class Predictions(Service):
         if source.startswith("upload:"):
             files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix("upload:"))
             lane = Lane.INTERACTIVE if files <= AT_ONCE else Lane.FILES
-        elif not source.strip() or not Path(source).expanduser().exists():
-            hint = "Check the path; it must be on the machine where Graft runs."
-            raise BadInput(f"There is no folder or file {source!r} on this machine.", hint=hint)
+        else:
+            check_source(source)
         payload = PredictPayload(model=model, source=source)
         return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
 

@@ -10,10 +10,10 @@ from core.labels import ClassSpec, validated_classes
 from core.services.base import Service
 from core.store import projects
 from core.store.db import reading, writing
-from core.store.projects import ProjectView
+from core.store.projects import ClassView, ProjectView
 from core.types import JsonObject, ProjectId, Task
 
-__all__ = ["ProjectView", "Projects"]
+__all__ = ["ClassView", "ProjectView", "Projects"]
 
 
 class Projects(Service):

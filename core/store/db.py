@@ -66,10 +66,16 @@ def writing(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema; does nothing when it is there already."""
+def migration_config() -> Config:
+    """Where Alembic finds the migrations."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest schema; does nothing when it is there already."""
+    config = migration_config()
     with engine.execution_options(graft_writes=True).begin() as connection:
         attributes: dict[str, Any] = config.attributes
         attributes["connection"] = connection

@@ -160,6 +160,7 @@ def _add(
         case_name=row.case if row else None,
         group_name=row.group if row else None,
         captured_at=row.captured_at if row and row.captured_at else prepared.captured_at,
+        split=row.split if row else None,
         extra=extra,
     )
     return create_image(session, project_id, new, now=now)

@@ -1,0 +1,104 @@
+"""`graft project create|list` and `graft import`: projects and the pictures in them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table
+from core.types import ImageState, Task
+
+project = typer.Typer(help="Projects.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(project, name="project")
+    app.command("import")(import_)
+
+
+@project.command("create")
+def create(
+    name: str,
+    task: Annotated[Task, typer.Option(help="What a label is: a class, several classes, a grade, or a number.")],
+    classes: Annotated[str, typer.Option(metavar="A,B,C", help="Class names; importing can add more.")] = "",
+    guideline: Annotated[str, typer.Option(help="How to label, in a few sentences.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Create a project."""
+    with opened(home) as graft:
+        project_id = graft.projects.create_from_names(name, task, classes.split(","), guideline=guideline)
+        made = graft.projects.read(project_id)
+    names = [item.name for item in made.classes]
+    value = {"project": made.id, "name": made.name, "task": made.task.value, "classes": names}
+    words = f"Created the project {made.name!r}" + (f" with the classes {', '.join(names)}." if names else ".")
+    show(value, words, as_json)
+
+
+@project.command("list")
+def list_(home: Home = None, as_json: Json = False) -> None:
+    """List the projects with how much of each is labelled."""
+    with opened(home) as graft:
+        rows = [(item, graft.labelling.progress(item.id)) for item in graft.projects.list()]
+    projects = [
+        {
+            "project": item.id,
+            "name": item.name,
+            "task": item.task.value,
+            "classes": [kind.name for kind in item.classes],
+            "images": progress.total,
+            "labelled": progress.by_state[ImageState.LABELLED],
+        }
+        for item, progress in rows
+    ]
+    header = ["name", "task", "images", "labelled", "classes"]
+    lines = [
+        [*(item[key] for key in header[:4]), len(kind.classes)] for item, (kind, _) in zip(projects, rows, strict=True)
+    ]
+    show({"projects": projects}, table(header, lines) if projects else "There is no project yet.", as_json)
+
+
+def import_(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures.")],
+    labels: Annotated[str, typer.Option(metavar="FILE.csv", help="A table beside the pictures or among them.")] = "",
+    file_column: Annotated[str, typer.Option(metavar="C", help="Its column with the file name.")] = "",
+    label_column: Annotated[str, typer.Option(metavar="C", help="Its column with the label.")] = "",
+    case_column: Annotated[str, typer.Option(metavar="C", help="Its column with the patient, plant, animal.")] = "",
+    group_column: Annotated[str, typer.Option(metavar="C", help="Its column with the clinic, field, camera.")] = "",
+    date_column: Annotated[str, typer.Option(metavar="C", help="Its column with the date.")] = "",
+    folder_labels: Annotated[bool, typer.Option(help="Whether sub-folders name classes.")] = True,
+    new_classes: Annotated[bool, typer.Option(help="Whether labels that are no class yet become one.")] = True,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Bring pictures into a project; one bad file stops nothing."""
+    with opened(home) as graft:
+        from core.services.imports import ImportPayload
+
+        payload = ImportPayload(
+            source=sources(path),
+            labels_csv=str(Path(labels).absolute()) if labels and Path(labels).is_file() else labels,
+            file_column=file_column,
+            label_column=label_column,
+            case_column=case_column,
+            group_column=group_column,
+            date_column=date_column,
+            folder_labels=folder_labels,
+            create_classes=new_classes,
+        )
+        run = graft.serving.finish(graft.imports.start(graft.projects.named(name).id, payload), progress_line(as_json))
+        report = graft.imports.report(run.id)
+        refused = graft.imports.rejected(run.id)
+    value = {
+        "run": run.id,
+        "state": run.state.value,
+        "added": report.added,
+        "duplicates": report.duplicates,
+        "rejected": [{"name": item.name, "reason": item.reason} for item in refused],
+    }
+    words = [f"Added {report.added:,}, already there {report.duplicates:,}, rejected {report.rejected:,}."]
+    words += [f"  {item.name}: {item.reason}" for item in refused]
+    show(value, "\n".join(words), as_json)
+    ensure_done(run)

@@ -1,0 +1,136 @@
+"""`graft train`, and following what runs: `runs`, `results`, `cancel`, `resume`."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from core.errors import BadInput, GraftError
+from core.recipes import PRESETS, Recipe, preset
+from core.types import RunId, Split
+
+RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (train, runs, results, cancel, resume):
+        app.command()(command)
+
+
+def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
+    """The preset with the given fields replaced. Raises BadParameter, which is wrong use, for what is none."""
+    changes = dict(item.partition("=")[::2] for item in settings)
+    unclear = [item for item in settings if "=" not in item]
+    if unclear:
+        raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
+    try:
+        return preset(name).with_settings({**({"backbone": backbone} if backbone else {}), **changes})
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
+
+
+def train(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How thoroughly.")] = "balanced",
+    backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
+    run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Train on the labels as they stand now."""
+    recipe = recipe_from(preset, backbone, set_ or [])
+    with opened(home) as graft:
+        run_id = graft.training.start(graft.projects.named(name).id, recipe, run_name)
+        run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
+        served = graft.serving.served
+    value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
+    if wait:
+        words = f"Run {run.id} is {run.state.value}. See: graft results {run.id}"
+    else:
+        how = "Follow it: graft runs" if served else "It starts with `graft up`; `--wait` runs it at once."
+        words = f"Run {run.id} is {run.state.value}. {how}"
+    show(value, words, as_json)
+    if wait:
+        ensure_done(run)
+
+
+def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:
+    """List the trainings of a project, newest first."""
+    with opened(home) as graft:
+        found = graft.training.list(graft.projects.named(name).id)
+    value = [
+        {
+            "run": run.id,
+            "name": run.name,
+            "state": run.state.value,
+            "epoch": run.progress.get("epoch"),
+            "recipe": run.recipe,
+            "parent": run.parent_id,
+            "device": run.device,
+            "error": run.error,
+            "started_at": run.started_at.isoformat() if run.started_at else None,
+            "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        }
+        for run in found
+    ]
+    header = ["run", "state", "epoch", "preset", "backbone", "device", "name"]
+    rows = [
+        [run.id, run.state.value, run.progress.get("epoch"), recipe.get("preset"), recipe.get("backbone"), run.device,
+         run.name or run.error]
+        for run, recipe in ((run, run.recipe or {}) for run in found)
+    ]  # fmt: skip
+    show({"runs": value}, table(header, rows) if rows else "Nothing was trained yet.", as_json)
+
+
+def results(
+    run: RunArgument,
+    split: Annotated[Split, typer.Option(help="Which part to show in words.")] = Split.TEST,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """How good a run's model is."""
+    with opened(home) as graft:
+        value = graft.results.to_json(RunId(run))  # type: ignore[attr-defined]
+    metrics = value.get("metrics")
+    scores = metrics.get(split.value) if isinstance(metrics, dict) else None
+    lines = (
+        [[name, score] for name, score in scores.items() if isinstance(score, int | float)]
+        if isinstance(scores, dict)
+        else []
+    )
+    head = f"Run {run}, {value.get('state')}, dataset version {value.get('dataset_version')}, {split.value} split"
+    show(value, f"{head}\n{table(['score', 'value'], lines)}" if lines else f"{head}: no scores yet.", as_json)
+
+
+def cancel(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
+    """Ask a run to stop; what it has kept so far stays."""
+    with opened(home) as graft:
+        graft.queue.read(RunId(run))
+        asked = graft.queue.cancel(RunId(run))
+        state = graft.queue.read(RunId(run)).state
+    if not asked:
+        words = f"Run {run} had ended already: {state.value}."
+    else:
+        words = f"Run {run} is {state.value}." if state.ended else f"Run {run} was asked to stop."
+    show({"run": run, "state": state.value, "asked": asked}, words, as_json)
+
+
+def resume(
+    run: RunArgument,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let a failed or stopped run go on from where it was."""
+    with opened(home) as graft:
+        record = graft.queue.read(RunId(run))
+        if not graft.queue.resume(RunId(run)):
+            hint = "Only a failed or stopped run can go on; train again for a new one."
+            raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
+        record = graft.serving.finish(RunId(run), progress_line(as_json)) if wait else graft.queue.read(RunId(run))
+    show({"run": run, "state": record.state.value}, f"Run {run} is {record.state.value}.", as_json)
+    if wait:
+        ensure_done(record)

@@ -1,0 +1,142 @@
+"""`graft up`: the web process and the two workers as children, restarted when they die, ended together."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.services.address import address, answers, check_free
+from core.services.home import SUPERVISOR, holding, write_children
+from core.settings import Settings
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "web": ("-m", "app.server"),
+    "jobs": ("-m", "core.worker", "jobs"),
+    "interactive": ("-m", "core.worker", "interactive"),
+}
+"""Child -> what Python is started with."""
+
+WORDS = {"web": "The web process", "jobs": "The jobs worker", "interactive": "The interactive worker"}
+POLL_S = 0.1
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+STEADY_AFTER_S = 30.0
+END_WITHIN_S = 12.0
+LARGEST_LOG = 10 * 2**20
+ROOT = Path(__file__).parents[1]
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+    due_at: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    """Keeps children alive. `commands` are arguments for this Python."""
+
+    def __init__(self, settings: Settings, say: Say, commands: Mapping[str, Sequence[str]] = COMMANDS) -> None:
+        self._settings = settings
+        self._say = say
+        self._commands = commands
+        self._children = [_Child(name) for name in commands]
+        self._stop = False
+
+    def run(self, ready: Say = lambda url: None) -> None:
+        """Serve until SIGTERM or Ctrl-C; `ready` is called once, with the address, when the web process answers.
+
+        Raises GraftError if another Graft serves this home, or the port is taken.
+        """
+        with holding(self._settings):
+            if "web" in self._commands:
+                check_free(self._settings)
+            self._say(f"Graft is starting; everything is kept in {self._settings.home}")
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._ask_to_stop)
+            try:
+                self._serve(ready)
+            finally:
+                self._end()
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self._stop = True
+
+    def _serve(self, ready: Say) -> None:
+        said = False
+        while not self._stop:
+            changes = [self._look_at(child) for child in self._children]
+            if any(changes):
+                processes = {child.name: child.process.pid if child.process else 0 for child in self._children}
+                write_children(self._settings, processes)
+            if not said and answers(address(self._settings)):
+                said = True
+                ready(address(self._settings))
+            time.sleep(POLL_S)
+
+    def _look_at(self, child: _Child) -> bool:
+        """Start a child that is due, note one that ended. True: something changed."""
+        now = time.monotonic()
+        if child.process is None:
+            if now < child.due_at:
+                return False
+            child.process, child.started_at = self._start(child.name), now
+            return True
+        status = child.process.poll()
+        if status is None:
+            return False
+        if now - child.started_at > STEADY_AFTER_S:
+            child.pause_s = FIRST_PAUSE_S
+        log = self._log(child.name)
+        self._say(
+            f"{WORDS.get(child.name, child.name)} ended {_how(status)}; "
+            f"it is started again in {child.pause_s:g} s. Its log: {log}"
+        )
+        child.process, child.due_at = None, now + child.pause_s
+        child.pause_s = min(2 * child.pause_s, LONGEST_PAUSE_S)
+        return True
+
+    def _log(self, name: str) -> Path:
+        return self._settings.logs / f"{name}.log"
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        log = self._log(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_suffix(".old.log"))
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, *self._commands[name]],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A session of its own: Ctrl-C reaches the supervisor alone, which ends the children in order.
+                start_new_session=True,
+                # Streamlit reads its settings and theme from `.streamlit` in the folder it is started in.
+                cwd=ROOT,
+                env={**os.environ, **self._settings.environ(), SUPERVISOR: str(os.getpid())},
+            )
+
+    def _end(self) -> None:
+        living = [child.process for child in self._children if child.process and child.process.poll() is None]
+        for process in living:
+            process.terminate()
+        deadline = time.monotonic() + END_WITHIN_S
+        for process in living:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _how(status: int) -> str:
+    return f"by signal {-status}" if status < 0 else f"with status {status}"
