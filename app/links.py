@@ -24,8 +24,14 @@ PAGES = {
     "projects": PageInfo("Projects", ":material/folder_open:", ""),
     "images": PageInfo("Add images", ":material/add_photo_alternate:", "Collect"),
     "label": PageInfo("Label", ":material/sell:", "Label"),
+    "gallery": PageInfo("Gallery", ":material/photo_library:", "Label"),
+    "classes": PageInfo("Classes", ":material/category:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
+    "compare": PageInfo("Compare", ":material/balance:", "Learn"),
+    "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),
+    "predict": PageInfo("Predict", ":material/online_prediction:", "Use"),
+    "export": PageInfo("Export", ":material/download:", "Use"),
 }
 """Page key (its module in `app.views` and its path in the address) -> how it is named."""
 

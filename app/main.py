@@ -6,8 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.context import graft, guarded
-from app.links import PAGES, known_project, page, page_link, set_params
-from app.parts.text import md
+from app.links import PAGES, known_project, page, page_link
 from core.types import ProjectId
 
 # A file of our own: an icon by name would be fetched from another host.
@@ -16,7 +15,8 @@ st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "fa
 
 def choose_project() -> None:
     """Switch to the project chosen in the sidebar."""
-    set_params(project=st.session_state["chosen_project"], run=None, image=None)
+    # Everything else in the address belongs to the project that is left.
+    st.query_params.from_dict({"project": str(st.session_state["chosen_project"])})
     st.session_state["project"] = st.session_state["chosen_project"]
 
 
@@ -33,7 +33,7 @@ def sidebar() -> None:
         "Project",
         list(projects),
         key="chosen_project",
-        format_func=lambda item: md(projects.get(item, "")),
+        format_func=lambda item: projects.get(item, ""),
         on_change=choose_project,
     )
     if current is None:

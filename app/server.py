@@ -18,7 +18,7 @@ from app.routes.base import endpoint, shared
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 
-ROUTE_MODULES = ("media", "labels", "uploads", "reports")
+ROUTE_MODULES = ("media", "labels", "uploads", "reports", "explanations", "exports")
 
 
 @endpoint

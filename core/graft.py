@@ -8,6 +8,7 @@ from core.jobs import Queue
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
+from core.services.exports import Exports
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -38,6 +39,7 @@ class Graft:
     results: Results
     explanations: Explanations
     predictions: Predictions
+    exports: Exports
     serving: Serving
     demo: Demo
 
@@ -63,6 +65,7 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
+        exports=Exports(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
-from core.jobs.process import keep_alive, sweep, worker_name
+from core.jobs.process import beating, keep_alive, sweep, worker_name
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
@@ -69,7 +69,8 @@ def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event)
         with writing(engine) as session:
             run = runs.claim_next(session, Lane.INTERACTIVE, worker=worker_name(), now=datetime.now(UTC))
         if run is not None:
-            execute(handler(run.kind), run, engine=engine, settings=settings)
+            with beating(run, engine):
+                execute(handler(run.kind), run, engine=engine, settings=settings)
             busy_until = time.monotonic() + BUSY_FOR_S
 
 

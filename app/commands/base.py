@@ -70,8 +70,8 @@ def told(home: Path | None) -> Iterator[Settings]:
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:  # the border to the person: the log keeps the details
-        where = _log(settings)
-        typer.echo(f"Something unexpected went wrong: {type(error).__name__}: {error}. {where}".strip(), err=True)
+        words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
+        typer.echo(" ".join(words.split()), err=True)
         raise typer.Exit(1) from error
 
 
@@ -120,6 +120,19 @@ def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
         sys.stderr.flush()
 
     return tell
+
+
+def sources(paths: Sequence[str]) -> str:
+    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder."""
+    return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write what was asked for. Raises GraftError where it cannot be."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint="Choose another place.") from error
 
 
 def ensure_done(run: "RunRecord") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table
 from core.types import ImageState, Task
 
 project = typer.Typer(help="Projects.", no_args_is_help=True, rich_markup_mode=None)
@@ -78,8 +78,7 @@ def import_(
         from core.services.imports import ImportPayload
 
         payload = ImportPayload(
-            # Absolute: the worker that reads them may have been started in another folder.
-            source="\n".join(str(Path(item).expanduser().absolute()) for item in path),
+            source=sources(path),
             labels_csv=str(Path(labels).absolute()) if labels and Path(labels).is_file() else labels,
             file_column=file_column,
             label_column=label_column,

@@ -1,4 +1,4 @@
-"""The pieces of the pages that are JavaScript: one NAME.js and NAME.css each."""
+"""The pieces of the pages that are JavaScript: one NAME.js and NAME.css each, and what they share."""
 
 import functools
 from collections.abc import Callable
@@ -7,14 +7,24 @@ from typing import Any
 
 import streamlit as st
 
+SHARED = {
+    "labeller": ("dom", "outbox", "stage"),
+    "gallery": ("dom", "outbox", "stage"),
+    "class_table": ("dom",),
+    "matrix": ("dom",),
+}
+"""Component -> scripts put before its own, which is how a component's one script can use another's functions."""
+
 
 @functools.cache
 def _component(name: str) -> Any:
     folder = Path(__file__).parent
+    shared = SHARED.get(name, ())
+    styles = ["shared", name] if shared else [name]
     return st.components.v2.component(
         f"graft_{name}",
-        js=(folder / f"{name}.js").read_text("utf-8"),
-        css=(folder / f"{name}.css").read_text("utf-8"),
+        js="\n".join((folder / f"{part}.js").read_text("utf-8") for part in (*shared, name)),
+        css="\n".join((folder / f"{part}.css").read_text("utf-8") for part in styles),
         isolate_styles=True,
     )
 

@@ -114,7 +114,8 @@ function build(state, root) {
   title.textContent = "Drop pictures, a folder or a zip here";
   const hint = document.createElement("p");
   hint.className = "hint";
-  hint.textContent = "JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC. A CSV beside them can name labels.";
+  const table = state.purpose === "import" ? " A CSV beside them can name labels." : "";
+  hint.textContent = `JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC.${table}`;
   state.bar = Object.assign(document.createElement("progress"), { max: 1, value: 0, hidden: true });
   state.status = Object.assign(document.createElement("p"), { className: "status", role: "status" });
   drop.append(title, hint, ...chooser(state, "Choose files", false), ...chooser(state, "Choose a folder", true), state.bar, state.status);
@@ -131,7 +132,7 @@ function build(state, root) {
 export default ({ data, parentElement, setTriggerValue }) => {
   let state = STATES.get(data.inst);
   if (!state || !parentElement.querySelector(".drop")) {
-    state = { busy: false };
+    state = { busy: false, purpose: data.purpose };
     STATES.set(data.inst, state);
     build(state, parentElement);
   }

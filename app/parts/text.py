@@ -24,3 +24,11 @@ def md(text: str) -> str:
 def count(number: int, singular: str, plural: str = "") -> str:
     """A number with its noun: "1 image", "1,200 images"."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time span as people say it: "40 s", "3 min", "2 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from app.routes.base import endpoint, json_body, shared
 from core.errors import BadInput
-from core.services.labelling import LabelEvent, LabelValue
+from core.services.labelling import LabelEvent, LabelValue, QueueItem
 from core.types import ImageId, ImageState, JsonObject, JsonValue, LabelKind, LabelSource, ProjectId
 
 MOST_EVENTS = 500
@@ -31,7 +31,7 @@ def _event(value: JsonValue, annotator: str) -> LabelEvent:
         image_id=ImageId(image),
         kind=kind,
         value=LabelValue.from_json(label),
-        annotator=annotator,
+        annotator=str(value.get("annotator") or annotator)[:200],
         seconds=float(seconds) if isinstance(seconds, int | float) else None,
         source=source,
     )
@@ -39,7 +39,10 @@ def _event(value: JsonValue, annotator: str) -> LabelEvent:
 
 @endpoint
 async def record(request: Request) -> Response:
-    """POST {project, annotator, events} -> {saved, rejected}. What is saved is on disk."""
+    """POST {project, annotator, events} -> {saved, rejected}. What is saved is on disk.
+
+    An event may name its own annotator: it can have waited in the browser since someone else sat there.
+    """
     body: JsonObject = await json_body(request)
     events, project = body.get("events"), body.get("project")
     if not isinstance(events, list) or len(events) > MOST_EVENTS or type(project) is not int:
@@ -64,15 +67,22 @@ async def queue(request: Request) -> Response:
         lambda: shared().labelling.upcoming(project, states=states, after=after, limit=50)
     )
     return JSONResponse(
-        {"items": [queue_item(item.id, item.blob, item.name, list(item.classes), item.number) for item in items]},
+        {"items": [queue_item(item) for item in items]},
         headers={"cache-control": "no-store"},
     )
 
 
-def queue_item(image: int, blob: str, name: str, classes: list[int], number: float | None) -> JsonObject:
+def queue_item(item: QueueItem) -> JsonObject:
     """An image as the labelling component wants it."""
-    url = f"/api/image/{image}/full?v={blob[:12]}"
-    return {"id": image, "url": url, "name": name, "classes": list[JsonValue](classes), "number": number}
+    return {
+        "id": item.id,
+        "url": f"/api/image/{item.id}/full?v={item.blob[:12]}",
+        "name": item.name,
+        "state": item.state.value,
+        "classes": list[JsonValue](item.classes),
+        "number": item.number,
+        "flagged": item.flagged,
+    }
 
 
 ROUTES = [Route("/api/labels", record, methods=["POST"]), Route("/api/labels/queue", queue)]

@@ -5,6 +5,8 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project
+from app.parts.annotator import annotator_field
+from app.parts.picture_grid import label_data
 from app.parts.states import empty_state
 from app.parts.text import md
 from app.routes.labels import queue_item
@@ -35,9 +37,8 @@ def render() -> None:
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     chosen = left.segmented_control("Which pictures", list(QUEUES), default=next(iter(QUEUES))) or next(iter(QUEUES))
-    annotator = right.text_input("Your name", value="expert")
-    done = progress.total - progress.by_state[ImageState.UNLABELLED]
-    st.progress(done / progress.total, text=f"{done:,} of {progress.total:,} pictures looked at")
+    with right:
+        annotator_field()
     if project.guideline:
         with st.expander("Guideline", icon=":material/menu_book:"):
             st.markdown(md(project.guideline))
@@ -47,15 +48,11 @@ def render() -> None:
         "labeller",
         key=f"labeller-{project.id}",
         data={
-            "project": project.id,
-            "annotator": annotator,
-            "task": project.task.value,
+            **label_data(project, progress.by_class),
             "states": ",".join(states),
-            "classes": [
-                {"id": item.id, "name": item.name, "colour": item.colour, "key": item.key} for item in project.classes
-            ],
-            "counts": {str(key): value for key, value in progress.by_class.items()},
-            "queue": [queue_item(item.id, item.blob, item.name, list(item.classes), item.number) for item in queue],
+            "total": progress.total,
+            "looked": progress.total - progress.by_state[ImageState.UNLABELLED],
+            "queue": [queue_item(item) for item in queue],
         },
     )
-    st.caption("Wheel: zoom · drag: move · F: fit · B, C: brighter, more contrast (with Shift: less) · X: flag")
+    st.caption("Wheel, +, −: zoom · drag: move · F: whole picture · B, C: brighter, more contrast (with Shift: less)")

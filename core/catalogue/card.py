@@ -1,6 +1,7 @@
 """The card that goes with every trained model: all it takes to use it, as a value."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -47,3 +48,12 @@ class ModelCard:
         """Read what `to_json` wrote."""
         fields = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
         return cls(**cast(dict[str, Any], {**fields, "task": Task(str(fields["task"]))}))
+
+
+def in_words(card: ModelCard, index: int | None, several: Sequence[int] | None, number: float | None) -> str:
+    """An answer or a truth as people read it: a class, "a, b", "none of them", or a number; "" for nothing."""
+    if index is not None:
+        return card.classes[index]
+    if several is not None:
+        return ", ".join(card.classes[item] for item in several) or "none of them"
+    return "" if number is None else f"{number:.4g}"

@@ -1,1 +1,17 @@
-"""One chart per file: info -> figure. Pure; plotly."""
+"""Charts as pure functions: what is shown as a value, then its figure."""
+
+from core.charts.reliability import ReliabilityInfo, reliability_figure, reliability_info
+from core.charts.scatter import ScatterInfo, scatter_figure, scatter_info
+from core.charts.whiskers import Whiskers, whiskers_figure, whiskers_info
+
+__all__ = [
+    "ReliabilityInfo",
+    "ScatterInfo",
+    "Whiskers",
+    "reliability_figure",
+    "reliability_info",
+    "scatter_figure",
+    "scatter_info",
+    "whiskers_figure",
+    "whiskers_info",
+]

@@ -1,78 +1,102 @@
-"""Scores of single-label predictions: scikit-learn's metrics with Wilson's intervals for proportions."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+"""Scores of predictions of one class, or one grade, per picture."""
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from numpy.typing import ArrayLike, NDArray
 
-Z95 = 1.959963984540054
+from core.evaluation import confusion
+from core.evaluation.calibration import ReliabilityBin, calibration_error, reliability
+from core.evaluation.classes import class_ranks, class_score
+from core.evaluation.interval import Interval, proportion, units_of
+from core.evaluation.ranking import mean_interval
+from core.evaluation.resampling import Resampler, interval, mean_of
+from core.evaluation.scores import Scores
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A value in [0, 1] and where it lies with 95 % confidence."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClassScore:
-    """One class. Precision is None when it was never said, recall when it has no picture."""
-
-    precision: Interval | None
-    recall: Interval | None
-    f1: float
-    support: int
+Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Scores of N pictures; `confusion` (K, K) counts with truth as rows."""
+def score_classes(
+    truth: ArrayLike,
+    predicted: ArrayLike,
+    classes: int,
+    *,
+    probabilities: ArrayLike | None = None,
+    units: list[str] | None = None,
+    ordered: bool = False,
+) -> Scores:
+    """Scores over classes 0..K-1 of N pictures. Raises ValueError for none.
 
-    count: int
-    accuracy: Interval
-    balanced_accuracy: float
-    macro_f1: float
-    classes: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...]
-
-
-def wilson(hits: int, total: int) -> Interval | None:
-    """Wilson's 95 % interval of a proportion (https://doi.org/10.1080/01621459.1927.10502953); None for no trials."""
-    if total == 0:
-        return None
-    share, square = hits / total, Z95**2
-    centre = (share + square / (2 * total)) / (1 + square / total)
-    reach = Z95 / (1 + square / total) * sqrt(share * (1 - share) / total + square / (4 * total**2))
-    return Interval(share, max(0.0, centre - reach), min(1.0, centre + reach))
-
-
-def score_classes(truth: Sequence[int], predicted: Sequence[int], classes: int) -> Scores:
-    """Scores over classes 0..K-1; means run over the classes that have pictures. Raises ValueError for no pictures."""
-    labels = list(range(classes))
-    matrix = confusion_matrix(truth, predicted, labels=labels)
-    _, recall, f1, support = precision_recall_fscore_support(truth, predicted, labels=labels, zero_division=0)
-    said, present = matrix.sum(0), support > 0
-    accuracy = wilson(int(np.trace(matrix)), int(matrix.sum()))
-    if accuracy is None:
+    probabilities  (N, K), rows sum to 1; without them there is no calibration and no ranking
+    units          per picture what it belongs to (case or group), empty for itself
+    ordered        whether the classes are grades
+    """
+    actual, said = np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
+    if not len(actual):
         raise ValueError("there are no pictures to score")
+    shares = None if probabilities is None else np.asarray(probabilities, dtype=np.float64)
+    together = units_of(units or [""] * len(actual))
+    resampler = Resampler(together)
+    right = actual == said
+    ranks = [class_ranks(actual == k, None if shares is None else shares[:, k], together) for k in range(classes)]
+    figures: dict[str, Interval | None] = {"accuracy": proportion(right, together)}
+    figures |= confusion_figures(actual, said, classes, resampler, ordered=ordered)
+    bins: tuple[ReliabilityBin, ...] = ()
+    if shares is not None:
+        confidence = shares[np.arange(len(said)), said]
+        figures["auroc"] = mean_interval([found for found, _ in ranks if found], together)
+        figures["ece"] = calibration_error(confidence, right, resampler)
+        figures["brier"] = brier(np.eye(classes)[actual], shares, resampler)
+        bins = reliability(confidence, right, together)
     return Scores(
-        count=int(matrix.sum()),
-        accuracy=accuracy,
-        balanced_accuracy=float(recall[present].mean()),
-        macro_f1=float(f1[present].mean()),
-        classes=tuple(
-            ClassScore(
-                wilson(int(matrix[index, index]), int(said[index])),
-                wilson(int(matrix[index, index]), int(support[index])),
-                float(f1[index]),
-                int(support[index]),
-            )
-            for index in labels
-        ),
-        confusion=tuple(tuple(int(value) for value in row) for row in matrix),
+        count=len(actual),
+        units=together.count,
+        figures=figures,
+        classes=tuple(class_score(actual == k, said == k, together, ranks[k]) for k in range(classes)),
+        cells=tuple(map(tuple, count_confusion(actual, said, classes).astype(int).tolist())),
+        reliability=bins,
     )
+
+
+def count_confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Matrix:
+    """Counts (K, K), truth as rows."""
+    cells = np.bincount(truth * classes + predicted, minlength=classes**2)
+    return cells.reshape(classes, classes).astype(np.float64)
+
+
+def sample_confusion(
+    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, resampler: Resampler
+) -> Matrix:
+    """Resampled confusion matrices (B, K, K): of the rows that have pictures, with what was not seen but may be."""
+    counts = resampler.counts(truth * classes + predicted, classes**2).reshape(-1, classes, classes)
+    present = np.flatnonzero(np.bincount(truth, minlength=classes))
+    counts[:, present, present] += resampler.doubt((len(present),))
+    if classes > 1:
+        wrong = (1 - np.eye(classes))[present] / (classes - 1)
+        counts[:, present] += resampler.doubt((len(present),))[..., None] * wrong
+    return counts
+
+
+def confusion_figures(
+    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, resampler: Resampler, *, ordered: bool
+) -> dict[str, Interval | None]:
+    """What follows from the confusion matrix beside the accuracy; means need two classes with pictures."""
+    whole = count_confusion(truth, predicted, classes)
+    samples = sample_confusion(truth, predicted, classes, resampler)
+    parts, units = int((whole.sum(1) > 0).sum()), resampler.units.count
+    wanted = {"balanced_accuracy": confusion.balanced_accuracy, "macro_f1": confusion.macro_f1}
+    if ordered:
+        wanted |= {
+            "quadratic_kappa": confusion.quadratic_kappa,
+            "grades_off": confusion.grades_off,
+            "within_one": confusion.within_one,
+        }
+    return {
+        name: interval(float(score(whole)), score(samples), units=units, parts=parts)
+        if parts > 1 or name in ("grades_off", "within_one")
+        else None
+        for name, score in wanted.items()
+    }
+
+
+def brier(truth: Matrix, shares: Matrix, resampler: Resampler) -> Interval | None:
+    """Half the mean squared distance of the probabilities (N, K) from the truth (N, K): 0 best, 1 worst."""
+    return mean_of(((truth - shares) ** 2).sum(1) / 2, resampler)

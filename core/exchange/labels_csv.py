@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,23 +10,34 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from core.errors import BadInput
-from core.types import JsonObject
+from core.exchange.write_csv import plain_text
+from core.types import JsonObject, Split
 
 FILE_NAMES = ("file", "filename", "file_name", "image", "image_name", "image_id", "path", "name", "id")
 LABEL_NAMES = ("label", "class", "category", "diagnosis", "target", "grade", "labels")
+CASE_NAMES, GROUP_NAMES, DATE_NAMES = ("case",), ("group",), ("date",)
+SPLITS = {"train": Split.TRAIN, "training": Split.TRAIN, "validation": Split.VALIDATION, "valid": Split.VALIDATION,
+          "val": Split.VALIDATION, "test": Split.TEST}  # fmt: skip
 MULTI_SEPARATORS = ("|", ";")
+_PARTS = re.compile(r"((?:\\[|;\\]|[^|;])*)[|;]?")
+_ESCAPED = re.compile(r"\\([|;\\])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
-    """One line of the table; `line` counts from 1 with the header as line 1."""
+    """One line of the table; `line` counts from 1 with the header as line 1.
+
+    `none_of_them` marks a label cell that holds only a separator: looked at, and no class is there.
+    """
 
     line: int
     file: str
     labels: tuple[str, ...] = ()
+    none_of_them: bool = False
     case: str | None = None
     group: str | None = None
     captured_at: datetime | None = None
+    split: Split | None = None
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -75,13 +87,16 @@ def read_label_table(
     group_column: str = "",
     date_column: str = "",
 ) -> LabelTable:
-    """Read the table. Columns not named are guessed (file, label) or left out; all others become metadata.
+    """Read the table. Columns not named are found by their usual names; all others become metadata.
+
+    Columns called case, group and date are taken for what they say, and so is split if all three splits occur in it:
+    two of them would leave nothing to choose or to test by. A backslash before a separator makes it part of a label.
 
     Raises BadInput naming the file and the column for a missing or doubled one, or an unreadable file.
     """
     reader = csv.reader(io.StringIO(_text(content, name), newline=""), _dialect(content, name))
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+        lines = [(reader.line_num, [plain_text(cell.strip()) for cell in row]) for row in reader if any(row)]
     except csv.Error as error:
         raise BadInput(f"{name} is not a CSV file: {error}.") from error
     if not lines:
@@ -93,10 +108,10 @@ def read_label_table(
     columns = {
         "file": _column(header, file_column, FILE_NAMES, name, "file"),
         "label": _column(header, label_column, LABEL_NAMES, name, ""),
-        **{
-            role: _column(header, wanted, (), name, "")
-            for role, wanted in (("case", case_column), ("group", group_column), ("date", date_column))
-        },
+        "case": _column(header, case_column, CASE_NAMES, name, ""),
+        "group": _column(header, group_column, GROUP_NAMES, name, ""),
+        "date": _column(header, date_column, DATE_NAMES, name, ""),
+        "split": _split_column(header, lines),
     }
     rows, problems = [], []
     for line, cells in lines[1:]:
@@ -111,7 +126,10 @@ def read_label_table(
             rows.append(_row(line, record, columns))
         except ValueError:
             text = record[columns["date"]]
-            problems.append((line, f"Column {columns['date']!r}: {text[:40]!r} is not a date such as 2026-05-31."))
+            if date_column:
+                problems.append((line, f"Column {columns['date']!r}: {text[:40]!r} is not a date such as 2026-05-31."))
+            else:  # nobody said that the column holds dates
+                rows.append(_row(line, record, {**columns, "date": ""}))
     return LabelTable(rows=tuple(rows), problems=tuple(problems), label_column=columns["label"])
 
 
@@ -128,7 +146,7 @@ def _text(content: bytes, name: str) -> str:
 
 
 def _dialect(content: bytes, name: str) -> type[csv.Dialect] | csv.Dialect:
-    first = _text(content, name).lstrip().split("\n", 1)[0]
+    first = re.sub(r'"[^"]*"', "", _text(content, name)).lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
 
     class Found(csv.excel):
@@ -154,19 +172,32 @@ def _column(header: Sequence[str], wanted: str, guesses: Sequence[str], name: st
     return found
 
 
+def _split_column(header: Sequence[str], lines: Sequence[tuple[int, Sequence[str]]]) -> str:
+    found = next((column for column in header if column.casefold() == "split"), "")
+    if not found:
+        return ""
+    place = header.index(found)
+    said = {SPLITS.get(cells[place].casefold()) for _, cells in lines[1:] if place < len(cells)}
+    return found if set(Split) <= said else ""
+
+
 def _row(line: int, record: dict[str, str], columns: dict[str, str]) -> TableRow:
     date = record.get(columns["date"], "") if columns["date"] else ""
     captured = datetime.fromisoformat(date) if date else None
     used = {column for column in columns.values() if column}
     label = record.get(columns["label"], "") if columns["label"] else ""
-    for separator in MULTI_SEPARATORS:
-        label = label.replace(separator, "\n")
+    labels = tuple(_ESCAPED.sub(r"\1", part.strip()) for part in _PARTS.findall(label) if part.strip())
+    split = SPLITS.get(record.get(columns["split"], "").casefold()) if columns["split"] else None
+    if columns["split"] and split is None:  # some other kind of split: metadata
+        used.discard(columns["split"])
     return TableRow(
         line=line,
         file=record[columns["file"]],
-        labels=tuple(part.strip() for part in label.split("\n") if part.strip()),
+        labels=labels,
+        none_of_them=bool(label) and not labels,
         case=record.get(columns["case"]) or None if columns["case"] else None,
         group=record.get(columns["group"]) or None if columns["group"] else None,
         captured_at=captured if captured is None or captured.tzinfo else captured.replace(tzinfo=UTC),
+        split=split,
         extra={column: value for column, value in record.items() if column and column not in used and value},
     )

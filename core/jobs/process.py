@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -169,6 +169,25 @@ def sweep(engine: Engine) -> None:
     for run in silent:
         with writing(engine) as session:
             give_back(session, run, f"its worker {run.worker} fell silent")
+
+
+@contextlib.contextmanager
+def beating(run: RunRecord, engine: Engine) -> Iterator[None]:
+    """In the interactive worker: say every two seconds that it still works on the run."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(BEAT_S):
+            with writing(engine) as session:
+                runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def keep_alive(run: RunRecord, engine: Engine) -> None:

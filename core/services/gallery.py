@@ -1,11 +1,37 @@
 """Looking at a project's images."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 from core.media import BlobStore
 from core.services.base import Service
-from core.store import images
-from core.store.db import reading
+from core.store import gallery, images
+from core.store.db import reading, writing
+from core.store.gallery import MOST_COUNTED, Picture, PictureFilter
 from core.store.images import ImageRecord
-from core.types import ImageId
+from core.types import ImageId, ProjectId
+
+__all__ = ["Gallery", "ImageRecord", "Picture", "PictureCount", "PictureFilter", "PicturePage"]
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePage:
+    """Some pictures in their order, and whether there are others before and after them."""
+
+    pictures: tuple[Picture, ...]
+    earlier: bool
+    later: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCount:
+    """How many pictures; if not `exact`, there are more than `number`."""
+
+    number: int
+    exact: bool
 
 
 class Gallery(Service):
@@ -20,3 +46,44 @@ class Gallery(Service):
         """The image. Raises NotFound."""
         with reading(self.engine) as session:
             return images.read_image(session, image_id)
+
+    def page(
+        self,
+        project_id: ProjectId,
+        wanted: PictureFilter,
+        *,
+        after: ImageId | None = None,
+        before: ImageId | None = None,
+        size: int = PAGE,
+    ) -> PicturePage:
+        """Pictures by id: the first ones after `after`, or the last ones before `before`, or the very first.
+
+        The side one comes from is taken to hold others, without looking.
+        """
+        with reading(self.engine) as session:
+            if before is not None:
+                found = gallery.list_before(session, project_id, wanted, before=before, limit=size + 1)
+                return PicturePage(pictures=tuple(found[-size:]), earlier=len(found) > size, later=True)
+            found = gallery.list_after(session, project_id, wanted, after=after or ImageId(0), limit=size + 1)
+            return PicturePage(pictures=tuple(found[:size]), earlier=bool(after), later=len(found) > size)
+
+    def count(self, project_id: ProjectId, wanted: PictureFilter) -> PictureCount:
+        """How many pictures the filter lets through, counted up to ten thousand."""
+        with reading(self.engine) as session:
+            number = gallery.count_pictures(session, project_id, wanted)
+        return PictureCount(number=min(number, MOST_COUNTED), exact=number <= MOST_COUNTED)
+
+    def groups(self, project_id: ProjectId) -> list[str]:
+        """The project's groups by name."""
+        with reading(self.engine) as session:
+            return gallery.list_groups(session, project_id)
+
+    def delete(self, project_id: ProjectId, image_ids: Sequence[ImageId]) -> int:
+        """Hide pictures from everything that comes; labels, files and earlier dataset versions stay. How many."""
+        with writing(self.engine) as session:
+            return gallery.mark_deleted(session, project_id, image_ids, at=datetime.now(UTC))
+
+    def restore(self, project_id: ProjectId, image_ids: Sequence[ImageId]) -> int:
+        """Bring deleted pictures back with the labels they had. How many."""
+        with writing(self.engine) as session:
+            return gallery.mark_deleted(session, project_id, image_ids, at=None)

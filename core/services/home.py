@@ -26,7 +26,7 @@ LEAVE_WITHIN_S = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A `graft up`: its process, its address, and its children's processes by name (0: ended, about to be restarted)."""
+    """A `graft up`: its process, its address, and its children by name (0: ended, about to be restarted)."""
 
     pid: int
     started: float

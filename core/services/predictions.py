@@ -1,7 +1,195 @@
-"""Predicting new pictures."""
+"""What a model says of new pictures: asking, reading, taking away as a table, and learning from the doubtful ones."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from core.catalogue import ModelCard, in_words
+from core.errors import BadInput, NotFound
+from core.exchange import csv_text
+from core.jobs.payloads import PredictPayload
+from core.media import BlobStore
+from core.media.prepare import difference_hash
+from core.media.sources import check_source
 from core.services.base import Service
+from core.services.uploads import Uploads
+from core.store import images, predictions, runs
+from core.store.db import reading, writing
+from core.store.images import NewImage
+from core.store.predictions import PredictionRecord
+from core.store.runs import RunRecord
+from core.types import Lane, ProjectId, RunId, RunKind, Task
+
+__all__ = ["PredictedPicture", "Predictions", "PredictionsView"]
+
+AT_ONCE = 4
+"""So few uploaded pictures are answered by the interactive worker, whose model is warm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedPicture:
+    """A new picture and what the model said. `said` is in words; `error` says why a file could not be read."""
+
+    id: int
+    name: str
+    blob: str
+    said: str
+    confidence: float | None
+    probabilities: tuple[float, ...]
+    number: float | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionsView:
+    """A prediction run; `items` in the order of the files, `rejected` those that could not be read."""
+
+    run: RunRecord
+    model: RunId
+    task: Task
+    classes: tuple[str, ...]
+    items: tuple[PredictedPicture, ...]
+    rejected: tuple[PredictedPicture, ...]
+
+    def doubtful(self, below: float) -> list[PredictedPicture]:
+        """Pictures whose answer is less certain than `below`, the least certain first."""
+        found = [item for item in self.items if item.confidence is not None and item.confidence < below]
+        return sorted(found, key=lambda item: item.confidence or 0)
 
 
 class Predictions(Service):
-    """Predicting new pictures."""
+    """Predictions of new pictures."""
+
+    def start(self, model: RunId, source: str) -> RunId:
+        """Queue a prediction of a folder, zip or picture on this machine, or of "upload:BATCH".
+
+        Raises NotFound if the run has no model, BadInput if the source is not there.
+        """
+        with reading(self.engine) as session:
+            run = runs.read_run(session, model)
+            _card(session, model)
+        lane = Lane.FILES
+        if source.startswith("upload:"):
+            files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix("upload:"))
+            lane = Lane.INTERACTIVE if files <= AT_ONCE else Lane.FILES
+        else:
+            check_source(source)
+        payload = PredictPayload(model=model, source=source)
+        return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
+
+    def read(self, run_id: RunId) -> PredictionsView:
+        """What the model said so far. Raises NotFound."""
+        with reading(self.engine) as session:
+            run = _prediction(session, run_id)
+            model = PredictPayload.from_json(run.payload).model
+            card = _card(session, model)
+            records = predictions.read_numbered(session, run_id)
+        pictures = [_picture(number, record, card) for number, record in records.items()]
+        return PredictionsView(
+            run=run,
+            model=model,
+            task=card.task,
+            classes=card.classes,
+            items=tuple(item for item in pictures if not item.error),
+            rejected=tuple(item for item in pictures if item.error),
+        )
+
+    def run(self, run_id: RunId) -> RunRecord:
+        """The job alone, for its progress. Raises NotFound."""
+        with reading(self.engine) as session:
+            return _prediction(session, run_id)
+
+    def csv(self, run_id: RunId) -> str:
+        """One line per file: what was said, how certain, the probability of each class, or why not."""
+        view = self.read(run_id)
+        header = ["file", "prediction", "confidence", *(f"p({name})" for name in view.classes), "problem"]
+        empty = [None] * len(view.classes)
+        lines = sorted((*view.items, *view.rejected), key=lambda item: item.id)
+        return csv_text(
+            header,
+            (
+                [item.name, item.said if item.number is None else item.number, _rounded(item.confidence)]
+                + ([_rounded(share) for share in item.probabilities] or empty)
+                + [item.error]
+                for item in lines
+            ),
+        )
+
+    def send_to_labelling(self, run_id: RunId, ids: Sequence[int]) -> int:
+        """Add these predicted pictures to the run's project, unlabelled; returns how many were not there yet.
+
+        A picture that the project has already stays as it is; one that was deleted comes back.
+        """
+        with writing(self.engine) as session:
+            run = _prediction(session, run_id)
+            if run.project_id is None:
+                raise BadInput("This prediction belongs to no project.")
+            records = predictions.read_numbered(session, run_id)
+            wanted = [records[number] for number in ids if number in records and records[number].blob]
+            return sum(self._add(session, run.project_id, record) for record in wanted)
+
+    def _add(self, session: Session, project_id: ProjectId, record: PredictionRecord) -> bool:
+        known = images.known_images(session, project_id, [record.sha256])
+        if known:
+            images.restore_images(session, list(known.values()))
+            return False
+        store = BlobStore(self.settings)
+        path = store.path(record.blob)
+        with Image.open(path) as picture, Image.open(store.thumb(record.blob)) as thumb:
+            new = NewImage(
+                sha256=record.sha256,
+                blob=record.blob,
+                phash=difference_hash(thumb),
+                format=(picture.format or "").lower(),
+                width=picture.width,
+                height=picture.height,
+                size_bytes=path.stat().st_size,
+                original_name=record.name,
+                extra={},
+            )
+        images.create_image(session, project_id, new, now=datetime.now(UTC))
+        return True
+
+    def cancel(self, run_id: RunId) -> bool:
+        """Stop a prediction; what was said so far stays."""
+        return self.queue.cancel(run_id)
+
+    # Last, because it hides the built-in `list` from what follows in this class.
+    def list(self, project_id: ProjectId, limit: int = 20) -> list[RunRecord]:
+        """The project's predictions, newest first."""
+        with reading(self.engine) as session:
+            return runs.list_runs(session, project_id=project_id, kinds=[RunKind.PREDICT], limit=limit)
+
+
+def _prediction(session: Session, run_id: RunId) -> RunRecord:
+    run = runs.read_run(session, run_id)
+    if run.kind is not RunKind.PREDICT:
+        raise NotFound(f"Run {run_id} is not a prediction.")
+    return run
+
+
+def _card(session: Session, model: RunId) -> ModelCard:
+    card = predictions.read_card(session, model)
+    if card is None:
+        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
+    return ModelCard.from_json(card)
+
+
+def _picture(number: int, record: PredictionRecord, card: ModelCard) -> PredictedPicture:
+    return PredictedPicture(
+        id=number,
+        name=record.name,
+        blob=record.blob,
+        said=in_words(card, record.predicted_index, record.predicted_set, record.predicted_number),
+        confidence=record.confidence,
+        probabilities=tuple(record.probabilities or ()),
+        number=record.predicted_number,
+        error=record.error,
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,28 +1,93 @@
 """How good a run's model is, and the images behind every number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from core.errors import NotEnoughImages
-from core.evaluation import ClassScore, Interval, Scores, score_classes
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput, NotEnoughImages
+from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
 from core.services.base import Service
-from core.store import predictions, runs, versions
+from core.services.behind import BehindView, badness, behind, in_cell, sureness
+from core.services.comparing import Comparison, compare_runs
+from core.services.results_json import results_json
+from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
-from core.types import RunId, Split
+from core.store.runs import RunRecord
+from core.store.scoring import score, usable
+from core.store.versions import VersionRecord
+from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
 
-__all__ = ["ClassScore", "Interval", "PredictionRecord", "Results", "ResultsView", "Scores"]
+__all__ = [
+    "FIGURES",
+    "BehindView",
+    "ClassScore",
+    "Comparison",
+    "Difference",
+    "Drift",
+    "Figure",
+    "Interval",
+    "Results",
+    "ResultsView",
+    "RunChoice",
+    "Scores",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsView:
-    """A run's scores on one split of its dataset version."""
+    """A run's scores on one split of its dataset version.
+
+    columns  what the columns of `scores.cells` stand for; its rows are `classes`
+    unit     of a number, in words; empty where there is none
+    together what the intervals count as one: "pictures", "cases" or "groups"
+    """
 
     run_id: RunId
+    task: Task
     split: Split
     version: int
+    version_hash: str
     split_rule: str
+    sizes: dict[Split, int]
     classes: tuple[str, ...]
+    colours: tuple[str, ...]
+    columns: tuple[str, ...]
+    unit: str
+    together: str
     scores: Scores
+
+    @property
+    def most_confused(self) -> list[tuple[int, int, int]]:
+        """The three most frequent mistakes: row, column, count."""
+        cells = [
+            (row, column, count)
+            for row, line in enumerate(self.scores.cells)
+            for column, count in enumerate(line)
+            if row != column and count
+        ]
+        return sorted(cells, key=lambda cell: -cell[2])[:3]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far the labels moved on since the dataset version was frozen."""
+
+    changed: int
+    added: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChoice:
+    """A finished training to choose: its recipe and the number of its dataset version."""
+
+    id: RunId
+    name: str
+    recipe: JsonObject
+    version: int
+    ended: datetime | None
 
 
 class Results(Service):
@@ -30,26 +95,118 @@ class Results(Service):
 
     def read(self, run_id: RunId, split: Split = Split.TEST) -> ResultsView:
         """Scores on a split. Raises NotFound, and NotEnoughImages while there are no predictions."""
+        run, version, said = self._said(run_id, split)
         with reading(self.engine) as session:
-            run = runs.read_run(session, run_id)
-            said = predictions.read_predictions(session, run_id, split)
-            if run.version_id is None or not said:
-                raise NotEnoughImages("There are no predictions to score yet.", hint="Wait for the training to end.")
-            version = versions.read_version(session, run.version_id)
-        truth = [item.truth_index for item in said if item.truth_index is not None]
-        predicted = [item.predicted_index for item in said if item.predicted_index is not None]
+            project = projects.read_project(session, version.project_id)
+        names = tuple(version.class_names)
+        unit = project.settings.get("unit")
         return ResultsView(
-            run_id=run_id,
+            run_id=run.id,
+            task=version.task,
             split=split,
             version=version.number,
+            version_hash=version.content_hash,
             split_rule=version.split_rule,
-            classes=tuple(version.class_names),
-            scores=score_classes(truth, predicted, len(version.classes)),
+            sizes={part: len(version.part(part)) for part in Split},
+            classes=names,
+            colours=tuple(str(item.get("colour", "")) for item in version.classes),
+            columns=OUTCOMES if version.task is Task.MULTI else names,
+            unit=unit if isinstance(unit, str) else "",
+            together=_together(version),
+            scores=score(version, said),
         )
 
-    def cell(self, run_id: RunId, split: Split, truth: int, predicted: int) -> list[PredictionRecord]:
-        """The images of one cell of the confusion matrix, the most confident first."""
+    def cell(self, run_id: RunId, split: Split, row: int, column: int) -> list[BehindView]:
+        """The images of one of `scores.cells`, the most confident first."""
+        _, version, said = self._said(run_id, split)
+        found = [item for item in said if in_cell(item, row, column)]
+        return self._behind(version, sorted(found, key=lambda item: -sureness(item, row)))
+
+    def mistakes(self, run_id: RunId, split: Split, *, limit: int = 24) -> list[BehindView]:
+        """The images named wrongly with the most confidence; for numbers those farthest off."""
+        _, version, said = self._said(run_id, split)
+        ranked = sorted(((badness(item), item) for item in said), key=lambda pair: -pair[0])
+        return self._behind(version, [item for size, item in ranked[:limit] if size > 0])
+
+    def points(self, run_id: RunId, split: Split) -> list[BehindView]:
+        """Every image of a split in the order of its prediction; for numbers, what the scatter shows."""
+        _, version, said = self._said(run_id, split)
+        return self._behind(version, said)
+
+    def drift(self, run_id: RunId) -> Drift:
+        """How many of the version's labels are different now, and how many labelled images it does not know."""
         with reading(self.engine) as session:
-            said = predictions.read_predictions(session, run_id, split)
-        found = [item for item in said if (item.truth_index, item.predicted_index) == (truth, predicted)]
-        return sorted(found, key=lambda item: -(item.confidence or 0))
+            version = _version(session, runs.read_run(session, run_id))
+            now = current.read_current(session, [item.image_id for item in version.items])
+            added = current.count_newly_labelled(session, version.project_id, version.id)
+        ids = [item["id"] for item in version.classes]
+        changed = 0
+        for item in version.items:
+            image = now.get(item.image_id)
+            then = sorted(int(str(ids[target])) for target in item.targets)
+            changed += image is None or list(image.classes) != then or image.number != item.number
+        return Drift(changed=changed, added=added)
+
+    def to_json(self, run_id: RunId) -> JsonObject:
+        """Everything about a run's results as one JSON object, also of a run that has none yet. Raises NotFound."""
+        with reading(self.engine) as session:
+            run = runs.read_run(session, run_id)
+            version = versions.read_version(session, run.version_id) if run.version_id else None
+            said = predictions.read_predictions(session, run_id)
+        return results_json(run, version, said)
+
+    def finished(self, project_id: ProjectId) -> list[RunChoice]:
+        """The project's finished trainings, newest first."""
+        with reading(self.engine) as session:
+            done = runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN], states=[RunState.DONE])
+            numbers = versions.list_numbers(session, project_id)
+        return [
+            RunChoice(
+                id=run.id,
+                name=run.name,
+                recipe=run.recipe or {},
+                version=numbers[run.version_id],
+                ended=run.finished_at,
+            )
+            for run in done
+            if run.version_id in numbers
+        ]
+
+    def compare(self, first: RunId, second: RunId, split: Split = Split.TEST) -> Comparison:
+        """The second run against the first on the images both predicted.
+
+        Raises BadInput for runs on different dataset versions, NotEnoughImages while one has no predictions.
+        """
+        one, version, before = self._said(first, split)
+        other, _, after = self._said(second, split)
+        if one.version_id != other.version_id:
+            raise BadInput(
+                f"Runs {first} and {second} learnt from different dataset versions: their scores cannot be compared.",
+                hint="Train both again on the labels as they are now.",
+            )
+        return compare_runs(version, split, (one, before), (other, after))
+
+    def _said(self, run_id: RunId, split: Split) -> tuple[RunRecord, VersionRecord, list[PredictionRecord]]:
+        with reading(self.engine) as session:
+            run = runs.read_run(session, run_id)
+            version = _version(session, run)
+            said = usable(version.task, predictions.read_predictions(session, run_id, split))
+        if not said:
+            raise NotEnoughImages("There are no predictions to score yet.", hint="Wait for the training to end.")
+        return run, version, said
+
+    def _behind(self, version: VersionRecord, said: Sequence[PredictionRecord]) -> list[BehindView]:
+        with reading(self.engine) as session:
+            return behind(session, version, said)
+
+
+def _version(session: Session, run: RunRecord) -> VersionRecord:
+    if run.version_id is None:
+        raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
+    return versions.read_version(session, run.version_id)
+
+
+def _together(version: VersionRecord) -> str:
+    if any(item.case_name for item in version.items):
+        return "cases"
+    return "groups" if any(item.group_name for item in version.items) else "pictures"

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.catalogue import BackboneInfo, backbone_info, search_backbones
-from core.errors import BadInput
+from core.errors import BadInput, NotFound
+from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe
 from core.services.base import Service
@@ -72,6 +73,14 @@ class Training(Service):
         """Name -> points (step, value)."""
         with reading(self.engine) as session:
             return runs.read_metrics(session, run_id)
+
+    def score_name(self, run_id: RunId) -> str:
+        """What "validation/score" is for the run's task, in words."""
+        with reading(self.engine) as session:
+            project_id = runs.read_run(session, run_id).project_id
+            if project_id is None:
+                raise NotFound(f"Run {run_id} belongs to no project.")
+            return SCORE_NAMES[projects.read_project(session, project_id).task]
 
     def log(self, run_id: RunId) -> str:
         """The end of the run's log; empty before it starts."""

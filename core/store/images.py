@@ -27,6 +27,7 @@ class NewImage:
     case_name: str | None = None
     group_name: str | None = None
     captured_at: datetime | None = None
+    split: Split | None = None
     extra: JsonObject
 
 

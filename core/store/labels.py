@@ -1,6 +1,6 @@
 """Label events, each annotator's label, and the images' consensus that follows from them.
 
-`label`, `image_class` and the image's state and number are derived: `rebuild_labels` makes them anew.
+`label`, `image_class` and the image's state, number and flag are derived: `label_rebuild` makes them anew.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,13 @@ from core.store.projects import ProjectView
 from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow
 from core.types import ImageId, ImageState, LabelKind, LabelSource
 
-_STATES = {
+STATES = {
     LabelKind.SET: ImageState.LABELLED,
     LabelKind.SKIP: ImageState.SKIPPED,
     LabelKind.UNSURE: ImageState.UNSURE,
     LabelKind.CLEAR: ImageState.UNLABELLED,
 }
+"""What an event makes of an image; flags leave its state alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +90,25 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 created_at=now,
             )
         )
-        _apply(session, image, event, annotators[event.annotator], now)
+        _apply(session, image, event, merged_value(project, event.value), annotators[event.annotator], now)
 
 
-def _apply(session: Session, image: ImageRow, event: LabelEvent, annotator: int, now: datetime) -> None:
+def merged_value(project: ProjectView, value: LabelValue) -> LabelValue:
+    """The value with what each class has become by merging."""
+    return LabelValue(classes=tuple(dict.fromkeys(map(project.meant, value.classes))), number=value.number)
+
+
+def _apply(
+    session: Session, image: ImageRow, event: LabelEvent, value: LabelValue, annotator: int, now: datetime
+) -> None:
     if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
         image.flagged = event.kind is LabelKind.FLAG
         return
     label = session.get(LabelRow, (image.id, annotator)) or LabelRow(image_id=image.id, annotator_id=annotator)
-    label.state, label.value, label.updated_at = _STATES[event.kind], event.value.to_json(), now
+    label.state, label.value, label.updated_at = STATES[event.kind], value.to_json(), now
     session.add(label)
     # Consensus: the newest word counts, whoever said it.
-    set_consensus(session, image, label.state, event.value)
+    set_consensus(session, image, label.state, value)
 
 
 def set_consensus(session: Session, image: ImageRow, state: ImageState, value: LabelValue) -> None:

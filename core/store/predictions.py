@@ -19,6 +19,7 @@ class PredictionRecord:
     split: Split | None = None
     name: str = ""
     blob: str = ""
+    sha256: str = ""
     truth_index: int | None = None
     truth_set: list[int] | None = None
     truth_number: float | None = None
@@ -46,6 +47,34 @@ def read_predictions(session: Session, run_id: RunId, split: Split | None = None
     return [PredictionRecord(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
 
 
+def add_predictions(session: Session, run_id: RunId, records: Sequence[PredictionRecord]) -> None:
+    """Append predictions of new pictures to a run's."""
+    if records:
+        session.execute(insert(PredictionRow), [{"run_id": run_id, **dataclasses.asdict(item)} for item in records])
+
+
+def predicted_names(session: Session, run_id: RunId) -> set[str]:
+    """New pictures that an interrupted prediction has dealt with already."""
+    return set(session.scalars(select(PredictionRow.name).where(PredictionRow.run_id == run_id)))
+
+
+def read_numbered(session: Session, run_id: RunId) -> dict[int, PredictionRecord]:
+    """The run's predictions by their own ids, in the order they were made."""
+    names = PredictionRecord.__dataclass_fields__
+    columns = [getattr(PredictionRow, name) for name in names]
+    query = select(PredictionRow.id, *columns).where(PredictionRow.run_id == run_id).order_by(PredictionRow.id)
+    return {row[0]: PredictionRecord(**dict(zip(names, row[1:], strict=True))) for row in session.execute(query)}
+
+
+def find_prediction(session: Session, run_id: RunId, image_id: ImageId) -> PredictionRecord | None:
+    """What the run said of one image of its dataset version, or None."""
+    query = select(PredictionRow).where(PredictionRow.run_id == run_id, PredictionRow.image_id == image_id)
+    row = session.scalar(query)
+    if row is None:
+        return None
+    return PredictionRecord(**{name: getattr(row, name) for name in PredictionRecord.__dataclass_fields__})
+
+
 def save_model(session: Session, run_id: RunId, *, files: JsonObject, card: JsonObject) -> None:
     """Record a finished run's model; a resumed run replaces its own."""
     session.merge(ModelRow(run_id=run_id, files=files, card=card))
@@ -55,3 +84,9 @@ def read_card(session: Session, run_id: RunId) -> JsonObject | None:
     """The card of the run's model, or None while it has none."""
     row = session.get(ModelRow, run_id)
     return None if row is None else row.card
+
+
+def read_files(session: Session, run_id: RunId) -> JsonObject | None:
+    """File name -> sha256 of the run's model, or None while it has none."""
+    row = session.get(ModelRow, run_id)
+    return None if row is None else row.files

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -42,8 +42,21 @@ class ProjectView:
     archived_classes: tuple[ClassView, ...]
 
     def class_named(self, name: str) -> ClassView | None:
-        """The active class of that name, case ignored."""
-        return next((item for item in self.classes if item.name.casefold() == name.strip().casefold()), None)
+        """The class meant by that name, case ignored: an active one, else what an archived one has become."""
+        wanted = name.strip().casefold()
+        found = next((item for item in (*self.classes, *self.archived_classes) if item.name.casefold() == wanted), None)
+        return None if found is None else self.all_classes[self.meant(found.id)]
+
+    def meant(self, class_id: ClassId) -> ClassId:
+        """The class that a class has become by merging; itself if it was not merged."""
+        return self.became(class_id)[-1]
+
+    def became(self, class_id: ClassId) -> tuple[ClassId, ...]:
+        """The class and all that it became, by one merging after the other."""
+        known, chain = self.all_classes, [class_id]
+        while chain[-1] in known and (target := known[chain[-1]].merged_into) is not None:
+            chain.append(target)
+        return tuple(chain)
 
     @property
     def all_classes(self) -> Mapping[ClassId, ClassView]:
@@ -108,7 +121,17 @@ def find_project(session: Session, name: str) -> ProjectId | None:
     return session.scalar(select(ProjectRow.id).where(ProjectRow.name == name, ProjectRow.deleted_at.is_(None)))
 
 
-def list_projects(session: Session) -> list[ProjectView]:
-    """Projects that are not deleted, newest first."""
-    ids = session.scalars(select(ProjectRow.id).where(ProjectRow.deleted_at.is_(None)).order_by(ProjectRow.id.desc()))
-    return [read_project(session, project_id) for project_id in ids]
+def list_projects(session: Session, *, deleted: bool = False) -> list[ProjectView]:
+    """Projects that are not deleted, or those that are, newest first."""
+    which = ProjectRow.deleted_at.is_not(None) if deleted else ProjectRow.deleted_at.is_(None)
+    rows = session.scalars(select(ProjectRow).where(which).order_by(ProjectRow.id.desc())).all()
+    classes: dict[ProjectId, list[ClassView]] = {row.id: [] for row in rows}
+    query = select(ClassRow).where(ClassRow.project_id.in_(list(classes))).order_by(ClassRow.position, ClassRow.id)
+    for item in session.scalars(query):
+        classes[item.project_id].append(_class_view(item))
+    return [_project_view(row, classes[row.id]) for row in rows]
+
+
+def update_project(session: Session, project_id: ProjectId, values: Mapping[str, object]) -> None:
+    """Change a project's own fields. IntegrityError if a new name is taken."""
+    session.execute(update(ProjectRow).where(ProjectRow.id == project_id).values(**values))

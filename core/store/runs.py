@@ -261,10 +261,13 @@ def requeue_run(session: Session, run_id: RunId) -> bool:
 
 
 def delete_ended(session: Session, lane: Lane, *, before: datetime) -> None:
-    """Forget ended runs of a lane; for the interactive one, whose rows are only questions and answers."""
+    """Forget ended explanations of a lane, whose rows are only questions and answers; predictions are kept."""
     session.execute(
         delete(RunRow).where(
-            RunRow.lane == lane, RunRow.finished_at < before, RunRow.state.not_in((RunState.QUEUED, RunState.RUNNING))
+            RunRow.lane == lane,
+            RunRow.kind == RunKind.EXPLAIN,
+            RunRow.finished_at < before,
+            RunRow.state.not_in((RunState.QUEUED, RunState.RUNNING)),
         )
     )
 

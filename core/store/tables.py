@@ -286,6 +286,7 @@ class PredictionRow(Base):
     split: Mapped[Split | None]
     name: Mapped[str] = mapped_column(Text, default="")
     blob: Mapped[str] = mapped_column(String(64), default="")
+    sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")  # of a new picture as it came
     truth_index: Mapped[int | None]  # single, ordinal
     truth_set: Mapped[list[int] | None]  # multi
     truth_number: Mapped[float | None] = mapped_column(Float)  # regression

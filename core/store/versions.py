@@ -174,3 +174,9 @@ def write_splits(session: Session, splits: Mapping[ImageId, Split]) -> None:
         ids = [image_id for image_id, value in splits.items() if value is split]
         for start in range(0, len(ids), 500):
             session.execute(update(ImageRow).where(ImageRow.id.in_(ids[start : start + 500])).values(split=split))
+
+
+def list_numbers(session: Session, project_id: ProjectId) -> dict[VersionId, int]:
+    """The project's versions: id -> number."""
+    query = select(VersionRow.id, VersionRow.number).where(VersionRow.project_id == project_id)
+    return {row.id: row.number for row in session.execute(query)}

@@ -37,6 +37,8 @@ class ImportLabels:
     def value(self, name: str) -> LabelValue | None:
         """The label of a file, if any is known and usable."""
         row = self.row(name)
+        if row and row.none_of_them and self.project.task is Task.MULTI:
+            return LabelValue()
         texts: Sequence[str] = row.labels if row else ()
         if not texts and self.from_folders and not self.from_table:
             texts = [folder] if (folder := PurePosixPath(name).parent.name) else []

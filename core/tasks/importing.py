@@ -5,10 +5,8 @@ goes on where it stopped and nothing is taken twice.
 """
 
 import errno
-import os
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -19,6 +17,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
+from core.media.parallel import in_batches
 from core.media.sources import batch_folder
 from core.store import imports, labels, projects
 from core.store.db import reading, writing
@@ -56,7 +55,7 @@ def run(context: JobContext) -> JsonObject:
     with open_source(payload.source, context.settings) as source:
         _import(context, ProjectId(project_id), payload, source)
     if payload.source.startswith("upload:"):
-        _forget_upload(context, payload.source.removeprefix("upload:"))
+        forget_upload(context, payload.source.removeprefix("upload:"))
     with reading(context.engine) as session:
         counts = imports.count_items(session, context.run.id)
     return {
@@ -77,7 +76,8 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         imports.add_items(session, context.run.id, [line for line in lines if line.name not in done])
     left = [entry for entry in source.pictures if entry.name not in done]
     total, started = len(left), datetime.now(UTC)
-    for number, batch in enumerate(_prepared(left, BlobStore(context.settings))):
+    store = BlobStore(context.settings)
+    for number, batch in enumerate(in_batches(left, lambda entry: _look_at(entry, store), BATCH)):
         context.check_cancelled()
         _commit(context, project, plan, payload, batch)
         count = min(total, (number + 1) * BATCH)
@@ -88,23 +88,6 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
             eta_s=seconds / count * (total - count),
             now=count == total,
         )
-
-
-def _prepared(entries: Sequence[Entry], store: BlobStore) -> Iterator[list[_Ready]]:
-    # Pillow decodes outside Python's lock: one thread per core; the next batch is decoded while one is committed.
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting = None
-        for batch in _batched(entries):
-            coming = [pool.submit(_look_at, entry, store) for entry in batch]
-            if waiting is not None:
-                yield [future.result() for future in waiting]
-            waiting = coming
-        if waiting is not None:
-            yield [future.result() for future in waiting]
-
-
-def _batched(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    return (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
 
 
 def _look_at(entry: Entry, store: BlobStore) -> _Ready:
@@ -196,11 +179,13 @@ def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImag
         case_name=row.case if row else None,
         group_name=row.group if row else None,
         captured_at=row.captured_at if row and row.captured_at else prepared.captured_at,
+        split=row.split if row else None,
         extra=extra,
     )
 
 
-def _forget_upload(context: JobContext, batch: str) -> None:
+def forget_upload(context: JobContext, batch: str) -> None:
+    """Delete what the browser sent, once it has been taken in."""
     with writing(context.engine) as session:
         imports.delete_batch(session, batch)
     shutil.rmtree(batch_folder(context.settings, batch), ignore_errors=True)

@@ -3,9 +3,9 @@
 from core.training.checkpoint import delete_checkpoint, load_checkpoint
 from core.training.fit import Fit, Part, Trainer, Watcher
 from core.training.head import HeadFit, fit_head, fit_temperature
-from core.training.scores import SCORE_NAMES, score
+from core.training.scores import score
 
 __all__ = [
-    "SCORE_NAMES", "Fit", "HeadFit", "Part", "Trainer", "Watcher", "delete_checkpoint", "fit_head",
+    "Fit", "HeadFit", "Part", "Trainer", "Watcher", "delete_checkpoint", "fit_head",
     "fit_temperature", "load_checkpoint", "score",
 ]  # fmt: skip

@@ -1,7 +1,5 @@
 """The one number by which validation chooses an epoch: higher is better."""
 
-import warnings
-
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score, cohen_kappa_score, r2_score, recall_score
@@ -9,14 +7,6 @@ from torch import Tensor
 
 from core.inference import median_grade
 from core.types import Task
-
-SCORE_NAMES = {
-    Task.SINGLE: "Balanced accuracy",
-    Task.MULTI: "Mean average precision",
-    Task.ORDINAL: "Quadratic kappa",
-    Task.REGRESSION: "R²",
-}
-"""What `score` is for each task, in words."""
 
 
 def score(task: Task, logits: Tensor, targets: Tensor) -> float:
@@ -33,10 +23,9 @@ def score(task: Task, logits: Tensor, targets: Tensor) -> float:
             return float(recall_score(truth, said, labels=present, average="macro", zero_division=0))
         case Task.ORDINAL:
             said = median_grade(torch.softmax(logits, 1)).numpy()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # one grade alone: undefined, which is 0 here
-                value = cohen_kappa_score(truth, said, weights="quadratic")
-            return float(np.nan_to_num(value))
+            if len({*truth.tolist(), *said.tolist()}) < 2:
+                return 0.0
+            return float(cohen_kappa_score(truth, said, weights="quadratic"))
         case Task.MULTI:
             mixed = [index for index in range(truth.shape[1]) if 0 < truth[:, index].sum() < len(truth)]
             found = [average_precision_score(truth[:, index], logits[:, index].numpy()) for index in mixed]

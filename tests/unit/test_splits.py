@@ -1,11 +1,8 @@
-"""Splits and scores."""
+"""Splits."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from core.evaluation import score_classes, wilson
 from core.splits import SplitItem, assign_splits
 from core.types import ImageId, Split
 
@@ -31,22 +28,3 @@ def test_a_case_is_never_cut_and_more_images_move_none(rows: list[tuple[int, str
     sticky = [item(index, entry.unit, entry.stratum, splits[entry.image_id]) for index, entry in enumerate(items)]
     later = assign_splits([*sticky, item(999, "case 77")])
     assert all(later[image] is split for image, split in splits.items())
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=80))
-def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
-    truth, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    scores = score_classes(truth, predicted, 4)
-    present = sorted(set(truth))
-    assert scores.macro_f1 == pytest.approx(
-        f1_score(truth, predicted, labels=present, average="macro", zero_division=0)
-    )
-    if set(predicted) <= set(truth) and len(present) > 1:
-        assert scores.balanced_accuracy == pytest.approx(balanced_accuracy_score(truth, predicted))
-
-
-def test_wilson_s_interval_by_hand() -> None:
-    interval = wilson(8, 10)
-    assert interval is not None
-    assert (round(interval.low, 4), round(interval.high, 4)) == (0.4902, 0.9433)
-    assert wilson(0, 0) is None

@@ -1,0 +1,69 @@
+"""`graft export dataset|model|report`: files to take away."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, write_file
+from app.commands.training import RunArgument
+from core.errors import GraftError
+from core.types import RunId
+
+if TYPE_CHECKING:
+    from core.graft import Graft
+
+export = typer.Typer(help="Take pictures with labels, a model or a report away.", no_args_is_help=True)
+
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Where to put it (default: here, by its own name)."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(export, name="export")
+
+
+@export.command("dataset")
+def dataset(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    output: Output = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """A zip of a project's pictures and labels, which `graft import` reads back."""
+    with opened(home) as graft:
+        _finish(graft, graft.exports.dataset(graft.projects.named(name).id), output, as_json)
+
+
+@export.command("model")
+def model(run: RunArgument, output: Output = None, home: Home = None, as_json: Json = False) -> None:
+    """A zip of a run's model: ONNX, weights, model card and an example."""
+    with opened(home) as graft:
+        _finish(graft, graft.exports.model(RunId(run)), output, as_json)
+
+
+@export.command("report")
+def report(run: RunArgument, output: Output = None, home: Home = None, as_json: Json = False) -> None:
+    """A training's results as one HTML file to read, print or send."""
+    with opened(home) as graft:
+        target = output or Path(f"report-{run}.html")
+        write_file(target, graft.exports.report(RunId(run)).encode())
+    show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)
+
+
+def _finish(graft: "Graft", run_id: RunId, output: Path | None, as_json: bool) -> None:
+    run = graft.serving.finish(run_id, progress_line(as_json))
+    ensure_done(run)
+    made = graft.exports.path(run.id)
+    target = output or Path(made.name)
+    try:
+        target = Path(shutil.copyfile(made, target / made.name if target.is_dir() else target))
+    except OSError as error:
+        hint = f"The file itself is kept: {made}"
+        raise GraftError(f"{target} cannot be written: {error.strerror}.", hint=hint) from error
+    value = {"run": run.id, "state": run.state.value, **(run.result or {})}
+    show({**value, "file": str(target.absolute())}, f"Wrote {target}.", as_json)

@@ -1,0 +1,128 @@
+// A table of classes: order, colour, name, key, description. Rows are told to the page as they change, or when saved.
+const STATES = new Map();
+
+const usable = (row) => row.id !== null || row.name.trim() !== "";
+const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.saved);
+
+function told(state) {
+  if (state.live) state.setRows(state.rows.filter(usable));
+  paint(state);
+}
+
+function paint(state) {
+  const keys = new Map();
+  for (const row of state.rows) if (row.key) keys.set(row.key, (keys.get(row.key) ?? 0) + 1);
+  state.parts.forEach(({ key }, index) => { key.classList.toggle("problem", (keys.get(state.rows[index].key) ?? 0) > 1); });
+  if (state.save) { state.save.disabled = state.discard.disabled = !changed(state); }
+}
+
+function move(state, index, to) {
+  if (to < 0 || to >= state.rows.length) return;
+  state.rows.splice(to, 0, ...state.rows.splice(index, 1));
+  draw(state);
+  told(state);
+  state.body.querySelectorAll(".grip")[to].focus();
+}
+
+function field(row, name, label, attributes, after) {
+  const input = Object.assign(document.createElement("input"), { value: row[name], ...attributes });
+  input.setAttribute("aria-label", label);
+  input.oninput = () => { row[name] = input.value; after(false); };
+  input.onchange = () => after(true);
+  return input;
+}
+
+function line(state, row, index) {
+  const node = el("div", "row"), after = (done) => { if (done) told(state); else paint(state); };
+  node.setAttribute("role", "listitem");
+  const called = row.name || `class ${index + 1}`;
+  const grip = button("", "", () => {});
+  grip.className = "grip";
+  grip.textContent = "⠿";
+  grip.title = "Drag, or press ↑ and ↓, to change the order";
+  grip.setAttribute("aria-label", `Move ${called}`);
+  grip.onkeydown = (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step) { event.preventDefault(); move(state, index, index + step); }
+  };
+  grip.draggable = true;
+  grip.ondragstart = () => { state.dragged = index; };
+  node.ondragover = (event) => { if (state.dragged !== null) { event.preventDefault(); node.classList.add("over"); } };
+  node.ondragleave = () => node.classList.remove("over");
+  node.ondrop = (event) => { event.preventDefault(); const from = state.dragged; state.dragged = null; move(state, from, index); };
+  const colour = field(row, "colour", `Colour of ${called}`, { type: "color" }, after);
+  const name = field(row, "name", `Name of class ${index + 1}`, { type: "text", maxLength: 100, placeholder: "Name" }, after);
+  const key = field(row, "key", `Key of ${called}`, { type: "text", maxLength: 1, size: 1, className: "key" }, after);
+  const description = field(row, "description", `Description of ${called}`, { type: "text", placeholder: "How to recognise it (optional)", className: "wide" }, after);
+  name.onpaste = (event) => { // a list, one class per line
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).map((text) => text.trim()).filter(Boolean);
+    if (lines.length < 2) return;
+    event.preventDefault();
+    row.name = lines[0];
+    for (const text of lines.slice(1)) state.rows.push({ ...fresh(state), name: text });
+    draw(state);
+    told(state);
+  };
+  name.onkeydown = (event) => { if (event.key === "Enter") { told(state); add(state); } };
+  node.append(grip, el("span", "place", state.graded ? String(index) : ""), colour, name, key, description);
+  if (row.count !== undefined) node.append(el("span", "count", plural(row.count, "picture")));
+  if (row.id === null) {
+    const gone = button("", "", () => { state.rows.splice(state.rows.indexOf(row), 1); draw(state); told(state); });
+    gone.textContent = "✕";
+    gone.setAttribute("aria-label", `Remove ${called}`);
+    node.append(gone);
+  }
+  state.parts.push({ key });
+  return node;
+}
+
+function fresh(state) {
+  const used = new Set(state.rows.map((row) => row.key)), worn = new Set(state.rows.map((row) => row.colour.toLowerCase()));
+  const key = [...state.keys].find((item) => !used.has(item)) ?? "";
+  const colour = state.palette.find((item) => !worn.has(item.toLowerCase())) ?? state.palette[state.rows.length % state.palette.length];
+  return { id: null, name: "", colour: colour.toLowerCase(), key, description: "" };
+}
+
+function add(state) {
+  state.rows.push(fresh(state));
+  draw(state);
+  paint(state);
+  state.body.lastElementChild.querySelector("input[type=text]").focus();
+}
+
+function draw(state) {
+  state.parts = [];
+  state.body.replaceChildren(...state.rows.map((row, index) => line(state, row, index)));
+}
+
+function build(state, root) {
+  const box = el("div", "classtable"), bar = el("div", "bar");
+  state.body = el("div", "rows");
+  state.body.setAttribute("role", "list");
+  bar.append(button("Add a class", "", () => add(state)));
+  if (!state.live) {
+    state.save = button("Save changes", "", () => state.saveRows({ rows: state.rows.filter(usable), at: Date.now() }));
+    state.save.classList.add("primary");
+    state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
+    bar.append(state.save, state.discard);
+  }
+  box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling. A list can be pasted.`));
+  box.append(state.body, bar);
+  root.querySelector(".classtable")?.remove(); // its styles lie beside it and stay
+  root.append(box);
+  draw(state);
+  paint(state);
+}
+
+export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
+  let state = STATES.get(data.inst);
+  const shape = JSON.stringify([data.rows.map(({ count, ...row }) => row), data.graded]);
+  if (!state || state.shape !== shape || !parentElement.querySelector(".classtable")) {
+    state = { ...data, shape, rows: data.rows.map((row) => ({ ...row })), saved: data.rows.map((row) => ({ ...row })), parts: [], dragged: null };
+    STATES.set(data.inst, state);
+    build(state, parentElement);
+  }
+  state.setRows = (rows) => setStateValue("rows", rows);
+  state.saveRows = (value) => setTriggerValue("saved", value);
+  return () => { STATES.delete(data.inst); };
+};

@@ -1,0 +1,36 @@
+// Elements, made with textContent only: what people typed never becomes HTML.
+function el(tag, className, text = "") {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.textContent = text;
+  return node;
+}
+
+function button(text, key, action) {
+  const node = el("button");
+  node.type = "button";
+  if (key) {
+    node.append(el("kbd", "", key));
+    node.setAttribute("aria-keyshortcuts", key);
+  }
+  node.append(el("span", "text", text));
+  node.onclick = action;
+  return node;
+}
+
+function classButton(item, action) {
+  const node = button(item.name, item.key, action);
+  node.title = item.description ? `${item.name}: ${item.description}` : item.name;
+  node.style.setProperty("--colour", item.colour);
+  node.append(el("span", "count"));
+  return node;
+}
+
+const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+
+// The key a person means, or "" where it is somebody else's: held down, with Ctrl, or typed into a field.
+function plainKey(event) {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return "";
+  if (event.composedPath()[0]?.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable=true]")) return "";
+  return event.key.toLowerCase();
+}

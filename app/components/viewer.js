@@ -1,0 +1,277 @@
+// A picture with the heatmap of a class over it. Asks /api/explanations by itself, so that a click needs no rerun of
+// the page; the page is told afterwards, for the address. Only the latest question matters: older ones are dropped.
+const STATES = new Map();
+
+function el(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function button(text, action, label) {
+  const node = Object.assign(el("button", "", text), { type: "button", onclick: action });
+  if (label) node.setAttribute("aria-label", label);
+  return node;
+}
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+const current = (state) => state.data.pictures[state.at];
+const questionOf = (state) => ({ model: state.data.model, image: current(state).image, blob: current(state).blob, target: state.target, method: state.method });
+
+// --- asking ---------------------------------------------------------------------------------------------------
+
+async function fetched(question) {
+  const answer = await fetch("/api/explanations", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(question) });
+  const value = await answer.json();
+  if (!answer.ok) throw new Error(`${value.error} ${value.hint || ""}`.trim());
+  const image = new Image();
+  image.src = value.url;
+  await image.decode();
+  return value;
+}
+
+async function ask(state) {
+  if (!current(state)) return;
+  const question = questionOf(state);
+  const key = JSON.stringify(question);
+  state.wanted = key;
+  if (state.answers.has(key)) { show(state, state.answers.get(key)); return; }
+  if (state.busy) return; // the answer under way is followed by the latest question
+  state.busy = true;
+  const patience = setTimeout(() => note(state, "Looking…"), 250);
+  try {
+    const answer = await fetched(question);
+    state.answers.set(key, answer);
+    if (state.wanted === key) show(state, answer);
+  } catch (error) {
+    if (state.wanted === key) note(state, error instanceof TypeError ? "The connection is broken. Choose again to retry." : error.message, true);
+  } finally {
+    clearTimeout(patience);
+    state.busy = false;
+    if (state.wanted !== key) ask(state);
+  }
+}
+
+// --- showing --------------------------------------------------------------------------------------------------
+
+function note(state, text, problem = false) {
+  state.parts.note.textContent = text;
+  state.parts.note.hidden = !text;
+  state.parts.note.classList.toggle("problem", problem);
+}
+
+function show(state, answer) {
+  state.shown = answer;
+  state.parts.heat.src = answer.url;
+  state.parts.heat.hidden = false;
+  state.parts.box.dataset.shown = answer.url;
+  note(state, "");
+  bars(state);
+  facts(state);
+}
+
+function facts(state) {
+  const picture = current(state), answer = state.shown;
+  state.parts.title.textContent = picture.name;
+  const rows = [];
+  const number = answer?.number ?? null;
+  const said = picture.said || (answer ? (number === null ? state.data.classes[answer.said] : String(Number(number.toPrecision(4)))) : "…");
+  const sure = picture.confidence ?? (answer && number === null ? answer.probabilities[answer.said] : null);
+  rows.push(["Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
+  rows.push(["Label", picture.truth || "none yet"]);
+  state.parts.facts.replaceChildren(...rows.flatMap(([term, text]) => [el("dt", "", term), el("dd", "", text)]));
+}
+
+function bars(state) {
+  const { classes, methods } = state.data;
+  const answer = state.shown, truth = current(state).truth_set;
+  const target = state.target ?? answer?.target ?? null;
+  const ofClass = methods.find((item) => item.name === state.method)?.of_class ?? true;
+  state.parts.ask.textContent = classes.length ? (ofClass ? "What speaks for…" : "This method shows the same for every class.") : "";
+  const order = classes.map((_, index) => index);
+  if (answer && classes.length > 12) order.sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
+  state.parts.bars.replaceChildren(...order.map((index) => {
+    const node = button("", () => { state.target = index; bars(state); changed(state); });
+    const name = el("span", "name", classes[index]);
+    const share = answer ? answer.probabilities[index] : null;
+    const tags = [answer?.said === index ? "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
+    if (tags.length) name.append(el("span", "tag", tags.join(" · ")));
+    node.className = "bar";
+    node.title = classes[index];
+    node.append(name, el("span", "value", share === null ? "" : percent(share)));
+    node.style.setProperty("--share", share === null ? "0%" : `${share * 100}%`);
+    node.setAttribute("aria-pressed", String(index === target));
+    return node;
+  }));
+}
+
+function method(state) {
+  const info = state.data.methods.find((item) => item.name === state.method);
+  state.parts.method.value = state.method;
+  state.parts.words.textContent = info ? info.words : "";
+}
+
+function strip(state) {
+  state.parts.strip.hidden = state.data.pictures.length < 2;
+  state.parts.strip.replaceChildren(...state.data.pictures.map((picture, index) => {
+    const node = button("", () => open(state, index), picture.name);
+    const image = Object.assign(el("img"), { src: picture.thumb, alt: "", loading: "lazy" });
+    node.classList.toggle("wrong", Boolean(picture.wrong));
+    node.title = [picture.name, picture.said && `model: ${picture.said}`, picture.truth && `label: ${picture.truth}`].filter(Boolean).join("\n");
+    node.append(image);
+    return node;
+  }));
+}
+
+function place(state) {
+  for (const layer of state.parts.layers) layer.style.transform = `translate(${state.x}px, ${state.y}px) scale(${state.zoom})`;
+}
+
+function open(state, index, keep = false) {
+  if (index < 0 || index >= state.data.pictures.length) return;
+  const picture = state.data.pictures[index];
+  Object.assign(state, { at: index, shown: null, zoom: 1, x: 0, y: 0 });
+  if (!keep) state.target = null;
+  place(state);
+  for (const image of state.parts.images) image.src = picture.url;
+  state.parts.heat.hidden = true;
+  [...state.parts.strip.children].forEach((node, position) => {
+    node.setAttribute("aria-current", String(position === index));
+    if (position === index) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+  facts(state);
+  bars(state);
+  changed(state);
+}
+
+function changed(state) {
+  method(state);
+  ask(state);
+  const { image, blob } = current(state);
+  state.tell({ image, blob, target: state.target, method: state.method });
+}
+
+// --- doing ----------------------------------------------------------------------------------------------------
+
+function zoomBy(state, factor, px, py) {
+  const zoom = Math.max(1, Math.min(12, state.zoom * factor));
+  state.x = zoom === 1 ? 0 : px - (px - state.x) * (zoom / state.zoom);
+  state.y = zoom === 1 ? 0 : py - (py - state.y) * (zoom / state.zoom);
+  state.zoom = zoom;
+  place(state);
+}
+
+function pointer(state, stage) {
+  stage.onwheel = (event) => {
+    event.preventDefault();
+    const box = stage.getBoundingClientRect();
+    zoomBy(state, event.deltaY < 0 ? 1.2 : 1 / 1.2, event.clientX - box.left, event.clientY - box.top);
+  };
+  stage.onpointerdown = (event) => { stage.setPointerCapture(event.pointerId); state.drag = [event.clientX - state.x, event.clientY - state.y]; };
+  stage.onpointermove = (event) => { if (state.drag) { state.x = event.clientX - state.drag[0]; state.y = event.clientY - state.drag[1]; place(state); } };
+  stage.onpointerup = () => { state.drag = null; };
+}
+
+async function download(state) {
+  const [picture, heat] = [state.parts.images[0], state.parts.heat];
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: picture.naturalWidth, height: picture.naturalHeight });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(picture, 0, 0);
+  if (!heat.hidden) { pen.globalAlpha = state.opacity; pen.drawImage(heat, 0, 0, canvas.width, canvas.height); }
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  const name = current(state).name.split("/").pop().replace(/\.[^.]*$/, "");
+  const link = Object.assign(el("a"), { href: URL.createObjectURL(blob), download: `${name}-${state.shown?.class || "heatmap"}-${state.method}.png` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function stageOf(state, withHeat) {
+  const stage = el("div", "stage"), layer = el("div", "moved"), image = Object.assign(el("img"), { draggable: false, alt: "" });
+  layer.append(image);
+  stage.append(layer);
+  pointer(state, stage);
+  state.parts.layers.push(layer);
+  state.parts.images.push(image);
+  if (withHeat) {
+    state.parts.heat = Object.assign(el("img", "heat"), { draggable: false, hidden: true, alt: "Heatmap" });
+    state.parts.note = el("div", "note");
+    state.parts.note.setAttribute("role", "status");
+    layer.append(state.parts.heat);
+    stage.append(state.parts.note);
+  }
+  return stage;
+}
+
+function labelled(text, input) {
+  const node = el("label", "", text);
+  node.append(input);
+  return node;
+}
+
+function tools(state, plain) {
+  const row = el("div", "tools");
+  const opacity = Object.assign(el("input"), { type: "range", min: 0, max: 100, value: state.opacity * 100 });
+  opacity.oninput = () => { state.opacity = opacity.value / 100; state.parts.heat.style.opacity = state.opacity; };
+  const beside = Object.assign(el("input"), { type: "checkbox" });
+  beside.onchange = () => { plain.hidden = !beside.checked; };
+  const middle = (factor) => () => { const box = plain.parentElement.lastElementChild.getBoundingClientRect(); zoomBy(state, factor, box.width / 2, box.height / 2); };
+  const scale = el("span", "scale", "nothing");
+  scale.append(el("i"), "most");
+  row.append(labelled("Heatmap", opacity), labelled("Side by side", beside), button("−", middle(1 / 1.5), "Zoom out"), button("+", middle(1.5), "Zoom in"), button("Download PNG", () => download(state)), scale);
+  return row;
+}
+
+function build(state, root) {
+  state.parts = { layers: [], images: [] };
+  const box = state.parts.box = el("div", "viewer"), columns = el("div", "columns"), left = el("div"), stages = el("div", "stages");
+  const over = stageOf(state, true), plain = stageOf(state, false);
+  plain.hidden = true;
+  state.parts.heat.style.opacity = state.opacity;
+  stages.append(plain, over);
+  left.append(stages, tools(state, plain));
+  const panel = el("div", "panel");
+  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), strip: el("div", "strip") });
+  state.parts.facts.style.margin = 0;
+  state.parts.method.setAttribute("aria-label", "Method");
+  state.parts.method.append(...state.data.methods.map((item) => Object.assign(el("option", "", item.title), { value: item.name })));
+  state.parts.method.onchange = () => { state.method = state.parts.method.value; bars(state); changed(state); };
+  panel.append(state.parts.title, state.parts.facts, state.parts.ask, state.parts.bars, state.parts.method, state.parts.words);
+  columns.append(left, panel);
+  box.tabIndex = 0;
+  box.onkeydown = (event) => {
+    if (event.composedPath()[0].matches?.("input,select")) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step) { event.preventDefault(); open(state, state.at + step); }
+  };
+  box.append(columns, state.parts.strip);
+  root.querySelector(".viewer")?.remove(); // its styles lie beside it and stay
+  root.append(box);
+}
+
+const same = (one, other) => one.image === other.image && one.blob === other.blob;
+
+export default ({ data, parentElement, setStateValue }) => {
+  let state = STATES.get(data.inst);
+  const shape = JSON.stringify(data.pictures);
+  const fresh = !state || !parentElement.querySelector(".viewer");
+  if (fresh) {
+    state = { data, answers: new Map(), opacity: 0.7, target: data.target, method: data.method, tell: () => {} };
+    STATES.set(data.inst, state);
+    build(state, parentElement);
+  }
+  const before = fresh ? null : current(state);
+  state.data = data;
+  if (fresh || state.shape !== shape) {
+    state.shape = shape;
+    strip(state);
+    const kept = before ? data.pictures.findIndex((item) => same(item, before)) : -1;
+    open(state, fresh ? data.selected : Math.max(0, kept), fresh || kept >= 0);
+  }
+  // A page with a list of its own opens what is chosen there.
+  if (!fresh && data.follow && data.selected !== state.followed && data.selected !== state.at) open(state, data.selected);
+  state.followed = data.selected;
+  state.tell = (value) => setStateValue("choice", value);
+  return () => STATES.delete(data.inst);
+};

@@ -1,0 +1,38 @@
+"""The pictures behind a number, where a wrong label can be mended in place."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.text import count
+from core.services.projects import ProjectView
+from core.services.results import BehindView
+from core.types import Task
+
+STEP = 48
+
+
+def behind(project: ProjectView, pictures: Sequence[BehindView], *, key: str, truth: bool = False) -> None:
+    """Show the pictures, some at first and more on demand; `truth` says what each was labelled, too."""
+    asked = f"{key}-shown"
+    shown = int(st.session_state.get(asked, STEP))
+    if len(pictures) > shown:
+        st.caption(f"{shown} of {count(len(pictures), 'picture')}.")
+    picture_grid(project, [_item(picture, truth, project.task is Task.MULTI) for picture in pictures[:shown]], key=key)
+    if len(pictures) > shown and st.button("Show more", key=f"{key}-more", icon=":material/expand_more:"):
+        st.session_state[asked] = shown + STEP
+        st.rerun()
+
+
+def _item(picture: BehindView, truth: bool, several: bool) -> GridItem:
+    sure = "" if picture.confidence is None or several else f", {picture.confidence:.0%} sure"
+    was = f"is {picture.truth} · " if truth else ""
+    return GridItem(
+        image_id=picture.image_id,
+        blob=picture.blob,
+        name=picture.name,
+        caption=f"{was}said {picture.said}{sure}",
+        classes=picture.classes,
+        number=picture.number,
+    )

@@ -1,0 +1,113 @@
+"""The sections of the compare page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.parts.figure_cards import HEADLINES
+from app.parts.matrix import matrix
+from app.parts.run_choice import run_name
+from app.parts.text import md
+from core.charts import whiskers_figure, whiskers_info
+from core.services.projects import ProjectView
+from core.services.results import FIGURES, Comparison, RunChoice
+from core.types import Task
+
+
+def verdicts(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
+    """Which is better, in words."""
+    for run, comparison in zip(others, found, strict=True):
+        with st.container(border=True, gap="xsmall"):
+            head, more = st.columns([6, 1], vertical_alignment="center")
+            head.markdown(f"**Run {base.id} against run {run.id}**")
+            with more.popover("More", type="tertiary"):
+                st.markdown(HOW)
+            for item in comparison.differences:
+                tested = "" if item.p_value is None else f" McNemar's test: p = {item.p_value:.2g}."
+                words = md(item.words(f"Run {run.id}", f"Run {base.id}"))
+                st.markdown(f"{_MARKS[item.better]} {FIGURES[item.figure].title}: {words}{md(tested)}")
+            if not comparison.differences:
+                st.markdown("There are too few pictures to tell the runs apart.")
+
+
+HOW = (
+    "Both runs are scored on the same pictures, again and again with other weights per case, group or picture (paired "
+    "Bayesian bootstrap, Rubin 1981); in brackets lies the middle 95 % of the differences. If it holds 0, chance alone "
+    "could make the difference. For accuracy McNemar's exact test (1947) looks at the pictures that only one of the "
+    "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Comparing many runs makes "
+    "one look better by luck sooner or later: look at a new set of pictures before relying on a close winner."
+)
+_MARKS = {1: ":material/trending_up:", -1: ":material/trending_down:", 0: ":material/drag_handle:"}
+
+
+def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
+    """Scores with their intervals."""
+    st.subheader("Scores")
+    runs = [base, *others]
+    scores = [found[0].scores[1], *(item.scores[0] for item in found)]
+    unit = str(project.settings.get("unit") or "")
+    rows = []
+    for run, score in zip(runs, scores, strict=True):
+        row = {
+            "Run": f"Run {run.id}",
+            "Network": str(run.recipe.get("backbone", "")),
+            "Preset": str(run.recipe.get("preset", "")),
+        }
+        for name, value in score.figures.items():
+            figure = FIGURES[name]
+            row[figure.title] = "–" if value is None else f"{figure.shown(value, unit)} ({figure.range(value)})"
+        rows.append(row)
+    st.dataframe(rows, hide_index=True, width="stretch")
+    headline = HEADLINES[project.task][0]
+    info = whiskers_info(
+        [f"Run {run.id}" for run in runs], {FIGURES[headline].title: [item.figures[headline] for item in scores]}
+    )
+    st.plotly_chart(
+        whiskers_figure(info, percent=FIGURES[headline].kind == "share"), config={"displayModeBar": False}, key="scores"
+    )
+
+
+def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
+    """What was taken for what more or less often, and how the recipes differ; for one other run at a time."""
+    st.subheader("What changed")
+    position = 0
+    if len(others) > 1:
+        choices = range(len(others))
+        position = st.selectbox("Which run", choices, format_func=lambda item: run_name(others[item]), key="against")
+    comparison = found[position]
+    if comparison.cells:
+        several = comparison.task is Task.MULTI
+        st.caption(
+            f"Pictures in run {comparison.second}'s matrix minus those in run {comparison.first}'s: "
+            + (
+                "more found and less missed is better."
+                if several
+                else "more on the diagonal and less beside it is better."
+            )
+        )
+        matrix(
+            comparison.classes,
+            comparison.columns,
+            comparison.cells,
+            key=f"difference-{comparison.first}-{comparison.second}-{comparison.split}",
+            right="first" if several else "diagonal",
+            words=("", "") if several else ("true ", "predicted "),
+            signed=True,
+        )
+    st.markdown("**Recipes**")
+    if not comparison.recipe:
+        st.caption("Both runs used the same recipe.")
+        return
+    rows = [
+        {
+            "Choice": name.replace("_", " "),
+            f"Run {comparison.first}": _shown(one),
+            f"Run {comparison.second}": _shown(other),
+        }
+        for name, one, other in comparison.recipe
+    ]
+    st.dataframe(rows, hide_index=True)
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else "yes" if value is True else "no" if value is False else str(value)

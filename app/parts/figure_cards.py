@@ -1,0 +1,59 @@
+"""Figures as cards: the value, its interval, what it means in one sentence, and how it is computed."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.services.results import FIGURES, Interval, ResultsView
+from core.types import Task
+
+HEADLINES = {
+    Task.SINGLE: ("accuracy", "balanced_accuracy", "macro_f1"),
+    Task.ORDINAL: ("accuracy", "quadratic_kappa", "grades_off"),
+    Task.MULTI: ("mean_ap", "macro_f1", "exact_match"),
+    Task.REGRESSION: ("mae", "rmse", "r2"),
+}
+"""The figures that come first."""
+
+
+def figure_cards(view: ResultsView, names: Sequence[str]) -> None:
+    """One card per figure, as many in a row as fit."""
+    with st.container(horizontal=True, gap="small"):
+        for name in names:
+            with st.container(border=True, width=300, gap="xxsmall", height="stretch"):
+                _card(view, name)
+
+
+def _card(view: ResultsView, name: str) -> None:
+    figure, interval = FIGURES[name], view.scores.figures.get(name)
+    title, more = st.columns([4, 1.6], vertical_alignment="center")
+    title.markdown(f"**{figure.title}**")
+    with more.popover("More", type="tertiary"):
+        st.markdown(f"**{figure.title}.** {figure.how}")
+        st.caption(f"Needs {figure.least}. {'Higher' if figure.higher else 'Lower'} is better.")
+    if interval is None:
+        st.markdown("### –")
+        st.caption(f"Not enough to tell: it needs {figure.least}.")
+        return
+    st.markdown(f"### {figure.shown(interval, view.unit)}")
+    st.caption(f"{figure.range(interval, view.unit)} (95 % interval)")
+    st.markdown(figure.sentence(interval, view.unit))
+
+
+def figure_rows(view: ResultsView) -> list[dict[str, str]]:
+    """Every figure as a table row."""
+    return [
+        {
+            "Figure": FIGURES[name].title,
+            "Value": "–" if found is None else FIGURES[name].shown(found, view.unit),
+            "95 % interval": _interval(name, found, view.unit),
+            "What it means": f"Needs {FIGURES[name].least}."
+            if found is None
+            else FIGURES[name].sentence(found, view.unit),
+        }
+        for name, found in view.scores.figures.items()
+    ]
+
+
+def _interval(name: str, found: Interval | None, unit: str) -> str:
+    return "" if found is None else FIGURES[name].range(found, unit)

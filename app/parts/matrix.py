@@ -1,0 +1,64 @@
+"""A confusion matrix whose cells are buttons. The chosen cell stands in the address, so that it survives a reload."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import streamlit as st
+
+from app.components import mount
+from app.links import set_params
+
+Cell = tuple[int, int]
+
+
+def chosen_cell(rows: int, columns: int) -> Cell | None:
+    """The cell in the address (`?cell=1,0`), if there is such a one."""
+    parts = st.query_params.get("cell", "").split(",")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    row, column = int(parts[0]), int(parts[1])
+    return (row, column) if row < rows and column < columns else None
+
+
+def matrix(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    *,
+    key: str,
+    right: Literal["diagonal", "first"] = "diagonal",
+    words: tuple[str, str] = ("true ", "predicted "),
+    bases: Sequence[int] = (),
+    signed: bool = False,
+) -> Cell | None:
+    """Show counts and return the chosen cell.
+
+    right   which cells are good: the diagonal, or the first column
+    words   what a cell's spoken name puts before its row's and its column's name
+    bases   what a row's shares are shares of; its sum, if not given
+    signed  the counts are differences of two matrices
+    """
+    chosen = chosen_cell(len(rows), len(columns))
+
+    def choose() -> None:
+        cell = st.session_state[key].cell
+        set_params(cell=f"{cell[0]},{cell[1]}")
+
+    mount(
+        "matrix",
+        key=key,
+        data={
+            "rows": list(rows),
+            "columns": list(columns),
+            "counts": [list(row) for row in counts],
+            "bases": list(bases) or [sum(row) for row in counts],
+            "totals": None if signed else list(bases) or [sum(row) for row in counts],
+            "right": right,
+            "words": list(words),
+            "corner": "is ↓  said →" if right == "diagonal" else "",
+            "chosen": chosen,
+            "signed": signed,
+        },
+        on_cell_change=choose,
+    )
+    return chosen

@@ -1,0 +1,92 @@
+"""What a model said of new pictures, as a table with a picture opened beside it."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import page_link
+from app.parts.text import count
+from app.parts.viewer import HONEST, viewer
+from core.services.explanations import PictureView
+from core.services.predictions import PredictedPicture, PredictionsView
+
+MOST_ROWS = 1000
+
+
+def table(view: PredictionsView) -> None:
+    """One line per picture; the chosen one is opened with its heatmap."""
+    shown = view.items[:MOST_ROWS]
+    if len(view.items) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS:,} are shown; the CSV has all {len(view.items):,}.")
+    everything = bool(view.classes) and st.toggle("Show the probability of every class", value=False)
+    event = st.dataframe(
+        [_row(item, view, everything) for item in shown],
+        hide_index=True,
+        width="stretch",
+        row_height=56,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"predicted-{view.run.id}",
+        column_config={
+            "Picture": st.column_config.ImageColumn("Picture", width=80),
+            "Sure": st.column_config.ProgressColumn("Sure", format="percent", min_value=0, max_value=1),
+            **{name: st.column_config.NumberColumn(name, format="percent") for name in view.classes if everything},
+        },
+    )
+    rows = event["selection"]["rows"]
+    if not rows:
+        st.caption("Choose a line to see what the model looked at.")
+    else:
+        viewer(
+            graft().explanations.subject(view.model),
+            [_picture(item) for item in shown],
+            key=f"predicted-viewer-{view.run.id}",
+            selected=rows[0],
+            follow=True,
+        )
+        st.caption(HONEST)
+
+
+def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dict[str, object]:
+    row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name, "Model says": item.said}
+    if view.classes:
+        row["Sure"] = item.confidence
+    if everything:
+        row.update(zip(view.classes, item.probabilities, strict=True))
+    return row
+
+
+def _picture(item: PredictedPicture) -> PictureView:
+    return PictureView(
+        image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, confidence=item.confidence
+    )
+
+
+def doubtful(view: PredictionsView) -> None:
+    """Pictures the model is not sure of, to be labelled by someone who knows."""
+    if not view.classes:
+        return
+    st.subheader("Let an expert decide the doubtful ones")
+    below = st.slider("Doubtful is less sure than", 0, 100, 70, step=5, format="%d %%") / 100
+    found = view.doubtful(below)
+    if not found:
+        st.caption("No picture is that doubtful.")
+        return
+    names = ", ".join(f"{item.said} {item.confidence:.0%}" for item in found[:3])
+    st.text(f"{count(len(found), 'picture')} of {len(view.items):,}, the least sure first: {names}")
+    if st.button(f"Send {count(len(found), 'picture')} to labelling", icon=":material/sell:", type="primary"):
+        added = graft().predictions.send_to_labelling(view.run.id, [item.id for item in found])
+        there = len(found) - added
+        rest = f" {count(there, 'picture')} had been there already." if there else ""
+        st.success(f"{count(added, 'picture')} added to the project, without a label.{rest}", icon=":material/check:")
+        page_link("Label them", "label", icon=":material/sell:")
+
+
+def rejected(view: PredictionsView) -> None:
+    """Files that could not be read, each with its reason."""
+    if view.rejected:
+        st.subheader(f"{count(len(view.rejected), 'file')} could not be read")
+        st.dataframe(
+            [{"File": item.name, "Why": item.error} for item in view.rejected[:MOST_ROWS]],
+            hide_index=True,
+            width="stretch",
+        )

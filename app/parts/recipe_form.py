@@ -1,0 +1,122 @@
+"""Choosing how to train, in an expert's words."""
+
+import streamlit as st
+
+from app.context import graft
+from core.recipes import PRESETS, Recipe
+from core.services.training import BackboneInfo, RunRecord, search_backbones
+from core.types import ProjectId
+
+PRESET_WORDS = {
+    "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
+    "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt from the top down."),
+    "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
+}
+AUGMENTATION_WORDS = {
+    "none": "None",
+    "light": "Light: small shifts, nothing mirrored (X-rays)",
+    "standard": "Standard: also mirrored and turned (leaves, cells)",
+    "strong": "Strong: more of all, parts hidden",
+}
+WEIGHTS_WORDS = {
+    "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
+    "none": "Nothing: works without a network, needs many pictures",
+    "run": "An earlier model of this project",
+    "file": "A file of weights on Graft's computer",
+}
+
+
+def recipe_form(project: ProjectId) -> Recipe | None:
+    """Draws the choices; returns the recipe when the person starts the training."""
+    preset = st.segmented_control(
+        "How thoroughly?",
+        list(PRESETS),
+        default="balanced",
+        format_func=lambda name: PRESET_WORDS[name][0],
+        key="preset",
+    )
+    preset = preset or "balanced"
+    st.caption(PRESET_WORDS[preset][1])
+    left, right = st.columns(2)
+    with left:
+        backbone = _backbone()
+    with right:
+        weights = _weights(project, backbone)
+    settings = {"backbone": backbone.name, "weights": weights, **_details(PRESETS[preset])}
+    if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not weights):
+        return None
+    return PRESETS[preset].with_settings(settings)
+
+
+def _backbone() -> BackboneInfo:
+    above = st.container()
+    text = st.text_input(
+        "Or search all networks", placeholder="resnet50, efficientnet, vit …", help="More than a thousand, by name."
+    )
+    found = search_backbones(text)[:200]
+    if not found:
+        st.caption("No network has such a name; these are the recommended ones.")
+        found = search_backbones("")
+    return above.selectbox("Network", found, format_func=_named, key=f"backbone-{text}")
+
+
+def _named(info: BackboneInfo) -> str:
+    size = f"{info.parameters_m:g} million parameters"
+    return f"{info.title} ({info.name}): {info.words}" if info.words else f"{info.title}, {size}"
+
+
+def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
+    runs = _models(project, backbone.name)
+    kinds = [kind for kind in WEIGHTS_WORDS if (kind != "run" or runs) and (kind != "imagenet" or backbone.pretrained)]
+    kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
+    if kind == "run":
+        chosen = st.selectbox("Earlier model", runs, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+        return f"run:{chosen.id}"
+    if kind == "file":
+        path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
+        return f"file:{path}" if path else ""
+    return str(kind)
+
+
+def _models(project: ProjectId, backbone: str) -> list[RunRecord]:
+    return [run for run in graft().training.with_models(project) if (run.recipe or {}).get("backbone") == backbone]
+
+
+def _details(recipe: Recipe) -> dict[str, str]:
+    """Fields a person may change; the preset's own values stand in them."""
+    with st.expander("Details", icon=":material/tune:"):
+        st.caption("The preset has chosen these. Change them only if you know why.")
+        one, two, three = st.columns(3)
+        key = recipe.preset
+        values: dict[str, object] = {
+            "epochs": one.number_input("At most so many epochs", 1, 1000, recipe.epochs, key=f"epochs-{key}"),
+            "patience": two.number_input(
+                "Stop after epochs without progress", 0, 1000, recipe.patience, key=f"patience-{key}"
+            ),
+            "image_size": three.number_input(
+                "Picture size in pixels", 0, 1024, 0, step=32, help="0: the network's own.", key=f"size-{key}"
+            ),
+            "augmentation": one.selectbox(
+                "Variation of the pictures",
+                list(AUGMENTATION_WORDS),
+                index=list(AUGMENTATION_WORDS).index(recipe.augmentation),
+                format_func=AUGMENTATION_WORDS.__getitem__,
+                disabled=recipe.tune == "head",
+                key=f"augmentation-{key}",
+            ),
+            "framing": two.selectbox(
+                "Of a picture that is not square",
+                ["squash", "crop"],
+                format_func={"squash": "All of it, stretched", "crop": "Its middle"}.__getitem__,
+                key=f"framing-{key}",
+            ),
+            "learning_rate": three.number_input(
+                "Learning rate", 1e-6, 1.0, recipe.learning_rate, format="%.5f", key=f"rate-{key}"
+            ),
+            "batch_size": one.number_input(
+                "Pictures at a time", 0, 1024, 0, help="0: chosen for you.", key=f"batch-{key}"
+            ),
+            "balance": two.checkbox("Rare classes weigh more", recipe.balance, key=f"balance-{key}"),
+            "seed": three.number_input("Seed", 0, 2**31 - 1, recipe.seed, key=f"seed-{key}"),
+        }
+    return {name: str(value) for name, value in values.items()}

@@ -1,0 +1,155 @@
+"""The sections of the results page."""
+
+import json
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.behind import behind
+from app.parts.figure_cards import figure_cards, figure_rows
+from app.parts.matrix import matrix
+from app.parts.text import count, md
+from core.charts import (
+    reliability_figure,
+    reliability_info,
+    scatter_figure,
+    scatter_info,
+    whiskers_figure,
+    whiskers_info,
+)
+from core.services.projects import ProjectView
+from core.services.results import Interval, ResultsView
+from core.types import Split, Task
+
+PLOT = {"displayModeBar": False}
+
+
+def confusions(project: ProjectView, view: ResultsView) -> None:
+    """What was taken for what; a chosen cell opens its pictures."""
+    several = view.task is Task.MULTI
+    st.caption(
+        "Each row is a class: found, missed, or said without being there. Choose a cell to see its pictures."
+        if several
+        else "Each row is what the pictures are, each column what the model said. Choose a cell to see its pictures."
+    )
+    chosen = matrix(
+        view.classes,
+        view.columns,
+        view.scores.cells,
+        key=f"matrix-{view.run_id}-{view.split}",
+        right="first" if several else "diagonal",
+        words=("", "") if several else ("true ", "predicted "),
+        bases=[item.support for item in view.scores.classes],
+    )
+    if chosen is None:
+        _most_confused(view)
+        return
+    row, column = chosen
+    found = graft().results.cell(view.run_id, view.split, row, column)
+    name, said = md(view.classes[row]), md(view.columns[column])
+    title = f"{name}: {said}" if several else f"{name}, named rightly" if row == column else f"{name}, taken for {said}"
+    st.markdown(f"#### {title} · {count(len(found), 'picture')}")
+    if not found:
+        st.caption("No picture here.")
+        return
+    st.caption("The most confident first. Is a label wrong? Choose the picture and give it the right one.")
+    behind(project, found, key=f"cell-{view.run_id}-{view.split}-{row}-{column}", truth=several)
+
+
+def _most_confused(view: ResultsView) -> None:
+    pairs = [] if view.task is Task.MULTI else view.most_confused
+    if pairs:
+        words = [f"{md(view.classes[row])} for {md(view.classes[column])} ({number})" for row, column, number in pairs]
+        st.caption(f"Taken most often: {', '.join(words)}.")
+
+
+def mistakes(project: ProjectView, view: ResultsView) -> None:
+    """What went most wrong."""
+    numbers = view.task is Task.REGRESSION
+    st.caption(
+        "The pictures whose number is farthest off."
+        if numbers
+        else "Wrong, and sure of it: the first place to look for wrong labels, odd pictures and classes too alike."
+    )
+    found = graft().results.mistakes(view.run_id, view.split)
+    if not found:
+        st.success(f"No mistake among {count(view.scores.count, 'picture')}.", icon=":material/check:")
+        return
+    behind(project, found, key=f"mistakes-{view.run_id}-{view.split}", truth=True)
+
+
+def classes(view: ResultsView) -> None:
+    """Class by class."""
+    scores = view.scores.classes
+    found, right = "Found, of all there are (recall)", "Right, when said (precision)"
+    info = whiskers_info(
+        view.classes, {found: [item.recall for item in scores], right: [item.precision for item in scores]}
+    )
+    st.caption("The whiskers show where each figure lies with 95 % confidence: the fewer pictures, the wider.")
+    st.plotly_chart(whiskers_figure(info), config=PLOT, key="classes")
+    rows = [
+        {
+            "Class": name,
+            "Pictures": item.support,
+            found: _share(item.recall),
+            right: _share(item.precision),
+            "Others left alone (specificity)": _share(item.specificity),
+            "F1": _index(item.f1),
+            "AUROC": _index(item.auroc),
+            "Average precision": _index(item.average_precision),
+        }
+        for name, item in zip(view.classes, scores, strict=True)
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption("In brackets the 95 % interval. A dash: no picture, or too few, to tell.")
+
+
+def _share(value: Interval | None) -> str:
+    return "–" if value is None else f"{value.value:.0%} ({value.low:.0%} to {value.high:.0%})"
+
+
+def _index(value: Interval | None) -> str:
+    return "–" if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
+
+
+def sureness(view: ResultsView) -> None:
+    """Whether it is as sure as it is right."""
+    if not view.scores.reliability:
+        st.info("This run kept no probabilities, so that nothing can be said about how sure it is.")
+        return
+    st.caption(
+        "On the dotted line it is as often right as it says. Below it, it is too sure of itself; above, too modest."
+    )
+    st.plotly_chart(reliability_figure(reliability_info(view.scores.reliability)), config=PLOT, key="reliability")
+    figure_cards(view, ("ece", "brier"))
+
+
+def scatter(project: ProjectView, view: ResultsView) -> None:
+    """Numbers said against true ones; a chosen point opens its picture."""
+    points = graft().results.points(view.run_id, view.split)
+    info = scatter_info([(item.truth_number or 0.0, item.said_number or 0.0, item.name) for item in points], view.unit)
+    st.caption(
+        "On the dotted line, what it says is what it is. Choose points, or draw a box around some, to see the pictures."
+    )
+    event = st.plotly_chart(scatter_figure(info), config=PLOT, key="scatter", on_select="rerun")
+    chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 0]
+    if chosen:
+        behind(project, chosen, key=f"points-{view.run_id}-{view.split}", truth=True)
+
+
+def everything(view: ResultsView) -> None:
+    """All figures, and what they rest on."""
+    st.dataframe(figure_rows(view), hide_index=True, width="stretch")
+    sizes = ", ".join(f"{view.sizes[split]:,} {split.value}" for split in Split)
+    st.markdown(
+        f"**What they rest on.** Run {view.run_id}, dataset version {view.version} "
+        f"(content {view.version_hash[:12]}), {sizes} pictures. Splits: {md(view.split_rule)}. "
+        f"Intervals count {count(view.scores.units, view.together.removesuffix('s'))} as independent."
+    )
+    st.download_button(
+        "Download as JSON",
+        json.dumps(graft().results.to_json(view.run_id), indent=1),
+        file_name=f"results-run-{view.run_id}.json",
+        mime="application/json",
+        icon=":material/download:",
+    )

@@ -1,0 +1,80 @@
+"""Which finished training a page is about, and on which of its pictures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.context import graft
+from app.links import int_param, set_params
+from core.recipes import PRESETS
+from core.services.results import ResultsView, RunChoice
+from core.types import RunId, Split
+
+SPLITS = {
+    Split.TEST: ("Test", "kept aside until the end, so this is the honest figure"),
+    Split.VALIDATION: ("Validation", "the pictures by which the best moment of the training was chosen"),
+    Split.TRAIN: ("Training", "the pictures it learnt from, so this says what it remembers, not how good it is"),
+}
+"""Split -> its name and what it is, in an expert's words."""
+
+
+def run_name(run: RunChoice) -> str:
+    """A run in one line: its number, name or preset, backbone, version and when it ended."""
+    preset = str(run.recipe.get("preset") or "")
+    parts = [run.name or (preset.title() if preset in PRESETS else preset), str(run.recipe.get("backbone") or "")]
+    ended = "" if run.ended is None else f"{run.ended.astimezone():%d %b %Y, %H:%M}"
+    return " · ".join(part for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
+
+
+def choose_run(runs: Sequence[RunChoice], *, label: str = "Run") -> RunChoice:
+    """The finished training in the address or chosen here; the newest, if there is none."""
+    known, wanted = {run.id: run for run in runs}, int_param("run")
+    chosen = RunId(wanted) if wanted in known else runs[0].id
+    set_params(run=chosen)
+    run = st.selectbox(
+        label, list(known), index=list(known).index(chosen), format_func=lambda item: run_name(known[item])
+    )
+    if run != chosen:
+        set_params(run=run, cell=None)
+    return known[run]
+
+
+def choose_runs(runs: Sequence[RunChoice]) -> tuple[RunChoice, list[RunChoice]]:
+    """A run, and others of its dataset version to hold against it; they stand in the address (`?run=3&with=4,5`)."""
+    base = choose_run(runs, label="This run")
+    peers = {run.id: run for run in runs if run.version == base.version and run.id != base.id}
+    texts = st.query_params.get("with", "").split(",")
+    wanted = [run for run in peers if str(run) in texts] or list(peers)[:1]
+    chosen = st.multiselect(
+        "Against", list(peers), default=wanted, format_func=lambda item: run_name(peers[item]), key=f"against-{base.id}"
+    )
+    set_params(**{"with": ",".join(map(str, chosen)) or None})
+    return base, [peers[run] for run in chosen]
+
+
+def choose_split() -> Split:
+    """The split in the address or chosen here; test, if there is none."""
+    wanted = st.query_params.get("split", "")
+    default = Split(wanted) if wanted in set(Split) else Split.TEST
+    chosen = st.segmented_control(
+        "On which pictures", list(SPLITS), default=default, format_func=lambda item: SPLITS[item][0], required=True
+    )
+    set_params(split=None if chosen is Split.TEST else chosen.value)
+    return chosen
+
+
+def read_results(run: RunChoice, split: Split) -> ResultsView:
+    """The run's scores, computed once per process."""
+    return _read(str(graft().settings.home), run.id, split, str(run.ended))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Computing the scores and how sure they are…")
+def _read(home: str, run_id: RunId, split: Split, ended: str) -> ResultsView:
+    return graft().results.read(run_id, split)
+
+
+def provenance(view: ResultsView) -> str:
+    """Where a number comes from: run, version, split and how many pictures."""
+    pictures = f"{view.scores.count:,} {SPLITS[view.split][0].lower()} pictures"
+    named = f"Run {view.run_id} · dataset version {view.version} · {pictures}"
+    return named if view.together == "pictures" else f"{named} from {view.scores.units:,} {view.together}"

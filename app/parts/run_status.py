@@ -1,0 +1,125 @@
+"""How a training stands: live while it runs, its end, its curves and its log."""
+
+import pandas as pd
+import streamlit as st
+
+from app.context import graft
+from app.links import page_link
+from app.parts.text import count, duration, md
+from core.services.training import RunRecord
+from core.types import RunId, RunState
+
+SCORE_HELP = "Measured on the validation pictures, which the model does not learn from."
+
+
+def run_status(run_id: RunId) -> None:
+    """The run, drawn anew every second until it has ended."""
+    if graft().training.read(run_id).state.ended:
+        _status(run_id)
+        return
+
+    @st.fragment(run_every=1)
+    def ticking() -> None:
+        if graft().training.read(run_id).state.ended:
+            st.rerun()
+        _status(run_id)
+
+    ticking()
+
+
+def _status(run_id: RunId) -> None:
+    run = graft().training.read(run_id)
+    st.subheader(md(run_title(run)))
+    if run.state is RunState.QUEUED:
+        ahead = graft().training.runs_ahead(run.id)
+        before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
+        st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
+    elif run.state is RunState.RUNNING:
+        _running(run)
+    else:
+        _ended(run)
+    _facts(run)
+    _curves(run)
+    log = graft().training.log(run.id)
+    if log:
+        with st.expander("Log", icon=":material/article:"):
+            st.code(log, language=None, height=300)
+
+
+def run_title(run: RunRecord) -> str:
+    """How a run is called on every page; plain text, to be escaped where Markdown is read."""
+    recipe = run.recipe or {}
+    return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}"
+
+
+def _running(run: RunRecord) -> None:
+    left = run.progress.get("eta_s")
+    wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
+    text = str(run.progress.get("message") or "Starting")
+    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(text + wait))
+    if run.cancel_requested:
+        st.caption("Stopping…")
+    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
+        graft().training.cancel(run.id)
+        st.rerun(scope="fragment")
+
+
+def _ended(run: RunRecord) -> None:
+    if run.state is RunState.DONE:
+        st.success("The model is ready.", icon=":material/check:")
+        page_link("See how good it is", "results", icon=":material/monitoring:", run=run.id)
+        return
+    if run.state is RunState.FAILED:
+        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+    else:
+        st.info("It was stopped. What it had learnt is kept.", icon=":material/stop:")
+    if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
+        graft().training.resume(run.id)
+        st.rerun()
+
+
+def _facts(run: RunRecord) -> None:
+    for text in _notes(run):
+        st.warning(md(text), icon=":material/info:")
+    recipe, facts = run.recipe or {}, []
+    if run.device:
+        facts.append(f"on {md(run.device)}")
+    if run.started_at and run.finished_at:
+        facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
+    if run.result:
+        facts.append(f"best epoch {run.result.get('best_epoch')}")
+    facts.append(_start_words(str(recipe.get("weights", ""))))
+    st.caption(" · ".join(facts))
+
+
+def _start_words(weights: str) -> str:
+    kind, _, value = weights.partition(":")
+    if kind == "run":
+        return f"continues run {value}"
+    if kind == "file":
+        return f"started from {md(value)}"
+    return {"none": "started from nothing", "imagenet": "started from ImageNet"}.get(kind, md(weights))
+
+
+def _notes(run: RunRecord) -> list[str]:
+    found = (run.result or run.progress).get("notes")
+    return [str(text) for text in found] if isinstance(found, list) else []
+
+
+def _curves(run: RunRecord) -> None:
+    curves = graft().training.curves(run.id)
+    loss = {words: curves[name] for name, words in LOSS_WORDS.items() if name in curves}
+    if max((len(points) for points in loss.values()), default=0) < 2:
+        return  # one point is no curve
+    left, right = st.columns(2)
+    left.caption("Loss (lower is better)")
+    left.line_chart(_table(loss), height=240, x_label="epoch")
+    right.caption(f"{graft().training.score_name(run.id)} (higher is better)", help=SCORE_HELP)
+    right.line_chart(_table({"validation": curves["validation/score"]}), height=240, x_label="epoch")
+
+
+LOSS_WORDS = {"train/loss": "training", "validation/loss": "validation"}
+
+
+def _table(curves: dict[str, list[tuple[int, float]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: dict(points) for name, points in curves.items()})

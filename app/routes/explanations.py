@@ -1,0 +1,75 @@
+"""Heatmaps asked for by the viewer, and predictions as a table."""
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from app.routes.base import endpoint, json_body, shared
+from app.routes.media import CACHE
+from core.errors import BadInput, NotFound
+from core.services.explanations import HeatmapView
+from core.types import ImageId, JsonObject, JsonValue, RunId
+
+PATIENCE_S = 60.0
+"""The slow methods take some ten seconds on an old computer; nothing takes longer while its worker lives."""
+
+
+@endpoint
+async def ask(request: Request) -> Response:
+    """POST {model, image or blob, target, method} -> the heatmap's address and what the model said."""
+    body = await json_body(request)
+    return JSONResponse(await anyio.to_thread.run_sync(_answer, body), headers={"cache-control": "no-store"})
+
+
+def _answer(body: JsonObject) -> JsonObject:
+    model, image, target = body.get("model"), body.get("image"), body.get("target")
+    if type(model) is not int or type(image) not in (int, type(None)) or type(target) not in (int, type(None)):
+        raise BadInput("Send the number of a model, and of an image or the address of a picture.")
+    explanations = shared().explanations
+    run = explanations.request(
+        RunId(model),
+        image=ImageId(image) if isinstance(image, int) else None,
+        blob=str(body.get("blob") or ""),
+        target=target if isinstance(target, int) else None,
+        method=str(body.get("method") or "gradcam"),
+    )
+    return _heatmap(run, explanations.wait(run, PATIENCE_S))
+
+
+def _heatmap(run: RunId, view: HeatmapView) -> JsonObject:
+    return {
+        "run": run,
+        "url": f"/api/heatmap/{run}.png?v={view.path.stem}",
+        "target": view.target,
+        "class": view.class_name,
+        "probability": view.probability,
+        "said": view.said,
+        "probabilities": list[JsonValue](view.probabilities),
+        "number": view.number,
+    }
+
+
+@endpoint
+async def heatmap(request: Request) -> Response:
+    """GET /api/heatmap/{run}.png."""
+    view = await anyio.to_thread.run_sync(shared().explanations.read, RunId(request.path_params["run"]))
+    if not view.path.is_file():
+        raise NotFound("This heatmap is not there any more.", hint="Ask for it again.")
+    return FileResponse(view.path, media_type="image/png", headers=CACHE)
+
+
+@endpoint
+async def predictions_csv(request: Request) -> Response:
+    """GET -> what a model said of each new picture, as CSV."""
+    run_id = RunId(request.path_params["run"])
+    text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id)
+    headers = {"content-disposition": f'attachment; filename="predictions-{run_id}.csv"'}
+    return Response(text, media_type="text/csv", headers=headers)
+
+
+ROUTES = [
+    Route("/api/explanations", ask, methods=["POST"]),
+    Route("/api/heatmap/{run:int}.png", heatmap),
+    Route("/api/predictions/{run:int}.csv", predictions_csv),
+]

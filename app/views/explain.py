@@ -1,0 +1,68 @@
+"""What a model looks at in a picture."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import current_project, int_param, set_params
+from app.parts.states import empty_state
+from app.parts.text import md
+from app.parts.viewer import HONEST, viewer
+from core.services.explanations import PictureView, Which
+from core.types import ImageId, RunId
+
+WHICH = {
+    Which.MISTAKES: "Mistakes, surest first",
+    Which.UNSURE: "Least sure first",
+    Which.RIGHT: "Named rightly",
+    Which.ALL: "All of the test pictures",
+}
+
+
+def render() -> None:
+    """The page."""
+    project = current_project()
+    st.title("Look inside")
+    runs = {run.id: run for run in graft().explanations.list(project.id)}
+    if not runs:
+        empty_state("No model yet", "Train one, then see what it looks at.", link="Train", page="train")
+        return
+    left, right = st.columns([2, 3])
+    wanted = int_param("run")
+    options = list(runs)
+    run = left.selectbox(
+        "Model",
+        options,
+        index=options.index(RunId(wanted)) if wanted in runs else 0,
+        format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+    )
+    which = right.selectbox("Which pictures", list(WHICH), format_func=WHICH.__getitem__)
+    set_params(run=run)
+    model = RunId(run)
+    pictures, selected = offered(model, which)
+    if not pictures:
+        words = "mistakes" if which is Which.MISTAKES else "such pictures"
+        st.info(f"This model has no {words} on the test pictures. Choose others above.", icon=":material/check_circle:")
+        return
+    choice = viewer(
+        graft().explanations.subject(model),
+        pictures,
+        key=f"viewer-{model}",
+        selected=selected,
+        target=int_param("target"),
+        method=st.query_params.get("method", "gradcam"),
+    )
+    st.caption(HONEST, help="How a method works is said under its name, in the list of methods.")
+    if choice:
+        set_params(image=choice["image"], target=choice["target"], method=choice["method"])
+
+
+def offered(model: RunId, which: Which) -> tuple[list[PictureView], int]:
+    """The pictures to choose from, and the position of the one in the address, which is put first if it is another."""
+    found = graft().explanations.pictures(model, which)
+    wanted = int_param("image")
+    if wanted is None:
+        return found, 0
+    for position, picture in enumerate(found):
+        if picture.image == wanted:
+            return found, position
+    return [graft().explanations.picture(model, ImageId(wanted)), *found], 0

@@ -1,0 +1,117 @@
+"""All pictures of a project: filtered, in pages, many labelled at once, deleted and brought back."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import current_project, int_param, set_params
+from app.parts.annotator import annotator_field
+from app.parts.picture_filter import clear_filter, filter_bar
+from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.states import empty_state
+from app.parts.text import count
+from core.services.gallery import Picture, PictureFilter, PicturePage
+from core.types import ImageId, ProjectId
+
+DELETE, RESTORE = "Delete", "Bring back"
+
+
+def render() -> None:
+    """The page."""
+    project = current_project()
+    title, name = st.columns([3, 1], vertical_alignment="bottom")
+    title.title("Gallery")
+    with name:
+        annotator_field()
+    wanted = filter_bar(project)
+    after_deleting(project.id)
+    after, before = int_param("after"), int_param("before")
+    page = graft().gallery.page(
+        project.id,
+        wanted,
+        after=None if after is None else ImageId(after),
+        before=None if before is None else ImageId(before),
+    )
+    if not page.pictures:
+        nothing(wanted, first=after is None and before is None)
+        return
+    pager(project.id, wanted, page)
+    pressed = picture_grid(
+        project,
+        [grid_item(picture) for picture in page.pictures],
+        key=f"gallery-{project.id}",
+        labelling=not wanted.deleted,
+        actions=[RESTORE if wanted.deleted else DELETE],
+    )
+    if pressed and pressed.name == DELETE:
+        ask(project.id, list(pressed.image_ids))
+    elif pressed:
+        graft().gallery.restore(project.id, pressed.image_ids)
+        st.rerun()
+
+
+def grid_item(picture: Picture) -> GridItem:
+    """A picture for the grid."""
+    return GridItem(
+        image_id=picture.id,
+        blob=picture.blob,
+        name=picture.name,
+        caption=" · ".join(item for item in (picture.case_name, picture.group_name) if item),
+        classes=picture.classes,
+        number=picture.number,
+        state=picture.state,
+        flagged=picture.flagged,
+    )
+
+
+def pager(project: ProjectId, wanted: PictureFilter, page: PicturePage) -> None:
+    """How many there are, and the way to the others."""
+    found, number = graft().gallery.count(project, wanted), int_param("page") or 1
+    words = count(found.number, "picture") if found.exact else f"More than {found.number:,} pictures"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{words}**" + (f" · page {number:,}" if page.earlier or page.later else ""), width="content")
+        if page.earlier or page.later:
+            first, last = page.pictures[0].id, page.pictures[-1].id
+            back = {"before": first, "after": None, "page": max(1, number - 1)}
+            on = {"after": last, "before": None, "page": number + 1}
+            st.button(
+                "Back", icon=":material/chevron_left:", disabled=not page.earlier, on_click=set_params, kwargs=back
+            )
+            st.button("Next", icon=":material/chevron_right:", disabled=not page.later, on_click=set_params, kwargs=on)
+
+
+def nothing(wanted: PictureFilter, *, first: bool) -> None:
+    """Why there is no picture."""
+    if first and wanted == PictureFilter():
+        empty_state("No picture yet", "Bring some in first.", link="Add images", page="images")
+        return
+    st.info("No picture here fits what you look for." if first else "There is nothing on this page any more.")
+    st.button("Show all", icon=":material/filter_alt_off:", on_click=clear_filter, key="show-all")
+
+
+@st.dialog("Delete pictures?")
+def ask(project: ProjectId, ids: list[ImageId]) -> None:
+    """The question before deleting."""
+    st.markdown(
+        f"{count(len(ids), 'picture')} will no longer be labelled, trained on or counted. "
+        "Labels, and results that used them, stay; you can bring the pictures back."
+    )
+    if st.button(f"Delete {count(len(ids), 'picture')}", type="primary", icon=":material/delete:"):
+        graft().gallery.delete(project, ids)
+        st.session_state["just_deleted"] = ids
+        st.rerun()
+
+
+def after_deleting(project: ProjectId) -> None:
+    """The way back right after deleting."""
+    ids: list[ImageId] = st.session_state.get("just_deleted", [])
+    if not ids:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f"{count(len(ids), 'picture')} deleted.", width="content")
+        if st.button("Undo", icon=":material/undo:"):
+            graft().gallery.restore(project, ids)
+            del st.session_state["just_deleted"]
+            st.rerun()
+        if st.button("Good", icon=":material/check:"):
+            del st.session_state["just_deleted"]
+            st.rerun()

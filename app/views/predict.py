@@ -1,0 +1,100 @@
+"""What a model says of new pictures."""
+
+import streamlit as st
+
+from app.components import mount
+from app.context import graft
+from app.links import current_project, int_param, page_link, set_params
+from app.parts.predictions import doubtful, rejected, table
+from app.parts.states import empty_state
+from app.parts.text import count, md
+from core.errors import NotFound
+from core.services.predictions import PredictionsView
+from core.types import ProjectId, RunId, RunState
+
+
+def render() -> None:
+    """The page."""
+    project = current_project()
+    st.title("Predict")
+    runs = {run.id: run for run in graft().explanations.list(project.id)}
+    if not runs:
+        empty_state("No model yet", "Train one, then let it look at new pictures.", link="Train", page="train")
+        return
+    wanted = int_param("run")
+    options = list(runs)
+    model = st.selectbox(
+        "Model",
+        options,
+        index=options.index(RunId(wanted)) if wanted in runs else 0,
+        format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+    )
+    set_params(run=model)
+    bring(project.id, RunId(model))
+    job = int_param("job")
+    if job is None:
+        newest = [item for item in graft().predictions.list(project.id) if item.payload.get("model") == model]
+        job = newest[0].id if newest else None
+    if job is not None:
+        follow(RunId(job))
+
+
+def bring(project: ProjectId, model: RunId) -> None:
+    """New pictures: dropped, or from a folder of the server."""
+    sent = mount(
+        "uploader",
+        key=f"predict-{project}",
+        data={"project": project, "purpose": "predict"},
+        on_finished_change=lambda: None,
+    )
+    if sent.finished and sent.finished.get("batch"):
+        set_params(job=graft().predictions.start(model, f"upload:{sent.finished['batch']}"))
+    with (
+        st.expander("From a folder of the computer that Graft runs on", icon=":material/dns:"),
+        st.form("predict-folder", border=False),
+    ):
+        path = st.text_input("Folder, zip or picture", placeholder="/data/new-leaves")
+        if st.form_submit_button("Predict") and path:
+            set_params(job=graft().predictions.start(model, path.strip()))
+
+
+def follow(job: RunId) -> None:
+    """The job's progress while it runs, then what the model said."""
+    try:
+        run = graft().predictions.run(job)
+    except NotFound:
+        set_params(job=None)
+        return
+    if run.state.ended:
+        outcome(graft().predictions.read(job))
+        return
+
+    @st.fragment(run_every=0.5)
+    def ticking() -> None:
+        now = graft().predictions.run(job)
+        if now.state.ended:
+            st.rerun()
+        text = str(now.progress.get("message") or "Waiting for its turn")
+        st.progress(float(str(now.progress.get("fraction") or 0)), text=md(text))
+        if st.button("Stop", icon=":material/stop:"):
+            graft().predictions.cancel(job)
+
+    ticking()
+
+
+def outcome(view: PredictionsView) -> None:
+    """Everything the model said."""
+    if view.run.state is RunState.FAILED:
+        st.error(md(f"{view.run.error} {view.run.hint}"), icon=":material/error:")
+    elif view.run.state is RunState.CANCELLED:
+        st.info("It was stopped. What was said until then is below.", icon=":material/stop:")
+    if view.items:
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        left.subheader(f"What the model says of {count(len(view.items), 'picture')}")
+        address = f"/api/predictions/{view.run.id}.csv"
+        right.link_button("Download as CSV", address, icon=":material/download:", width="stretch")
+        table(view)
+        doubtful(view)
+    rejected(view)
+    if view.model != int_param("run"):
+        page_link(f"These answers are those of run {view.model}.", "predict", run=view.model, job=view.run.id)

@@ -1,0 +1,51 @@
+"""Ways to explain an answer, as people read them. The methods themselves are in `core.explanation`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationInfo:
+    """A method: `words` say what its heatmap shows, `passes` how many times the network looks at the picture.
+
+    `of_class` is False where the heatmap is the same whichever class is asked for; `transformers` is True where
+    only vision transformers can be explained so.
+    """
+
+    name: str
+    title: str
+    words: str
+    paper: str
+    passes: int = 1
+    of_class: bool = True
+    transformers: bool = False
+
+    def fits(self, backbone: str) -> bool:
+        """Whether a network of this name can be explained so."""
+        return not self.transformers or any(word in backbone for word in ("vit_", "deit", "beit", "eva"))
+
+
+_LIST = (
+    ExplanationInfo(name="gradcam", title="Grad-CAM", paper="https://arxiv.org/abs/1610.02391",
+                    words="The places that raised the class's score. A good first look."),
+    ExplanationInfo(name="gradcam++", title="Grad-CAM++", paper="https://arxiv.org/abs/1710.11063",
+                    words="The same, when there are several such places."),
+    ExplanationInfo(name="hirescam", title="HiRes-CAM", paper="https://arxiv.org/abs/2011.08891",
+                    words="Only places that the score was really computed from."),
+    ExplanationInfo(name="layercam", title="Layer-CAM", paper="https://ieeexplore.ieee.org/document/9462463",
+                    words="Finer edges; only what speaks for the class."),
+    ExplanationInfo(name="eigencam", title="Eigen-CAM", paper="https://arxiv.org/abs/2008.00299", of_class=False,
+                    words="What stands out to the network, whatever the class."),
+    ExplanationInfo(name="scorecam", title="Score-CAM", paper="https://arxiv.org/abs/1910.01279", passes=64,
+                    words="Shows the network parts of the picture and sees what they do. Slow."),
+    ExplanationInfo(name="occlusion", title="Occlusion", paper="https://arxiv.org/abs/1311.2901", passes=121,
+                    words="Covers each part in turn: hot is where covering costs the most. Slow, and easy to trust."),
+    ExplanationInfo(name="integrated_gradients", title="Integrated gradients",
+                    paper="https://arxiv.org/abs/1703.01365", passes=32, words="Each pixel's share of the score."),
+    ExplanationInfo(name="smoothgrad", title="SmoothGrad", paper="https://arxiv.org/abs/1706.03825", passes=32,
+                    words="Pixels whose change would change the score most."),
+    ExplanationInfo(name="attention_rollout", title="Attention rollout", paper="https://arxiv.org/abs/2005.00928",
+                    of_class=False, transformers=True, words="Where a vision transformer's attention flows."),
+)  # fmt: skip
+
+EXPLANATIONS = {item.name: item for item in _LIST}
+"""Name -> method, in the order people see."""

@@ -1,0 +1,70 @@
+"""Values with their intervals, one line each: classes of a run, or runs side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from core.charts.words import plain
+from core.evaluation import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Whiskers:
+    """One series: values and interval ends by name; names without a value are left out."""
+
+    title: str
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval | None]]) -> tuple[Whiskers, ...]:
+    """What the chart of these series shows."""
+    found = []
+    for title, intervals in series.items():
+        known = [(name, item) for name, item in zip(names, intervals, strict=True) if item is not None]
+        found.append(
+            Whiskers(
+                title=title,
+                names=tuple(name for name, _ in known),
+                values=tuple(item.value for _, item in known),
+                low=tuple(item.low for _, item in known),
+                high=tuple(item.high for _, item in known),
+            )
+        )
+    return tuple(found)
+
+
+def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Figure:
+    """Dots with whiskers, the first name on top."""
+    figure = go.Figure()
+    lines = max((len(item.names) for item in info), default=0)
+    scale, form = (100, ".0f") if percent else (1, ".3g")
+    for index, item in enumerate(info):
+        figure.add_scatter(
+            x=[value * scale for value in item.values],
+            y=[plain(name) for name in item.names],
+            name=item.title,
+            mode="markers",
+            orientation="h",  # else lines of one name would not be set beside each other
+            marker={"size": 9, "symbol": ("circle", "diamond", "square")[index % 3]},
+            error_x={
+                "array": [(high - value) * scale for high, value in zip(item.high, item.values, strict=True)],
+                "arrayminus": [(value - low) * scale for low, value in zip(item.low, item.values, strict=True)],
+                "thickness": 1.5,
+            },
+            customdata=[(low * scale, high * scale) for low, high in zip(item.low, item.high, strict=True)],
+            hovertemplate=f"%{{y}}: %{{x:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
+            f"<extra>{item.title}</extra>",
+        )
+    figure.update_layout(
+        scattermode="group",
+        yaxis={"type": "category", "range": [lines - 0.5, -0.5]},
+        xaxis={"range": [0, 102], "title": "%"} if percent else {},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin={"l": 10, "r": 10, "t": 40, "b": 40},
+        height=140 + lines * max(20 * len(info), 28),
+    )
+    return figure

@@ -1,0 +1,52 @@
+"""One way to ask for a heatmap, whatever the method."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from core.explanation.attention_rollout import attention_rollout
+from core.explanation.eigencam import eigencam
+from core.explanation.gradcam import gradcam
+from core.explanation.gradcam_plus_plus import gradcam_plus_plus
+from core.explanation.hirescam import hirescam
+from core.explanation.integrated_gradients import integrated_gradients
+from core.explanation.layercam import layercam
+from core.explanation.occlusion import occlusion
+from core.explanation.scorecam import scorecam
+from core.explanation.smoothgrad import smoothgrad
+from core.models import Network
+
+Method = Callable[[Network, Tensor, Tensor], Tensor]
+"""Network, pictures (N, 3, S, S) in [0, 255], targets (N,) -> maps (N, H, W) >= 0 of any size and scale."""
+
+METHODS: dict[str, Method] = {
+    "gradcam": gradcam,
+    "gradcam++": gradcam_plus_plus,
+    "hirescam": hirescam,
+    "layercam": layercam,
+    "eigencam": eigencam,
+    "scorecam": scorecam,
+    "occlusion": occlusion,
+    "integrated_gradients": integrated_gradients,
+    "smoothgrad": smoothgrad,
+    "attention_rollout": attention_rollout,
+}
+"""Name -> method; what people read about each stands in `core.catalogue.explanations`."""
+
+
+def explain(network: Network, pictures: Tensor, targets: Tensor, method: str = "gradcam") -> Tensor:
+    """Pictures uint8 (N, 3, S, S), targets (N,) positions of outputs -> (N, S, S) float32.
+
+    0 says nothing for the class; each picture's hottest place is 1. A map is all zeros where nothing speaks for
+    the class. The same question has the same answer. Raises BadInput for an unknown method.
+    """
+    if method not in METHODS:
+        raise BadInput(f"There is no method {method!r}.", hint=f"Choose one of {', '.join(METHODS)}.")
+    device = next(network.parameters()).device
+    maps = METHODS[method](network, pictures.to(device), targets.to(device)).float()
+    # Up to the picture's size as pytorch-grad-cam does, whose maps people know.
+    grown = torch.nn.functional.interpolate(maps[:, None], size=pictures.shape[-2:], mode="bilinear").squeeze(1)
+    highest = grown.amax((1, 2), keepdim=True)
+    return torch.where(highest > 0, grown / highest.clamp_min(torch.finfo(grown.dtype).tiny), 0.0).cpu()

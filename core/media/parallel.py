@@ -1,0 +1,23 @@
+"""Many files looked at by several threads, never more than two batches of them in memory."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_batches(items: Sequence[Item], work: Callable[[Item], Result], size: int) -> Iterator[list[Result]]:
+    """`work` of every item, in their order; the next batch is worked on while one is used."""
+    # Pillow decodes outside Python's lock: one thread per core.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        waiting: list[Future[Result]] | None = None
+        for start in range(0, len(items), size):
+            coming = [pool.submit(work, item) for item in items[start : start + size]]
+            if waiting is not None:
+                yield [future.result() for future in waiting]
+            waiting = coming
+        if waiting is not None:
+            yield [future.result() for future in waiting]

@@ -1,0 +1,66 @@
+"""Two runs on the same dataset version, side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import NotEnoughImages
+from core.evaluation import OUTCOMES, Difference, Scores
+from core.store.predictions import PredictionRecord
+from core.store.runs import RunRecord
+from core.store.scoring import differences, score
+from core.store.versions import VersionRecord
+from core.types import JsonValue, RunId, Split, Task
+
+Said = tuple[RunRecord, Sequence[PredictionRecord]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The second run against the first on `scores[0].count` common images of one split.
+
+    differences  tested figures, second minus first
+    cells        second's counts minus first's, as in `Scores.cells`
+    recipe       fields that differ: name, first's value, second's value
+    """
+
+    first: RunId
+    second: RunId
+    version: int
+    task: Task
+    split: Split
+    classes: tuple[str, ...]
+    columns: tuple[str, ...]
+    scores: tuple[Scores, Scores]
+    differences: tuple[Difference, ...]
+    cells: tuple[tuple[int, ...], ...]
+    recipe: tuple[tuple[str, JsonValue, JsonValue], ...]
+
+
+def compare_runs(version: VersionRecord, split: Split, first: Said, second: Said) -> Comparison:
+    """Both runs' usable records of one split compared. Raises NotEnoughImages without a common image."""
+    later = {item.image_id: item for item in second[1]}
+    before = [item for item in first[1] if item.image_id in later]
+    after = [later[item.image_id] for item in before]
+    if not before:
+        raise NotEnoughImages("The two runs have no picture in common.")
+    scores = score(version, before), score(version, after)
+    cells = zip(scores[0].cells, scores[1].cells, strict=True)
+    return Comparison(
+        first=first[0].id,
+        second=second[0].id,
+        version=version.number,
+        task=version.task,
+        split=split,
+        classes=tuple(version.class_names),
+        columns=OUTCOMES if version.task is Task.MULTI else tuple(version.class_names),
+        scores=scores,
+        differences=tuple(differences(version, before, after)),
+        cells=tuple(tuple(new - old for old, new in zip(*rows, strict=True)) for rows in cells),
+        recipe=tuple(_recipe_differences(first[0], second[0])),
+    )
+
+
+def _recipe_differences(first: RunRecord, second: RunRecord) -> list[tuple[str, JsonValue, JsonValue]]:
+    one, other = first.recipe or {}, second.recipe or {}
+    names = dict.fromkeys([*one, *other])
+    return [(name, one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)]

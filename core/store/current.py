@@ -1,0 +1,56 @@
+"""Images as they are labelled now, beside what a dataset version once froze."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.store.tables import ImageClassRow, ImageRow, VersionItemRow
+from core.types import ClassId, ImageId, ImageState, ProjectId, VersionId
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentImage:
+    """An image's name and its consensus label as it stands."""
+
+    id: ImageId
+    blob: str
+    name: str
+    classes: tuple[ClassId, ...]
+    number: float | None
+
+
+def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId, CurrentImage]:
+    """These images by id, deleted ones left out."""
+    wanted, found = list(image_ids), {}
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        classes: dict[ImageId, list[ClassId]] = {}
+        pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(part))
+        for image_id, class_id in session.execute(pairs):
+            classes.setdefault(image_id, []).append(class_id)
+        query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number)
+        for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
+            found[row.id] = CurrentImage(
+                id=row.id,
+                blob=row.blob,
+                name=row.original_name,
+                classes=tuple(sorted(classes.get(row.id, []))),
+                number=row.number,
+            )
+    return found
+
+
+def count_newly_labelled(session: Session, project_id: ProjectId, version_id: VersionId) -> int:
+    """How many labelled images of the project are not in the version."""
+    inside = select(VersionItemRow.image_id).where(VersionItemRow.version_id == version_id)
+    query = select(func.count()).where(
+        ImageRow.project_id == project_id,
+        ImageRow.state == ImageState.LABELLED,
+        ImageRow.deleted_at.is_(None),
+        ImageRow.id.not_in(inside),
+    )
+    return session.scalar(query) or 0

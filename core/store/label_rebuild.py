@@ -1,0 +1,84 @@
+"""Labels and consensus made anew from the events, which are the truth.
+
+An event keeps the class it was given. What became of that class later, by merging, is looked up each time the
+label is derived: so merging and separating again never touch an event.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.labels import LabelValue
+from core.store.labels import STATES, merged_value
+from core.store.projects import ProjectView
+from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, LabelRow
+from core.types import ClassId, ImageId, ImageState, LabelKind
+
+CHUNK = 500
+
+
+def images_with_classes(session: Session, project: ProjectView, class_ids: Collection[ClassId]) -> list[ImageId]:
+    """The images that somebody ever gave one of these classes."""
+    query = select(LabelEventRow.image_id, LabelEventRow.value).where(
+        LabelEventRow.project_id == project.id, LabelEventRow.kind == LabelKind.SET
+    )
+    wanted = set(class_ids)
+    return sorted(
+        {
+            image_id
+            for image_id, value in session.execute(query)
+            if wanted.intersection(LabelValue.from_json(value).classes)
+        }
+    )
+
+
+def rebuild_labels(session: Session, project: ProjectView, image_ids: Sequence[ImageId] | None = None) -> None:
+    """Make these images' labels, states, numbers, classes and flags anew; all of the project's without `image_ids`."""
+    if image_ids is None:
+        image_ids = list(session.scalars(select(ImageRow.id).where(ImageRow.project_id == project.id)))
+    for start in range(0, len(image_ids), CHUNK):
+        _rebuild(session, project, image_ids[start : start + CHUNK])
+
+
+def _rebuild(session: Session, project: ProjectView, image_ids: Sequence[ImageId]) -> None:
+    query = (
+        select(LabelEventRow)
+        .where(LabelEventRow.image_id.in_(image_ids), LabelEventRow.project_id == project.id)
+        .order_by(LabelEventRow.id)
+    )
+    labels: dict[tuple[ImageId, int], dict[str, object]] = {}
+    newest: dict[ImageId, tuple[ImageState, LabelValue]] = dict.fromkeys(
+        image_ids, (ImageState.UNLABELLED, LabelValue())
+    )
+    flags = dict.fromkeys(image_ids, False)
+    for event in session.scalars(query):
+        if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
+            flags[event.image_id] = event.kind is LabelKind.FLAG
+            continue
+        state, value = STATES[event.kind], merged_value(project, LabelValue.from_json(event.value))
+        newest[event.image_id] = (state, value)
+        labels[event.image_id, event.annotator_id] = {
+            "image_id": event.image_id,
+            "annotator_id": event.annotator_id,
+            "state": state,
+            "value": value.to_json(),
+            "updated_at": event.created_at,
+        }
+    session.execute(delete(LabelRow).where(LabelRow.image_id.in_(image_ids)))
+    session.execute(delete(ImageClassRow).where(ImageClassRow.image_id.in_(image_ids)))
+    labelled = {image_id: value for image_id, (state, value) in newest.items() if state is ImageState.LABELLED}
+    pairs = [{"image_id": key, "class_id": class_id} for key, value in labelled.items() for class_id in value.classes]
+    images = [
+        {
+            "id": image_id,
+            "state": state,
+            "number": value.number if image_id in labelled else None,
+            "flagged": flags[image_id],
+        }
+        for image_id, (state, value) in newest.items()
+    ]
+    for query_of, rows in ((insert(LabelRow), list(labels.values())), (insert(ImageClassRow), pairs)):
+        if rows:
+            session.execute(query_of, rows)
+    session.execute(update(ImageRow), images)

@@ -1,0 +1,115 @@
+"""The prediction job: new pictures in, what a model says of each out.
+
+Pictures come and go in batches and are committed with their answers, so that ten thousand need no more memory
+than a hundred, and a job whose process was killed goes on where it stopped. A file that is not a picture is
+listed with its reason and stops nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalogue import ModelCard
+from core.errors import GraftError
+from core.inference import Answer, answers, compute_logits, device_words, frame_picture, to_batch
+from core.jobs.context import JobContext
+from core.jobs.payloads import PredictPayload
+from core.media import BlobStore, Entry, open_rgb, open_source, prepare
+from core.media.parallel import in_batches
+from core.models import LoadedModel
+from core.store import predictions
+from core.store.db import reading, writing
+from core.store.predictions import PredictionRecord
+from core.tasks.importing import forget_upload
+from core.tasks.warm import warm_model
+from core.types import JsonObject
+
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A file that was looked at: its stored address and its square (S, S, 3), or the reason why not."""
+
+    name: str
+    reason: str = ""
+    blob: str = ""
+    sha256: str = ""
+    square: NDArray[np.uint8] | None = None
+
+
+def run(context: JobContext) -> JsonObject:
+    """Predict; the result counts pictures and rejected files."""
+    payload = PredictPayload.from_json(context.run.payload)
+    context.progress("Loading the model", now=True)
+    model = warm_model(context, payload.model)
+    context.facts(device=device_words(next(model.network.parameters()).device))
+    with open_source(payload.source, context.settings) as source:
+        with reading(context.engine) as session:
+            done = predictions.predicted_names(session, context.run.id)
+        refused = [PredictionRecord(name=name, error=reason) for name, reason in source.refused if name not in done]
+        with writing(context.engine) as session:
+            predictions.add_predictions(session, context.run.id, refused)
+        _predict(context, model, [entry for entry in source.pictures if entry.name not in done])
+    if payload.source.startswith("upload:"):
+        forget_upload(context, payload.source.removeprefix("upload:"))
+    with reading(context.engine) as session:
+        records = predictions.read_numbered(session, context.run.id).values()
+    rejected = sum(bool(record.error) for record in records)
+    return {"pictures": len(records) - rejected, "rejected": rejected}
+
+
+def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry]) -> None:
+    total, started, count = len(entries), datetime.now(UTC), 0
+    store = BlobStore(context.settings)
+    for batch in in_batches(entries, lambda entry: _look_at(entry, store, model.card), BATCH):
+        context.check_cancelled()
+        records = _answered(model, batch)
+        with writing(context.engine) as session:
+            predictions.add_predictions(session, context.run.id, records)
+        count += len(batch)
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        context.progress(
+            f"{count:,} of {total:,} pictures",
+            fraction=count / total,
+            eta_s=seconds / count * (total - count),
+            now=count == total,
+        )
+
+
+def _look_at(entry: Entry, store: BlobStore, card: ModelCard) -> _Looked:
+    try:
+        prepared = prepare(entry.read(), entry.name)
+        blob = store.put(prepared.content)
+        store.put_thumb(blob, prepared.thumb)
+        # From the stored copy, as in training and in an explanation: the same picture gets the same answer.
+        image = open_rgb(store.path(blob), min_side=card.image_size)
+    except GraftError as error:
+        return _Looked(entry.name, reason=str(error))
+    return _Looked(entry.name, "", blob, prepared.sha256, frame_picture(image, card.image_size, card.framing))
+
+
+def _answered(model: LoadedModel, batch: Sequence[_Looked]) -> list[PredictionRecord]:
+    squares = [item.square for item in batch if item.square is not None]
+    logits = compute_logits(model.network, [to_batch(squares)]) if squares else None
+    said = iter(answers(model.card, logits) if logits is not None else ())
+    return [_record(item, said) for item in batch]
+
+
+def _record(item: _Looked, said: Iterator[Answer]) -> PredictionRecord:
+    if item.square is None:
+        return PredictionRecord(name=item.name, error=item.reason)
+    answer = next(said)
+    return PredictionRecord(
+        name=item.name,
+        blob=item.blob,
+        sha256=item.sha256,
+        predicted_index=answer.index,
+        predicted_set=None if answer.classes is None else list(answer.classes),
+        predicted_number=answer.number,
+        confidence=answer.confidence,
+        probabilities=None if answer.probabilities is None else list(answer.probabilities),
+    )

@@ -1,0 +1,252 @@
+"""Labelling one picture at a time, in the browser."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import func, select
+
+from core.labels import ClassSpec
+from core.store.db import reading
+from core.store.tables import AnnotatorRow, LabelEventRow
+from core.types import ImageState, ProjectId, Task
+from tests.e2e.conftest import OpenPage
+from tests.e2e.served import Served
+
+
+def events(served: Served, project: ProjectId) -> int:
+    with reading(served.graft.engine) as session:
+        query = select(func.count()).select_from(LabelEventRow).where(LabelEventRow.project_id == project)
+        return session.scalar(query) or 0
+
+
+def start_labelling(page: Page, served: Served, project: ProjectId) -> None:
+    page.goto(served.address("label", project=project))
+    expect(page.locator(".foot .name")).to_have_text("picture-00.png")
+
+
+def all_saved(page: Page) -> None:
+    expect(page.get_by_role("status").filter(has_text="All saved")).to_be_visible()
+
+
+def states(served: Served, project: ProjectId) -> dict[ImageState, int]:
+    counts = served.graft.labelling.progress(project).by_state
+    return {state: number for state, number in counts.items() if number}
+
+
+def shown(page: Page) -> str:
+    return page.locator(".foot .name").inner_text()
+
+
+def test_keys_choose_a_class_and_go_on(page: Page, served: Served) -> None:
+    project = served.project("keys")
+    start_labelling(page, served, project)
+    for key in "1212":
+        page.keyboard.press(key)
+    assert shown(page) == "picture-04.png"
+    all_saved(page)
+    classes = [item.id for item in served.graft.projects.read(project).classes]
+    assert served.graft.labelling.progress(project).by_class == {classes[0]: 2, classes[1]: 2}
+    expect(page.get_by_role("button", name="healthy")).to_contain_text("2")
+    expect(page.get_by_text("4 of 12 pictures looked at")).to_be_visible()
+
+
+def test_keys_pressed_faster_than_the_network_are_each_one_label(page: Page, served: Served) -> None:
+    project = served.project("burst", pictures=40)
+    start_labelling(page, served, project)
+    failed: list[int] = []
+
+    def fail_thrice(route: Route) -> None:
+        if len(failed) == 3:
+            route.fallback()
+            return
+        failed.append(1)
+        route.abort()
+
+    page.route("**/api/labels", fail_thrice)
+    for index in range(40):
+        page.keyboard.press("12"[index % 2])
+    all_saved(page)
+    assert len(failed) == 3 and events(served, project) == 40
+    pictures = served.pictures(project)
+    healthy, rust = (item.id for item in served.graft.projects.read(project).classes)
+    queue = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
+    assert [item.id for item in queue] == pictures
+    assert [item.classes for item in queue] == [(healthy,), (rust,)] * 20
+
+
+def test_skip_unsure_back_and_undo(page: Page, served: Served) -> None:
+    project = served.project("tools")
+    start_labelling(page, served, project)
+    page.keyboard.press("s")
+    page.keyboard.press("u")
+    page.keyboard.press("1")
+    all_saved(page)
+    assert states(served, project) == {
+        ImageState.SKIPPED: 1, ImageState.UNSURE: 1, ImageState.LABELLED: 1, ImageState.UNLABELLED: 9,
+    }  # fmt: skip
+    page.keyboard.press("z")
+    assert shown(page) == "picture-02.png"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("2")
+    page.keyboard.press("z")  # back to unsure, not to nothing
+    all_saved(page)
+    assert states(served, project) == {ImageState.SKIPPED: 1, ImageState.UNSURE: 1, ImageState.UNLABELLED: 10}
+    page.keyboard.press("ArrowRight")
+    assert shown(page) == "picture-02.png"
+
+
+def test_a_held_key_is_one_label(page: Page, served: Served) -> None:
+    project = served.project("held")
+    start_labelling(page, served, project)
+    page.keyboard.down("1")
+    page.keyboard.down("1")
+    page.keyboard.up("1")
+    all_saved(page)
+    assert events(served, project) == 1
+
+
+def test_a_key_typed_into_a_field_is_not_a_label(page: Page, served: Served) -> None:
+    project = served.project("typing")
+    start_labelling(page, served, project)
+    page.get_by_role("textbox", name="Your name").fill("")
+    page.get_by_role("textbox", name="Your name").press_sequentially("1su")
+    page.get_by_role("textbox", name="Your name").press("Tab")
+    assert shown(page) == "picture-00.png" and events(served, project) == 0
+
+
+def test_zoom_move_and_light(page: Page, served: Served) -> None:
+    start_labelling(page, served, served.project("zoom"))
+    stage, image = page.locator(".stage"), page.locator(".stage img")
+    stage.hover()
+    page.mouse.wheel(0, -300)
+    page.keyboard.press("b")
+    page.keyboard.press("c")
+    style = image.get_attribute("style") or ""
+    assert "scale(1.2)" in style and "brightness(1.1) contrast(1.1)" in style
+    before = image.bounding_box()
+    page.mouse.down()
+    page.mouse.move(500, 500)
+    page.mouse.up()
+    assert image.bounding_box() != before
+    page.get_by_label("Brightness").fill("0.5")
+    assert "brightness(0.5)" in (image.get_attribute("style") or "")
+    page.keyboard.press("f")
+    assert "scale(1)" in (image.get_attribute("style") or "")
+
+
+def test_labels_given_while_the_server_is_down_survive_a_reload_and_arrive_once(page: Page, served: Served) -> None:
+    project = served.project("down")
+    start_labelling(page, served, project)
+    page.keyboard.press("1")
+    all_saved(page)
+    served.kill("web")
+    for key in "2121":
+        page.keyboard.press(key)
+    expect(page.get_by_text("4 labels wait in this browser")).to_be_visible()
+    served.start()
+    page.reload()
+    expect(page.locator(".foot .name")).to_have_text("picture-05.png")
+    all_saved(page)
+    assert events(served, project) == 5
+    assert states(served, project) == {ImageState.LABELLED: 5, ImageState.UNLABELLED: 7}
+
+
+def test_a_label_whose_answer_got_lost_is_not_doubled(page: Page, served: Served) -> None:
+    project = served.project("lost answer")
+    start_labelling(page, served, project)
+    lost: list[int] = []
+
+    def lose_first(route: Route) -> None:
+        if lost:
+            route.fallback()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/labels", lose_first)
+    page.keyboard.press("1")
+    all_saved(page)
+    assert lost == [200] and events(served, project) == 1
+
+
+def test_two_people_at_once_lose_nothing(open_page: OpenPage, served: Served) -> None:
+    project = served.project("two people", pictures=20)
+    people = {"Ada": open_page(), "Grace": open_page()}
+    for name, page in people.items():
+        start_labelling(page, served, project)
+        page.get_by_role("textbox", name="Your name").fill(name)
+        page.get_by_role("textbox", name="Your name").press("Enter")
+        page.wait_for_function("document.cookie.includes('graft_annotator=" + name + "')")
+        page.locator("h1").click()
+    for _ in range(10):
+        people["Ada"].keyboard.press("1")
+        people["Grace"].keyboard.press("2")
+    for page in people.values():
+        all_saved(page)
+    with reading(served.graft.engine) as session:
+        query = (
+            select(AnnotatorRow.name, func.count())
+            .join(LabelEventRow, LabelEventRow.annotator_id == AnnotatorRow.id)
+            .where(LabelEventRow.project_id == project)
+            .group_by(AnnotatorRow.name)
+        )
+        assert dict(session.execute(query).all()) == {"Ada": 10, "Grace": 10}
+
+
+def test_the_name_is_remembered_over_pages_and_a_reload(page: Page, served: Served) -> None:
+    project = served.project("name")
+    start_labelling(page, served, project)
+    page.get_by_role("textbox", name="Your name").fill("Ada Müller")
+    page.get_by_role("textbox", name="Your name").press("Enter")
+    page.wait_for_function("document.cookie.includes('graft_annotator=Ada')")
+    page.goto(served.address("gallery", project=project))
+    expect(page.get_by_role("textbox", name="Your name")).to_have_value("Ada Müller")
+
+
+def test_several_classes_are_chosen_before_going_on(page: Page, served: Served) -> None:
+    project = served.project("multi", Task.MULTI, ["miner", "rust", "phoma"])
+    start_labelling(page, served, project)
+    for key in ("1", "3", "2", "2"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="phoma")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # none of them is a label, too
+    all_saved(page)
+    first, second = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
+    miner, _, phoma = (item.id for item in served.graft.projects.read(project).classes)
+    assert (first.classes, second.classes) == ((miner, phoma), ())
+
+
+def test_a_number_is_typed_and_entered(page: Page, served: Served) -> None:
+    project = served.project("number", Task.REGRESSION, [], settings={"unit": "cm²"})
+    start_labelling(page, served, project)
+    page.get_by_label("Number").fill("12.5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".foot .name")).to_have_text("picture-01.png")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    all_saved(page)
+    assert [item.number for item in served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])] == [12.5, 7]
+
+
+@pytest.mark.parametrize("width", [700, 1400])
+def test_forty_classes_leave_the_picture_in_sight(page: Page, served: Served, width: int) -> None:
+    made = served.graft.projects.create(
+        f"forty {width}", Task.SINGLE, [ClassSpec(name=f"kind number {index}") for index in range(40)]
+    )
+    served.bring_in(made, 3)
+    page.set_viewport_size({"width": width, "height": 900})
+    start_labelling(page, served, made)
+    box = page.locator(".stage").bounding_box()
+    assert box is not None and box["y"] < 700 and box["height"] > 200
+    page.get_by_role("button", name="kind number 39").click()
+    all_saved(page)
+    assert served.graft.labelling.progress(made).by_state[ImageState.LABELLED] == 1
+
+
+def test_pictures_to_come_are_fetched_before_their_turn(page: Page, served: Served) -> None:
+    project = served.project("ahead")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/full" in request.url else None)
+    start_labelling(page, served, project)
+    page.wait_for_load_state("networkidle")
+    assert len(set(asked)) == 9  # the picture and eight to come

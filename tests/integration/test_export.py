@@ -1,0 +1,239 @@
+"""Exports: a project that comes back as it was, a model that says elsewhere what it said here."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+from starlette.testclient import TestClient
+from torch import Tensor, nn
+
+from core.catalogue import ModelCard
+from core.errors import BadInput, NotFound
+from core.graft import Graft, open_graft
+from core.inference.onnx import Answering, write_onnx
+from core.jobs import execute
+from core.jobs.payloads import ImportPayload
+from core.recipes import PRESETS
+from core.services.labelling import LabelEvent, LabelValue
+from core.settings import Settings
+from core.store import exports, predictions, runs
+from core.store.db import reading, writing
+from core.store.exports import ExportImage
+from core.types import ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
+from core.worker import handler
+
+
+def work(graft: Graft) -> RunState:
+    """Run the oldest waiting job here."""
+    with writing(graft.engine) as session:
+        found = [runs.claim_next(session, lane, worker="test", now=datetime.now(UTC)) for lane in Lane]
+    run = next(run for run in found if run is not None)
+    return execute(handler(run.kind), run, engine=graft.engine, settings=graft.settings)
+
+
+def bring_in(graft: Graft, project: ProjectId, source: Path, labels: str = "") -> None:
+    graft.imports.start(project, ImportPayload(source=str(source), labels_csv=labels))
+    assert work(graft) is RunState.DONE
+
+
+def picture(path: Path, seed: int, colour: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 80, (40, 48, 3), dtype=np.uint8)
+    pixels[..., colour] += 120
+    Image.fromarray(pixels).save(path)
+
+
+def packed(graft: Graft, run_id: RunId) -> Path:
+    assert work(graft) is RunState.DONE, graft.queue.read(run_id).trace
+    return graft.exports.path(run_id)
+
+
+def known(graft: Graft, project: ProjectId) -> dict[str, tuple[object, ...]]:
+    """All that is known of a project's pictures, by their content."""
+    names = {item.id: item.name for item in graft.projects.read(project).classes}
+
+    def facts(image: ExportImage) -> tuple[object, ...]:
+        classes = sorted(names[item] for item in image.classes)
+        return (
+            image.state, classes, image.number, image.case_name, image.group_name, image.captured_at,
+            image.split, image.extra,
+        )  # fmt: skip
+
+    with reading(graft.engine) as session:
+        return {image.blob: facts(image) for image in exports.each_image(session, project)}
+
+
+TABLES = {
+    Task.SINGLE: "file,label,case,group,date,wind\n0.png,a|b,p1,north,2026-05-01,strong\n"
+    "1.png,=sum,p2,south,2026-05-02T10:00:00+02:00,\n2.jpg,,,,,'calm\n".replace("a|b", "a\\|b"),
+    Task.MULTI: "file,label,case,split\n0.png,a|b,,train\n1.png,|,p2,validation\n2.jpg,,p3,test\n",
+    Task.ORDINAL: "file,label\n0.png,0\n1.png,-1\n2.jpg,\n",
+    Task.REGRESSION: "file,label\n0.png,-3.25\n1.png,1e-07\n2.jpg,\n",
+}
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_a_dataset_that_was_exported_comes_back_without_loss(graft: Graft, tmp_path: Path, task: Task) -> None:
+    for number, name in enumerate(["in/0.png", "in/1.png", "in/2.jpg"]):
+        picture(tmp_path / name, number)
+    (tmp_path / "in" / "labels.csv").write_text(TABLES[task])
+    first = graft.projects.create("First", task)
+    bring_in(graft, first, tmp_path / "in")
+    before = known(graft, first)
+    assert sum(facts[0] is ImageState.LABELLED for facts in before.values()) == 2
+
+    packed_zip = packed(graft, graft.exports.dataset(first))
+    second = graft.projects.create("Second", task)
+    bring_in(graft, second, packed_zip)
+    assert known(graft, second) == before
+    assert graft.imports.report(graft.imports.list(second)[0].id).rejected == 0
+
+
+def test_pictures_lie_in_the_folders_of_their_classes(graft: Graft, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "rust" / "a.png", 1)
+    picture(tmp_path / "in" / "rust" / "wet" / "a.png", 2)
+    picture(tmp_path / "in" / "healthy" / "b.png", 3)
+    project = graft.projects.create("Leaves", Task.SINGLE)
+    bring_in(graft, project, tmp_path / "in")
+    image = next(
+        item for item in graft.labelling.upcoming(project, states=list(ImageState)) if item.name == "healthy/b.png"
+    )
+    event = LabelEvent(event_id="clear-it", image_id=image.id, kind=LabelKind.CLEAR, value=LabelValue())
+    graft.labelling.record(project, [event])
+    with zipfile.ZipFile(packed(graft, graft.exports.dataset(project))) as archive:
+        assert set(archive.namelist()) == {"rust/a.png", "wet/a.png", "unlabelled/b.png", "labels.csv"}
+
+
+def test_a_project_without_pictures_has_nothing_to_export(graft: Graft) -> None:
+    project = graft.projects.create("Empty", Task.SINGLE)
+    with pytest.raises(BadInput, match="no pictures"):
+        graft.exports.dataset(project)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Graft, RunId, Path]:
+    """A home with a small trained model, and the export of it, unpacked."""
+    folder = tmp_path_factory.mktemp("trained")
+    graft = open_graft(Settings(home=folder / "home", device="cpu"))
+    for number in range(30):
+        picture(folder / "in" / ("red" if number % 2 else "green") / f"{number}.png", number, 0 if number % 2 else 1)
+    project = graft.projects.create("Colours *bold*", Task.SINGLE, guideline="Look at the middle.")
+    bring_in(graft, project, folder / "in")
+    recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": "none", "framing": "crop"})
+    run_id = graft.training.start(project, recipe, "first try")
+    assert work(graft) is RunState.DONE, graft.training.read(run_id).trace
+    with zipfile.ZipFile(packed(graft, graft.exports.model(run_id))) as archive:
+        archive.extractall(folder / "model")
+    return graft, run_id, folder / "model"
+
+
+def test_the_exported_model_needs_no_graft(trained: tuple[Graft, RunId, Path]) -> None:
+    graft, run_id, folder = trained
+    project = graft.training.read(run_id).project_id
+    assert project is not None
+    image = graft.labelling.upcoming(project, states=[ImageState.LABELLED])[0]
+    blob = graft.gallery.store.path(image.blob)
+    done = subprocess.run(
+        [sys.executable, "predict.py", str(blob)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    with reading(graft.engine) as session:
+        said = predictions.read_predictions(session, run_id)
+    record = next(item for item in said if item.image_id == image.id)
+    assert record.probabilities is not None
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    words = ", ".join(f"{name} {share:.1%}" for name, share in zip(card["classes"], record.probabilities, strict=True))
+    assert done.stdout.strip() == f"{blob} {words}"
+
+
+def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tuple[Graft, RunId, Path]) -> None:
+    text = (trained[2] / "README.md").read_text("utf-8")
+    assert "# Colours \\*bold\\*: model of run" in text
+    assert "Look at the middle." in text
+    assert "18 train, 6 validation, 6 test pictures" in text
+    assert "| Accuracy | " in text and "95 % interval" in text
+    assert "Fewer than 30 test pictures stand behind the scores of: green, red." in text
+
+
+class Tiny(nn.Module):
+    """Stands for a network: pixels to three logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3, stride=4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.body(pictures.float() / 32))
+        return logits
+
+
+@pytest.mark.parametrize("task", [Task.SINGLE, Task.MULTI, Task.REGRESSION])
+@pytest.mark.parametrize("many", [1, 5])
+def test_onnx_says_what_torch_says(tmp_path: Path, task: Task, many: int) -> None:
+    torch.manual_seed(0)
+    card = ModelCard(
+        task=task, classes=("a", "b", "c"), class_ids=(1, 2, 3), backbone="tiny", image_size=32, framing="squash",
+        mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), temperature=0.7, number_mean=10.0, number_std=4.0,
+    )  # fmt: skip
+    network = Tiny()
+    write_onnx(tmp_path / "m.onnx", network, card)  # type: ignore[arg-type]
+    pictures = np.random.default_rng(1).integers(0, 256, (many, 3, 32, 32), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    answers = session.run(None, {"pictures": pictures})[0]
+    with torch.inference_mode():
+        wanted = Answering(network, card)(torch.from_numpy(pictures)).numpy()  # type: ignore[arg-type]
+        logits = network(torch.from_numpy(pictures)).numpy()
+    assert answers.shape == (many, 3)
+    assert np.abs(answers - wanted).max() < 1e-4
+    if task is Task.SINGLE:
+        powers = np.exp(logits / 0.7)
+        assert np.abs(answers - powers / powers.sum(1, keepdims=True)).max() < 1e-4
+    elif task is Task.MULTI:
+        assert np.abs(answers - 1 / (1 + np.exp(-logits / 0.7))).max() < 1e-4
+    else:
+        assert np.abs(answers - (logits * 4 + 10)).max() < 1e-4
+
+
+def test_only_a_training_that_is_done_has_a_model_to_export(trained: tuple[Graft, RunId, Path]) -> None:
+    graft, run_id, _ = trained
+    project = graft.training.read(run_id).project_id
+    assert project is not None
+    waiting = graft.training.start(project, PRESETS["instant"].with_settings({"weights": "none"}))
+    with pytest.raises(BadInput, match="no model: it is queued"):
+        graft.exports.model(waiting)
+    with pytest.raises(BadInput, match="is no training"):
+        graft.exports.model(graft.imports.list(project)[0].id)
+    graft.training.cancel(waiting)
+
+
+def test_the_file_streams_to_the_browser_and_says_when_it_was_deleted(
+    trained: tuple[Graft, RunId, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from starlette.applications import Starlette
+
+    from app.routes import exports as routes
+
+    graft, run_id, _ = trained
+    monkeypatch.setattr(routes, "shared", lambda: graft)
+    project = graft.training.read(run_id).project_id
+    assert project is not None
+    export = graft.exports.list(project)[0]
+    with TestClient(Starlette(routes=routes.ROUTES)) as client:
+        reply = client.get(f"/api/exports/{export.id}/file")
+        assert reply.status_code == 200 and reply.content[:2] == b"PK"
+        assert f'filename="{graft.exports.path(export.id).name}"' in reply.headers["content-disposition"]
+        assert client.get(f"/api/exports/{run_id}/file").status_code == 404
+        graft.exports.path(export.id).unlink()
+        gone = client.get(f"/api/exports/{export.id}/file")
+        assert gone.status_code == 404 and "was deleted" in gone.json()["error"]
+    with pytest.raises(NotFound):
+        graft.exports.path(export.id)
+    assert export.kind is RunKind.EXPORT

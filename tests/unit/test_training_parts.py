@@ -1,0 +1,212 @@
+"""The pieces of the training engine, by hand and against scikit-learn."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, r2_score
+from torch import nn
+
+from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
+from core.errors import BadInput, GraftError
+from core.features.rows import RowCache
+from core.inference import answers, frame_picture, median_grade
+from core.recipes import PRESETS
+from core.training import score
+from core.training.augment import STRENGTHS, augment, mix
+from core.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+from core.training.losses import build_loss, class_weights
+from core.training.plan import choose_batch_size, rate_factor, thawed_stages
+from core.types import Task
+
+BALANCED = PRESETS["balanced"]
+
+
+def test_the_learning_rate_climbs_and_then_falls_along_a_cosine() -> None:
+    factors = [rate_factor(step, 10, 0.2) for step in range(10)]
+    assert factors[:3] == [0.5, 1.0, 1.0]
+    assert factors[6] == pytest.approx(0.5)
+    assert factors[-1] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
+
+
+def test_gradual_training_thaws_from_the_top_until_everything_learns() -> None:
+    recipe = BALANCED.with_settings({"epochs": "10"})
+    assert [thawed_stages(recipe, epoch, 3) for epoch in range(1, 11)] == [1, 1, 2, 2, *([None] * 6)]
+    assert thawed_stages(PRESETS["thorough"], 1, 3) is None
+
+
+@pytest.mark.parametrize(("pictures", "size"), [(12, 4), (200, 20), (5000, 32)])
+def test_the_batch_grows_with_the_data(pictures: int, size: int) -> None:
+    assert choose_batch_size(BALANCED, pictures) == size
+
+
+def test_rare_classes_weigh_more_by_hand() -> None:
+    assert class_weights(torch.tensor([0, 0, 0, 1]), 3).tolist() == pytest.approx([4 / (3 * 2), 4 / (1 * 2), 0])
+
+
+def test_losses_of_every_task_by_hand() -> None:
+    plain = BALANCED.with_settings({"balance": "no"})
+    logits = torch.tensor([[math.log(3.0), 0.0]])
+    one = build_loss(Task.SINGLE, plain, torch.tensor([0, 1]), 2)(logits, torch.tensor([0]))
+    assert float(one) == pytest.approx(math.log(4 / 3))
+    several = build_loss(Task.MULTI, plain, torch.ones(2, 2), 2)(logits, torch.tensor([[1.0, 0.0]]))
+    assert float(several) == pytest.approx((math.log(4 / 3) + math.log(2)) / 2)
+    number = build_loss(Task.REGRESSION, plain, torch.zeros(2), 1)(torch.tensor([[3.0]]), torch.tensor([1.0]))
+    assert float(number) == pytest.approx(1.5)  # Huber: |2| - 1/2
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60))
+def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    truth = torch.tensor([pair[0] for pair in pairs])
+    said = torch.tensor([pair[1] for pair in pairs])
+    logits = nn.functional.one_hot(said, 4).float() * 9
+    if set(said.tolist()) <= set(truth.tolist()) and len(set(truth.tolist())) > 1:
+        assert score(Task.SINGLE, logits, truth) == pytest.approx(balanced_accuracy_score(truth, said))
+    if len({*truth.tolist(), *said.tolist()}) > 1:
+        assert score(Task.ORDINAL, logits, truth) == pytest.approx(cohen_kappa_score(truth, said, weights="quadratic"))
+    numbers = said.float()
+    assert score(Task.REGRESSION, numbers[:, None], truth.float()) == pytest.approx(r2_score(truth, numbers))
+
+
+def test_mean_average_precision_leaves_out_classes_that_are_everywhere_or_nowhere() -> None:
+    truth = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
+    logits = torch.tensor([[2.0, 0, 0], [1.0, 0, 0], [0.0, 0, 0]])
+    assert score(Task.MULTI, logits, truth) == pytest.approx(average_precision_score(truth[:, 0], logits[:, 0]))
+
+
+def test_the_median_grade_by_hand() -> None:
+    shares = torch.tensor([[0.4, 0.2, 0.4], [0.6, 0.2, 0.2], [0.1, 0.2, 0.7]])
+    assert median_grade(shares).tolist() == [1, 0, 2]
+
+
+def card(task: Task, **changes: object) -> ModelCard:
+    values = {
+        "task": task, "classes": ("a", "b"), "class_ids": (1, 2), "backbone": "resnet18", "image_size": 8,
+        "framing": "squash", "mean": (0.5,) * 3, "std": (0.5,) * 3, **changes,
+    }  # fmt: skip
+    return ModelCard(**values)  # type: ignore[arg-type]
+
+
+def test_answers_of_every_task_by_hand() -> None:
+    logits = torch.tensor([[math.log(3.0), 0.0]])
+    one = answers(card(Task.SINGLE), logits)[0]
+    assert (one.index, one.confidence) == (0, pytest.approx(0.75))
+    cooler = answers(card(Task.SINGLE, temperature=2.0), logits)[0]
+    assert cooler.confidence == pytest.approx(math.sqrt(3) / (1 + math.sqrt(3)))
+    several = answers(card(Task.MULTI, thresholds=(0.8, 0.4)), logits)[0]
+    assert several.classes == (1,) and several.confidence == pytest.approx(0.25)
+    number = answers(card(Task.REGRESSION, number_mean=10.0, number_std=2.0), torch.tensor([[1.5]]))[0]
+    assert number.number == 13.0 and number.probabilities is None
+
+
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
+    pictures = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8)
+    first, second = (augment(pictures, name, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert first.shape == pictures.shape and float(first.min()) >= 0 and float(first.max()) <= 255
+    assert not torch.equal(first, augment(pictures, name, torch.Generator().manual_seed(4)))
+
+
+def test_light_variation_never_mirrors() -> None:
+    half = torch.zeros(32, 3, 32, 32, dtype=torch.uint8)
+    half[..., 16:] = 200
+    light = augment(half, "light", torch.Generator().manual_seed(0))
+    standard = augment(half, "standard", torch.Generator().manual_seed(0))
+    mirrored = [float(item[..., :8].mean()) > float(item[..., 24:].mean()) for item in standard]
+    assert all(float(item[..., :8].mean()) < float(item[..., 24:].mean()) for item in light)
+    assert 5 < sum(mirrored) < 27
+
+
+def test_mixup_keeps_the_sum_of_the_targets() -> None:
+    targets = nn.functional.one_hot(torch.tensor([0, 1, 2, 1]), 3).float()
+    pictures = torch.rand(4, 3, 8, 8)
+    mixed, shares = mix(pictures, targets, 0.4, torch.Generator().manual_seed(0))
+    assert shares.sum(1).tolist() == pytest.approx([1.0] * 4)
+    assert not torch.equal(mixed, pictures)
+
+
+def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
+    from PIL import Image
+
+    pixels = np.zeros((10, 30, 3), np.uint8)
+    pixels[:, :10] = 250
+    image = Image.fromarray(pixels)
+    assert frame_picture(image, 10, "squash")[:, :2].mean() > 200
+    assert frame_picture(image, 10, "crop").max() == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=12), st.integers(0, 200))
+def test_kept_rows_come_back_whatever_was_cut_off_the_files(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+
+    def row(name: str) -> np.ndarray:
+        return np.full((2, 3), ord(name), np.float32)
+
+    addresses = [name * 64 for name in names]
+    cache = RowCache(folder, (2, 3), np.float32)
+    missing = cache.missing(addresses)
+    cache.add(missing, np.stack([row(address[0]) for address in missing]))
+    for file in ("rows.bin", "index.bin"):
+        content = (folder / file).read_bytes()
+        (folder / file).write_bytes(content[: max(0, len(content) - cut)])
+    again = RowCache(folder, (2, 3), np.float32)
+    lost = again.missing(addresses)
+    if lost:
+        again.add(lost, np.stack([row(address[0]) for address in lost]))
+    found = again.read(addresses, lambda _: pytest.fail("nothing is damaged"))
+    assert np.array_equal(found, np.stack([row(name) for name in names]))
+
+
+def test_a_damaged_row_is_noticed_and_made_anew(tmp_path: Path) -> None:
+    cache = RowCache(tmp_path, (4,), np.uint8)
+    cache.missing(["a" * 64, "b" * 64])
+    cache.add(["a" * 64, "b" * 64], np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.uint8))
+    content = bytearray((tmp_path / "rows.bin").read_bytes())
+    content[1] = 99
+    (tmp_path / "rows.bin").write_bytes(content)
+    remade = []
+
+    def remake(address: str) -> np.ndarray:
+        remade.append(address)
+        return np.array([1, 2, 3, 4], np.uint8)
+
+    for _ in range(2):
+        assert cache.read(["a" * 64, "b" * 64], remake).tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert remade == ["a" * 64]
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(tmp_path, {"epoch": 1})
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(GraftError, match="disk is full"):
+        save_checkpoint(tmp_path, {"epoch": 2})
+    assert load_checkpoint(tmp_path) == {"epoch": 1}
+    assert [item.name for item in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"half of it")
+    assert load_checkpoint(tmp_path) is None
+
+
+def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
+    assert set(BACKBONES) <= set(all_backbones())
+    assert search_backbones("phone")[0].name == "mobilenet_v3_large"
+    assert [item.name for item in search_backbones("")] == list(BACKBONES)
+    assert backbone_info("timm:resnext101_32x8d.fb_wsl_ig1b_ft_in1k").name == "timm:resnext101_32x8d"
+    with pytest.raises(BadInput, match="no backbone 'resnet19'"):
+        backbone_info("resnet19")
