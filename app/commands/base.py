@@ -70,8 +70,8 @@ def told(home: Path | None) -> Iterator[Settings]:
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:  # the border to the person: the log keeps the details
-        where = _log(settings)
-        typer.echo(f"Something unexpected went wrong: {type(error).__name__}: {error}. {where}".strip(), err=True)
+        words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
+        typer.echo(" ".join(words.split()), err=True)
         raise typer.Exit(1) from error
 
 

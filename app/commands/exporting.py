@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, write_file
 from app.commands.training import RunArgument
 from core.errors import GraftError
 from core.types import RunId
@@ -46,6 +46,15 @@ def model(run: RunArgument, output: Output = None, home: Home = None, as_json: J
         _finish(graft, graft.exports.model(RunId(run)), output, as_json)
 
 
+@export.command("report")
+def report(run: RunArgument, output: Output = None, home: Home = None, as_json: Json = False) -> None:
+    """A training's results as one HTML file to read, print or send."""
+    with opened(home) as graft:
+        target = output or Path(f"report-{run}.html")
+        write_file(target, graft.exports.report(RunId(run)).encode())
+    show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)
+
+
 def _finish(graft: "Graft", run_id: RunId, output: Path | None, as_json: bool) -> None:
     run = graft.serving.finish(run_id, progress_line(as_json))
     ensure_done(run)
@@ -56,5 +65,5 @@ def _finish(graft: "Graft", run_id: RunId, output: Path | None, as_json: bool) -
     except OSError as error:
         hint = f"The file itself is kept: {made}"
         raise GraftError(f"{target} cannot be written: {error.strerror}.", hint=hint) from error
-    value = {"run": run.id, "state": run.state.value, "file": str(target.absolute()), **(run.result or {})}
+    value = {"run": run.id, "state": run.state.value, **(run.result or {})}
     show({**value, "file": str(target.absolute())}, f"Wrote {target}.", as_json)

@@ -7,7 +7,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
 from core.errors import BadInput, GraftError
 from core.recipes import PRESETS, Recipe, preset
-from core.types import RunId, Split
+from core.types import JsonObject, JsonValue, RunId, Split
 
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
 
@@ -93,16 +93,34 @@ def results(
 ) -> None:
     """How good a run's model is."""
     with opened(home) as graft:
-        value = graft.results.to_json(RunId(run))  # type: ignore[attr-defined]
-    metrics = value.get("metrics")
-    scores = metrics.get(split.value) if isinstance(metrics, dict) else None
-    lines = (
-        [[name, score] for name, score in scores.items() if isinstance(score, int | float)]
-        if isinstance(scores, dict)
-        else []
-    )
-    head = f"Run {run}, {value.get('state')}, dataset version {value.get('dataset_version')}, {split.value} split"
-    show(value, f"{head}\n{table(['score', 'value'], lines)}" if lines else f"{head}: no scores yet.", as_json)
+        value = graft.results.to_json(RunId(run))
+    head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
+    show(value, f"{head}\n\n{_scores(value, split)}", as_json)
+
+
+def _scores(value: JsonObject, split: Split) -> str:
+    """Scores with their intervals, then the confusion matrix."""
+    metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
+    if not metrics:
+        return "There are no scores yet."
+    rows = [[name, score, _ends(intervals.get(name))] for name, score in metrics.items()]
+    words = table(["score", "value", "95 % interval"], rows)
+    confusion = value["confusion"]
+    if isinstance(confusion, dict) and confusion["split"] == split.value:
+        labels, matrix = confusion["labels"], confusion["matrix"]
+        if isinstance(labels, list) and isinstance(matrix, list):
+            lines = [[name, *row] for name, row in zip(labels, matrix, strict=True) if isinstance(row, list)]
+            words += "\n\n" + table(["truth \\ said", *(str(name) for name in labels)], lines)
+    return words
+
+
+def _part(value: JsonValue, split: Split) -> JsonObject:
+    part = value.get(split.value) if isinstance(value, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _ends(ends: JsonValue) -> str:
+    return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def cancel(run: RunArgument, home: Home = None, as_json: Json = False) -> None:

@@ -233,6 +233,7 @@ function card(state, item, index) {
   node.append(image, look, el("div", "chips"), name);
   if (item.caption) node.append(el("div", "caption", item.caption));
   node.onclick = (event) => click(state, index, event);
+  node.onfocus = () => { state.at = index; };
   node.ondblclick = () => open(state, index);
   return node;
 }

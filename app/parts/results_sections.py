@@ -132,7 +132,7 @@ def scatter(project: ProjectView, view: ResultsView) -> None:
         "On the dotted line, what it says is what it is. Choose points, or draw a box around some, to see the pictures."
     )
     event = st.plotly_chart(scatter_figure(info), config=PLOT, key="scatter", on_select="rerun")
-    chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 1]
+    chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 0]
     if chosen:
         behind(project, chosen, key=f"points-{view.run_id}-{view.split}", truth=True)
 

@@ -52,9 +52,9 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """Two classes become one."""
     names = {item.id: item.name for item in project.classes}
     st.markdown("##### Merge two classes")
-    source = st.selectbox("This class", list(names), format_func=lambda item: md(names[item]), index=None)
+    source = st.selectbox("This class", list(names), format_func=names.__getitem__, index=None)
     others = [item for item in names if item != source]
-    target = st.selectbox("becomes", others, format_func=lambda item: md(names[item]), index=None)
+    target = st.selectbox("becomes", others, format_func=names.__getitem__, index=None)
     if source is None or target is None:
         st.caption("Pictures of the first are then pictures of the second. They can be separated again at any time.")
         return
@@ -71,7 +71,7 @@ def archive(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """A class is no longer used."""
     names = {item.id: item.name for item in project.classes}
     st.markdown("##### Archive a class")
-    chosen = st.selectbox("Class", list(names), format_func=lambda item: md(names[item]), index=None)
+    chosen = st.selectbox("Class", list(names), format_func=names.__getitem__, index=None)
     st.caption(
         "An archived class is no longer offered. Its pictures keep it as their label, but no model learns from them, "
         "until you bring it back or give them another class."

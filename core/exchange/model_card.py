@@ -14,12 +14,11 @@ from core.types import JsonObject, Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A number on the test split; `low` and `high` bound it with 95 % confidence, where that is known."""
+    """A figure of the test split and where it lies with 95 % confidence, as text."""
 
     name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
+    value: str
+    interval: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +89,12 @@ def _data(facts: ModelFacts) -> str:
 def _performance(facts: ModelFacts) -> str:
     if not facts.scores:
         return "## How good it is\n\nIt was not scored: there were no test pictures."
-    rows = "\n".join(f"| {item.name} | {item.value:.3f} | {_bounds(item)} |" for item in facts.scores)
+    rows = "\n".join(f"| {item.name} | {item.value} | {item.interval} |" for item in facts.scores)
     return (
         "## How good it is\n\n"
         "Measured once, on test pictures that were used neither to learn from nor to choose by.\n\n"
         f"| score | value | 95 % interval |\n|---|---:|---|\n{rows}"
     )
-
-
-def _bounds(score: Score) -> str:
-    return "" if score.low is None or score.high is None else f"{score.low:.3f} to {score.high:.3f}"
 
 
 def _limits(facts: ModelFacts) -> str:

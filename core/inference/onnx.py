@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from core.catalogue import ModelCard
-from core.models.network import Network
+from core.inference.answers import probabilities
+from core.models import Network
 from core.types import Task
 
 OPSET = 18
@@ -28,9 +29,7 @@ class Answering(nn.Module):
         logits = cast(Tensor, self.network(pictures))  # (N, K)
         if self.card.task is Task.REGRESSION:
             return logits * self.card.number_std + self.card.number_mean
-        if self.card.task is Task.MULTI:
-            return torch.sigmoid(logits / self.card.temperature)
-        return torch.softmax(logits / self.card.temperature, 1)
+        return probabilities(self.card, logits)
 
 
 def write_onnx(path: Path, network: Network, card: ModelCard) -> None:

@@ -12,7 +12,6 @@ from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
 from core.services.results_json import results_json
-from core.services.scoring import score, usable
 from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from core.evaluation import ClassScore, Interval, Scores
-from core.services.scoring import score, usable
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.types import JsonObject, JsonValue, Split, Task
 

@@ -1,12 +1,13 @@
 """A trained model as a zip that needs no Graft: weights, card, ONNX, a model card to read and an example to run."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch
 
 from core.catalogue import ModelCard
 from core.errors import NotFound
-from core.evaluation import score_classes
+from core.evaluation import FIGURES
 from core.exchange.model_card import ModelFacts, Score, model_card_text
 from core.exchange.predict_example import EXAMPLE
 from core.inference.onnx import write_onnx
@@ -75,7 +76,7 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         split_rule=version.split_rule,
         counts={split.value: len(version.part(split)) for split in Split},
         per_class=_per_class(version),
-        scores=_scores(said, len(card.classes)),
+        scores=_scores(version, said),
         onnx_problem=problem,
         code_version=run.code_version,
     )
@@ -88,14 +89,11 @@ def _per_class(version: VersionRecord) -> list[tuple[str, int, int]]:
     ]
 
 
-def _scores(said: list[PredictionRecord], classes: int) -> list[Score]:
-    pairs = [(item.truth_index, item.predicted_index) for item in said]
-    known = [(truth, answer) for truth, answer in pairs if truth is not None and answer is not None]
-    if not known:
-        return []
-    scores = score_classes([truth for truth, _ in known], [answer for _, answer in known], classes)
+def _scores(version: VersionRecord, said: Sequence[PredictionRecord]) -> list[Score]:
+    known = usable(version.task, said)
+    found = score(version, known).figures if known else {}
     return [
-        Score(name="Accuracy", value=scores.accuracy.value, low=scores.accuracy.low, high=scores.accuracy.high),
-        Score(name="Balanced accuracy", value=scores.balanced_accuracy),
-        Score(name="Macro F1", value=scores.macro_f1),
+        Score(name=FIGURES[name].title, value=FIGURES[name].shown(item), interval=FIGURES[name].range(item))
+        for name, item in found.items()
+        if item is not None
     ]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
+from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import Answer, answers, choose_device, compute_logits, device_words
 from core.jobs.context import JobContext
@@ -166,6 +167,11 @@ class _Training:
 
     def _card(self, network: Network, logits: Tensor) -> ModelCard:
         chosen = torch.tensor([item.split is Split.VALIDATION for item in self.version.items])
+        temperature = fit_temperature(self.version.task, logits[chosen], self.labels.targets[chosen])
+        thresholds: tuple[float, ...] = ()
+        if self.version.task is Task.MULTI:
+            shares = torch.sigmoid(logits[chosen] / temperature)
+            thresholds = tuple(choose_thresholds(self.labels.targets[chosen], shares).tolist())
         return ModelCard(
             task=self.version.task,
             classes=tuple(self.version.class_names),
@@ -175,7 +181,8 @@ class _Training:
             framing=self.recipe.framing,
             mean=network.mean,
             std=network.std,
-            temperature=fit_temperature(self.version.task, logits[chosen], self.labels.targets[chosen]),
+            temperature=temperature,
+            thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
         )

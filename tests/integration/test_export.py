@@ -158,7 +158,7 @@ def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tup
     assert "# Colours \\*bold\\*: model of run" in text
     assert "Look at the middle." in text
     assert "18 train, 6 validation, 6 test pictures" in text
-    assert "| Accuracy |" in text and "95 % interval" in text
+    assert "| Accuracy | " in text and "95 % interval" in text
     assert "Fewer than 30 test pictures stand behind the scores of: green, red." in text
 
 

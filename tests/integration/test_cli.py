@@ -1,0 +1,331 @@
+"""The command line: what it prints, what it is worth to a script, how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from app.cli import build
+from core.graft import Graft, open_graft
+from core.jobs import execute
+from core.services.serving import Serving
+from core.settings import Settings
+from core.store import runs
+from core.store.db import writing
+from core.store.runs import RunRecord
+from core.types import RunId, RunState
+from core.worker import handler
+
+ROOT = Path(__file__).parents[2]
+RUNNER = CliRunner()
+TINY = ("--preset", "instant", "--set", "weights=none", "--set", "image_size=64")
+Call = Callable[..., Result]
+
+
+def here(self: Serving, run_id: RunId, tell: Callable[[RunRecord], None] = lambda run: None) -> RunRecord:
+    """What `Serving.finish` does, without a child process of its own for every job."""
+    run = self.queue.read(run_id)
+    while not run.state.ended:
+        with writing(self.engine) as session:
+            claimed = runs.claim_next(session, run.lane, worker="test", now=datetime.now(UTC))
+        assert claimed is not None
+        execute(handler(claimed.kind), claimed, engine=self.engine, settings=self.settings)
+        run = self.queue.read(run_id)
+    tell(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for index in range(30):
+        pixels = random.integers(0, 80, (48, 48, 3), dtype=np.uint8)
+        pixels[..., index % 2] += 120
+        path = folder / ("green" if index % 2 else "red") / f"{index}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "home"
+
+
+@pytest.fixture(scope="module")
+def graft_command(home: Path) -> Call:
+    """Calls the command on one home shared by the module's tests."""
+
+    def call(*arguments: str | Path | int, status: int = 0) -> Result:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Serving, "finish", here)
+            patch.setenv("GRAFT_DEVICE", "cpu")
+            result = RUNNER.invoke(build(), ["--home", str(home), *(str(item) for item in arguments)])
+        assert result.exit_code == status, result.output + repr(result.exception)
+        return result
+
+    return call
+
+
+def answer(result: Result) -> dict[str, Any]:
+    value = json.loads(result.stdout)
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.fixture(scope="module")
+def run(graft_command: Call, pictures: Path) -> int:
+    """A project of 30 pictures with one finished training; its number."""
+    graft_command("project", "create", "Colours", "--task", "single", "--classes", "red,green")
+    (pictures / "broken.jpg").write_bytes(b"no picture")
+    first = answer(graft_command("import", "Colours", pictures, "--json"))
+    assert first["added"] == 30 and first["duplicates"] == 0
+    assert first["rejected"] == [{"name": "broken.jpg", "reason": first["rejected"][0]["reason"]}]
+    trained = answer(graft_command("train", "Colours", *TINY, "--wait", "--json"))
+    assert trained["state"] == "done"
+    return int(trained["run"])
+
+
+def test_a_created_project_is_listed(graft_command: Call, run: int) -> None:
+    made = answer(graft_command("project", "create", "Fruit", "--task", "multi", "--classes", "a, b", "--json"))
+    assert made["classes"] == ["a", "b"]
+    listed = answer(graft_command("project", "list", "--json"))["projects"]
+    by_name = {item["name"]: item for item in listed}
+    assert by_name["Colours"]["images"] == by_name["Colours"]["labelled"] == 30
+    assert by_name["Fruit"]["task"] == "multi"
+    assert "Colours" in graft_command("project", "list").stdout
+
+
+def test_importing_again_counts_duplicates_and_several_paths_go_in_at_once(
+    graft_command: Call, run: int, pictures: Path
+) -> None:
+    paths = (pictures / "red" / "0.png", pictures / "green")
+    again = answer(graft_command("import", "Colours", *paths, "--json"))
+    assert (again["added"], again["duplicates"], again["rejected"]) == (0, 16, [])
+
+
+def test_the_runs_are_listed_with_their_recipe(graft_command: Call, run: int) -> None:
+    listed = answer(graft_command("runs", "Colours", "--json"))["runs"]
+    mine = next(item for item in listed if item["run"] == run)
+    assert mine["state"] == "done" and mine["epoch"] >= 1 and mine["parent"] is None
+    assert (mine["recipe"]["preset"], mine["recipe"]["image_size"]) == ("instant", 64)
+    assert str(run) in graft_command("runs", "Colours").stdout
+
+
+def test_a_training_that_nobody_waits_for_is_queued_cancelled_and_resumed(graft_command: Call, run: int) -> None:
+    queued = answer(graft_command("train", "Colours", *TINY, "--json"))
+    assert queued["state"] == "queued"
+    assert answer(graft_command("cancel", queued["run"], "--json"))["state"] == "cancelled"
+    assert answer(graft_command("resume", queued["run"], "--wait", "--json"))["state"] == "done"
+    told = graft_command("resume", queued["run"], status=1)
+    assert told.stderr.count("\n") == 1 and "is done" in told.stderr
+
+
+def test_new_pictures_are_predicted_into_a_table(graft_command: Call, run: int, pictures: Path, tmp_path: Path) -> None:
+    said = answer(graft_command("predict", run, pictures / "red" / "0.png", pictures / "broken.jpg", "--json"))
+    assert said["classes"] == ["red", "green"]
+    (only,) = said["predictions"]
+    assert only["prediction"] in ("red", "green")
+    assert sum(only["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert [item["name"] for item in said["rejected"]] == ["broken.jpg"]
+    graft_command("predict", run, pictures, "--csv", tmp_path / "said.csv")
+    lines = (tmp_path / "said.csv").read_text("utf-8-sig").splitlines()
+    assert len(lines) == 32 and lines[0].startswith("file,prediction,confidence")
+
+
+def test_an_explanation_is_a_picture_of_the_pictures_own_size(
+    graft_command: Call, run: int, pictures: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "why.png"
+    said = answer(graft_command("explain", run, pictures / "red" / "2.png", "--class", "green", "-o", file, "--json"))
+    assert said["class"] == "green" and 0 <= said["probability"] <= 1
+    with Image.open(file) as image:
+        assert image.size == (48, 48)
+    told = graft_command("explain", run, pictures / "red" / "2.png", "--class", "blue", "-o", file, status=1)
+    assert "no class 'blue'" in told.stderr and "red, green" in told.stderr
+
+
+def test_results_are_told_in_words_and_as_json_and_as_a_report(graft_command: Call, run: int, tmp_path: Path) -> None:
+    value = answer(graft_command("results", run, "--json"))
+    assert value["run"] == run and value["state"] == "done" and value["classes"] == ["red", "green"]
+    assert value["splits"] == {"train": 18, "validation": 6, "test": 6}
+    assert set(value["metrics"]["test"]) >= {"accuracy", "balanced_accuracy", "macro_f1", "ece"}
+    matrix = value["confusion"]["matrix"]
+    assert sum(sum(row) for row in matrix) == 6 and sum(matrix[0]) == 3
+    words = graft_command("results", run).stdout
+    assert "balanced_accuracy" in words and "truth \\ said" in words
+    file = tmp_path / "report.html"
+    graft_command("export", "report", run, "-o", file)
+    text = file.read_text("utf-8")
+    assert "Balanced accuracy" in text and "Confusion matrix" in text and "http" not in text
+
+
+def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: int, tmp_path: Path) -> None:
+    made = answer(graft_command("export", "dataset", "Colours", "-o", tmp_path / "all.zip", "--json"))
+    assert made["pictures"] == 30 and made["file"] == str(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert len(archive.namelist()) == 31
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "Colours", "--preset", "nope"),
+        ("train", "Colours", "--set", "epochs"),
+        ("train", "Colours", "--set", "nonsense=1"),
+        ("train", "Colours", "--set", "epochs=many"),
+        ("project", "create", "X", "--task", "guess"),
+        ("project", "create", "X"),
+        ("results", "first"),
+        ("fly",),
+        ("import", "Colours"),
+    ],
+)
+def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments: tuple[str, ...]) -> None:
+    assert graft_command(*arguments, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("runs", "Unknown"), "no project called 'Unknown'"),
+        (("import", "Colours", "/nowhere/at/all"), "no folder or file '/nowhere/at/all'"),
+        (("results", "9999"), "no run 9999"),
+        (("cancel", "9999"), "no run 9999"),
+        (("predict", "9999", "/tmp"), "no run 9999"),
+        (("project", "create", "Colours", "--task", "single"), "already a project called 'Colours'"),
+        (("export", "model", "1"), "is no training"),
+    ],
+)
+def test_a_failure_ends_with_status_1_and_one_line(
+    graft_command: Call, run: int, arguments: tuple[str, ...], words: str
+) -> None:
+    told = graft_command(*arguments, status=1)
+    assert words in told.stderr and told.stderr.count("\n") == 1
+    assert told.stdout == ""
+
+
+def test_what_was_not_expected_is_one_line_too_and_its_trace_is_in_the_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(settings: Settings) -> Graft:
+        raise RuntimeError("the moon\nis full")
+
+    monkeypatch.setattr("core.graft.open_graft", broken)
+    told = RUNNER.invoke(build(), ["runs", "Colours", "--home", str(home)])
+    assert told.exit_code == 1 and told.stderr.count("\n") == 1 and "the moon is full" in told.stderr
+    assert "RuntimeError" in (home / "logs" / "cli.log").read_text("utf-8")
+
+
+def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    told = RUNNER.invoke(build(), ["--home", str(tmp_path / "file"), "project", "list"])
+    assert told.exit_code == 1 and "cannot be" in told.stderr and told.stderr.count("\n") == 1
+
+
+def test_home_and_json_may_stand_before_and_behind_the_command(home: Path, run: int) -> None:
+    before = RUNNER.invoke(build(), ["--home", str(home), "--json", "project", "list"])
+    behind = RUNNER.invoke(build(), ["project", "list", "--home", str(home), "--json"])
+    assert answer(before) == answer(behind)
+
+
+def test_the_doctor_says_what_it_found_and_the_way_out(home: Path, run: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFT_PORT", "8639")
+    result = RUNNER.invoke(build(), ["doctor", "--home", str(home), "--json"])
+    found = {item["name"]: item for item in answer(result)["checks"]}
+    assert result.exit_code == 0
+    assert set(found) >= {"Python", "Torch", "Device", "Home", "Disk", "Database", "Weights", "Address", "Workers"}
+    assert "newest schema, wal journal" in found["Database"]["message"]
+    assert found["Workers"]["state"] == "note" and "graft up" in found["Workers"]["hint"]
+
+
+def test_the_doctor_ends_with_status_1_when_something_stops_graft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graft.db").write_bytes(b"this is no database" * 100)
+    monkeypatch.setenv("GRAFT_DEVICE", "cuda:9")
+    result = RUNNER.invoke(build(), ["doctor", "--home", str(tmp_path), "--json"])
+    found = {item["name"]: item for item in answer(result)["checks"]}
+    assert result.exit_code == 1 and not answer(result)["ok"]
+    assert found["Database"]["state"] == found["Device"]["state"] == "bad"
+    assert found["Database"]["hint"] and found["Device"]["hint"]
+
+
+def test_the_command_starts_fast_and_loads_neither_torch_nor_the_database() -> None:
+    code = (
+        "import sys, time; began = time.perf_counter(); import app.cli; app.cli.build()\n"
+        "heavy = {'torch', 'sqlalchemy', 'streamlit', 'pandas', 'numpy', 'sklearn', 'PIL'} & set(sys.modules)\n"
+        "print(time.perf_counter() - began, heavy)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    seconds, _, heavy = done.stdout.strip().partition(" ")
+    assert float(seconds) < 1 and heavy == "set()"
+
+
+def test_following_a_job_loads_no_torch(home: Path, run: int) -> None:
+    code = (
+        "import sys; from app.cli import build; from typer.testing import CliRunner\n"
+        f"home = {str(home)!r}\n"
+        f"for line in (['project', 'list'], ['runs', 'Colours'], ['results', '{run}']):\n"
+        "    result = CliRunner().invoke(build(), ['--home', home, *line])\n"
+        "    assert result.exit_code == 0, result.output\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def real(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    environ = {**os.environ, "GRAFT_HOME": str(home), "GRAFT_DEVICE": "cpu"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """What a command that succeeds prints."""
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert err == ""
+    return out
+
+
+def test_a_job_runs_to_its_end_with_nothing_else_running(tmp_path: Path, pictures: Path) -> None:
+    home = tmp_path / "home"
+    ended(real(home, "project", "create", "Alone", "--task", "single"))
+    out = ended(real(home, "import", "Alone", str(pictures / "red"), "--json"))
+    assert json.loads(out)["added"] == 15
+
+
+def test_ctrl_c_cancels_the_run_and_ends_with_status_1(tmp_path: Path, pictures: Path) -> None:
+    home = tmp_path / "home"
+    graft = open_graft(Settings(home=home, device="cpu"))
+    ended(real(home, "project", "create", "Long", "--task", "single"))
+    ended(real(home, "import", "Long", str(pictures)))
+    long = ("--preset", "balanced", "--set", "weights=none", "--set", "image_size=64", "--set", "epochs=5000")
+    process = real(home, "train", "Long", *long, "--set", "patience=0", "--wait", "--json")
+    project = graft.projects.named("Long").id
+    deadline = time.monotonic() + 120
+    while not any(item.progress.get("epoch") for item in graft.training.list(project)):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 15
+    assert process.returncode == 1 and json.loads(out)["state"] == "cancelled"
+    assert err == f"Run {json.loads(out)['run']} was stopped.\n"
+    assert graft.training.list(project)[0].state is RunState.CANCELLED
