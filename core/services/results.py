@@ -16,6 +16,7 @@ from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
 
