@@ -70,13 +70,12 @@ def doubtful(view: PredictionsView) -> None:
     if not found:
         st.caption("No picture is that doubtful.")
         return
-    names = ", ".join(f"{item.said} {item.confidence:.0%}" for item in found[:3])
-    st.text(f"{count(len(found), 'picture')} of {len(view.items):,}, the least sure first: {names}")
+    st.caption(f"{len(found):,} of {count(len(view.items), 'picture')}. They join the project without a label.")
     if st.button(f"Send {count(len(found), 'picture')} to labelling", icon=":material/sell:", type="primary"):
         added = graft().predictions.send_to_labelling(view.run.id, [item.id for item in found])
         there = len(found) - added
         rest = f" {count(there, 'picture')} had been there already." if there else ""
-        st.success(f"{count(added, 'picture')} added to the project, without a label.{rest}", icon=":material/check:")
+        st.success(f"{count(added, 'picture')} added to the project.{rest}", icon=":material/check:")
         page_link("Label them", "label", icon=":material/sell:")
 
 
