@@ -206,7 +206,7 @@ function paint(state) {
     card.querySelector(".chips").replaceChildren(...marks);
     card.setAttribute("aria-label", `${item.name}: ${marks.map((node) => node.textContent).join(", ")}`);
   });
-  state.parts.chosen.textContent = some ? `${plural(some, "picture")} chosen` : plural(state.items.length, "picture");
+  state.parts.chosen.textContent = some ? `${plural(some, "picture")} chosen` : "No picture chosen";
   for (const node of state.parts.needing) node.disabled = !some && !state.open;
   state.parts.clear.hidden = !some;
   state.parts.undo.forEach((node) => { node.disabled = !state.done.length; });

@@ -112,7 +112,7 @@ class Results(Service):
             colours=tuple(str(item.get("colour", "")) for item in version.classes),
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
-            together=_together(version),
+            together=version.together,
             scores=score(version, said),
         )
 
@@ -204,9 +204,3 @@ def _version(session: Session, run: RunRecord) -> VersionRecord:
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
     return versions.read_version(session, run.version_id)
-
-
-def _together(version: VersionRecord) -> str:
-    if any(item.case_name for item in version.items):
-        return "cases"
-    return "groups" if any(item.group_name for item in version.items) else "pictures"
