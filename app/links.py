@@ -28,8 +28,8 @@ PAGES = {
     "classes": PageInfo("Classes", ":material/category:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
-    "compare": PageInfo("Compare", ":material/balance:", "Learn"),
     "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),
+    "compare": PageInfo("Compare", ":material/balance:", "Learn"),
     "predict": PageInfo("Predict", ":material/online_prediction:", "Use"),
     "export": PageInfo("Export", ":material/download:", "Use"),
 }

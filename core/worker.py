@@ -6,6 +6,7 @@ answers within a second. Job bodies are named, not imported, so that a child loa
 
 import importlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -43,6 +44,8 @@ def handler(kind: RunKind) -> Handler:
 
 def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
     """Run one claimed run to its end; exit status 0 if its end was recorded."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # on a busy machine a person's click goes before a job
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
     keep_alive(run, engine)

@@ -13,7 +13,7 @@ LAYERS = [
     {"labels", "splits", "recipes", "catalogue", "evaluation", "suggestions", "charts"},
     {"media", "exchange", "demo"},
     {"models", "training", "inference", "features", "explanation"},
-    {"store", "jobs", "scoring"},
+    {"store", "jobs"},
     {"services", "tasks"},
     {"graft", "worker"},
 ]

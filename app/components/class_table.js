@@ -54,6 +54,15 @@ function line(state, row, index) {
   const name = field(row, "name", `Name of class ${index + 1}`, { type: "text", maxLength: 100, placeholder: "Name" }, after);
   const key = field(row, "key", `Key of ${called}`, { type: "text", maxLength: 1, size: 1, className: "key" }, after);
   const description = field(row, "description", `Description of ${called}`, { type: "text", placeholder: "How to recognise it (optional)", className: "wide" }, after);
+  name.onpaste = (event) => { // a list, one class per line
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).map((text) => text.trim()).filter(Boolean);
+    if (lines.length < 2) return;
+    event.preventDefault();
+    row.name = lines[0];
+    for (const text of lines.slice(1)) state.rows.push({ ...fresh(state), name: text });
+    draw(state);
+    told(state);
+  };
   name.onkeydown = (event) => { if (event.key === "Enter") { told(state); add(state); } };
   node.append(grip, el("span", "place", state.graded ? String(index) : ""), colour, name, key, description);
   if (row.count !== undefined) node.append(el("span", "count", plural(row.count, "picture")));
@@ -67,11 +76,15 @@ function line(state, row, index) {
   return node;
 }
 
-function add(state) {
+function fresh(state) {
   const used = new Set(state.rows.map((row) => row.key)), worn = new Set(state.rows.map((row) => row.colour.toLowerCase()));
   const key = [...state.keys].find((item) => !used.has(item)) ?? "";
   const colour = state.palette.find((item) => !worn.has(item.toLowerCase())) ?? state.palette[state.rows.length % state.palette.length];
-  state.rows.push({ id: null, name: "", colour, key, description: "" });
+  return { id: null, name: "", colour: colour.toLowerCase(), key, description: "" };
+}
+
+function add(state) {
+  state.rows.push(fresh(state));
   draw(state);
   paint(state);
   state.body.lastElementChild.querySelector("input[type=text]").focus();
@@ -93,7 +106,7 @@ function build(state, root) {
     state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
     bar.append(state.save, state.discard);
   }
-  if (state.rows.length) box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling.`));
+  box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling. A list can be pasted.`));
   box.append(state.body, bar);
   root.querySelector(".classtable")?.remove(); // its styles lie beside it and stay
   root.append(box);

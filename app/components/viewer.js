@@ -66,7 +66,7 @@ function show(state, answer) {
   state.parts.heat.src = answer.url;
   state.parts.heat.hidden = false;
   state.parts.box.dataset.shown = answer.url;
-  note(state, "");
+  note(state, answer.empty ? `By this method nothing in the picture speaks for ${answer.class || "the number"}.` : "");
   bars(state);
   facts(state);
 }
@@ -109,7 +109,7 @@ function bars(state) {
 function method(state) {
   const info = state.data.methods.find((item) => item.name === state.method);
   state.parts.method.value = state.method;
-  state.parts.words.textContent = info ? info.words : "";
+  state.parts.words.textContent = [info?.words, state.data.cropped && "The model sees the middle square only; grey is what it never saw."].filter(Boolean).join(" ");
 }
 
 function strip(state) {
@@ -122,6 +122,12 @@ function strip(state) {
     node.append(image);
     return node;
   }));
+}
+
+function shape(state) {
+  const { naturalWidth: width, naturalHeight: height } = state.parts.images[0];
+  const beside = state.parts.images.filter((image) => !image.closest(".stage").hidden).length;
+  if (height) state.parts.stages.style.setProperty("--ratio", String((width / height) * beside));
 }
 
 function place(state) {
@@ -215,7 +221,7 @@ function tools(state, plain) {
   const opacity = Object.assign(el("input"), { type: "range", min: 0, max: 100, value: state.opacity * 100 });
   opacity.oninput = () => { state.opacity = opacity.value / 100; state.parts.heat.style.opacity = state.opacity; };
   const beside = Object.assign(el("input"), { type: "checkbox" });
-  beside.onchange = () => { plain.hidden = !beside.checked; };
+  beside.onchange = () => { plain.hidden = !beside.checked; shape(state); };
   const middle = (factor) => () => { const box = plain.parentElement.lastElementChild.getBoundingClientRect(); zoomBy(state, factor, box.width / 2, box.height / 2); };
   const scale = el("span", "scale", "nothing");
   scale.append(el("i"), "most");
@@ -228,6 +234,8 @@ function build(state, root) {
   const box = state.parts.box = el("div", "viewer"), columns = el("div", "columns"), left = el("div"), stages = el("div", "stages");
   const over = stageOf(state, true), plain = stageOf(state, false);
   plain.hidden = true;
+  state.parts.stages = stages;
+  state.parts.images[0].onload = () => shape(state);
   state.parts.heat.style.opacity = state.opacity;
   stages.append(plain, over);
   left.append(stages, tools(state, plain));
@@ -254,7 +262,7 @@ const same = (one, other) => one.image === other.image && one.blob === other.blo
 
 export default ({ data, parentElement, setStateValue }) => {
   let state = STATES.get(data.inst);
-  const shape = JSON.stringify(data.pictures);
+  const pictures = JSON.stringify(data.pictures);
   const fresh = !state || !parentElement.querySelector(".viewer");
   if (fresh) {
     state = { data, answers: new Map(), opacity: 0.7, target: data.target, method: data.method, tell: () => {} };
@@ -263,8 +271,8 @@ export default ({ data, parentElement, setStateValue }) => {
   }
   const before = fresh ? null : current(state);
   state.data = data;
-  if (fresh || state.shape !== shape) {
-    state.shape = shape;
+  if (fresh || state.pictures !== pictures) {
+    state.pictures = pictures;
     strip(state);
     const kept = before ? data.pictures.findIndex((item) => same(item, before)) : -1;
     open(state, fresh ? data.selected : Math.max(0, kept), fresh || kept >= 0);

@@ -8,6 +8,7 @@ from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.text import count
 from core.services.projects import ProjectView
 from core.services.results import BehindView
+from core.types import Task
 
 STEP = 48
 
@@ -18,14 +19,14 @@ def behind(project: ProjectView, pictures: Sequence[BehindView], *, key: str, tr
     shown = int(st.session_state.get(asked, STEP))
     if len(pictures) > shown:
         st.caption(f"{shown} of {count(len(pictures), 'picture')}.")
-    picture_grid(project, [_item(picture, truth) for picture in pictures[:shown]], key=key)
+    picture_grid(project, [_item(picture, truth, project.task is Task.MULTI) for picture in pictures[:shown]], key=key)
     if len(pictures) > shown and st.button("Show more", key=f"{key}-more", icon=":material/expand_more:"):
         st.session_state[asked] = shown + STEP
         st.rerun()
 
 
-def _item(picture: BehindView, truth: bool) -> GridItem:
-    sure = "" if picture.confidence is None else f", {picture.confidence:.0%} sure"
+def _item(picture: BehindView, truth: bool, several: bool) -> GridItem:
+    sure = "" if picture.confidence is None or several else f", {picture.confidence:.0%} sure"
     was = f"is {picture.truth} · " if truth else ""
     return GridItem(
         image_id=picture.image_id,

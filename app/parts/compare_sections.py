@@ -19,12 +19,12 @@ def verdicts(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compa
     for run, comparison in zip(others, found, strict=True):
         with st.container(border=True, gap="xsmall"):
             head, more = st.columns([6, 1], vertical_alignment="center")
-            head.markdown(f"**Run {run.id} against run {base.id}**")
+            head.markdown(f"**Run {base.id} against run {run.id}**")
             with more.popover("More", type="tertiary"):
                 st.markdown(HOW)
             for item in comparison.differences:
                 tested = "" if item.p_value is None else f" McNemar's test: p = {item.p_value:.2g}."
-                words = md(item.words(f"Run {base.id}", f"Run {run.id}"))
+                words = md(item.words(f"Run {run.id}", f"Run {base.id}"))
                 st.markdown(f"{_MARKS[item.better]} {FIGURES[item.figure].title}: {words}{md(tested)}")
             if not comparison.differences:
                 st.markdown("There are too few pictures to tell the runs apart.")
@@ -44,7 +44,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
     """Scores with their intervals."""
     st.subheader("Scores")
     runs = [base, *others]
-    scores = [found[0].scores[0], *(item.scores[1] for item in found)]
+    scores = [found[0].scores[1], *(item.scores[0] for item in found)]
     unit = str(project.settings.get("unit") or "")
     rows = []
     for run, score in zip(runs, scores, strict=True):

@@ -7,7 +7,6 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
-from app.parts.text import md
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
 from core.types import ClassId, ImageState, Split, Task
@@ -59,11 +58,11 @@ def filter_bar(project: ProjectView) -> PictureFilter:
         )
         if project.task is not Task.REGRESSION:
             names = {item.id: item.name for item in project.all_classes.values() if item.merged_into is None}
-            _choice("Class", "class", wanted.class_id, list(names), lambda item: md(names.get(item, "")))
+            _choice("Class", "class", wanted.class_id, list(names), lambda item: names.get(item, ""))
         _choice("State", "state", wanted.state, list(STATES), STATES.__getitem__)
         _choice("Split", "split", wanted.split, list(SPLITS), SPLITS.__getitem__)
         if groups:
-            _choice("Group", "group", wanted.group or None, groups, md)
+            _choice("Group", "group", wanted.group or None, groups, str)
         st.checkbox("Flagged", key=_shown("flagged", wanted.flagged), on_change=_changed("flagged"))
         st.checkbox("Deleted", key=_shown("deleted", wanted.deleted), on_change=_changed("deleted"))
         if wanted != PictureFilter():

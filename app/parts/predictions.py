@@ -13,7 +13,7 @@ MOST_ROWS = 1000
 
 
 def table(view: PredictionsView) -> None:
-    """One line per picture; the chosen one is opened with its heatmap."""
+    """One line per picture; the chosen one is opened below with its heatmap."""
     shown = view.items[:MOST_ROWS]
     if len(view.items) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS:,} are shown; the CSV has all {len(view.items):,}.")
@@ -23,35 +23,34 @@ def table(view: PredictionsView) -> None:
         hide_index=True,
         width="stretch",
         row_height=56,
+        height=min(len(shown), 6) * 56 + 40,
         on_select="rerun",
         selection_mode="single-row",
         key=f"predicted-{view.run.id}",
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width=80),
-            "Sure": st.column_config.ProgressColumn("Sure", format="percent", min_value=0, max_value=1),
-            **{name: st.column_config.NumberColumn(name, format="percent") for name in view.classes if everything},
+            "Sure": st.column_config.ProgressColumn("Sure", format="%d %%", min_value=0, max_value=100),
+            **{name: st.column_config.NumberColumn(name, format="%d %%") for name in view.classes if everything},
         },
     )
+    st.caption("Choose a line to see below what the model looked at.")
     rows = event["selection"]["rows"]
-    if not rows:
-        st.caption("Choose a line to see what the model looked at.")
-    else:
-        viewer(
-            graft().explanations.subject(view.model),
-            [_picture(item) for item in shown],
-            key=f"predicted-viewer-{view.run.id}",
-            selected=rows[0],
-            follow=True,
-        )
-        st.caption(HONEST)
+    viewer(
+        graft().explanations.subject(view.model),
+        [_picture(item) for item in shown],
+        key=f"predicted-viewer-{view.run.id}",
+        selected=rows[0] if rows else 0,
+        follow=True,
+    )
+    st.caption(HONEST)
 
 
 def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dict[str, object]:
     row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name, "Model says": item.said}
     if view.classes:
-        row["Sure"] = item.confidence
+        row["Sure"] = None if item.confidence is None else round(100 * item.confidence)
     if everything:
-        row.update(zip(view.classes, item.probabilities, strict=True))
+        row.update({name: round(100 * share) for name, share in zip(view.classes, item.probabilities, strict=True)})
     return row
 
 
@@ -71,13 +70,12 @@ def doubtful(view: PredictionsView) -> None:
     if not found:
         st.caption("No picture is that doubtful.")
         return
-    names = ", ".join(f"{item.said} {item.confidence:.0%}" for item in found[:3])
-    st.text(f"{count(len(found), 'picture')} of {len(view.items):,}, the least sure first: {names}")
+    st.caption(f"{len(found):,} of {count(len(view.items), 'picture')}. They join the project without a label.")
     if st.button(f"Send {count(len(found), 'picture')} to labelling", icon=":material/sell:", type="primary"):
         added = graft().predictions.send_to_labelling(view.run.id, [item.id for item in found])
         there = len(found) - added
         rest = f" {count(there, 'picture')} had been there already." if there else ""
-        st.success(f"{count(added, 'picture')} added to the project, without a label.{rest}", icon=":material/check:")
+        st.success(f"{count(added, 'picture')} added to the project.{rest}", icon=":material/check:")
         page_link("Label them", "label", icon=":material/sell:")
 
 

@@ -132,7 +132,7 @@ def scatter(project: ProjectView, view: ResultsView) -> None:
         "On the dotted line, what it says is what it is. Choose points, or draw a box around some, to see the pictures."
     )
     event = st.plotly_chart(scatter_figure(info), config=PLOT, key="scatter", on_select="rerun")
-    chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 1]
+    chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 0]
     if chosen:
         behind(project, chosen, key=f"points-{view.run_id}-{view.split}", truth=True)
 
@@ -146,6 +146,12 @@ def everything(view: ResultsView) -> None:
         f"(content {view.version_hash[:12]}), {sizes} pictures. Splits: {md(view.split_rule)}. "
         f"Intervals count {count(view.scores.units, view.together.removesuffix('s'))} as independent."
     )
+    with st.container(horizontal=True):
+        st.link_button("Open the report", f"/api/runs/{view.run_id}/report.html", icon=":material/description:")
+        _download(view)
+
+
+def _download(view: ResultsView) -> None:
     st.download_button(
         "Download as JSON",
         json.dumps(graft().results.to_json(view.run_id), indent=1),

@@ -38,6 +38,7 @@ def viewer(
         "target": target,
         "method": method if any(item.name == method for item in subject.methods) else "gradcam",
         "follow": follow,
+        "cropped": subject.framing == "crop",
     }
     choice: dict[str, Any] | None = mount("viewer", key=key, data=data, on_choice_change=lambda: None).choice
     return choice

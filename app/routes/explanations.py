@@ -41,6 +41,7 @@ def _heatmap(run: RunId, view: HeatmapView) -> JsonObject:
     return {
         "run": run,
         "url": f"/api/heatmap/{run}.png?v={view.path.stem}",
+        "empty": view.empty,
         "target": view.target,
         "class": view.class_name,
         "probability": view.probability,

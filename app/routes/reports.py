@@ -1,4 +1,4 @@
-"""Reports of imports as files."""
+"""Reports of imports and of trainings as files."""
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -18,4 +18,15 @@ async def import_report(request: Request) -> Response:
     return Response(text, media_type="text/csv", headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
-ROUTES = [Route("/api/imports/{run:int}/report.csv", import_report)]
+@endpoint
+async def run_report(request: Request) -> Response:
+    """GET -> a training's results as one HTML page, to read, print or keep."""
+    run_id = RunId(request.path_params["run"])
+    text = await anyio.to_thread.run_sync(shared().exports.report, run_id)
+    return Response(text, media_type="text/html")
+
+
+ROUTES = [
+    Route("/api/runs/{run:int}/report.html", run_report),
+    Route("/api/imports/{run:int}/report.csv", import_report),
+]

@@ -52,10 +52,9 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """Two classes become one."""
     names = {item.id: item.name for item in project.classes}
     st.markdown("##### Merge two classes")
-    source = st.selectbox("This class", list(names), format_func=lambda item: md(names[item]), index=None)
-    others = [item for item in names if item != source]
-    target = st.selectbox("becomes", others, format_func=lambda item: md(names[item]), index=None)
-    if source is None or target is None:
+    source = st.selectbox("This class", list(names), format_func=names.__getitem__, index=None)
+    target = st.selectbox("becomes", list(names), format_func=names.__getitem__, index=None)
+    if source is None or target is None or source == target:
         st.caption("Pictures of the first are then pictures of the second. They can be separated again at any time.")
         return
     st.caption(
@@ -63,7 +62,8 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
         "dataset versions made before stay as they are. You can separate the two again."
     )
     if st.button("Merge", icon=":material/merge:"):
-        moved = graft().classes.merge(project.id, source, target)
+        with st.spinner("Moving labels…"):
+            moved = graft().classes.merge(project.id, source, target)
         done(f"{md(names[source])} is now {md(names[target])}: {count(moved, 'picture')}.")
 
 
@@ -71,7 +71,7 @@ def archive(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """A class is no longer used."""
     names = {item.id: item.name for item in project.classes}
     st.markdown("##### Archive a class")
-    chosen = st.selectbox("Class", list(names), format_func=lambda item: md(names[item]), index=None)
+    chosen = st.selectbox("Class", list(names), format_func=names.__getitem__, index=None)
     st.caption(
         "An archived class is no longer offered. Its pictures keep it as their label, but no model learns from them, "
         "until you bring it back or give them another class."
@@ -91,7 +91,8 @@ def put_away(project: ProjectView) -> None:
             st.markdown(_was(project, item), width="stretch")
             word = "Bring back" if item.merged_into is None else "Separate again"
             if st.button(word, key=f"back-{item.id}", icon=":material/undo:"):
-                graft().classes.bring_back(project.id, item.id)
+                with st.spinner("Moving labels…"):
+                    graft().classes.bring_back(project.id, item.id)
                 done(f"{md(item.name)} is in use again.")
 
 

@@ -40,7 +40,7 @@ def render() -> None:
             "There is no other run on the same dataset version. Train again to have one.", icon=":material/balance:"
         )
         return
-    found = [graft().results.compare(base.id, run.id, split) for run in others]
+    found = [graft().results.compare(run.id, base.id, split) for run in others]
     st.caption(
         f"Dataset version {base.version}, {found[0].scores[0].count:,} {SPLITS[split][0].lower()} pictures. "
         "All runs are judged on the same pictures, so that what is easy or hard for all cancels out."

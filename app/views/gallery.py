@@ -108,10 +108,10 @@ def after_deleting(project: ProjectId) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f"{count(len(ids), 'picture')} deleted.", width="content")
-        if st.button("Undo", icon=":material/undo:"):
+        if st.button("Undo the deletion", icon=":material/undo:"):
             graft().gallery.restore(project, ids)
             del st.session_state["just_deleted"]
             st.rerun()
-        if st.button("Good", icon=":material/check:"):
+        if st.button("Close", icon=":material/close:"):
             del st.session_state["just_deleted"]
             st.rerun()

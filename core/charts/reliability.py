@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import plotly.graph_objects as go
 
@@ -34,27 +35,27 @@ def reliability_figure(info: ReliabilityInfo) -> go.Figure:
     """The diagram; without points, its empty axes."""
     figure = go.Figure()
     figure.add_scatter(
+        x=info.sure,
+        y=info.right,
+        mode="markers",
+        name="this model (larger: more predictions)",
+        error_y={
+            "array": [high - value for high, value in zip(info.high, info.right, strict=True)],
+            "arrayminus": [value - low for low, value in zip(info.low, info.right, strict=True)],
+            "thickness": 1.2,
+        },
+        marker={"size": [_size(count, info.counts) for count in info.counts], "opacity": 1},
+        customdata=list(zip(info.counts, info.low, info.high, strict=True)),
+        hovertemplate="%{x:.0f} % sure: %{y:.0f} % right (%{customdata[1]:.0f} to %{customdata[2]:.0f}), "
+        "%{customdata[0]} predictions<extra></extra>",
+    )
+    figure.add_scatter(
         x=[0, 100],
         y=[0, 100],
         mode="lines",
         line={"dash": "dot", "color": "gray"},
         hoverinfo="skip",
         name="as sure as right",
-    )
-    figure.add_scatter(
-        x=info.sure,
-        y=info.right,
-        mode="lines+markers",
-        name="this model",
-        error_y={
-            "array": [high - value for high, value in zip(info.high, info.right, strict=True)],
-            "arrayminus": [value - low for low, value in zip(info.low, info.right, strict=True)],
-            "thickness": 1.2,
-        },
-        marker={"size": 9},
-        customdata=list(zip(info.counts, info.low, info.high, strict=True)),
-        hovertemplate="%{x:.0f} % sure: %{y:.0f} % right (%{customdata[1]:.0f} to %{customdata[2]:.0f}), "
-        "%{customdata[0]} predictions<extra></extra>",
     )
     figure.update_layout(
         xaxis={"title": "how sure it was, %", "range": [0, 102]},
@@ -64,3 +65,7 @@ def reliability_figure(info: ReliabilityInfo) -> go.Figure:
         height=420,
     )
     return figure
+
+
+def _size(count: int, counts: Sequence[int]) -> float:
+    return 6.0 + 14.0 * sqrt(count / max(counts))

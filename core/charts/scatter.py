@@ -36,14 +36,6 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
     unit = f", {plain(info.unit)}" if info.unit else ""
     figure = go.Figure()
     figure.add_scatter(
-        x=info.ends,
-        y=info.ends,
-        mode="lines",
-        line={"dash": "dot", "color": "gray"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.add_scatter(
         x=info.truth,
         y=info.said,
         mode="markers",
@@ -51,6 +43,14 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
         text=[plain(name) for name in info.names],
         customdata=list(range(len(info.names))),
         hovertemplate="%{text}<br>is %{x:.4g}, said %{y:.4g}<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=info.ends,
+        y=info.ends,
+        mode="lines",
+        line={"dash": "dot", "color": "gray"},
+        hoverinfo="skip",
         showlegend=False,
     )
     figure.update_layout(

@@ -48,6 +48,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Fig
             y=[plain(name) for name in item.names],
             name=item.title,
             mode="markers",
+            orientation="h",  # else lines of one name would not be set beside each other
             marker={"size": 9, "symbol": ("circle", "diamond", "square")[index % 3]},
             error_x={
                 "array": [(high - value) * scale for high, value in zip(item.high, item.values, strict=True)],
@@ -60,7 +61,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Fig
         )
     figure.update_layout(
         scattermode="group",
-        yaxis={"autorange": "reversed", "type": "category"},
+        yaxis={"type": "category", "range": [lines - 0.5, -0.5]},
         xaxis={"range": [0, 102], "title": "%"} if percent else {},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 10, "r": 10, "t": 40, "b": 40},

@@ -7,6 +7,7 @@ for itself.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,19 +47,24 @@ class Difference:
         return 1 if (low > 0) == FIGURES[self.figure].higher else -1
 
     def words(self, first: str, second: str) -> str:
-        """The verdict in plain words: "B is better by 2.1 points (0.4 to 3.9)"."""
-        scale, noun = (100, "points") if FIGURES[self.figure].kind == "share" else (1, "")
-        value, low, high = (item * scale for item in (self.difference.value, self.difference.low, self.difference.high))
-        form = "{:.1f}" if scale == 100 else "{:.3g}"
+        """The verdict in plain words: "B is better by 2.1 points (0.4 to 3.9)."."""
+        share = FIGURES[self.figure].kind == "share"
+        value, low, high = (item * (100 if share else 1) for item in self._ends)
+        # As many digits as the interval warrants, and enough to see on which side of 0 its nearer end lies.
+        finest = min(max(high - low, 1e-6) / 10, max(abs(low), 1e-4), max(abs(high), 1e-4))
+        places = 1 if share else max(ceil(-log10(finest)), 0)
+        around = f"({low:.{places}f} to {high:.{places}f})".replace("-", "\N{MINUS SIGN}")
         if self.better == 0:
-            return f"No difference can be told ({form.format(low)} to {form.format(high)} {noun}".rstrip() + ")."
-        if value < 0:
-            value, low, high = -value, -high, -low
-        name = second if self.better > 0 else first
-        return (
-            f"{name} is better by {form.format(value)} {noun}".rstrip()
-            + f" ({form.format(low)} to {form.format(high)})."
-        )
+            return f"No difference can be told {around}."
+        points = " points" if share else ""
+        return f"{second if self.better > 0 else first} is better by {value:.{places}f}{points} {around}."
+
+    @property
+    def _ends(self) -> tuple[float, float, float]:
+        found = self.difference
+        if self.better == 0 or found.value > 0:
+            return found.value, found.low, found.high
+        return -found.value, -found.high, -found.low
 
 
 def mcnemar(first_right: Flags, second_right: Flags) -> float:

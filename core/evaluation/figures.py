@@ -1,6 +1,7 @@
 """Every figure in an expert's words: what it means, how it is computed, and from whom."""
 
 from dataclasses import dataclass
+from math import ceil, log10
 from typing import Literal
 
 from core.evaluation.interval import Interval
@@ -17,7 +18,7 @@ RANKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure as people meet it. `meaning` may use {value}, {hundred} (of 100) and {unit}.
+    """A figure as people meet it. `meaning` may use {value}, {hundred} (about how many of 100) and {unit}.
 
     kind    share: shown in percent; index: a number without unit; number: in the label's unit
     higher  whether more is better
@@ -44,25 +45,28 @@ class Figure:
         if self.kind == "share":
             return f"{value:.0%}" if width > 0.1 or value in (0, 1) else f"{value:.1%}"
         if self.kind == "number":
-            return f"{value:,.3g}{f' {unit}' if unit else ''}"
+            places = min(max(ceil(1 - log10(width)), 0), 6) if width > 0 else 2
+            return f"{value:,.{places}f}{f' {unit}' if unit else ''}"
         return f"{value:.2f}" if width > 0.01 else f"{value:.3f}"
 
     def sentence(self, interval: Interval, unit: str = "") -> str:
         """What the value means, in one plain sentence."""
-        hundred = f"{interval.value * 100:.0f}"
+        ends = f"{interval.low * 100:.0f} and {interval.high * 100:.0f}"
+        wide = interval.high - interval.low > 0.1
+        hundred = f"between {ends}" if wide else f"about {interval.value * 100:.0f}"
         return self.meaning.format(value=self.shown(interval, unit), hundred=hundred, unit=unit or "units")
 
 
 FIGURES: dict[str, Figure] = {
     "accuracy": Figure(
         title="Accuracy", kind="share",
-        meaning="Of 100 pictures like these, about {hundred} are named rightly.",
+        meaning="Of 100 pictures like these, {hundred} are named rightly.",
         how="Pictures named rightly, divided by all. Wilson's interval (1927), with the effective number of pictures "
         "where several belong to one case or group.",
     ),
     "balanced_accuracy": Figure(
         title="Balanced accuracy", kind="share",
-        meaning="Were every class equally common, about {hundred} of 100 would be named rightly.",
+        meaning="Were every class equally common, {hundred} of 100 would be named rightly.",
         how="The mean over the classes of the share found (recall): a rare class counts as much as a common one. "
         + RESAMPLED,
         least="pictures of at least two classes",
@@ -75,7 +79,7 @@ FIGURES: dict[str, Figure] = {
         least="pictures of at least two classes",
     ),
     "quadratic_kappa": Figure(
-        title="Agreement on grades (kappa)", kind="index",
+        title="Agreement (kappa)", kind="index",
         meaning="Agreement with the experts' grades: 1 is perfect, 0 is what guessing would reach.",
         how="Cohen's kappa with quadratic weights (1968): being two grades off counts four times one grade off. "
         + RESAMPLED,
@@ -88,7 +92,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "within_one": Figure(
         title="At most one grade off", kind="share",
-        meaning="Of 100 pictures like these, about {hundred} get the right grade or the next one.",
+        meaning="Of 100 pictures like these, {hundred} get the right grade or the next one.",
         how="Pictures at most one grade off, divided by all. " + RESAMPLED,
     ),
     "mean_ap": Figure(
@@ -105,7 +109,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "exact_match": Figure(
         title="Wholly right", kind="share",
-        meaning="Of 100 pictures like these, about {hundred} get exactly their classes, none missed or added.",
+        meaning="Of 100 pictures like these, {hundred} get exactly their classes, none missed or added.",
         how="Pictures whose set of classes is said exactly, divided by all. Wilson's interval (1927).",
     ),
     "auroc": Figure(
@@ -116,7 +120,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "ece": Figure(
         title="Calibration error", kind="share", higher=False,
-        meaning="What it says to be sure of is off by about {hundred} points on average.",
+        meaning="What it says to be sure of is off by {hundred} points on average.",
         how="Expected calibration error (Guo 2017): predictions in ten bins of confidence; the gap between mean "
         "confidence and share right, averaged over the bins. Chance alone adds to it in small samples; the interval is "
         "the reflected bootstrap's, which takes that off.",

@@ -32,7 +32,9 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
         state, error, hint, trace = RunState.FAILED, problem.message, problem.hint, traceback.format_exc()
         context.log.error("%s %s", problem.message, problem.hint)
     except Exception as problem:  # the border: whatever it was becomes the run's recorded end
-        state, error, trace = RunState.FAILED, f"Something unexpected went wrong: {problem}", traceback.format_exc()
+        # Its own words may be long and full of code: they stand in the log and the trace.
+        state, error = RunState.FAILED, f"Something unexpected went wrong ({type(problem).__name__})."
+        trace = traceback.format_exc()
         hint = "Start it again. If it fails again, send the log to whoever looks after this installation."
         context.log.exception("The run failed.")
     with writing(engine) as session:

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import os
-import tempfile
+import threading
 from pathlib import Path
+
+from PIL import Image
 
 from core.errors import NotFound
 from core.media.decode import open_rgb
@@ -35,12 +37,7 @@ class BlobStore:
 
     def put_thumb(self, blob: str, content: bytes) -> None:
         """Keep a thumbnail made elsewhere; it needs no fsync, for it can be remade."""
-        path = self.thumb_path(blob)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        write_file(self.thumb_path(blob), content, sync=False)
 
     def thumb_path(self, blob: str) -> Path:
         """Where the thumbnail lies, whether or not it is there yet."""
@@ -50,24 +47,41 @@ class BlobStore:
         """The thumbnail's file, made now if it is missing."""
         path = self.thumb_path(blob)
         if not path.exists():
-            image = open_rgb(self.path(blob), min_side=THUMB_PX)
-            image.thumbnail((THUMB_PX, THUMB_PX))
-            content = io.BytesIO()
-            image.save(content, "JPEG", quality=85)
-            self.put_thumb(blob, content.getvalue())
+            self.put_thumb(blob, shrink(open_rgb(self.path(blob), min_side=THUMB_PX)))
         return path
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent, whatever happens: temporary name, fsync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+def shrink(image: Image.Image) -> bytes:
+    """Make an RGB picture a thumbnail, in place, and return it as JPEG, without anything but its pixels."""
+    # Pillow's bilinear filter weighs every pixel, as its bicubic one does, in two thirds of the time.
+    image.thumbnail((THUMB_PX, THUMB_PX), Image.Resampling.BILINEAR)
+    image.info = {}  # else a comment would go with it
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=85)
+    return content.getvalue()
+
+
+def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Write a file so that it is whole or absent, whatever happens: temporary name, fsync, rename.
+
+    Without `sync` it may be lost, or empty, after a power cut: for what can be remade.
+    """
+    # Plain calls with a name of this very thread's own: a quarter of what tempfile and pathlib cost per file.
+    temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        descriptor = os.open(temporary, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            left = memoryview(content)
+            while left:  # a write may take less than it is given
+                left = left[file.write(left) :]
+            if sync:
+                os.fsync(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

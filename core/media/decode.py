@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from core.errors import BadImage
 
@@ -64,10 +64,16 @@ def decoded(image: Image.Image, name: str, *, min_side: int = 0) -> Image.Image:
     if min_side and image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
         image.draft("RGB", (min_side, min_side))
     try:
-        turned = ImageOps.exif_transpose(image)
+        # Only where needed: it copies the pixels of a picture that is upright already.
+        turned = image if is_upright(image) else ImageOps.exif_transpose(image)
         return _rgb(turned, image.info.get("icc_profile"))
     except PROBLEMS as error:
         raise BadImage(f"{name} is damaged: {_reason(error)}") from error
+
+
+def is_upright(image: Image.Image) -> bool:
+    """Whether its pixels are stored as they are to be seen."""
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
 
 
 def _reason(error: Exception | MemoryError) -> str:
@@ -86,7 +92,10 @@ def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = Image.alpha_composite(paper, image).convert("RGB")
     if profile and image.mode in ("RGB", "CMYK"):
         image = _to_srgb(image, profile)
-    return image.convert("RGB")
+    if image.mode != "RGB":
+        return image.convert("RGB")
+    image.load()
+    return image
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from core.errors import BadImage
-from core.media.blobs import THUMB_PX
-from core.media.decode import PROBLEMS, decoded, open_picture
+from core.media.blobs import THUMB_PX, shrink
+from core.media.decode import PROBLEMS, decoded, is_upright, open_picture
 from core.media.strip import strip_jpeg
 
 LARGEST_FILE = 512 * 2**20
@@ -53,9 +53,7 @@ def prepare(content: bytes, name: str) -> Prepared:
     except PROBLEMS as error:  # a PNG is decoded to the end in search of its header
         raise BadImage(f"{name} is damaged: its data end too early.") from error
     stored, kind, small, size = _copy(content, image, name)
-    small.thumbnail((THUMB_PX, THUMB_PX))
-    thumb = io.BytesIO()
-    small.save(thumb, "JPEG", quality=85)
+    thumb = shrink(small)
     suffix = "." + name.rpartition(".")[2].lower()
     shown = "JPEG" if found == "MPO" else found
     note = "" if suffix in _SUFFIXES[found] else f"Its content is {shown}, whatever its name says."
@@ -65,7 +63,7 @@ def prepare(content: bytes, name: str) -> Prepared:
         format=kind,
         width=size[0],
         height=size[1],
-        thumb=thumb.getvalue(),
+        thumb=thumb,
         phash=difference_hash(small),
         captured_at=captured_at,
         camera=camera,
@@ -75,7 +73,7 @@ def prepare(content: bytes, name: str) -> Prepared:
 
 def _copy(content: bytes, image: Image.Image, name: str) -> tuple[bytes, str, Image.Image, tuple[int, int]]:
     """The copy to store, its format, an image at least as large as a thumbnail, and the full size."""
-    if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L") and _is_upright(image) and _is_srgb(image):
+    if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L") and is_upright(image) and _is_srgb(image):
         stripped = strip_jpeg(content)
         if stripped is not None:
             size = image.size
@@ -84,16 +82,12 @@ def _copy(content: bytes, image: Image.Image, name: str) -> tuple[bytes, str, Im
     full = decoded(image, name)
     if image.format == "PNG" and image.mode in ("RGB", "L") and _is_bare_png(image, content):
         return content, "png", full, full.size
-    encoded = io.BytesIO()
+    encoded, full.info = io.BytesIO(), {}  # neither its comment nor its profile goes into the copy
     if image.format in ("JPEG", "MPO", "WEBP", "HEIF"):
         full.save(encoded, "JPEG", quality=95, subsampling=0)
         return encoded.getvalue(), "jpeg", full, full.size
     full.save(encoded, "PNG", compress_level=3)
     return encoded.getvalue(), "png", full, full.size
-
-
-def _is_upright(image: Image.Image) -> bool:
-    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
 
 
 def _is_srgb(image: Image.Image) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from core.errors import NotEnoughImages
 from core.evaluation import OUTCOMES, Difference, Scores
-from core.scoring import differences, score
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.scoring import differences, score
 from core.store.versions import VersionRecord
 from core.types import JsonValue, RunId, Split, Task
 

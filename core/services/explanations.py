@@ -60,11 +60,13 @@ class PictureView:
 class HeatmapView:
     """A heatmap's file, the class it explains with its probability, and everything the model said.
 
+    `empty` where the method found nothing that speaks for the class.
     `target` is a position in the model's classes, `said` the position of the model's own answer;
     `probabilities` by position, with their temperature; `number` for a regression.
     """
 
     path: Path
+    empty: bool
     target: int
     class_name: str
     probability: float | None
@@ -130,6 +132,7 @@ class Explanations(Service):
         target = int(str(result["target"]))
         return HeatmapView(
             path=self.settings.heatmaps / str(result["file"]),
+            empty=bool(result["empty"]),
             target=target,
             class_name=str(result["class"]),
             probability=shares[target] if shares else None,

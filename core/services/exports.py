@@ -5,8 +5,9 @@ from pathlib import Path
 from core.errors import BadInput, NotFound
 from core.exchange.report_html import report_html
 from core.jobs.payloads import ExportPayload
+from core.media import BlobStore
 from core.services.base import Service
-from core.services.results_json import results_json
+from core.services.reporting import report_facts
 from core.store import exports, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.runs import RunRecord
@@ -43,11 +44,8 @@ class Exports(Service):
             run = runs.read_run(session, run_id)
             if run.version_id is None or run.project_id is None:
                 raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
-            project = projects.read_project(session, run.project_id)
             version = versions.read_version(session, run.version_id)
-            said = predictions.read_predictions(session, run_id)
-        results = results_json(run, version, said)
-        return report_html(project.name, results, run.recipe or {}, synthetic=bool(project.settings.get("synthetic")))
+            return report_html(report_facts(session, run, version, BlobStore(self.settings)))
 
     def path(self, run_id: RunId) -> Path:
         """The file that an export made. Raises NotFound while it is not there, or not any more."""

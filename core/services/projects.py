@@ -8,12 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import BadInput, NameTaken, NotFound
 from core.labels import ClassSpec, validated_classes
 from core.services.base import Service
-from core.store import projects
+from core.store import project_summaries, projects
 from core.store.db import reading, writing
+from core.store.project_summaries import LastRun, ProjectSummary
 from core.store.projects import ClassView, ProjectView
 from core.types import JsonObject, ProjectId, Task
 
-__all__ = ["ClassView", "ProjectView", "Projects"]
+__all__ = ["ClassView", "LastRun", "ProjectSummary", "ProjectView", "Projects"]
 
 
 class Projects(Service):
@@ -29,9 +30,7 @@ class Projects(Service):
         settings: JsonObject | None = None,
     ) -> ProjectId:
         """Create a project. Raises BadInput for an unusable name or class, NameTaken if the name exists."""
-        name = " ".join(name.split())
-        if not name or len(name) > 200:
-            raise BadInput("A project needs a name of 1 to 200 characters.", hint="Type one, such as Tomato leaves.")
+        name = _usable(name)
         if classes and task is Task.REGRESSION:
             raise BadInput("A project whose labels are numbers has no classes.")
         specs = validated_classes(classes)
@@ -43,8 +42,16 @@ class Projects(Service):
                 for position, spec in enumerate(specs):
                     projects.add_class(session, project_id, spec, position=position)
         except IntegrityError as error:
-            raise NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.") from error
+            raise self._taken(name) from error
         return project_id
+
+    def _taken(self, name: str) -> NameTaken:
+        with reading(self.engine) as session:
+            if projects.find_project(session, name) is None:
+                return NameTaken(
+                    f"A deleted project is called {name!r}.", hint="Bring it back, or choose another name."
+                )
+        return NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.")
 
     def create_from_names(self, name: str, task: Task, classes: Sequence[str], *, guideline: str = "") -> ProjectId:
         """Create a project whose classes are given by name alone; empty names are left out."""
@@ -68,7 +75,42 @@ class Projects(Service):
                 raise NotFound(f"There is no project called {name!r}.", hint=f"Projects: {known}.")
             return projects.read_project(session, found)
 
+    def summaries(self, *, deleted: bool = False) -> list[ProjectSummary]:
+        """Projects with their counts, or the deleted ones, newest first."""
+        with reading(self.engine) as session:
+            return project_summaries.list_summaries(session, deleted=deleted)
+
+    def edit(self, project_id: ProjectId, *, name: str, guideline: str, unit: str = "") -> None:
+        """Rename a project and change what it tells its labellers. Raises NotFound, BadInput, NameTaken."""
+        name, project = _usable(name), self.read(project_id)
+        settings = {**project.settings, "unit": unit.strip()} if project.task is Task.REGRESSION else project.settings
+        try:
+            with writing(self.engine) as session:
+                values = {"name": name, "guideline": guideline.strip(), "settings": settings}
+                projects.update_project(session, project_id, values)
+        except IntegrityError as error:
+            raise self._taken(name) from error
+
+    def delete(self, project_id: ProjectId) -> None:
+        """Hide a project; everything in it stays until it is brought back. Raises NotFound."""
+        self.read(project_id)
+        with writing(self.engine) as session:
+            projects.update_project(session, project_id, {"deleted_at": datetime.now(UTC)})
+
+    def restore(self, project_id: ProjectId) -> None:
+        """Bring a deleted project back."""
+        with writing(self.engine) as session:
+            projects.update_project(session, project_id, {"deleted_at": None})
+
+    # Last, because it hides the built-in `list` from what follows in this class.
     def list(self) -> list[ProjectView]:
         """All projects, newest first."""
         with reading(self.engine) as session:
             return projects.list_projects(session)
+
+
+def _usable(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 200:
+        raise BadInput("A project needs a name of 1 to 200 characters.", hint="Type one, such as Tomato leaves.")
+    return name

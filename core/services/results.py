@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
-from core.scoring import score, usable
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
@@ -17,6 +16,7 @@ from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
 
@@ -112,7 +112,7 @@ class Results(Service):
             colours=tuple(str(item.get("colour", "")) for item in version.classes),
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
-            together=_together(version),
+            together=version.together,
             scores=score(version, said),
         )
 
@@ -204,9 +204,3 @@ def _version(session: Session, run: RunRecord) -> VersionRecord:
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
     return versions.read_version(session, run.version_id)
-
-
-def _together(version: VersionRecord) -> str:
-    if any(item.case_name for item in version.items):
-        return "cases"
-    return "groups" if any(item.group_name for item in version.items) else "pictures"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from core.evaluation import ClassScore, Interval, Scores
-from core.scoring import score, usable
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.types import JsonObject, JsonValue, Split, Task
 
@@ -30,6 +30,7 @@ def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[P
         "intervals": {},
         "per_class": {},
         "confusion": None,
+        "reliability": {},
         "timings_s": (run.result or {}).get("timings_s", {}),
     }
     if version is None:
@@ -39,6 +40,7 @@ def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[P
     result["metrics"] = {part.value: _metrics(found) for part, found in scores.items()}
     result["intervals"] = {part.value: _intervals(found) for part, found in scores.items()}
     result["per_class"] = {part.value: _classes(version, found) for part, found in scores.items()}
+    result["reliability"] = {part.value: _reliability(found) for part, found in scores.items()}
     if version.task in (Task.SINGLE, Task.ORDINAL) and Split.TEST in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[Split.TEST].cells]
         result["confusion"] = {"split": Split.TEST.value, "labels": list(version.class_names), "matrix": matrix}
@@ -56,6 +58,13 @@ def _intervals(scores: Scores) -> JsonObject:
 
 def _ends(found: Interval | None) -> JsonValue:
     return None if found is None else [found.low, found.high]
+
+
+def _reliability(scores: Scores) -> list[JsonValue]:
+    return [
+        {"count": item.count, "confidence": item.confidence, "right": item.right.value, "interval": _ends(item.right)}
+        for item in scores.reliability
+    ]
 
 
 def _classes(version: VersionRecord, scores: Scores) -> list[JsonValue]:

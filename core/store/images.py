@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -55,11 +55,19 @@ class ImageRecord:
 
 def create_image(session: Session, project_id: ProjectId, new: NewImage, *, now: datetime) -> ImageId:
     """Add an image. IntegrityError if the project has the same file already."""
-    values = {name: getattr(new, name) for name in NewImage.__dataclass_fields__}
-    row = ImageRow(project_id=project_id, created_at=now, **values)
-    session.add(row)
-    session.flush()
-    return row.id
+    return create_images(session, project_id, [new], now=now)[0]
+
+
+def create_images(session: Session, project_id: ProjectId, news: Sequence[NewImage], *, now: datetime) -> list[ImageId]:
+    """Add images in one statement; their ids in the same order. IntegrityError as for one."""
+    if not news:
+        return []
+    values = [
+        {"project_id": project_id, "created_at": now}
+        | {name: getattr(new, name) for name in NewImage.__dataclass_fields__}
+        for new in news
+    ]
+    return list(session.scalars(insert(ImageRow).returning(ImageRow.id, sort_by_parameter_order=True), values))
 
 
 def read_image(session: Session, image_id: ImageId) -> ImageRecord:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.labels import LabelValue
 from core.store.projects import ProjectView
-from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow
-from core.types import ImageId, ImageState, LabelKind, LabelSource
+from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow, VersionItemRow
+from core.types import ImageId, ImageState, LabelKind, LabelSource, VersionId
 
 STATES = {
     LabelKind.SET: ImageState.LABELLED,
@@ -118,3 +118,21 @@ def set_consensus(session: Session, image: ImageRow, state: ImageState, value: L
     session.execute(delete(ImageClassRow).where(ImageClassRow.image_id == image.id))
     if state is ImageState.LABELLED:
         session.add_all(ImageClassRow(image_id=image.id, class_id=item) for item in value.classes)
+
+
+def count_by_annotator(session: Session, version_id: VersionId, *, until: datetime) -> list[tuple[str, str, int]]:
+    """Who labelled images of a version until then: name, source, number of images; the most first."""
+    images = func.count(LabelEventRow.image_id.distinct())
+    query = (
+        select(AnnotatorRow.name, LabelEventRow.source, images)
+        .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
+        .join(VersionItemRow, VersionItemRow.image_id == LabelEventRow.image_id)
+        .where(
+            VersionItemRow.version_id == version_id,
+            LabelEventRow.kind == LabelKind.SET,
+            LabelEventRow.created_at <= until,
+        )
+        .group_by(AnnotatorRow.name, LabelEventRow.source)
+        .order_by(images.desc(), AnnotatorRow.name)
+    )
+    return [(name, source.value, number) for name, source, number in session.execute(query)]

@@ -44,6 +44,13 @@ class VersionRecord:
         """Names by position."""
         return [str(item["name"]) for item in self.classes]
 
+    @property
+    def together(self) -> str:
+        """What stays in one split and counts as one: "cases", "groups", or single "pictures"."""
+        if any(item.case_name for item in self.items):
+            return "cases"
+        return "groups" if any(item.group_name for item in self.items) else "pictures"
+
     def part(self, split: Split) -> list[VersionItem]:
         """The items of one split."""
         return [item for item in self.items if item.split is split]

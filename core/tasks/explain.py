@@ -47,12 +47,12 @@ def _explained(
     position = _said(said) if target is None else target
     if not 0 <= position < max(1, len(card.classes)):
         raise BadInput(f"This model has no class number {position}.", hint=f"It has {len(card.classes)}, from 0.")
+    heat = explain(network, batch, torch.tensor([position]), question[2])[0].numpy()
     path = _path(settings, *question, position, "png")
-    if not path.exists():
-        heat = explain(network, batch, torch.tensor([position]), question[2])[0].numpy()
-        write_file(path, heatmap_png(heat, image.width, image.height, card.framing))
+    write_file(path, heatmap_png(heat, image.width, image.height, card.framing))
     return {
         "file": str(path.relative_to(settings.heatmaps)),
+        "empty": not heat.any(),
         "target": position,
         "class": card.classes[position] if card.classes else "",
         "said": _said(said),

@@ -13,10 +13,10 @@ from core.exchange.predict_example import EXAMPLE
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
-from core.scoring import score, usable
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
+from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
 from core.tasks.archive import file_name, new_archive
 from core.types import JsonObject, RunId, Split

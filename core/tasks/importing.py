@@ -4,9 +4,10 @@ Every batch of files is committed with its lines of the report, so that an impor
 goes on where it stopped and nothing is taken twice.
 """
 
+import errno
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -14,12 +15,13 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput, GraftError
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
+from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
 from core.media.sources import batch_folder
 from core.store import imports, labels, projects
 from core.store.db import reading, writing
-from core.store.images import NewImage, create_image, known_images, read_image, restore_images
+from core.store.images import NewImage, create_images, known_images, read_image, restore_images
 from core.store.imports import ImportItem
 from core.store.labels import LabelEvent
 from core.store.projects import ProjectView
@@ -31,12 +33,16 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A file that was looked at: prepared with its stored address, or refused with a reason."""
+    """A file that was looked at: prepared with its stored address, or refused with a reason.
+
+    What was stored is not held any longer: 64 re-encoded photos would be gigabytes.
+    """
 
     name: str
-    prepared: Prepared | None
-    blob: str
-    reason: str
+    prepared: Prepared | None = None
+    blob: str = ""
+    size_bytes: int = 0
+    reason: str = ""
 
 
 def run(context: JobContext) -> JsonObject:
@@ -87,11 +93,20 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
 def _look_at(entry: Entry, store: BlobStore) -> _Ready:
     try:
         prepared = prepare(entry.read(), entry.name)
+    except GraftError as error:
+        return _Ready(entry.name, reason=str(error))
+    try:
         blob = store.put(prepared.content)
         store.put_thumb(blob, prepared.thumb)
-    except GraftError as error:
-        return _Ready(entry.name, None, "", str(error))
-    return _Ready(entry.name, prepared, blob, "")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            # The disk's fault, not the file's: the import stops, for the next file would fare no better.
+            raise GraftError(
+                "The disk is full: the import stopped.", hint="Make room, then resume it; it goes on where it stopped."
+            ) from error
+        raise
+    size = len(prepared.content)
+    return _Ready(entry.name, replace(prepared, content=b"", thumb=b""), blob, size)
 
 
 def _commit(
@@ -99,40 +114,46 @@ def _commit(
 ) -> None:
     now = datetime.now(UTC)
     items: list[ImportItem] = []
-    events: list[LabelEvent] = []
+    values: dict[ImageId, LabelValue | None] = {}
     with writing(context.engine) as session:
-        hashes = [ready.prepared.sha256 for ready in batch if ready.prepared]
-        known = known_images(session, project.id, hashes)
+        known = known_images(session, project.id, [ready.prepared.sha256 for ready in batch if ready.prepared])
+        fresh: dict[str, NewImage] = {}
+        for ready in batch:
+            if ready.prepared and ready.prepared.sha256 not in known:
+                fresh.setdefault(ready.prepared.sha256, _new_image(ready.prepared, ready, plan))
+        made = dict(zip(fresh, create_images(session, project.id, list(fresh.values()), now=now), strict=True))
         for ready in batch:
             if ready.prepared is None:
                 items.append(ImportItem(name=ready.name, outcome=Outcome.REJECTED, reason=ready.reason))
                 continue
-            image_id = known.get(ready.prepared.sha256)
-            value = plan.value(ready.name)
+            # The first file of a content makes the image; a second one in the same batch finds it there.
+            image_id = made.pop(ready.prepared.sha256, None)
             if image_id is not None:
-                items.append(_already_there(session, ready, image_id))
-                restore_images(session, [image_id])
-                if read_image(session, image_id).state is not ImageState.UNLABELLED:
-                    value = None
-            else:
-                image_id = _add(session, project.id, ready.prepared, ready, plan, now)
                 known[ready.prepared.sha256] = image_id
                 items.append(
                     ImportItem(name=ready.name, outcome=Outcome.ADDED, reason=ready.prepared.note, image_id=image_id)
                 )
-            if value is not None:
-                events.append(
-                    LabelEvent(
-                        event_id=f"import-{context.run.id}-{image_id}",
-                        image_id=image_id,
-                        kind=LabelKind.SET,
-                        value=value,
-                        annotator=payload.annotator,
-                        source=LabelSource.IMPORT,
-                    )
-                )
+                values[image_id] = plan.value(ready.name)
+                continue
+            image_id = known[ready.prepared.sha256]
+            items.append(_already_there(session, ready, image_id))
+            restore_images(session, [image_id])
+            if read_image(session, image_id).state is ImageState.UNLABELLED and values.get(image_id) is None:
+                values[image_id] = plan.value(ready.name)
+        events = [_event(context, payload, image_id, value) for image_id, value in values.items() if value is not None]
         labels.record_events(session, projects.read_project(session, project.id), events, now=now)
         imports.add_items(session, context.run.id, items)
+
+
+def _event(context: JobContext, payload: ImportPayload, image_id: ImageId, value: LabelValue) -> LabelEvent:
+    return LabelEvent(
+        event_id=f"import-{context.run.id}-{image_id}",
+        image_id=image_id,
+        kind=LabelKind.SET,
+        value=value,
+        annotator=payload.annotator,
+        source=LabelSource.IMPORT,
+    )
 
 
 def _already_there(session: Session, ready: _Ready, image_id: ImageId) -> ImportItem:
@@ -141,21 +162,19 @@ def _already_there(session: Session, ready: _Ready, image_id: ImageId) -> Import
     return ImportItem(name=ready.name, outcome=Outcome.DUPLICATE, reason=reason, image_id=image_id)
 
 
-def _add(
-    session: Session, project_id: ProjectId, prepared: Prepared, ready: _Ready, plan: ImportLabels, now: datetime
-) -> ImageId:
+def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImage:
     row = plan.row(ready.name)
     extra: JsonObject = dict(row.extra) if row else {}
     if prepared.camera:
         extra.setdefault("camera", prepared.camera)
-    new = NewImage(
+    return NewImage(
         sha256=prepared.sha256,
         blob=ready.blob,
         phash=prepared.phash,
         format=prepared.format,
         width=prepared.width,
         height=prepared.height,
-        size_bytes=len(prepared.content),
+        size_bytes=ready.size_bytes,
         original_name=ready.name,
         case_name=row.case if row else None,
         group_name=row.group if row else None,
@@ -163,7 +182,6 @@ def _add(
         split=row.split if row else None,
         extra=extra,
     )
-    return create_image(session, project_id, new, now=now)
 
 
 def forget_upload(context: JobContext, batch: str) -> None:

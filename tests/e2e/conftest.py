@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 from core.graft import open_graft
 from core.settings import Settings
@@ -49,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("GRAFT_CHROMIUM") or next((found for name in NAMES if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=TIMEOUT_MS)
         path = path or playwright.chromium.executable_path
         if not Path(path).exists():
             pytest.skip("no Chromium here: install one, or name it in GRAFT_CHROMIUM")

@@ -1,5 +1,7 @@
 """Importing through the service and the job's body."""
 
+import errno
+import os
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -204,3 +206,91 @@ def test_the_real_leaves_go_in_with_their_table(graft: Graft, shared_data: Path,
     report = do_import(graft, project, payload)
     assert report.added + report.duplicates == 40
     assert all(row.state is ImageState.LABELLED for row in images(graft).values())
+
+
+def test_a_zip_of_a_million_entries_is_refused_before_its_directory_is_read(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.media.sources.MOST_ENTRIES", 70_000)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:  # beyond 65,535 its directory is a zip64's
+        for index in range(70_001):
+            archive.writestr(f"{index}.jpg", b"")
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the directory was read"))
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "many.zip")))
+    assert (report.added, report.rejected) == (0, 1)
+    assert "70,001 entries" in report.items[0].reason
+
+
+def test_a_zip_that_lies_about_its_number_of_entries_is_weighed_by_its_directory(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.media.sources.MOST_ENTRIES", 10)
+    with zipfile.ZipFile(tmp_path / "lie.zip", "w") as archive:
+        for index in range(100):
+            archive.writestr(f"{index}.jpg", b"")
+    content = (tmp_path / "lie.zip").read_bytes()
+    end = content.rfind(b"PK\x05\x06")
+    (tmp_path / "lie.zip").write_bytes(content[: end + 8] + b"\x01\x00\x01\x00" + content[end + 12 :])
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "lie.zip")))
+    assert "at most 10 are accepted" in report.items[0].reason
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"no zip at all", b"PK\x03\x04" + bytes(100)])
+def test_what_is_no_zip_is_one_line(graft: Graft, project: ProjectId, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.zip").write_bytes(content)
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "bad.zip")))
+    assert (report.added, report.rejected) == (0, 1)
+    assert "damaged or not a zip" in report.items[0].reason
+
+
+def test_a_zip_member_that_unpacks_to_more_than_it_claims_is_refused(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    import struct
+
+    picture(tmp_path / "good.png", 3)
+    size = 50_000_000
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.png", b"\x00" * size)
+        archive.write(tmp_path / "good.png", "good.png")
+    content = (tmp_path / "bomb.zip").read_bytes().replace(struct.pack("<I", size), struct.pack("<I", 1000))
+    (tmp_path / "bomb.zip").write_bytes(content)
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "bomb.zip")))
+    assert (report.added, report.rejected) == (1, 1)
+    assert report.items[0].name == "bomb.png"
+
+
+def test_a_full_disk_stops_the_import_in_one_sentence_and_it_goes_on_afterwards(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(3):
+        picture(tmp_path / "in" / f"{index}.png", index * 30)
+    run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
+    write, room = os.fsync, iter([True, False, False])
+
+    def fsync(descriptor: int) -> None:
+        if not next(room):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.media.blobs.os.fsync", fsync)
+        state = execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
+    run = graft.queue.read(run_id)
+    assert state is RunState.FAILED and "disk is full" in run.error and "resume" in run.hint
+    assert not [path for path in graft.settings.blobs.rglob("*") if path.is_file() and len(path.name) != 64]
+    assert graft.queue.resume(run_id)
+    report = finish(graft, run_id)
+    assert (report.added, report.rejected) == (3, 0)
+
+
+def test_the_same_picture_twice_in_one_batch_is_one_image_with_the_label_that_is_known(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    picture(tmp_path / "in" / "a.png", 7)
+    picture(tmp_path / "in" / "b.png", 7)
+    picture(tmp_path / "in" / "c.png", 90)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\nb.png,rust\nc.png,rust\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert (report.added, report.duplicates) == (2, 1)
+    assert images(graft)["a.png"].state is ImageState.LABELLED

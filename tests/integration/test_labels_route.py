@@ -16,7 +16,7 @@ from core.labels import ClassSpec
 from core.media import BlobStore, prepare
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_image
-from core.store.tables import LabelEventRow
+from core.store.tables import AnnotatorRow, LabelEventRow
 from core.types import ImageId, ImageState, Task
 from tests.unit.test_media import encoded, gradient
 
@@ -60,6 +60,13 @@ def test_an_acknowledged_label_is_in_the_store_and_a_retry_is_not_a_second_one(
     assert graft.gallery.image(image).state is ImageState.LABELLED
     progress = graft.labelling.progress(graft.projects.list()[0].id)
     assert (progress.total, progress.by_class) == (1, {1: 1})
+
+
+def test_a_label_that_waited_keeps_the_name_of_who_gave_it(client: TestClient, graft: Graft, image: ImageId) -> None:
+    waited = {**event(image), "annotator": "Ada"}
+    client.post("/api/labels", json={"project": 1, "annotator": "Grace", "events": [waited]})
+    with reading(graft.engine) as session:
+        assert session.scalars(select(AnnotatorRow.name)).all() == ["Ada"]
 
 
 def test_one_impossible_event_is_refused_and_the_others_are_kept(client: TestClient, image: ImageId) -> None:

@@ -118,3 +118,38 @@ def test_a_small_file_that_claims_a_huge_picture_is_refused_before_it_is_unpacke
 
 def test_a_wrong_extension_is_read_by_content_and_said() -> None:
     assert "PNG" in prepare(encoded(gradient(), "PNG"), "a.jpg").note
+
+
+def test_a_heic_photo_is_turned_once_and_keeps_no_owner() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x013B] = 6, "Jane Doe"
+    prepared = prepare(encoded(gradient(), "HEIF", exif=exif.tobytes()), "IMG_2.heic")
+    assert (prepared.width, prepared.height) == (60, 80)
+    stored = np.asarray(Image.open(io.BytesIO(prepared.content))).astype(int)
+    turned = np.asarray(gradient().transpose(Image.Transpose.ROTATE_270)).astype(int)
+    assert np.abs(stored - turned).mean() < 12
+    assert b"Jane" not in prepared.content
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("JPEG", "CMYK"), ("PNG", "P"), ("WEBP", "RGB")])
+def test_no_comment_goes_into_what_is_stored(kind: str, mode: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # must be turned, so it is saved anew
+    said = {"comment": b"Jane Doe, ward 3"} if kind == "JPEG" else {"exif": exif}
+    if kind == "JPEG":
+        said["exif"] = exif
+    prepared = prepare(encoded(gradient().convert(mode), kind, **said), f"a.{kind.lower()}")
+    for kept in (prepared.content, prepared.thumb):
+        assert b"Jane" not in kept and not Image.open(io.BytesIO(kept)).getexif()
+    assert (prepared.width, prepared.height) == (60, 80)
+
+
+def test_a_thumbnail_shows_what_the_picture_shows() -> None:
+    prepared = prepare(encoded(gradient(1200, 900), "JPEG", quality=95), "a.jpg")
+    thumb = Image.open(io.BytesIO(prepared.thumb))
+    assert max(thumb.size) == 256
+    expected = np.asarray(gradient(1200, 900).resize(thumb.size)).astype(int)
+    assert np.abs(np.asarray(thumb).astype(int) - expected).mean() < 4

@@ -1,0 +1,271 @@
+"""Many pictures at once, their classes and their projects, in the browser."""
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+from core.services.gallery import PictureFilter
+from core.types import ClassId, ImageState, ProjectId, Task
+from tests.e2e.served import Served
+from tests.e2e.test_labelling import all_saved, events
+
+
+def open_gallery(page: Page, served: Served, project: ProjectId, **params: object) -> Locator:
+    page.goto(served.address("gallery", project=project, **params))
+    cards = page.get_by_role("option")
+    expect(cards.first).to_be_visible()
+    return cards
+
+
+def chosen(page: Page, number: int) -> None:
+    expect(page.get_by_role("status").filter(has_text="chosen")).to_have_text(
+        f"{number} picture{'' if number == 1 else 's'} chosen"
+    )
+
+
+def by_class(served: Served, project: ProjectId) -> list[int]:
+    counts = served.graft.labelling.progress(project).by_class
+    return [counts.get(item.id, 0) for item in served.graft.projects.read(project).classes]
+
+
+def test_shift_chooses_a_row_and_a_key_labels_it(page: Page, served: Served) -> None:
+    project = served.project("shift")
+    cards = open_gallery(page, served, project)
+    cards.nth(1).click()
+    cards.nth(4).click(modifiers=["Shift"])
+    cards.nth(8).click()
+    chosen(page, 5)
+    page.keyboard.press("2")
+    all_saved(page)
+    assert by_class(served, project) == [0, 5] and events(served, project) == 5
+    expect(cards.nth(8)).to_have_accessible_name("picture-08.png: rust")
+    page.keyboard.press("z")
+    all_saved(page)
+    assert by_class(served, project) == [0, 0] and events(served, project) == 10
+
+
+def test_dragging_chooses_what_it_touches(page: Page, served: Served) -> None:
+    cards = open_gallery(page, served, served.project("drag"))
+    first, last = cards.nth(0).bounding_box(), cards.nth(2).bounding_box()
+    assert first and last
+    page.mouse.move(first["x"] + 30, first["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 30, last["y"] + 70, steps=5)
+    page.mouse.up()
+    chosen(page, 3)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+
+
+def test_all_on_the_page_are_labelled_while_the_server_is_down_and_kept_over_a_reload(
+    page: Page, served: Served
+) -> None:
+    project = served.project("all")
+    open_gallery(page, served, project)
+    page.get_by_role("button", name="All on this page").click()
+    chosen(page, 12)
+    served.kill("web")
+    page.get_by_role("button", name="healthy").first.click()
+    expect(page.get_by_text("12 labels wait in this browser")).to_be_visible()
+    served.start()
+    page.reload()
+    expect(page.get_by_role("option").first).to_have_accessible_name("picture-00.png: healthy")
+    all_saved(page)
+    assert by_class(served, project) == [12, 0] and events(served, project) == 12
+
+
+def test_the_keyboard_alone_is_enough(page: Page, served: Served) -> None:
+    project = served.project("keyboard")
+    cards = open_gallery(page, served, project)
+    cards.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    chosen(page, 1)
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    chosen(page, 3)
+    page.keyboard.press("Control+a")
+    chosen(page, 12)
+    page.keyboard.press("s")
+    all_saved(page)
+    assert served.graft.labelling.progress(project).by_state[ImageState.SKIPPED] == 12
+
+
+def test_a_picture_is_looked_at_closely_and_labelled_there(page: Page, served: Served) -> None:
+    project = served.project("close")
+    cards = open_gallery(page, served, project)
+    cards.nth(2).dblclick()
+    dialog = page.get_by_role("dialog", name="One picture, large")
+    expect(dialog).to_contain_text("picture-02.png (3 of 12)")
+    page.keyboard.press("ArrowRight")
+    expect(dialog).to_contain_text("picture-03.png")
+    page.keyboard.press("+")
+    assert "scale(1.2)" in (dialog.locator("img").get_attribute("style") or "")
+    page.keyboard.press("2")
+    expect(dialog.locator(".chip")).to_have_text("rust")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    all_saved(page)
+    assert by_class(served, project) == [0, 1]
+    cards.nth(5).focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("picture-05.png")
+
+
+def test_several_classes_are_given_and_taken(page: Page, served: Served) -> None:
+    project = served.project("several", Task.MULTI, ["miner", "rust"])
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    page.keyboard.press("1")
+    cards.nth(1).click()
+    page.keyboard.press("2")
+    page.keyboard.press("1")  # the second has it not yet: both get it
+    all_saved(page)
+    assert by_class(served, project) == [2, 2]
+    page.keyboard.press("1")
+    all_saved(page)
+    assert by_class(served, project) == [0, 2]
+
+
+def test_a_number_is_given_to_all_chosen(page: Page, served: Served) -> None:
+    project = served.project("numbers", Task.REGRESSION, [], settings={"unit": "cm²"})
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    cards.nth(1).click()
+    field = page.get_by_label("Number for the chosen pictures").first
+    field.fill("3.5")
+    field.press("Enter")
+    all_saved(page)
+    expect(cards.nth(1)).to_have_accessible_name("picture-01.png: 3.5 cm²")
+    labelled = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
+    assert [item.number for item in labelled] == [3.5, 3.5]
+
+
+def test_filters_live_in_the_address(page: Page, served: Served) -> None:
+    project = served.project("filters")
+    pictures = served.pictures(project)
+    for image in pictures[:3]:
+        served.label(project, image, "rust")
+    cards = open_gallery(page, served, project)
+    expect(cards).to_have_count(12)
+    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name="rust", exact=True).click()
+    expect(page.get_by_text("3 pictures").first).to_be_visible()
+    rust = served.graft.projects.read(project).classes[1].id
+    assert f"class={rust}" in page.url
+    page.reload()
+    expect(cards).to_have_count(3)
+    page.get_by_role("textbox", name="Name or case").fill("-01")
+    page.get_by_role("textbox", name="Name or case").press("Enter")
+    expect(cards).to_have_count(1)
+    assert "text=-01" in page.url
+    page.get_by_role("button", name="Show all").click()
+    expect(cards).to_have_count(12)
+
+
+def test_what_is_deleted_can_be_undone_or_brought_back_with_its_label(page: Page, served: Served) -> None:
+    project = served.project("deleting")
+    served.label(project, served.pictures(project)[0], "rust")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    cards.nth(1).click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete 2 pictures").click()
+    expect(cards).to_have_count(10)
+    assert by_class(served, project) == [0, 0]
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(cards).to_have_count(12)
+    served.graft.gallery.delete(project, served.pictures(project)[:1])
+    cards = open_gallery(page, served, project, deleted=1)
+    cards.nth(0).click()
+    page.get_by_role("button", name="Bring back").click()
+    expect(page.get_by_text("No picture here fits")).to_be_visible()
+    assert by_class(served, project) == [0, 1]
+    assert len(served.pictures(project)) == 12
+
+
+def test_pages_follow_one_another_without_a_gap(page: Page, served: Served) -> None:
+    project = served.project("pages", pictures=130)
+    cards = open_gallery(page, served, project)
+    expect(cards).to_have_count(100)
+    page.get_by_role("button", name="Next").first.click()
+    expect(cards).to_have_count(30)
+    expect(cards.first).to_contain_text(served.graft.gallery.image(served.pictures(project)[100]).original_name)
+    expect(page.get_by_text("130 pictures · page 2")).to_be_visible()
+    page.get_by_role("button", name="Back").first.click()
+    expect(cards.first).to_contain_text("picture-00.png")
+
+
+def test_a_name_is_shown_as_it_is(page: Page, served: Served) -> None:
+    nasty = "<img src=x onerror=alert(1)> ![p](http://evil.example/p.png)"
+    project = served.project(nasty, classes=[nasty, "rust"])
+    served.label(project, served.pictures(project)[0], nasty)
+    cards = open_gallery(page, served, project)
+    expect(cards.first.locator(".chip")).to_have_text(nasty)
+    page.goto(served.address("classes", project=project))
+    expect(page.get_by_label("Name of class 1")).to_have_value(nasty)
+    page.goto(served.url)
+    expect(page.get_by_text("![p](http://evil.example/p.png)").first).to_be_visible()
+
+
+def test_classes_are_renamed_reordered_and_added(page: Page, served: Served) -> None:
+    project = served.project("renaming", classes=["healty", "rust"])
+    served.label(project, served.pictures(project)[0], "rust")
+    page.goto(served.address("classes", project=project))
+    page.get_by_label("Name of class 1").fill("healthy")
+    page.get_by_label("Move rust").press("ArrowUp")
+    page.get_by_role("button", name="Add a class").click()
+    page.keyboard.type("blight")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    read = served.graft.projects.read(project).classes
+    assert [item.name for item in read] == ["rust", "healthy", "blight"]
+    assert by_class(served, project) == [1, 0, 0]
+
+
+def test_a_merged_class_can_be_separated_again(page: Page, served: Served) -> None:
+    project = served.project("merging", classes=["rust", "leaf rust"])
+    served.label(project, served.pictures(project)[0], "rust")
+    page.goto(served.address("classes", project=project))
+    page.get_by_role("combobox", name="This class").click()
+    page.get_by_role("option", name="rust", exact=True).click()
+    page.get_by_role("combobox", name="becomes").click()
+    page.get_by_role("option", name="leaf rust", exact=True).click()
+    page.get_by_role("button", name="Merge").click()
+    expect(page.get_by_text("rust is now leaf rust: 1 picture.")).to_be_visible()
+    assert by_class(served, project) == [1]
+    page.get_by_role("button", name="Separate again").click()
+    expect(page.get_by_text("rust is in use again.")).to_be_visible()
+    assert by_class(served, project) == [1, 0]
+
+
+def test_a_project_is_made_changed_deleted_and_brought_back(page: Page, served: Served) -> None:
+    page.goto(served.url)
+    page.get_by_text("New project").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Potatoes")
+    page.get_by_text("A grade in an order").click()
+    page.get_by_role("button", name="Add a class").click()
+    page.keyboard.type("none")
+    page.keyboard.press("Enter")
+    page.keyboard.type("severe")
+    page.get_by_label("Colour of class 2").fill("#aa0000")
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Add images")).to_be_visible()
+    made = served.graft.projects.named("Potatoes")
+    assert [(item.name, item.key) for item in made.classes] == [("none", "1"), ("severe", "2")]
+    assert made.classes[1].colour == "#aa0000" and made.task is Task.ORDINAL
+    page.goto(served.url)
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_role("button", name="Delete the project").click()
+    expect(page.get_by_text("Deleted projects")).to_be_visible()
+    page.get_by_text("Deleted projects").click()
+    page.get_by_role("button", name="Bring back").click()
+    expect(page.get_by_text("Deleted projects")).to_be_hidden()
+    assert served.graft.projects.named("Potatoes").id == made.id
+
+
+def test_a_deleted_picture_is_no_longer_counted(served: Served) -> None:
+    project = served.project("counting")
+    served.graft.gallery.delete(project, served.pictures(project)[:5])
+    assert served.graft.gallery.count(project, PictureFilter()).number == 7
+    assert httpx.get(f"{served.url}/api/labels/queue?project={project}").json()["items"][0]["name"] == "picture-05.png"
+    assert served.graft.gallery.count(project, PictureFilter(class_id=ClassId(1))).number == 0

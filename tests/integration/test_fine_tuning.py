@@ -1,0 +1,263 @@
+"""Fine-tuning on tiny pictures: every task, and every way it may be disturbed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.errors import Cancelled, GraftError, OutOfMemory
+from core.features import PixelCache
+from core.graft import Graft
+from core.jobs.payloads import ImportPayload
+from core.media import BlobStore
+from core.models import Network, calibrate_batch_norm, load_model
+from core.recipes import PRESETS, Recipe
+from core.settings import Settings
+from core.training import Part, Trainer
+from core.training import fit as fit_module
+from core.types import Lane, ProjectId, RunState, Split, Task
+from tests.integration.test_training import claim
+
+SIZE = 32
+SMALL = {"image_size": str(SIZE), "weights": "none", "epochs": "3", "batch_size": "8", "backbone_factor": "1"}
+GRADUAL: Recipe = PRESETS["balanced"].with_settings(SMALL)
+WHOLE: Recipe = PRESETS["thorough"].with_settings(SMALL)
+
+
+@dataclass
+class Watcher:
+    """Writes down what it is told; `at` is called at each step and may raise."""
+
+    at: Callable[[int, int], None] = lambda epoch, done: None
+    curves: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
+        assert 0 < done <= steps and seconds_left >= 0
+        self.at(epoch, done)
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        self.curves.append((epoch, values))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def blobs(settings: Settings) -> list[str]:
+    """24 pictures, red and green by turns, in the store and decoded."""
+    import io
+
+    random, found = np.random.default_rng(0), []
+    for index in range(24):
+        pixels = random.integers(0, 30, (40, 40, 3), dtype=np.uint8)
+        pixels[..., index % 2] += 180
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        found.append(BlobStore(settings).put(file.getvalue()))
+    PixelCache(settings, SIZE, "squash").fill(found)
+    return found
+
+
+def trainer(settings: Settings, blobs: list[str], recipe: Recipe, folder: Path, watcher: Watcher) -> Trainer:
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    network = Network("mobilenet_v3_small", 2, image_size=SIZE)
+    pixels = PixelCache(settings, SIZE, "squash")
+    pixels.fill(blobs)
+    calibrate_batch_norm(network, pixels.batches(blobs, 8))
+    targets = torch.arange(24) % 2
+    return Trainer(
+        network, pixels, Task.SINGLE, recipe, Part(blobs[:16], targets[:16]), Part(blobs[16:], targets[16:]),
+        folder, watcher,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", [GRADUAL, WHOLE], ids=["gradual", "all"])
+def test_a_training_killed_anywhere_ends_with_the_same_numbers(
+    settings: Settings, blobs: list[str], tmp_path: Path, recipe: Recipe
+) -> None:
+    calm = Watcher()
+    whole = trainer(settings, blobs, recipe, tmp_path / "calm", calm)
+    expected = whole.fit()
+
+    def kill(epoch: int, done: int) -> None:
+        if (epoch, done) == (2, 2):
+            raise KeyboardInterrupt
+
+    killed = Watcher(at=kill)
+    with pytest.raises(KeyboardInterrupt):
+        trainer(settings, blobs, recipe, tmp_path / "killed", killed).fit()
+    resumed = Watcher()
+    second = trainer(settings, blobs, recipe, tmp_path / "killed", resumed)
+    found = second.fit()
+    assert resumed.notes == ["Going on from the end of epoch 1."]
+    assert killed.curves + resumed.curves == calm.curves
+    assert (found.best_epoch, found.score) == (expected.best_epoch, expected.score)
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+
+
+def test_gradual_training_leaves_the_lower_stages_alone_at_first(
+    settings: Settings, blobs: list[str], tmp_path: Path
+) -> None:
+    recipe = GRADUAL.with_settings({"epochs": "1", "patience": "0"})
+    one = trainer(settings, blobs, recipe.with_settings({"epochs": "20"}), tmp_path / "a", Watcher())
+    before = {name: value.clone() for name, value in one.network.state_dict().items()}
+    one.epoch = 1
+    one._one_epoch()
+    changed = {name for name, value in one.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert any(name.startswith("head.") for name in changed)
+    assert any(name.startswith("body.features.12") for name in changed)
+    assert not any(name.startswith("body.features.0.") for name in changed)
+
+
+def test_too_little_memory_halves_the_batch_and_says_so(
+    settings: Settings, blobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_forward = Network.forward
+
+    def small_device(network: Network, pictures: torch.Tensor) -> torch.Tensor:
+        if len(pictures) > 4 and network.training:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole_forward(network, pictures)
+
+    monkeypatch.setattr(Network, "forward", small_device)
+    watcher = Watcher()
+    fit = trainer(settings, blobs, WHOLE, tmp_path / "run", watcher).fit()
+    assert fit.epochs == 3
+    assert watcher.notes == [
+        "The device's memory is too small for 8 pictures at a time: going on with 4, gradients added up."
+    ]
+
+
+def test_a_device_that_fits_nothing_is_said(
+    settings: Settings, blobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_device(network: Network, pictures: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Network, "forward", no_device)
+    with pytest.raises(OutOfMemory, match="Not even two pictures"):
+        trainer(settings, blobs, WHOLE, tmp_path / "run", Watcher()).fit()
+
+
+def test_gradients_added_up_are_those_of_the_whole_batch(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
+    gradients = []
+    for micro in (8, 4):
+        one = trainer(settings, blobs, WHOLE, tmp_path / str(micro), Watcher())
+        one.network.eval()  # batch norm looks at the whole batch, which parts cannot
+        one.micro_batch = micro
+        one._gradients(one.pixels.read(blobs[:8]).float(), torch.arange(8) % 2)
+        gradients.append(one.network.head.weight.grad)
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-5)
+
+
+def test_a_loss_that_is_not_a_number_stops_with_a_sentence(
+    settings: Settings, blobs: list[str], tmp_path: Path
+) -> None:
+    one = trainer(settings, blobs, WHOLE, tmp_path / "run", Watcher())
+    one.fit_one = one._one_epoch  # type: ignore[attr-defined]
+    one.epoch = 1
+    one._one_epoch()
+    one.loss_of = lambda logits, targets: logits.sum() * float("nan")
+    one.epoch = 2
+    with pytest.raises(GraftError, match=r"in epoch 2, at a learning rate of .* last good weights are kept"):
+        one._one_epoch()
+    assert fit_module.load_checkpoint(tmp_path / "run")["epoch"] == 1  # type: ignore[index]
+
+
+# The whole job, task by task.
+
+
+@pytest.fixture
+def import_colours(graft: Graft, tmp_path: Path) -> Callable[[Task, Callable[[int], str], list[str]], ProjectId]:
+    def do(task: Task, label: Callable[[int], str], classes: list[str]) -> ProjectId:
+        random = np.random.default_rng(0)
+        folder = tmp_path / "in"
+        folder.mkdir()
+        lines = ["file,label"]
+        for index in range(30):
+            pixels = random.integers(0, 20, (40, 40, 3), dtype=np.uint8)
+            pixels[..., 0] += 8 * index
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{index}.png")
+            lines.append(f"{index}.png,{label(index)}")
+        (folder / "labels.csv").write_text("\n".join(lines))
+        project = graft.projects.create_from_names("Colours", task, classes)
+        graft.imports.start(project, ImportPayload(source=str(folder)))
+        claim(graft, Lane.FILES)
+        return project
+
+    return do
+
+
+CASES = [
+    (Task.ORDINAL, lambda index: str(index // 10), ["0", "1", "2"], 3),
+    (Task.MULTI, lambda index: "dark|all" if index < 15 else "all", ["dark", "all"], 2),
+    (Task.REGRESSION, lambda index: str(index / 2), [], 1),
+]
+
+
+@pytest.mark.parametrize(("task", "label", "classes", "outputs"), CASES, ids=[case[0].value for case in CASES])
+@pytest.mark.parametrize("preset", ["instant", "thorough"])
+def test_every_task_is_trained_and_answered(
+    graft: Graft, import_colours: Callable[..., ProjectId], task: Task, label: Callable[[int], str],
+    classes: list[str], outputs: int, preset: str,
+) -> None:  # fmt: skip
+    project = import_colours(task, label, classes)
+    settings = {**SMALL, "epochs": "2" if preset == "thorough" else "30"}
+    run_id = graft.training.start(project, PRESETS[preset].with_settings(settings))
+    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(run_id).trace
+    loaded = load_model(graft.settings.models / str(run_id))
+    assert loaded.network.head.out_features == outputs and loaded.card.task is task
+    view = graft.results.read(run_id, Split.TEST)
+    assert view.scores.count == (5 if task is Task.REGRESSION else 6)
+    assert {"train/loss", "validation/loss", "validation/score"} <= set(graft.training.curves(run_id))
+
+
+def test_a_stopped_training_goes_on_when_asked(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
+    project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
+    run_id = graft.training.start(project, WHOLE)
+    look = Trainer._look
+
+    def stop_after_the_first(self: Trainer, loss: float) -> None:
+        look(self, loss)
+        raise Cancelled("The run was stopped.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_look", stop_after_the_first)
+        assert claim(graft, Lane.TRAINING) is RunState.CANCELLED
+    assert graft.training.resume(run_id)
+    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    run = graft.training.read(run_id)
+    assert run.result is not None and run.result["notes"] == ["Going on from the end of epoch 1."]
+    assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == [1, 2, 3]
+
+
+def test_a_later_run_starts_from_an_earlier_one(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
+    project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
+    first = graft.training.start(project, WHOLE)
+    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    second = graft.training.start(project, GRADUAL.with_settings({"weights": f"run:{first}", "epochs": "1"}))
+    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(second).trace
+    assert graft.training.read(second).parent_id == first
+
+
+def test_each_lane_runs_one_job_at_a_time(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
+    from datetime import UTC, datetime
+
+    from core.store import runs
+    from core.store.db import writing
+
+    project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
+    first, second = (graft.training.start(project, WHOLE) for _ in range(2))
+    with writing(graft.engine) as session:
+        taken = runs.claim_next(session, Lane.TRAINING, worker="one", now=datetime.now(UTC))
+        assert taken is not None and taken.id == first
+        assert runs.claim_next(session, Lane.TRAINING, worker="two", now=datetime.now(UTC)) is None
+        runs.finish_run(session, first, taken.attempts, RunState.DONE, now=datetime.now(UTC))
+    assert graft.training.runs_ahead(second) == 0

@@ -1,0 +1,84 @@
+"""The real jobs worker in its own process, killed without warning."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.graft import Graft
+from core.recipes import PRESETS
+from core.types import JsonValue, ProjectId, RunId, RunState
+from tests.integration.test_training import project
+
+__all__ = ["project"]
+
+ROOT = Path(__file__).parents[2]
+LONG = PRESETS["thorough"].with_settings(
+    {"image_size": "64", "weights": "none", "epochs": "400", "patience": "0", "batch_size": "4"}
+)
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def start_worker(graft: Graft) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        environ = {**os.environ, **graft.settings.environ(), "OMP_NUM_THREADS": "1"}
+        worker = subprocess.Popen([sys.executable, "-m", "core.worker", "jobs"], cwd=ROOT, env=environ)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.terminate()
+        worker.wait(30)
+
+
+def until(condition: Callable[[], bool], words: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {words}"
+        time.sleep(0.1)
+
+
+def epoch(graft: Graft, run: RunId) -> int:
+    return max((step for step, _ in graft.training.curves(run).get("train/loss", [])), default=0)
+
+
+def child_of(worker: subprocess.Popen[bytes]) -> int:
+    return int(psutil.Process(worker.pid).children()[0].pid)
+
+
+def notes(graft: Graft, run: RunId) -> list[JsonValue]:
+    found = graft.training.read(run).progress.get("notes")
+    return found if isinstance(found, list) else []
+
+
+def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
+    graft: Graft, project: ProjectId, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    run = graft.training.start(project, LONG)
+    worker = start_worker()
+    until(lambda: epoch(graft, run) >= 2, "two epochs are over")
+    os.kill(child_of(worker), signal.SIGKILL)
+    until(lambda: len(notes(graft, run)) == 1, "the training goes on after its process was killed")
+    before = epoch(graft, run)
+
+    worker.kill()
+    worker.wait()
+    start_worker()
+    until(lambda: epoch(graft, run) >= before + 1, "the training goes on after its worker was killed")
+    assert str(notes(graft, run)[0]).startswith("Going on from the end of epoch")
+
+    asked = time.monotonic()
+    assert graft.training.cancel(run)
+    until(lambda: graft.training.read(run).state is RunState.CANCELLED, "the training has stopped")
+    assert time.monotonic() - asked < 10
+    assert graft.training.read(run).attempts == 3

@@ -1,0 +1,82 @@
+"""Intervals hold the truth about as often as they promise: 95 times of 100, by simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from core.evaluation import Interval, proportion, score_classes, score_numbers, units_of
+from core.evaluation.ranking import auroc, ranked_interval
+
+TRIALS = 200
+RECALLS = np.array([0.9, 0.8, 0.7])
+# 200 trials at 95 %: fewer than 90 % would happen once in a thousand; more than 99.6 % says that they are too wide.
+FEWEST, MOST = 0.9, 0.996
+
+
+def holds(found: Interval | None, value: float) -> bool:
+    assert found is not None
+    return found.low <= value <= found.high
+
+
+def draw_classes(random: np.random.Generator, each: int, case: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Pictures of three classes in cases of `case` pictures that are alike, named rightly as often as RECALLS say."""
+    truth = np.repeat(np.arange(3), each)
+    rate = RECALLS[truth[::case]]
+    if case > 1:
+        rate = random.beta(rate * 2, (1 - rate) * 2)
+    right = random.random(len(truth)) < np.repeat(rate, case)
+    other = (truth + random.integers(1, 3, len(truth))) % 3
+    return truth, np.where(right, truth, other), [f"case {index // case}" for index in range(len(truth))]
+
+
+@pytest.mark.parametrize(("each", "case"), [(10, 1), (40, 1), (40, 4)])
+def test_accuracy_and_means_over_classes(each: int, case: int) -> None:
+    random = np.random.default_rng(1)
+    true = {"accuracy": 0.8, "balanced_accuracy": 0.8, "macro_f1": _true_macro_f1()}
+    hits = dict.fromkeys(true, 0)
+    for _ in range(TRIALS):
+        truth, said, units = draw_classes(random, each, case)
+        figures = score_classes(truth, said, 3, units=units).figures
+        for name, expected in true.items():
+            hits[name] += holds(figures[name], expected)
+    for name, count in hits.items():
+        assert FEWEST <= count / TRIALS <= MOST, name
+
+
+def _true_macro_f1() -> float:
+    matrix = np.diag(RECALLS) + (1 - np.eye(3)) * ((1 - RECALLS) / 2)[:, None]
+    return float((2 * RECALLS / (1 + matrix.sum(0))).mean())
+
+
+def test_ignoring_cases_would_promise_too_much() -> None:
+    random = np.random.default_rng(2)
+    hits = 0
+    for _ in range(TRIALS):
+        truth, said, _ = draw_classes(random, 40, 4)
+        hits += holds(proportion(truth == said, units_of([""] * len(truth))), 0.8)
+    assert hits / TRIALS < FEWEST
+
+
+def test_auroc_of_two_normal_curves() -> None:
+    random, true, hits = np.random.default_rng(3), norm.cdf(1.5 / np.sqrt(2)), 0
+    truth, units = np.repeat([0, 1], 20), units_of([""] * 40)
+    for _ in range(TRIALS):
+        share = random.normal(size=40) + 1.5 * truth
+        hits += holds(ranked_interval(auroc(truth == 1, share, units), units), true)
+    assert FEWEST <= hits / TRIALS <= MOST
+
+
+@pytest.mark.parametrize("count", [20, 60])
+def test_errors_of_numbers(count: int) -> None:
+    random = np.random.default_rng(4)
+    true = {"mae": np.sqrt(2 / np.pi), "rmse": 1.0, "r2": 0.8, "bias": 0.0}
+    hits = dict.fromkeys(true, 0)
+    for _ in range(TRIALS):
+        truth = random.normal(size=count) * 2
+        error = random.normal(size=count)
+        figures = score_numbers(truth, truth + error).figures
+        for name in ("mae", "rmse", "bias"):
+            hits[name] += holds(figures[name], true[name])
+        hits["r2"] += holds(figures["r2"], 0.75)
+    for name, number in hits.items():
+        assert FEWEST - 0.02 <= number / TRIALS <= MOST, name

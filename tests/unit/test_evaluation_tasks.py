@@ -1,0 +1,135 @@
+"""Scores of several classes at once and of numbers, calibration, thresholds, and words."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    root_mean_squared_error,
+)
+
+from core.evaluation import FIGURES, Interval, choose_thresholds, score_classes, score_numbers, score_sets, units_of
+from core.evaluation.calibration import calibration_error, reliability
+from core.evaluation.resampling import Resampler
+
+
+def draw_sets(count: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    truth = random.random((count, 4)) < [0.4, 0.2, 0.1, 0.0]
+    return truth, 1 / (1 + np.exp(-(random.normal(size=truth.shape) + 3 * truth - 1.5)))
+
+
+def members(table: np.ndarray) -> list[list[int]]:
+    return [np.flatnonzero(row).tolist() for row in table]
+
+
+def test_sets_agree_with_scikit_learn() -> None:
+    truth, shares = draw_sets()
+    said = shares >= 0.5
+    scores = score_sets(members(truth), members(said), 4, probabilities=shares)
+    found = {name: item.value for name, item in scores.figures.items() if item is not None}
+    present = [0, 1, 2]
+    precisions = [average_precision_score(truth[:, k], shares[:, k]) for k in present]
+    assert found["mean_ap"] == pytest.approx(np.mean(precisions))
+    assert found["macro_f1"] == pytest.approx(f1_score(truth[:, present], said[:, present], average="macro"))
+    assert found["micro_f1"] == pytest.approx(f1_score(truth, said, average="micro"))
+    assert found["exact_match"] == pytest.approx((truth == said).all(1).mean())
+    assert found["brier"] == pytest.approx(((truth - shares) ** 2).mean())
+
+
+def test_cells_of_sets_count_found_missed_and_false_alarms() -> None:
+    scores = score_sets([[0, 1], [0], []], [[0], [0, 1], [1]], 2)
+    assert scores.cells == ((2, 0, 0), (0, 1, 2))
+
+
+def test_a_class_without_pictures_has_no_figures_of_its_own() -> None:
+    truth, shares = draw_sets()
+    absent = score_sets(members(truth), members(shares >= 0.5), 4, probabilities=shares).classes[3]
+    assert absent.support == 0
+    assert absent.recall is None and absent.f1 is None and absent.average_precision is None and absent.auroc is None
+    assert absent.precision is not None and absent.precision.value == 0
+
+
+def test_pictures_without_any_class_are_scored_too() -> None:
+    figures = score_sets([[], []], [[], []], 2).figures
+    assert figures["exact_match"] is not None and figures["exact_match"].value == 1
+    assert figures["macro_f1"] is None and figures["micro_f1"] is None
+
+
+def test_thresholds_are_the_best_that_trying_all_finds() -> None:
+    truth, shares = draw_sets(60)
+    chosen = choose_thresholds(truth, shares)
+    for k in range(3):
+        said = shares[:, k] >= np.append(np.linspace(0, 1, 2001), chosen[k])[:, None]
+        f1 = 2 * (said & truth[:, k]).sum(1) / (said.sum(1) + truth[:, k].sum())
+        assert f1[-1] == f1.max()
+    assert chosen[3] == 0.5, "no picture to choose by"
+
+
+def test_a_threshold_lies_between_what_it_separates() -> None:
+    shares = np.array([[0.9], [0.8], [0.6], [0.2], [0.1]])
+    assert choose_thresholds([[1], [1], [1], [0], [0]], shares) == pytest.approx([0.4])
+    assert choose_thresholds([[1], [1], [1], [1], [1]], shares) == pytest.approx([0.5])
+
+
+def test_numbers_agree_with_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    truth = random.normal(size=100) * 3
+    said = truth + random.normal(size=100) + 0.5
+    found = {name: item.value for name, item in score_numbers(truth, said).figures.items() if item is not None}
+    assert found["mae"] == pytest.approx(mean_absolute_error(truth, said))
+    assert found["rmse"] == pytest.approx(root_mean_squared_error(truth, said))
+    assert found["r2"] == pytest.approx(r2_score(truth, said))
+    assert found["bias"] == pytest.approx((said - truth).mean())
+
+
+def test_few_or_equal_numbers_are_not_scored() -> None:
+    assert set(score_numbers([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]).figures.values()) == {None}
+    assert score_numbers([5.0] * 12, [4.0] * 12).figures["r2"] is None
+
+
+def test_reliability_by_hand() -> None:
+    sure, right = np.array([0.55, 0.6, 0.61, 0.95, 1.0]), np.array([True, False, True, True, True])
+    bins = reliability(sure, right, units_of([""] * 5))
+    assert [(item.low, item.count, item.confidence, item.right.value) for item in bins] == [
+        (0.5, 2, pytest.approx(0.575), 0.5),
+        (0.6, 1, pytest.approx(0.61), 1.0),
+        (0.9, 2, pytest.approx(0.975), 1.0),
+    ]
+
+
+def test_calibration_error_by_hand_and_not_of_few_pictures() -> None:
+    sure, right = np.repeat([0.95, 0.75], 20), np.repeat([True, True, True, False], 10)
+    found = calibration_error(sure, right, Resampler(units_of([""] * 40)))
+    assert found is not None and found.value == pytest.approx((0.05 + 0.25) / 2)
+    assert found.low < found.value < found.high
+    assert calibration_error(sure[:29], right[:29], Resampler(units_of([""] * 29))) is None
+
+
+def test_a_model_that_is_as_sure_as_right_may_have_no_calibration_error() -> None:
+    random = np.random.default_rng(0)
+    sure = random.uniform(0.5, 1, 400)
+    found = calibration_error(sure, random.random(400) < sure, Resampler(units_of([""] * 400)))
+    assert found is not None and found.low == 0 and found.value < 0.08
+
+
+def test_every_figure_has_its_words() -> None:
+    truth, shares = draw_sets()
+    single = score_classes([0, 1] * 20, [0, 1] * 20, 2, probabilities=[[0.9, 0.1], [0.2, 0.8]] * 20, ordered=True)
+    several = score_sets(members(truth), members(shares >= 0.5), 4, probabilities=shares)
+    numbers = score_numbers(range(20), range(20))
+    shown = {name for scores in (single, several, numbers) for name in scores.figures}
+    assert shown == set(FIGURES)
+    for figure in FIGURES.values():
+        sentence = figure.sentence(Interval(0.5, 0.4, 0.6), "cm")
+        assert "{" not in sentence and sentence.endswith(".")
+
+
+def test_values_are_shown_with_the_digits_that_the_interval_warrants() -> None:
+    accuracy, error = FIGURES["accuracy"], FIGURES["mae"]
+    assert accuracy.shown(Interval(0.923, 0.79, 0.97)) == "92%"
+    assert accuracy.shown(Interval(0.923, 0.91, 0.93)) == "92.3%"
+    assert accuracy.sentence(Interval(1.0, 0.51, 1.0)).startswith("Of 100 pictures like these, between 51 and 100 are")
+    assert error.range(Interval(3.29, 3.0, 3.63), "cm") == "3.00 to 3.63 cm"
