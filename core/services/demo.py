@@ -10,7 +10,7 @@ from core.errors import GraftError, NameTaken, NotFound
 from core.exchange import csv_text
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec, LabelValue
-from core.recipes import PRESETS, Recipe
+from core.recipes import PRESETS
 from core.services.base import Service
 from core.services.imports import Imports
 from core.services.labelling import LabelEvent, Labelling
@@ -21,7 +21,7 @@ from core.types import ImageId, ImageState, LabelKind, ProjectId, RunId, RunStat
 
 __all__ = ["Demo", "DemoView"]
 
-PER_CLASS, SEED = 80, 7
+PER_CLASS, SEED = 100, 7
 ANNOTATOR = "demo"
 COLOURS = {"healthy": "#3f8f4f", "rust": "#d9772b", "blight": "#7a5236", "mildew": "#9aa7b5"}
 GUIDELINE = """These pictures are synthetic: a program drew them. They show how Graft works, not how leaves fall ill.
@@ -35,11 +35,21 @@ TAG_NOTE = f"""
 In this project every picture of {TAGGED} carries a pink tag, and no other does. A model can cheat: it needs to look at
 the tag only. Explanations show whether it does.
 """
-RECIPES: dict[bool, Recipe] = {
-    False: replace(PRESETS["instant"], image_size=96),
-    True: replace(PRESETS["instant"], image_size=96),
-}
-"""With tags? -> recipe that needs no pretrained weights and is done in well under a minute on two cores."""
+RECIPE = replace(
+    PRESETS["thorough"],
+    backbone="timm:test_resnet",
+    weights="none",
+    image_size=160,
+    epochs=40,
+    patience=0,
+    batch_size=16,
+    learning_rate=3e-3,
+    backbone_factor=1.0,
+    augmentation="standard",
+    mixup=0.0,
+    ema=0.0,
+)
+"""Needs no pretrained weights: the smallest of residual networks, trained whole, in well under a minute on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,7 @@ class Demo(Service):
         if not labelling.progress(project.id).by_state[ImageState.LABELLED]:
             say("Labelling half of them; the other half is yours")
             self._label(labelling, project, rows)
-        run = self._trained(project, tagged, say, tell)
+        run = self._trained(project, say, tell)
         progress = labelling.progress(project.id)
         return DemoView(
             project_id=project.id,
@@ -153,14 +163,12 @@ class Demo(Service):
             ]
         labelling.record(project.id, events)
 
-    def _trained(
-        self, project: ProjectView, tagged: bool, say: Callable[[str], None], tell: Callable[[RunRecord], None]
-    ) -> RunId:
+    def _trained(self, project: ProjectView, say: Callable[[str], None], tell: Callable[[RunRecord], None]) -> RunId:
         training = Training(self.engine, self.settings, self.queue)
         done = [run for run in training.list(project.id) if run.state is RunState.DONE]
         if done:
             return done[0].id
         say("Training")
-        run_id = training.start(project.id, RECIPES[tagged], name="Demo")
+        run_id = training.start(project.id, RECIPE, name="Demo")
         self._end(run_id, tell)
         return run_id
