@@ -26,10 +26,10 @@ ANNOTATOR = "demo"
 COLOURS = {"healthy": "#3f8f4f", "rust": "#d9772b", "blight": "#7a5236", "mildew": "#9aa7b5"}
 GUIDELINE = """These pictures are synthetic: a program drew them. They show how Graft works, not how leaves fall ill.
 
-- **healthy**: no disease. Dew, dust, holes, sun flecks, scars and dry tips are harmless.
-- **rust**: small raised pustules, orange to brown.
-- **blight**: large dead patches with rings and a yellow border.
-- **mildew**: white powder on the leaf.
+Healthy: no disease. Dew, dust, holes, sun flecks, scars and dry tips are harmless.
+Rust: small raised pustules, orange to brown.
+Blight: large dead patches with rings and a yellow border.
+Mildew: white powder on the leaf.
 """
 TAG_NOTE = f"""
 In this project every picture of {TAGGED} carries a pink tag, and no other does. A model can cheat: it needs to look at
