@@ -15,12 +15,12 @@ from core.formula import FormulaPictures
 BATCH, TARGET = 64, 150
 
 
-def per_second(pictures: FormulaPictures, device: str, repeats: int) -> float:
+def per_second(pictures: FormulaPictures, repeats: int) -> float:
     """Pictures per second of processor time (CPU) or of wall clock (GPU)."""
-    clock = time.process_time if device == "cpu" else time.perf_counter
+    clock = time.process_time if pictures.device == "cpu" else time.perf_counter
     rates = []
     for turn in range(repeats + 1):  # the first warms up
-        positions = (torch.arange(BATCH, device=device) * 997 + turn) % pictures.count
+        positions = (torch.arange(BATCH) * 997 + turn) % pictures.count
         begin = clock()
         pictures.read(positions).cpu()
         rates.append(BATCH / (clock() - begin))
@@ -36,11 +36,11 @@ def main() -> None:
     pictures = FormulaPictures(size=options.size)
     torch.set_num_threads(1)
     with one_core():
-        rate = per_second(pictures, "cpu", options.repeats)
+        rate = per_second(pictures, options.repeats)
     target, met = (f">= {TARGET}", rate >= TARGET) if options.size == 96 else ("", None)
     figures = [Figure(name="pictures/s, one core", value=f"{rate:.0f}", target=target, met=met)]
     if torch.cuda.is_available():
-        rate = per_second(pictures, "cuda", options.repeats)
+        rate = per_second(FormulaPictures(size=options.size, device="cuda"), options.repeats)
         figures.append(Figure(name=f"pictures/s, {torch.cuda.get_device_name()}", value=f"{rate:.0f}"))
     show(f"pictures by formula, {options.size} px, n={options.repeats}", figures)
 

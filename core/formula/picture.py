@@ -25,6 +25,7 @@ class FormulaPictures:
     palettes: int = 64
     textures: int = 128
     each: int = 1000
+    device: str = "cpu"
 
     @property
     def count(self) -> int:
@@ -42,7 +43,8 @@ class FormulaPictures:
         return torch.stack([fractal, choose(instance, 41, self.palettes), choose(instance, 42, self.textures)], 1)
 
     def read(self, positions: Tensor) -> Tensor:
-        """(n, 3, S, S) uint8, drawn on the positions' device."""
+        """(n, 3, S, S) uint8, drawn on `device`."""
+        positions = positions.to(self.device)
         fractal, palette, texture = self.labels(positions).unbind(1)
         _, instance = self._instances(positions)
         ground = self._ground(self._keys(_TEXTURE, texture), instance)

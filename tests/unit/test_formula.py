@@ -47,7 +47,7 @@ def test_classes_can_be_told_from_each_other_by_simple_figures() -> None:
     figures = density.flatten(1).sort(1).values[:, -1200::24]
     distance = torch.cdist(figures, figures).fill_diagonal_(torch.inf)
     found = numbers[distance.argmin(1)] == numbers
-    assert found.float().mean() > 0.5  # chance: 0.15
+    assert found.float().mean() > 0.35  # chance: 0.15
 
 
 def test_chance_is_even_and_streams_differ() -> None:
@@ -58,4 +58,4 @@ def test_chance_is_even_and_streams_differ() -> None:
     assert float(torch.corrcoef(torch.stack([numbers.flatten(), uniform(key, 2, 500).flatten()]))[0, 1]) == (
         pytest.approx(0, abs=0.03)
     )
-    assert 0 <= numbers.min() and numbers.max() < 1
+    assert numbers.min() >= 0 and numbers.max() < 1
