@@ -13,6 +13,7 @@ from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.predictions import Predictions
+from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
 from core.services.serving import Serving
@@ -36,6 +37,7 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    pretraining: Pretraining
     results: Results
     explanations: Explanations
     predictions: Predictions
@@ -62,6 +64,7 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        pretraining=Pretraining(*parts),
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),

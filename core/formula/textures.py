@@ -31,7 +31,7 @@ def _spectrum(key: Tensor, size: int) -> Tensor:
     distance = torch.where(straight, ((along.abs() - centre).square() + aside.square()).sqrt(), (radius - centre).abs())
     band = torch.exp(-0.5 * (distance / width).square()) * (radius.clamp_min(1) ** -1)
     share = uniform(key, 6, 1)[..., None]
-    spectrum = share * power / _norm(power) + (1 - share) * band / _norm(band)
+    spectrum: Tensor = share * power / _norm(power) + (1 - share) * band / _norm(band)
     spectrum[:, 0, 0] = 0
     return spectrum
 

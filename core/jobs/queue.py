@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from core.errors import GraftError
-from core.jobs.payloads import ExplainPayload, ExportPayload, ImportPayload, Payload, PredictPayload, TrainPayload
+from core.jobs.payloads import (
+    ExplainPayload,
+    ExportPayload,
+    ImportPayload,
+    Payload,
+    PredictPayload,
+    PretrainPayload,
+    TrainPayload,
+)
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -15,6 +23,7 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
@@ -23,6 +32,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
 }

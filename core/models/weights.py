@@ -1,4 +1,4 @@
-"""Where a body's weights come from: a download, a file, an earlier run. Reading them runs no code."""
+"""Where a body's weights come from: a download, the package, a file, an earlier run. Reading them runs no code."""
 
 import hashlib
 import pickle
@@ -15,19 +15,17 @@ import torch
 import torchvision
 from torch import Tensor
 
+from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.models.bodies import TIMM
 from core.models.network import Network
 from core.settings import Settings
 
 LEAST_MATCH = 0.9
-WAYS_OUT = (
-    "Connect to the network once and start again, choose weights from a file or an earlier model, or choose 'none'."
-)
 
 
 def load_weights(network: Network, weights: str, settings: Settings) -> None:
-    """Fill the network's body. `weights` as in the recipe: imagenet, none, file:PATH or run:N.
+    """Fill the network's body. `weights` as in the recipe: imagenet, bundled, none, file:PATH or run:N.
 
     Raises WeightsUnavailable if they cannot be fetched or trusted, BadInput if they do not fit the network.
     """
@@ -35,6 +33,8 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
         return
     if weights == "imagenet":
         state = _imagenet(network.backbone, settings)
+    elif weights == "bundled":
+        state = _bundled(network.backbone)
     elif weights.startswith("file:"):
         state = read_state(Path(weights.removeprefix("file:")).expanduser())
     else:
@@ -44,6 +44,25 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
             raise NotFound(f"Run {run} has no model to start from.", hint="Choose a run that has ended well.")
         state = read_state(path)
     fit_state(network, state, weights)
+
+
+def ways_out(backbone: str) -> str:
+    """What to do when pretrained weights cannot be downloaded."""
+    bundled = "'bundled' (drawn pictures, comes with Graft), " if backbone in bundled_weights() else ""
+    return (
+        "Connect to the network once and start again, or choose other weights: "
+        f"{bundled}a file, an earlier model, or 'none'."
+    )
+
+
+def _bundled(backbone: str) -> dict[str, Tensor]:
+    cards = bundled_weights()
+    if backbone not in cards:
+        raise BadInput(f"Graft brings no weights for {backbone}.", hint=f"It does for {', '.join(cards) or 'none'}.")
+    path = BUNDLED / f"{backbone}.safetensors"
+    if hashlib.sha256(path.read_bytes()).hexdigest() != cards[backbone].sha256:
+        raise WeightsUnavailable(f"The weights of {backbone} in the package are damaged.", hint="Install Graft again.")
+    return read_state(path)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -91,7 +110,7 @@ def _imagenet(backbone: str, settings: Settings) -> dict[str, Tensor]:
             reason = f"The downloaded weights of {backbone} are not the published ones: their hash differs."
         else:
             reason = f"The pretrained weights of {backbone} could not be downloaded: the network or their host is away."
-        raise WeightsUnavailable(reason, hint=WAYS_OUT) from error
+        raise WeightsUnavailable(reason, hint=ways_out(backbone)) from error
 
 
 def _download(url: str, settings: Settings) -> dict[str, Tensor]:
@@ -111,7 +130,7 @@ def _torchvision_state(backbone: str, settings: Settings) -> dict[str, Tensor]:
 def _timm_state(backbone: str, settings: Settings) -> dict[str, Tensor]:
     config = timm.get_pretrained_cfg(backbone.removeprefix(TIMM))
     if config is None or not (config.hf_hub_id or config.url):
-        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=WAYS_OUT)
+        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=ways_out(backbone))
     if not config.hf_hub_id:
         return _download(str(config.url), settings)
     from huggingface_hub import hf_hub_download  # only here: its import takes a second

@@ -145,7 +145,7 @@ class Pretrainer:
         self.network.train()
         self.objective.train()
         try:
-            views = two_views(self.pictures.read(positions).to(self.device), generator)
+            views = two_views(self.pictures.read(positions).to(self.device), self.objective.views, generator)
             half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
             with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
                 features = self.network.forward_features(views.contiguous(memory_format=torch.channels_last))

@@ -32,7 +32,7 @@ class NoiseAsTargets(Objective):
     def loss(self, features: Tensor, positions: Tensor) -> Tensor:
         """Mean squared distance of both views to the place that suits them best among the batch's places."""
         first, second = functional.normalize(self.project(features), dim=1).chunk(2)
-        places = (positions % len(self.owned)).to(self.owned.device).unique()
+        places = torch.unique((positions % len(self.owned)).to(self.owned.device))
         row = torch.searchsorted(places, (positions % len(self.owned)).to(places.device))
         mean = torch.zeros(len(places), WIDTH, device=features.device).index_add_(0, row, (first + second).detach())
         # The assignment with the greatest sum of scalar products: equation 6 of the paper, by the Hungarian method.

@@ -4,6 +4,9 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from core.pretraining.views import FAR
+from core.training.augment import Strength
+
 
 class Pictures(Protocol):
     """Pictures to learn from, by their positions in [0, count)."""
@@ -24,7 +27,12 @@ class Pictures(Protocol):
 
 
 class Objective(nn.Module):
-    """A loss with parameters of its own, which are thrown away after the pretraining."""
+    """A loss with parameters of its own, which are thrown away after the pretraining.
+
+    `views` is how far the two views of a picture may be apart.
+    """
+
+    views: Strength = FAR
 
     def loss(self, features: Tensor, positions: Tensor) -> Tensor:
         """Of features (2n, F): n pictures in one view, then the same n in another. `positions` (n,) on the CPU."""

@@ -24,7 +24,7 @@ class Probe:
 
 def signs(network: Network, probe: Probe) -> dict[str, float]:
     """Curves' points: "spread", "rank" and, with labels, "neighbours"."""
-    features = compute_features(network, probe.pictures.split(BATCH))
+    features = compute_features(network, torch.split(probe.pictures, BATCH))
     found = {"spread": spread(features), "rank": effective_rank(features)}
     if len(probe.labels):
         found["neighbours"] = neighbours(features, probe.labels)

@@ -10,12 +10,15 @@ from torch.nn import functional
 
 from core.errors import BadInput
 from core.pretraining.objective import Objective, Pictures
+from core.pretraining.views import NEAR
 
 SMOOTHING = 0.1
 
 
 class Supervised(Objective):
     """Cross-entropy of each formula."""
+
+    views = NEAR
 
     def __init__(self, features: int, pictures: Pictures) -> None:
         super().__init__()

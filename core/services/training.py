@@ -1,16 +1,16 @@
 """Starting trainings and following them."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from core.catalogue import BackboneInfo, backbone_info, search_backbones
-from core.errors import BadInput, NotFound
+from core.errors import NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.store import predictions, projects, runs
+from core.services.weights import parent_of
+from core.store import projects, runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.types import ProjectId, RunId, RunKind, RunState
@@ -29,7 +29,7 @@ class Training(Service):
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         backbone_info(recipe.backbone)
-        parent = self._parent(recipe)
+        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))
@@ -41,24 +41,6 @@ class Training(Service):
             version_id=version_id,
             parent_id=parent,
         )
-
-    def _parent(self, recipe: Recipe) -> RunId | None:
-        """The run whose weights the recipe starts from. Raises BadInput if there are none that fit."""
-        kind, _, value = recipe.weights.partition(":")
-        if kind == "file" and not Path(value).expanduser().is_file():
-            raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
-        if kind != "run":
-            return None
-        run_id = RunId(int(value)) if value.isdigit() else RunId(0)
-        with reading(self.engine) as session:
-            card = predictions.read_card(session, run_id)
-        if card is None:
-            raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
-        if card["backbone"] != recipe.backbone:
-            raise BadInput(
-                f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
-            )
-        return run_id
 
     def read(self, run_id: RunId) -> RunRecord:
         """The run as it stands. Raises NotFound."""
