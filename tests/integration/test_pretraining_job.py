@@ -187,9 +187,7 @@ def test_a_pretraining_can_be_put_into_the_package(graft: Graft, tmp_path: Path)
     assert path.stat().st_size < weights.stat().st_size * 0.6
 
 
-def test_damaged_bundled_weights_are_not_used(
-    graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_bundled_weights_are_not_used(graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle(graft.settings.models / str(pretrained(graft)) / "weights.safetensors", "A trial.", tmp_path)
     monkeypatch.setattr("core.catalogue.pretraining.BUNDLED", tmp_path)
     monkeypatch.setattr("core.models.weights.BUNDLED", tmp_path)
