@@ -49,7 +49,7 @@ RECIPE = replace(
     mixup=0.0,
     ema=0.0,
 )
-"""Needs no pretrained weights: the smallest of residual networks, trained whole, in well under a minute on two cores."""
+"""Needs no pretrained weights: a very small residual network, trained whole, in well under a minute on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
