@@ -282,6 +282,13 @@ function view(state) {
   return dialog;
 }
 
+// The tools stick below Streamlit's header, which covers the page only while it has a colour.
+function stick(state) {
+  const header = document.querySelector("[data-testid=stHeader]");
+  const covers = header && getComputedStyle(header).backgroundColor !== "rgba(0, 0, 0, 0)";
+  state.box.style.setProperty("--header", covers ? `${header.offsetHeight}px` : "0px");
+}
+
 function build(state, root) {
   const box = el("div", "gallery"), grid = el("div", "grid"), head = el("div", "head");
   const all = button("All on this page", "Ctrl A", () => select(state, state.items.map((item) => item.id)));
@@ -318,7 +325,7 @@ function refresh(state, items) {
 }
 
 function start(data, old, root) {
-  if (old) removeEventListener("keydown", old.handler, true);
+  if (old) { removeEventListener("keydown", old.handler, true); removeEventListener("scroll", old.sticking, true); }
   const state = { ...data, items: data.items.map((item) => ({ ...item })), selected: new Set(), anchor: null, at: 0, open: null, done: [], edited: new Map(), counts: { ...data.counts } };
   STATES.set(data.inst, state);
   build(state, root);
@@ -342,8 +349,12 @@ export default ({ data, parentElement, setTriggerValue }) => {
   removeEventListener("keydown", state.handler, true);
   state.handler = (event) => onKey(state, event);
   addEventListener("keydown", state.handler, true);
+  removeEventListener("scroll", state.sticking, true);
+  state.sticking = () => stick(state);
+  addEventListener("scroll", state.sticking, { capture: true, passive: true });
   return () => {
     removeEventListener("keydown", state.handler, true);
+    removeEventListener("scroll", state.sticking, true);
     STATES.delete(data.inst);
     if (active === data.inst) active = null;
   };

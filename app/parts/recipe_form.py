@@ -17,6 +17,14 @@ AUGMENTATION_WORDS = {
     "light": "Light: small shifts, nothing mirrored (X-rays)",
     "standard": "Standard: also mirrored and turned (leaves, cells)",
     "strong": "Strong: more of all, parts hidden",
+    "trivial": "One random change of each picture",
+}
+IMBALANCE_WORDS = {
+    "ignore": "Count as they come",
+    "weights": "Weigh more",
+    "effective": "Weigh a little more",
+    "logits": "Are corrected for their rarity",
+    "sampling": "Are shown more often",
 }
 WEIGHTS_WORDS = {
     "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
@@ -116,7 +124,13 @@ def _details(recipe: Recipe) -> dict[str, str]:
             "batch_size": one.number_input(
                 "Pictures at a time", 0, 1024, 0, help="0: chosen for you.", key=f"batch-{key}"
             ),
-            "balance": two.checkbox("Rare classes weigh more", recipe.balance, key=f"balance-{key}"),
+            "imbalance": two.selectbox(
+                "Rare classes",
+                list(IMBALANCE_WORDS),
+                index=list(IMBALANCE_WORDS).index(recipe.imbalance),
+                format_func=IMBALANCE_WORDS.__getitem__,
+                key=f"imbalance-{key}",
+            ),
             "seed": three.number_input("Seed", 0, 2**31 - 1, recipe.seed, key=f"seed-{key}"),
         }
     return {name: str(value) for name, value in values.items()}

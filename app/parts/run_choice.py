@@ -1,5 +1,6 @@
 """Which finished training a page is about, and on which of its pictures."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -26,10 +27,10 @@ def run_name(run: RunChoice) -> str:
     return " · ".join(part for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
 
 
-def choose_run(runs: Sequence[RunChoice], *, label: str = "Run") -> RunChoice:
-    """The finished training in the address or chosen here; the newest, if there is none."""
+def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunChoice | None = None) -> RunChoice:
+    """The finished training in the address or chosen here; if there is none, `default` or the newest."""
     known, wanted = {run.id: run for run in runs}, int_param("run")
-    chosen = RunId(wanted) if wanted in known else runs[0].id
+    chosen = RunId(wanted) if wanted in known else (default or runs[0]).id
     set_params(run=chosen)
     run = st.selectbox(
         label, list(known), index=list(known).index(chosen), format_func=lambda item: run_name(known[item])
@@ -41,7 +42,8 @@ def choose_run(runs: Sequence[RunChoice], *, label: str = "Run") -> RunChoice:
 
 def choose_runs(runs: Sequence[RunChoice]) -> tuple[RunChoice, list[RunChoice]]:
     """A run, and others of its dataset version to hold against it; they stand in the address (`?run=3&with=4,5`)."""
-    base = choose_run(runs, label="This run")
+    versions = Counter(run.version for run in runs)
+    base = choose_run(runs, label="This run", default=next((run for run in runs if versions[run.version] > 1), None))
     peers = {run.id: run for run in runs if run.version == base.version and run.id != base.id}
     texts = st.query_params.get("with", "").split(",")
     wanted = [run for run in peers if str(run) in texts] or list(peers)[:1]

@@ -57,10 +57,10 @@ def model(project: ProjectId) -> None:
 
 
 def training_words(run: RunRecord) -> str:
-    """A training as a line to choose."""
+    """A training as a line to choose; choosers show text as it is."""
     recipe = run.recipe or {}
     name = f" {run.name}," if run.name else ""
-    return md(f"Run {run.id},{name} {recipe.get('preset')}, {recipe.get('backbone')}")
+    return f"Run {run.id},{name} {recipe.get('preset')}, {recipe.get('backbone')}"
 
 
 def made(project: ProjectId) -> None:

@@ -8,7 +8,8 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b2420; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.2rem }
 table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .3rem .8rem; border-bottom: 1px solid #dce4df }
-th { text-align: left; overflow-wrap: anywhere } td.n { text-align: right; font-variant-numeric: tabular-nums }
+th { text-align: left; overflow-wrap: break-word; max-width: 14rem }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .wide { overflow-x: auto } .small th, .small td { padding: .15rem .35rem; font-size: .75rem }
 .note { background: #f3f6f4; padding: .6rem 1rem; border-left: 4px solid #2f7d55 } small { color: #5b6861 }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem }
@@ -41,14 +42,15 @@ def paragraph(text: str) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column names the row; numbers at the right."""
+    """A table whose first column names the row; figures at the right, sentences at the left."""
     top = "".join(f"<th>{escape(name)}</th>" for name in header)
-    lines = "".join(
-        f"<tr><th>{escape(row[0])}</th>{''.join(f'<td class=n>{escape(cell)}</td>' for cell in row[1:])}</tr>"
-        for row in rows
-    )
+    lines = "".join(f"<tr><th>{escape(row[0])}</th>{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
     small = " class=small" if len(header) > 12 else ""
     return f"<div class=wide><table{small}><tr>{top}</tr>{lines}</table></div>"
+
+
+def _cell(text: str) -> str:
+    return f"<td{'' if text.endswith('.') else ' class=n'}>{escape(text)}</td>"
 
 
 def picture(content: bytes, caption: str) -> str:

@@ -53,7 +53,7 @@ def confusion(results: JsonObject) -> str:
     matrix = cast(list[list[JsonValue]], found["matrix"])
     rows = [[name, *(str(value) for value in row)] for name, row in zip(labels, matrix, strict=True)]
     note = paragraph("Rows are the truth, columns what the model said; test pictures.")
-    return section("What was taken for what", note, table(["", *labels], rows))
+    return section("Confusion matrix", note, table(["", *labels], rows))
 
 
 def reliability(results: JsonObject) -> str:

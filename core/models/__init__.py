@@ -2,10 +2,10 @@
 
 from core.models.files import LoadedModel, load_model, save_model
 from core.models.network import Network, calibrate_batch_norm
-from core.models.stages import frozen_to_eval, set_trainable, stages
+from core.models.stages import frozen_to_eval, set_trainable, silence_residuals, stages
 from core.models.weights import load_weights
 
 __all__ = [
     "LoadedModel", "Network", "calibrate_batch_norm", "frozen_to_eval", "load_model", "load_weights", "save_model",
-    "set_trainable", "stages",
+    "set_trainable", "silence_residuals", "stages",
 ]  # fmt: skip

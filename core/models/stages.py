@@ -50,6 +50,14 @@ def set_trainable(network: Network, thawed: int | None) -> None:
                 unit.requires_grad_(True)
 
 
+def silence_residuals(network: Network) -> None:
+    """Zero the last norm's scale in each residual block of a ResNet (https://arxiv.org/abs/1706.02677, 5.1)."""
+    for block in network.body.modules():
+        norms = [item for item in block.children() if isinstance(item, nn.modules.batchnorm._BatchNorm)]
+        if type(block).__name__ in ("BasicBlock", "Bottleneck") and norms and norms[-1].weight is not None:
+            nn.init.zeros_(norms[-1].weight)
+
+
 def frozen_to_eval(network: Network) -> None:
     """Put batch norm whose weights do not learn into evaluation mode: its statistics stay as they are."""
     for module in network.body.modules():

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Literal
 from core.errors import BadInput
 from core.types import JsonObject, JsonValue
 
-Tune = Literal["head", "gradual", "all"]
+Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
+Loss = Literal["standard", "focal", "asymmetric"]
+PART = re.compile(r"head|gradual|all|norm|bias|attention|last:[1-9]\d?|lora:[1-9]\d{0,2}")
 Framing = Literal["squash", "crop"]
-Augmentation = Literal["none", "light", "standard", "strong"]
+Augmentation = Literal["none", "light", "standard", "strong", "trivial"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -26,25 +29,39 @@ class Recipe:
     weights       "imagenet", "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
-                  "all": everything from the first step
+                  "all": everything from the first step; "last:N": the last N of five stages; "norm": norm layers
+                  (https://arxiv.org/abs/2003.00152); "bias": biases (BitFit, https://arxiv.org/abs/2106.10199);
+                  "attention": a transformer's attention (https://arxiv.org/abs/2203.09795); "lora:R": additions of
+                  rank R to its linear layers (https://arxiv.org/abs/2106.09685). The head always learns
     image_size    side in pixels of the network's input; 0 means the backbone's own
     framing       "squash": the whole picture, stretched to a square; "crop": its middle square
     epochs        at most this many; `patience` epochs without a better validation score end it (0: never)
     batch_size    0 means chosen from the number of pictures; halved, with gradients added up, when memory is short
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
+    layer_decay   each stage's learning rate is so much of that of the stage above; 1 is off
+                  (https://arxiv.org/abs/2106.08254)
     warmup        share of all steps in which the learning rate climbs; cosine decay follows
     augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
-                  and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896)
+                  and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896);
+                  "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158)
     label_smoothing  in [0, 1)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
+    cutmix        the same for a rectangle of another picture (https://arxiv.org/abs/1905.04899); with both, a coin
+                  decides for each batch
+    zero_gamma    a network without pretrained weights begins with its residual branches silent
+                  (https://arxiv.org/abs/1706.02677)
     ema           decay of the averaged weights; 0 is off
-    balance       whether rare classes weigh more in the loss, by inverse frequency
+    imbalance     what is done for rare classes: "ignore"; "weights" in the loss, by inverse frequency; "effective":
+                  by the effective number of pictures (https://arxiv.org/abs/1901.05555); "logits": shifted by log
+                  frequency while learning (https://arxiv.org/abs/2007.07314); "sampling": shown more often
+    loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
+                  (https://arxiv.org/abs/2009.14119)
     """
 
     preset: str = "balanced"
     backbone: str = "mobilenet_v3_small"
     weights: str = "imagenet"
-    tune: Tune = "gradual"
+    tune: str = "gradual"
     image_size: int = 0
     framing: Framing = "squash"
     epochs: int = 12
@@ -53,13 +70,17 @@ class Recipe:
     optimizer: OptimizerName = "adamw"
     learning_rate: float = 2e-3
     backbone_factor: float = 0.1
+    layer_decay: float = 1.0
     weight_decay: float = 0.02
     warmup: float = 0.1
     augmentation: Augmentation = "standard"
     label_smoothing: float = 0.0
     mixup: float = 0.0
+    cutmix: float = 0.0
+    zero_gamma: bool = False
     ema: float = 0.0
-    balance: bool = True
+    imbalance: Imbalance = "weights"
+    loss: Loss = "standard"
     precision: Precision = "auto"
     seed: int = 0
 
@@ -76,6 +97,11 @@ class Recipe:
                 raise BadInput(
                     f"{field.name} cannot be {getattr(self, field.name)!r}.", hint=f"Choose one of {choices}."
                 )
+        if not PART.fullmatch(self.tune):
+            raise BadInput(
+                f"tune cannot be {self.tune!r}.",
+                hint="Choose head, gradual, all, last:N, norm, bias, attention or lora:R.",
+            )
         if self.weights not in ("imagenet", "none") and not self.weights.startswith(("file:", "run:")):
             raise BadInput(f"weights cannot be {self.weights!r}.", hint="Choose imagenet, none, file:PATH or run:N.")
 
@@ -102,7 +128,8 @@ class Recipe:
 _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
-    ("weight_decay", 0, 1), ("warmup", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("ema", 0, 0.99999),
+    ("layer_decay", 0.01, 1), ("weight_decay", 0, 1),
+    ("warmup", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("cutmix", 0, 10), ("ema", 0, 0.99999),
     ("seed", 0, 2**31 - 1),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from math import pi
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.transforms import v2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,15 @@ STRENGTHS = {
     "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1, erase=0.0),
     "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2, erase=0.25),
 }
-"""A recipe's `augmentation` -> how strong; "none" is not here."""
+"""A recipe's `augmentation` -> how strong; "none" and "trivial" are not here."""
 
 
 def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
     """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way. `generator` is the CPU's."""
     if name == "none":
         return pictures.float()
+    if name == "trivial":
+        return _trivial(pictures, generator)
     strength = STRENGTHS[name]
     moved = functional.grid_sample(
         pictures.float().contiguous(memory_format=torch.channels_last),
@@ -47,6 +50,14 @@ def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
     )
     lit = _lit(moved, strength, generator)
     return _erased(lit, strength, generator) if strength.erase else lit
+
+
+def _trivial(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """TrivialAugment (https://arxiv.org/abs/2103.10158), as torchvision has it; it draws from torch's own generator."""
+    change = v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        return torch.stack([change(picture) for picture in pictures]).float()
 
 
 def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -86,17 +97,41 @@ def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) ->
     return pictures.masked_fill(hole.to(pictures.device), 127.5)
 
 
-def mix(pictures: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mixup (https://arxiv.org/abs/1710.09412): each picture (N, 3, S, S) and target (N, K) with another's share.
+def mix(
+    pictures: Tensor, targets: Tensor, generator: torch.Generator, *, mixup: float = 0.0, cutmix: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Each picture (N, 3, S, S) and target (N, K) with another's share.
 
-    The share is drawn once per batch from Beta(alpha, alpha), by the ratio of two Gamma variables.
+    Mixup (https://arxiv.org/abs/1710.09412) blends them, cutmix (https://arxiv.org/abs/1905.04899) puts a rectangle
+    of one into the other; alpha 0 is off, with both a coin decides. One share is drawn for the batch.
     """
-    if alpha <= 0:
+    if not mixup and not cutmix:
         return pictures, targets
-    gammas = torch._standard_gamma(torch.full((2,), alpha), generator=generator)
-    share = float(gammas[0] / gammas.sum())
+    blend = bool(mixup) and (not cutmix or bool(torch.rand(1, generator=generator) < 0.5))
+    share = _beta(mixup if blend else cutmix, generator)
     other = torch.randperm(len(pictures), generator=generator)
-    return (
-        share * pictures + (1 - share) * pictures[other.to(pictures.device)],
-        share * targets + (1 - share) * targets[other.to(targets.device)],
-    )
+    partners = pictures[other.to(pictures.device)]
+    if blend:
+        mixed = share * pictures + (1 - share) * partners
+    else:
+        mixed, share = _with_rectangle(pictures, partners, share, generator)
+    return mixed, share * targets + (1 - share) * targets[other.to(targets.device)]
+
+
+def _beta(alpha: float, generator: torch.Generator) -> float:
+    """A draw from Beta(alpha, alpha), by the ratio of two Gamma variables."""
+    gammas = torch._standard_gamma(torch.full((2,), alpha), generator=generator)
+    return float(gammas[0] / gammas.sum())
+
+
+def _with_rectangle(
+    pictures: Tensor, partners: Tensor, share: float, generator: torch.Generator
+) -> tuple[Tensor, float]:
+    side = pictures.shape[-1]
+    reach = round(side * (1 - share) ** 0.5 / 2)
+    row, column = (int(value) for value in torch.randint(side, (2,), generator=generator))
+    top, bottom = max(0, row - reach), min(side, row + reach)
+    left, right = max(0, column - reach), min(side, column + reach)
+    mixed = pictures.clone()
+    mixed[:, :, top:bottom, left:right] = partners[:, :, top:bottom, left:right]
+    return mixed, 1 - (bottom - top) * (right - left) / side**2

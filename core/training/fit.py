@@ -19,10 +19,11 @@ from core.errors import GraftError, OutOfMemory
 from core.features import PixelCache
 from core.inference import compute_logits
 from core.models import Network, frozen_to_eval, set_trainable, stages
+from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.recipes import Recipe
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from core.training.losses import build_loss
+from core.training.losses import build_loss, class_weights
 from core.training.plan import averaged, build_optimizer, choose_batch_size, rate_factor, set_rates, thawed_stages
 from core.training.scores import score
 from core.types import Task
@@ -80,6 +81,8 @@ class Trainer:
         self.device = next(network.parameters()).device
         self.outputs = network.head.out_features
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
+        if recipe.tune.startswith("lora:"):
+            add_lora(network, int(recipe.tune.removeprefix("lora:")))
         self.optimizer = build_optimizer(network, recipe)
         self.average = averaged(network, recipe.ema) if recipe.ema else None
         self.batch_size = choose_batch_size(recipe, len(train.blobs))
@@ -105,15 +108,16 @@ class Trainer:
             self.epoch += 1
             self._one_epoch()
         self.network.load_state_dict(self.best_state)
+        merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         torch.manual_seed(self.recipe.seed * 100_003 + self.epoch)  # dropout and stochastic depth
-        set_trainable(self.network, thawed_stages(self.recipe, self.epoch, len(stages(self.network))))
+        self._thaw()
         self.network.train()
         frozen_to_eval(self.network)
-        order = torch.randperm(len(self.train.blobs), generator=generator)
+        order = self._order(generator)
         total = 0.0
         for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
             started = time.monotonic()
@@ -125,6 +129,22 @@ class Trainer:
             self.watcher.step(self.epoch, number + 1, self.steps, left)
         self._look(total / len(order))
 
+    def _thaw(self) -> None:
+        if self.recipe.tune in KINDS:
+            set_trainable_kind(self.network, self.recipe.tune)
+        elif self.recipe.tune.startswith("lora:"):
+            set_trainable_kind(self.network, "lora")
+        else:
+            set_trainable(self.network, thawed_stages(self.recipe, self.epoch, len(stages(self.network))))
+
+    def _order(self, generator: torch.Generator) -> Tensor:
+        """Positions of the epoch's pictures: each once, or drawn so that all classes come equally often."""
+        count = len(self.train.blobs)
+        if self.recipe.imbalance == "sampling" and self.task in (Task.SINGLE, Task.ORDINAL):
+            weights = class_weights(self.train.targets, self.outputs)[self.train.targets]
+            return torch.multinomial(weights, count, replacement=True, generator=generator)
+        return torch.randperm(count, generator=generator)
+
     def _pace(self, seconds: float) -> None:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
@@ -133,8 +153,9 @@ class Trainer:
         blobs = [self.train.blobs[index] for index in chosen.tolist()]
         pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
         targets = self._targets(self.train.targets[chosen]).to(self.device)
-        if self.recipe.mixup and self.task in (Task.SINGLE, Task.ORDINAL, Task.MULTI):
-            pictures, targets = mix(pictures, targets, self.recipe.mixup, generator)
+        if self.task is not Task.REGRESSION:
+            mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
+            pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
         loss = self._gradients(pictures, targets)
         if not math.isfinite(loss):
             rate = self.optimizer.param_groups[0]["lr"]
@@ -150,7 +171,7 @@ class Trainer:
         return loss
 
     def _targets(self, targets: Tensor) -> Tensor:
-        if self.recipe.mixup and self.task in (Task.SINGLE, Task.ORDINAL):
+        if (self.recipe.mixup or self.recipe.cutmix) and self.task in (Task.SINGLE, Task.ORDINAL):
             return functional.one_hot(targets, self.outputs).float()
         return targets
 

@@ -11,23 +11,38 @@ from core.types import Task
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 MOST_WEIGHT = 10.0
+FOCUS = 2.0
+BETA = 0.999
+MARGIN, FOCUS_NEGATIVE = 0.05, 4.0
 
 
 def build_loss(task: Task, recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
-    """The loss for a task, weighted by the training part's targets if the recipe balances.
+    """The loss for a task, balanced as the recipe says by the training part's targets.
 
-    Targets are (N,) class positions for single and ordinal, or (N, K) shares of classes after mixup; (N, K) zeros
+    Targets are (N,) class positions for single and ordinal, or (N, K) shares of classes after mixing; (N, K) zeros
     and ones for multi; (N,) standardised numbers for regression.
     """
     if task is Task.REGRESSION:
         # Huber: far-off labels pull linearly, not squared.
         return lambda logits, numbers: functional.smooth_l1_loss(logits[:, 0], numbers)
     if task is Task.MULTI:
-        return _several(targets, balance=recipe.balance)
-    weights = class_weights(targets, outputs) if recipe.balance else None
+        return _several(recipe, targets)
+    return _one(recipe, targets, outputs)
+
+
+def _one(recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
+    weights = {
+        "weights": lambda: class_weights(targets, outputs),
+        "effective": lambda: effective_weights(targets, outputs),
+    }.get(recipe.imbalance, lambda: None)()
+    prior = log_prior(targets, outputs) if recipe.imbalance == "logits" else None
 
     def one(logits: Tensor, classes: Tensor) -> Tensor:
+        if prior is not None:
+            logits = logits + prior.to(logits.device)
         weight = None if weights is None else weights.to(logits.device)
+        if recipe.loss == "focal":
+            return focal(logits, classes, weight)
         return functional.cross_entropy(logits, classes, weight=weight, label_smoothing=recipe.label_smoothing)
 
     return one
@@ -39,12 +54,57 @@ def class_weights(targets: Tensor, outputs: int) -> Tensor:
     return torch.where(counts > 0, len(targets) / (counts.clamp_min(1) * (counts > 0).sum()), 0.0)
 
 
-def _several(targets: Tensor, *, balance: bool) -> Loss:
+def effective_weights(targets: Tensor, outputs: int) -> Tensor:
+    """(K,) inverse effective numbers (1 - b^n) / (1 - b), equation 2 of https://arxiv.org/abs/1901.05555.
+
+    Scaled so that their mean over the training part is 1; 0 for a class without pictures.
+    """
+    counts = torch.bincount(targets, minlength=outputs).float()
+    weights = torch.where(counts > 0, (1 - BETA) / (1 - BETA ** counts.clamp_min(1)), 0.0)
+    return weights * len(targets) / (weights * counts).sum()
+
+
+def log_prior(targets: Tensor, outputs: int) -> Tensor:
+    """(K,) log frequencies, added to the logits while learning only: equation 10 of https://arxiv.org/abs/2007.07314."""
+    counts = torch.bincount(targets, minlength=outputs).float().clamp_min(0.5)
+    return (counts / counts.sum()).log()
+
+
+def focal(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
+    """Cross-entropy times (1 - p)^2: what is known already pulls less. https://arxiv.org/abs/1708.02002, equation 4."""
+    shares = classes if classes.is_floating_point() else functional.one_hot(classes, logits.shape[1]).float()
+    logs = functional.log_softmax(logits, 1)
+    terms = -shares * (1 - logs.exp()) ** FOCUS * logs
+    if weight is None:
+        return terms.sum(1).mean()
+    return (terms * weight).sum() / (shares * weight).sum().clamp_min(1e-12)
+
+
+def _several(recipe: Recipe, targets: Tensor) -> Loss:
     there = targets.sum(0).clamp_min(1)
-    weights = ((len(targets) - there) / there).clamp(1 / MOST_WEIGHT, MOST_WEIGHT) if balance else None
+    plain = recipe.imbalance == "ignore"
+    weights = None if plain else ((len(targets) - there) / there).clamp(1 / MOST_WEIGHT, MOST_WEIGHT)
 
     def several(logits: Tensor, classes: Tensor) -> Tensor:
+        if recipe.loss == "asymmetric":
+            return asymmetric(logits, classes)
         weight = None if weights is None else weights.to(logits.device)
+        if recipe.loss == "focal":
+            losses = functional.binary_cross_entropy_with_logits(logits, classes, pos_weight=weight, reduction="none")
+            shares = torch.sigmoid(logits)
+            return (losses * (classes - shares).abs() ** FOCUS).mean()
         return functional.binary_cross_entropy_with_logits(logits, classes, pos_weight=weight)
 
     return several
+
+
+def asymmetric(logits: Tensor, classes: Tensor) -> Tensor:
+    """Absent classes count only where they are said with more than 0.05, and then by the fourth power.
+
+    Equations 4 to 7 of https://arxiv.org/abs/2009.14119 with its exponents 0 and 4.
+    """
+    shares = torch.sigmoid(logits)
+    doubted = (shares - MARGIN).clamp_min(0)
+    there = classes * functional.logsigmoid(logits)
+    absent = (1 - classes) * doubted**FOCUS_NEGATIVE * torch.log1p(-doubted.clamp_max(1 - 1e-6))
+    return -(there + absent).mean()

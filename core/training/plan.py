@@ -5,7 +5,7 @@ from math import ceil, cos, pi
 import torch
 from torch import nn
 
-from core.models import Network
+from core.models import Network, stages
 from core.recipes import Recipe
 
 THAWING = 0.6
@@ -19,13 +19,15 @@ def choose_batch_size(recipe: Recipe, pictures: int) -> int:
     return max(4, min(32, pictures // 10))
 
 
-def thawed_stages(recipe: Recipe, epoch: int, stages: int) -> int | None:
-    """How many stages learn in an epoch (from 1), from the top; None for everything."""
+def thawed_stages(recipe: Recipe, epoch: int, count: int) -> int | None:
+    """How many of `count` stages learn in an epoch (from 1), from the top; None for everything."""
+    if recipe.tune.startswith("last:"):
+        return min(count, int(recipe.tune.removeprefix("last:")))
     if recipe.tune != "gradual":
         return None
     steps = max(1, ceil(THAWING * recipe.epochs))
-    thawed = 1 + (epoch - 1) * stages // steps
-    return thawed if thawed < stages else None
+    thawed = 1 + (epoch - 1) * count // steps
+    return thawed if thawed < count else None
 
 
 def rate_factor(step: int, steps: int, warmup: float) -> float:
@@ -40,11 +42,11 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 
 
 def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """Head and body with their own learning rates; biases and norms without weight decay (arXiv 1812.01187)."""
+    """Head and stages with their own learning rates; biases and norms without weight decay (arXiv 1812.01187)."""
     groups: list[dict[str, object]] = []
-    for module, factor in ((network.head, 1.0), (network.body, recipe.backbone_factor)):
+    for parameters, factor in _levels(network, recipe):
         for decays in (True, False):
-            chosen = [item for item in module.parameters() if (item.ndim > 1) is decays]
+            chosen = [item for item in parameters if (item.ndim > 1) is decays]
             rate = recipe.learning_rate * factor
             decay = recipe.weight_decay if decays else 0.0
             if chosen:
@@ -52,6 +54,20 @@ def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def _levels(network: Network, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:
+    """Parameters and what their learning rate is multiplied by, from the head down."""
+    levels = [(list(network.head.parameters()), 1.0)]
+    if recipe.layer_decay == 1:
+        return [*levels, (list(network.body.parameters()), recipe.backbone_factor)]
+    factor, seen = recipe.backbone_factor, set[int]()
+    for stage in reversed(stages(network)):
+        parameters = [item for unit in stage for item in unit.parameters()]
+        seen |= {id(item) for item in parameters}
+        levels.append((parameters, factor))
+        factor *= recipe.layer_decay
+    return [*levels, ([item for item in network.body.parameters() if id(item) not in seen], factor)]
 
 
 def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:

@@ -170,7 +170,7 @@ def test_results_are_told_in_words_and_as_json_and_as_a_report(graft_command: Ca
     file = tmp_path / "report.html"
     graft_command("export", "report", run, "-o", file)
     text = file.read_text("utf-8")
-    assert "Balanced accuracy" in text and "Confusion matrix" in text and "http" not in text
+    assert "Balanced accuracy" in text and "Confusion matrix" in text and "http:" not in text and "https:" not in text
 
 
 def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: int, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from core.catalogue import ModelCard
 from core.errors import BadInput, GraftError, NotFound
 from core.explanation import heatmap_png, seen_box
 from core.graft import Graft
-from core.jobs import execute
+from core.jobs import execute, process
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec
 from core.models import Network, save_model
@@ -233,6 +234,20 @@ def test_the_interactive_worker_answers_within_its_loop(graft: Graft, model: Run
     finally:
         stop.set()
         worker.join()
+
+
+def test_a_slow_answer_is_not_taken_for_a_dead_one(graft: Graft, model: RunId, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = graft.explanations.request(model, image=ImageId(1))
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.INTERACTIVE, worker="test", now=long_ago)
+    assert run is not None
+    monkeypatch.setattr(process, "BEAT_S", 0.01)
+    with process.beating(run, graft.engine):
+        while graft.queue.read(run_id).heartbeat_at == long_ago:
+            time.sleep(0.01)
+    process.sweep(graft.engine)
+    assert graft.queue.read(run_id).state is RunState.RUNNING
 
 
 # --- predictions --------------------------------------------------------------------------------------------------

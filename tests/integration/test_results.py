@@ -2,101 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.graft import Graft
-from core.jobs.payloads import TrainPayload
+from core.jobs.payloads import PredictPayload, TrainPayload
 from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
-from core.services.labelling import LabelEvent
-from core.store import images, predictions, runs, versions
-from core.store.db import writing
-from core.store.images import NewImage
 from core.store.predictions import PredictionRecord
-from core.store.versions import VersionItem
 from core.types import (
-    ImageId,
-    LabelKind,
-    Lane,
-    ProjectId,
     RunId,
-    RunKind,
-    RunState,
     Split,
     Task,
-    VersionId,
 )
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def make_images(graft: Graft, project: ProjectId, count: int, *, each: int = 0) -> list[ImageId]:
-    with writing(graft.engine) as session:
-        return [
-            images.create_image(
-                session,
-                project,
-                NewImage(
-                    sha256=f"{project}-{index}", blob=f"{index:064d}", phash="", format="png", width=8, height=8,
-                    size_bytes=1, original_name=f"{index}.png", extra={},
-                    case_name=f"case {index // each}" if each else None,
-                ),
-                now=NOW,
-            )
-            for index in range(count)
-        ]  # fmt: skip
-
-
-def label(graft: Graft, project: ProjectId, values: dict[ImageId, LabelValue]) -> None:
-    events = [
-        LabelEvent(event_id=f"{image}-{value}", image_id=image, kind=LabelKind.SET, value=value)
-        for image, value in values.items()
-    ]
-    assert not graft.labelling.record(project, events).rejected
-
-
-def make_version(
-    graft: Graft,
-    project: ProjectId,
-    found: Sequence[ImageId],
-    truth: Sequence[Sequence[int]],
-    numbers: Sequence[float] = (),
-) -> VersionId:
-    view = graft.projects.read(project)
-    items = [
-        VersionItem(
-            image_id=image, blob=f"{index:064d}", split=Split.TEST, targets=tuple(truth[index]),
-            number=numbers[index] if numbers else None, case_name=None, group_name=None,
-        )
-        for index, image in enumerate(found)
-    ]  # fmt: skip
-    with writing(graft.engine) as session:
-        return versions.create_version(
-            session, project, content_hash=str(truth), task=view.task, split_rule="all for testing", items=items,
-            now=NOW, classes=[{"id": item.id, "name": item.name, "colour": item.colour} for item in view.classes],
-        )  # fmt: skip
-
-
-def make_run(
-    graft: Graft,
-    version: VersionId,
-    project: ProjectId,
-    records: Sequence[PredictionRecord],
-    recipe: Recipe = PRESETS["instant"],
-) -> RunId:
-    with writing(graft.engine) as session:
-        run_id = runs.create_run(
-            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW,
-            recipe=recipe.to_json(), version_id=version,
-        )  # fmt: skip
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=NOW)
-        assert run is not None and run.id == run_id
-        predictions.replace_predictions(session, run_id, records)
-        runs.finish_run(session, run_id, run.attempts, RunState.DONE, now=NOW, result={"timings_s": {"fit": 1.5}})
-    return run_id
+from tests.finished import label, make_images, make_run, make_version
 
 
 class Leaves:
@@ -235,3 +155,23 @@ def test_numbers_are_ranked_by_how_far_off_they_are(graft: Graft) -> None:
     assert [item.image_id for item in graft.results.mistakes(run, Split.TEST)] == [found[7]]
     assert len(graft.results.points(run, Split.TEST)) == 12
     assert graft.results.drift(run).changed == 12, "no picture carries its number any more"
+
+
+def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves: Leaves) -> None:
+    graft.projects.edit(leaves.project, name="<script>alert(1)</script>", guideline="Rust is orange.\nLook below.")
+    for blob in (f"{index:064d}" for index in range(6)):
+        thumb = graft.gallery.store.thumb_path(blob)
+        thumb.parent.mkdir(parents=True, exist_ok=True)
+        thumb.write_bytes(b"jpeg")
+    text = graft.exports.report(leaves.run([0, 1, 0, 1, 1, 1]))
+    assert "<script>" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "https:" not in text
+    assert "Rust is orange.<br>Look below." in text
+    assert "Of 100 pictures like these, between" in text and "5 annotators" not in text and "by 1 annotator " in text
+    assert "1.png: is healthy, said rust, 65% sure" in text and text.count("<img") == 1
+    assert "<tr><th>expert</th><td class=n>hand</td><td class=n>6</td></tr>" in text
+
+
+def test_only_trainings_have_reports(graft: Graft, leaves: Leaves) -> None:
+    run = graft.queue.enqueue(PredictPayload(model=RunId(1), source="x"), project_id=leaves.project)
+    with pytest.raises(BadInput, match="no training"):
+        graft.exports.report(run)

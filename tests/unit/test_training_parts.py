@@ -15,12 +15,14 @@ from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, s
 from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade
+from core.models import Network, silence_residuals
+from core.models.parts import add_lora, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import STRENGTHS, augment, mix
 from core.training.checkpoint import NAME, load_checkpoint, save_checkpoint
-from core.training.losses import build_loss, class_weights
-from core.training.plan import choose_batch_size, rate_factor, thawed_stages
+from core.training.losses import build_loss, class_weights, effective_weights
+from core.training.plan import build_optimizer, choose_batch_size, rate_factor, thawed_stages
 from core.types import Task
 
 BALANCED = PRESETS["balanced"]
@@ -49,7 +51,7 @@ def test_rare_classes_weigh_more_by_hand() -> None:
 
 
 def test_losses_of_every_task_by_hand() -> None:
-    plain = BALANCED.with_settings({"balance": "no"})
+    plain = BALANCED.with_settings({"imbalance": "ignore"})
     logits = torch.tensor([[math.log(3.0), 0.0]])
     one = build_loss(Task.SINGLE, plain, torch.tensor([0, 1]), 2)(logits, torch.tensor([0]))
     assert float(one) == pytest.approx(math.log(4 / 3))
@@ -59,6 +61,7 @@ def test_losses_of_every_task_by_hand() -> None:
     assert float(number) == pytest.approx(1.5)  # Huber: |2| - 1/2
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60))
 def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     truth = torch.tensor([pair[0] for pair in pairs])
@@ -125,9 +128,81 @@ def test_light_variation_never_mirrors() -> None:
 def test_mixup_keeps_the_sum_of_the_targets() -> None:
     targets = nn.functional.one_hot(torch.tensor([0, 1, 2, 1]), 3).float()
     pictures = torch.rand(4, 3, 8, 8)
-    mixed, shares = mix(pictures, targets, 0.4, torch.Generator().manual_seed(0))
-    assert shares.sum(1).tolist() == pytest.approx([1.0] * 4)
-    assert not torch.equal(mixed, pictures)
+    for alphas in ({"mixup": 0.4}, {"cutmix": 0.4}, {"mixup": 0.4, "cutmix": 0.4}):
+        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(2), **alphas)
+        assert shares.sum(1).tolist() == pytest.approx([1.0] * 4)
+        assert not torch.equal(mixed, pictures)
+
+
+def test_cutmix_gives_the_target_the_share_of_the_pixels() -> None:
+    pictures = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
+    targets = torch.eye(2)
+    for seed in range(10):
+        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(seed), cutmix=1.0)
+        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(shares[:, 1].tolist())
+
+
+def test_losses_for_rare_classes_by_hand() -> None:
+    targets = torch.tensor([0, 0, 0, 1])
+    effective = effective_weights(targets, 2)
+    ratio = (1 - 0.999**3) / (1 - 0.999)
+    assert float(effective[1] / effective[0]) == pytest.approx(ratio, rel=1e-3)
+    assert float((effective[targets]).mean()) == pytest.approx(1.0)
+    shifted = build_loss(Task.SINGLE, BALANCED.with_settings({"imbalance": "logits"}), targets, 2)
+    # With the prior as the only knowledge the shifted softmax is the prior itself.
+    assert float(shifted(torch.zeros(1, 2), torch.tensor([1]))) == pytest.approx(math.log(4))
+
+
+def test_focal_loss_by_hand_and_as_cross_entropy_without_focus() -> None:
+    plain = BALANCED.with_settings({"imbalance": "ignore", "loss": "focal"})
+    logits = torch.tensor([[math.log(3.0), 0.0]])
+    one = build_loss(Task.SINGLE, plain, torch.tensor([0, 1]), 2)(logits, torch.tensor([0]))
+    assert float(one) == pytest.approx(0.25**2 * math.log(4 / 3))
+    several = build_loss(Task.MULTI, plain, torch.ones(2, 2), 2)(logits, torch.tensor([[1.0, 0.0]]))
+    assert float(several) == pytest.approx((0.25**2 * math.log(4 / 3) + 0.5**2 * math.log(2)) / 2)
+
+
+def test_the_asymmetric_loss_forgives_absent_classes_said_softly() -> None:
+    logits = torch.tensor([[-4.0, 0.0]])  # 0.018, below the margin, and 0.5
+    loss = build_loss(Task.MULTI, BALANCED.with_settings({"loss": "asymmetric"}), torch.ones(2, 2), 2)
+    assert float(loss(logits, torch.zeros(1, 2))) == pytest.approx(-(0.45**4) * math.log(0.55) / 2, rel=1e-4)
+
+
+def test_lower_stages_learn_more_slowly_with_layer_decay() -> None:
+    network = Network("mobilenet_v3_small", 2, image_size=32)
+    recipe = BALANCED.with_settings({"layer_decay": "0.5", "learning_rate": "1", "backbone_factor": "1"})
+    optimizer = build_optimizer(network, recipe)
+    rates = list(dict.fromkeys(group["lr"] for group in optimizer.param_groups))
+    assert rates == [1.0, 0.5, 0.25, 0.125, 0.0625]
+    held = sum(len(group["params"]) for group in optimizer.param_groups)
+    assert held == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("kind", ["norm", "bias"])
+def test_only_the_chosen_kind_of_parameters_learns(kind: str) -> None:
+    network = Network("mobilenet_v3_small", 2, image_size=32)
+    set_trainable_kind(network, kind)
+    learning = {name for name, item in network.body.named_parameters() if item.requires_grad}
+    assert learning and all(name.endswith("bias") or kind == "norm" for name in learning)
+    with pytest.raises(BadInput, match="no part of the kind 'attention'"):
+        set_trainable_kind(network, "attention")
+
+
+def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> None:
+    network = Network("timm:test_vit", 2, image_size=160).eval()
+    pictures = torch.randint(0, 256, (2, 3, 160, 160), dtype=torch.uint8)
+    names, before = set(network.state_dict()), network(pictures)
+    add_lora(network, 4)
+    assert torch.allclose(network(pictures), before, atol=1e-5)
+    set_trainable_kind(network, "lora")
+    for name, item in network.body.named_parameters():
+        assert item.requires_grad == name.endswith((".a", ".b"))
+        if item.requires_grad:
+            nn.init.normal_(item, std=0.1)
+    changed = network(pictures)
+    merge_lora(network)
+    assert set(network.state_dict()) == names
+    assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
 
 
 def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
@@ -210,3 +285,11 @@ def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
     assert backbone_info("timm:resnext101_32x8d.fb_wsl_ig1b_ft_in1k").name == "timm:resnext101_32x8d"
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
         backbone_info("resnet19")
+
+
+def test_zero_gamma_makes_every_residual_block_pass_its_input_on() -> None:
+    network = Network("resnet18", 2, image_size=32).eval()
+    silence_residuals(network)
+    block = network.body.get_submodule("layer1.1")
+    values = torch.rand(1, 64, 8, 8)
+    assert torch.equal(block(values), values)

@@ -1,0 +1,71 @@
+"""Learning with few parameters: norm layers, biases, attention, or additions of low rank."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from core.errors import BadInput
+from core.models.network import Network
+
+Chooser = Callable[[str, nn.Module, str], bool]
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
+
+
+def _is_attention(path: str, module: nn.Module, name: str) -> bool:
+    return any(word in path.lower() for word in ("attn", "attention"))
+
+
+KINDS: dict[str, Chooser] = {
+    "norm": lambda path, module, name: isinstance(module, NORMS),
+    "bias": lambda path, module, name: name.endswith("bias"),
+    "attention": _is_attention,
+}
+"""A recipe's `tune` -> whether a body's parameter learns: by its module's path, the module and its own name."""
+
+
+def set_trainable_kind(network: Network, kind: str) -> None:
+    """Let the head and one kind of the body's parameters learn: of KINDS, or "lora" for what `add_lora` added.
+
+    Raises BadInput if the body has none of that kind.
+    """
+    chosen = 0
+    for path, module in network.body.named_modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            learns = isinstance(module, LowRank) if kind == "lora" else KINDS[kind](path, module, name)
+            parameter.requires_grad = learns
+            chosen += learns
+    if not chosen:
+        raise BadInput(f"{network.backbone} has no part of the kind {kind!r}.", hint="Choose another value of tune.")
+
+
+class LowRank(nn.Module):
+    """W + B A with A (r, in) random and B (out, r) zero at first: https://arxiv.org/abs/2106.09685, section 4.1."""
+
+    def __init__(self, layer: nn.Linear, rank: int) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.randn(rank, layer.in_features) / rank)
+        self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """(out, in) -> (out, in)."""
+        return weight + self.b @ self.a
+
+
+def add_lora(network: Network, rank: int) -> None:
+    """Put additions of that rank beside every linear layer of the body. Raises BadInput if it has none."""
+    layers = [item for item in network.body.modules() if isinstance(item, nn.Linear)]
+    if not layers:
+        raise BadInput(
+            f"{network.backbone} has no linear layers for LoRA.", hint="Choose a transformer, or tune=gradual."
+        )
+    for layer in layers:
+        parametrize.register_parametrization(layer, "weight", LowRank(layer, rank).to(layer.weight.device))
+
+
+def merge_lora(network: Network) -> None:
+    """Make the additions part of the weights, so that the network is again an ordinary one."""
+    for layer in list(network.body.modules()):
+        if isinstance(layer, nn.Linear) and parametrize.is_parametrized(layer, "weight"):
+            parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)

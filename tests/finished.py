@@ -1,0 +1,84 @@
+"""Finished runs for tests: images, labels, a dataset version and predictions, without any training."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from core.graft import Graft
+from core.labels import LabelValue
+from core.recipes import PRESETS, Recipe
+from core.services.labelling import LabelEvent
+from core.store import images, predictions, runs, versions
+from core.store.db import writing
+from core.store.images import NewImage
+from core.store.predictions import PredictionRecord
+from core.store.versions import VersionItem
+from core.types import ImageId, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Split, VersionId
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def make_images(graft: Graft, project: ProjectId, count: int, *, each: int = 0) -> list[ImageId]:
+    with writing(graft.engine) as session:
+        return [
+            images.create_image(
+                session,
+                project,
+                NewImage(
+                    sha256=f"{project}-{index}", blob=f"{index:064d}", phash="", format="png", width=8, height=8,
+                    size_bytes=1, original_name=f"{index}.png", extra={},
+                    case_name=f"case {index // each}" if each else None,
+                ),
+                now=NOW,
+            )
+            for index in range(count)
+        ]  # fmt: skip
+
+
+def label(graft: Graft, project: ProjectId, values: dict[ImageId, LabelValue]) -> None:
+    events = [
+        LabelEvent(event_id=f"{image}-{value}", image_id=image, kind=LabelKind.SET, value=value)
+        for image, value in values.items()
+    ]
+    assert not graft.labelling.record(project, events).rejected
+
+
+def make_version(
+    graft: Graft,
+    project: ProjectId,
+    found: Sequence[ImageId],
+    truth: Sequence[Sequence[int]],
+    numbers: Sequence[float] = (),
+) -> VersionId:
+    view = graft.projects.read(project)
+    items = [
+        VersionItem(
+            image_id=image, blob=f"{index:064d}", split=Split.TEST, targets=tuple(truth[index]),
+            number=numbers[index] if numbers else None, case_name=None, group_name=None,
+        )
+        for index, image in enumerate(found)
+    ]  # fmt: skip
+    with writing(graft.engine) as session:
+        return versions.create_version(
+            session, project, content_hash=str(truth), task=view.task, split_rule="all for testing", items=items,
+            now=datetime.now(UTC),
+            classes=[{"id": item.id, "name": item.name, "colour": item.colour} for item in view.classes],
+        )  # fmt: skip
+
+
+def make_run(
+    graft: Graft,
+    version: VersionId,
+    project: ProjectId,
+    records: Sequence[PredictionRecord],
+    recipe: Recipe = PRESETS["instant"],
+) -> RunId:
+    with writing(graft.engine) as session:
+        run_id = runs.create_run(
+            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW,
+            recipe=recipe.to_json(), version_id=version,
+        )  # fmt: skip
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=NOW)
+        assert run is not None and run.id == run_id
+        predictions.replace_predictions(session, run_id, records)
+        runs.finish_run(session, run_id, run.attempts, RunState.DONE, now=NOW, result={"timings_s": {"fit": 1.5}})
+    return run_id
