@@ -81,13 +81,17 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """A finished training to choose: its recipe and the number of its dataset version."""
+    """A finished training to choose: its recipe, the number of its dataset version, and how many folds it has.
+
+    A cross-validation's predictions of the validation split are out of fold, and of all but the test pictures.
+    """
 
     id: RunId
     name: str
     recipe: JsonObject
     version: int
     ended: datetime | None
+    folds: int = 0
 
 
 class Results(Service):
@@ -167,6 +171,7 @@ class Results(Service):
                 recipe=run.recipe or {},
                 version=numbers[run.version_id],
                 ended=run.finished_at,
+                folds=int(str(run.payload.get("folds") or 0)),
             )
             for run in done
             if run.version_id in numbers

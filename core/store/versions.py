@@ -24,6 +24,11 @@ class VersionItem:
     case_name: str | None
     group_name: str | None
 
+    @property
+    def unit(self) -> str:
+        """What the image belongs to and counts with: its case, else its group, else "" for itself alone."""
+        return f"case {self.case_name}" if self.case_name else f"group {self.group_name}" if self.group_name else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRecord:
