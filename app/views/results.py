@@ -6,7 +6,7 @@ from app.context import graft
 from app.links import current_project, page_link, set_params
 from app.parts import results_sections as sections
 from app.parts.figure_cards import HEADLINES, figure_cards
-from app.parts.run_choice import SPLITS, choose_run, choose_split, provenance, read_results
+from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_results
 from app.parts.states import empty_state
 from app.parts.text import count
 from core.services.projects import ProjectView
@@ -40,9 +40,9 @@ def render() -> None:
     with left:
         run = choose_run(runs)
     with right:
-        split = choose_split()
-    view = read_results(run, split)
-    st.caption(f"{provenance(view)}. {SPLITS[split][0]}: {SPLITS[split][1]}.")
+        split = choose_split(folded=run.folds > 0)
+    view, words = read_results(run, split), FOLDED if run.folds else SPLITS
+    st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
     drift(run.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
