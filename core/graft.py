@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.benchmarks import Benchmarks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -36,6 +37,7 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    benchmarks: Benchmarks
     results: Results
     explanations: Explanations
     predictions: Predictions
@@ -62,6 +64,7 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        benchmarks=Benchmarks(*parts),
         results=Results(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),

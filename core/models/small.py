@@ -9,11 +9,13 @@ those outputs added up. The paper's two steps are two trainings: `weights=none t
 than the paper's 28 or 32 pixels fit into the same number of parameters.
 """
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
 BRANCHES = 2
-TINY_WIDTHS = (12, 24, 40, 48)
+TINY_WIDTHS = (16, 32, 48, 64)
 PLAIN_WIDTHS = (32, 64, 128, 128)
 LIGHT, NOISE = 0.2, 0.05
 
@@ -44,7 +46,7 @@ def _separable(inner: int, outer: int) -> nn.Sequential:
 
 
 class TinyCnn(nn.Module):
-    """Pictures (N, 3, H, W) -> features (N, 96): 48 of the picture, 48 of its changed copy."""
+    """Pictures (N, 3, H, W) -> features (N, 128): 64 of the picture, 64 of its changed copy."""
 
     features_out = BRANCHES * TINY_WIDTHS[-1]
 
@@ -57,9 +59,7 @@ class TinyCnn(nn.Module):
             nn.BatchNorm2d(BRANCHES * first),
             nn.ReLU(inplace=True),
         )
-        self.blocks = nn.Sequential(
-            *(_separable(inner, outer) for inner, outer in zip(TINY_WIDTHS, TINY_WIDTHS[1:], strict=False))
-        )
+        self.blocks = nn.Sequential(*(_separable(inner, outer) for inner, outer in itertools.pairwise(TINY_WIDTHS)))
         self.pool = nn.AdaptiveAvgPool2d(1)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class LightCnn(nn.Module):
                     nn.ReLU(inplace=True),
                     nn.MaxPool2d(2),
                 )
-                for inner, outer in zip(widths, widths[1:], strict=False)
+                for inner, outer in itertools.pairwise(widths)
             )
         )
         self.pool = nn.AdaptiveAvgPool2d(1)

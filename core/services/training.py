@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from core.catalogue import BackboneInfo, backbone_info, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
@@ -22,6 +24,30 @@ LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
 
 
+def parent_of(engine: Engine, recipe: Recipe) -> RunId | None:
+    """The run whose weights a recipe starts from, if any. Raises BadInput for a recipe that cannot be trained."""
+    info = backbone_info(recipe.backbone)
+    if recipe.weights == "imagenet" and not info.pretrained:
+        raise BadInput(f"Nobody published weights for {recipe.backbone}.", hint="Start it from nothing: weights none.")
+    kind, _, value = recipe.weights.partition(":")
+    if kind == "file" and not Path(value).expanduser().is_file():
+        raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
+    if kind != "run":
+        return None
+    run_id = RunId(int(value)) if value.isdigit() else RunId(0)
+    with reading(engine) as session:
+        card = predictions.read_card(session, run_id)
+    if card is None:
+        raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
+    if card.get("members"):
+        raise BadInput(f"Run {value} is several networks in one.", hint="Start from an ordinary training.")
+    if card["backbone"] != recipe.backbone:
+        raise BadInput(
+            f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
+        )
+    return run_id
+
+
 class Training(Service):
     """Trainings of a project."""
 
@@ -36,7 +62,7 @@ class Training(Service):
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
         if not 1 <= repeats <= MOST_REPEATS:
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
-        parent = self.check(recipe)
+        parent = parent_of(self.engine, recipe)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))
@@ -50,31 +76,6 @@ class Training(Service):
             version_id=version_id,
             parent_id=parent,
         )
-
-    def check(self, recipe: Recipe) -> RunId | None:
-        """The run whose weights the recipe starts from, if any. Raises BadInput for what cannot be trained."""
-        backbone_info(recipe.backbone)
-        return self._parent(recipe)
-
-    def _parent(self, recipe: Recipe) -> RunId | None:
-        """The run whose weights the recipe starts from. Raises BadInput if there are none that fit."""
-        kind, _, value = recipe.weights.partition(":")
-        if kind == "file" and not Path(value).expanduser().is_file():
-            raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
-        if kind != "run":
-            return None
-        run_id = RunId(int(value)) if value.isdigit() else RunId(0)
-        with reading(self.engine) as session:
-            card = predictions.read_card(session, run_id)
-        if card is None:
-            raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
-        if card.get("members"):
-            raise BadInput(f"Run {value} is several networks in one.", hint="Start from an ordinary training.")
-        if card["backbone"] != recipe.backbone:
-            raise BadInput(
-                f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
-            )
-        return run_id
 
     def read(self, run_id: RunId) -> RunRecord:
         """The run as it stands. Raises NotFound."""
