@@ -10,6 +10,7 @@ from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
+from core.services.external import External
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -39,6 +40,7 @@ class Graft:
     training: Training
     benchmarks: Benchmarks
     results: Results
+    external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
@@ -66,6 +68,7 @@ def open_graft(settings: Settings) -> Graft:
         training=Training(*parts),
         benchmarks=Benchmarks(*parts),
         results=Results(*parts),
+        external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),

@@ -97,10 +97,10 @@ def results(
     with opened(home) as graft:
         value = graft.results.to_json(RunId(run))
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
-    show(value, f"{head}\n\n{_scores(value, split)}", as_json)
+    show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
 
 
-def _scores(value: JsonObject, split: Split) -> str:
+def scores_in_words(value: JsonObject, split: Split) -> str:
     """Scores with their intervals, then the confusion matrix."""
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:

@@ -79,6 +79,11 @@ def read_results(run: RunChoice, split: Split) -> ResultsView:
     return _read(str(graft().settings.home), run.id, split, str(run.ended))
 
 
+def read_external(test: RunId, ended: str) -> ResultsView:
+    """Scores of an external test, computed once per process."""
+    return _read(str(graft().settings.home), test, Split.TEST, ended)
+
+
 @st.cache_resource(max_entries=64, show_spinner="Computing the scores and how sure they are…")
 def _read(home: str, run_id: RunId, split: Split, ended: str) -> ResultsView:
     return graft().results.read(run_id, split)

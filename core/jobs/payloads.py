@@ -67,6 +67,13 @@ class PredictPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatePayload(Payload):
+    """Try the model of run `model` on the run's dataset version, which is of other pictures than it was made from."""
+
+    model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainPayload(Payload):
     """Explain what run `model` sees in a picture.
 

@@ -46,6 +46,7 @@ class ResultsView:
     """
 
     run_id: RunId
+    project_id: ProjectId
     task: Task
     split: Split
     version: int
@@ -106,6 +107,7 @@ class Results(Service):
         unit = project.settings.get("unit")
         return ResultsView(
             run_id=run.id,
+            project_id=version.project_id,
             task=version.task,
             split=split,
             version=version.number,

@@ -142,6 +142,14 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
     )
 
 
+def read_project_id(session: Session, version_id: VersionId) -> ProjectId:
+    """The project a version is of. Raises NotFound."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(f"There is no dataset version {version_id}.")
+    return row.project_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledImage:
     """A labelled image as a version sees it."""
