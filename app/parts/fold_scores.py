@@ -23,9 +23,11 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
         return
     name = graft().training.score_name(run.id)
     st.caption(f"{name} of each fold, on the pictures it had not seen (higher is better)")
+    names = [f"Fold {number + 1}" for number in range(len(scores))]
     st.bar_chart(
-        pd.DataFrame({"fold": range(1, len(scores) + 1), name: scores}), x="fold", y=name, height=220, y_label=""
-    )
+        pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
+        x_label="", y_label="", height=60 + 30 * len(scores),
+    )  # fmt: skip
     summary = (run.result or {}).get("folds")
     if not isinstance(summary, dict):
         return

@@ -91,6 +91,7 @@ def _read(home: str, run_id: RunId, split: Split, ended: str) -> ResultsView:
 
 def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLITS) -> str:
     """Where a number comes from: run, version, split and how many pictures."""
-    pictures = f"{view.scores.count:,} {words[view.split][0].lower()} pictures"
+    folded = view.split is Split.VALIDATION and words is FOLDED
+    pictures = f"{view.scores.count:,} {'' if folded else words[view.split][0].lower() + ' '}pictures"
     named = f"Run {view.run_id} · dataset version {view.version} · {pictures}"
     return named if view.together == "pictures" else f"{named} from {view.scores.units:,} {view.together}"

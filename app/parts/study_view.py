@@ -61,16 +61,17 @@ def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
     figure = FIGURES[view.figure]
     score = "–" if row.score is None else f"{figure.shown(row.score, unit)} ({figure.range(row.score, unit)})"
     first = {"What learns": _depth(row)} if view.study == "depth" else {"Network": network_words(row.backbone)}
+    state = {} if all(item.state is RunState.DONE for item in view.rows) else {"State": STATES[row.state]}
     return {
         "Run": str(row.run),
         **first,
+        **state,
         "Starts from": _start(row),
         figure.title: score,
         "Training": "–" if row.seconds is None else duration(row.seconds),
         "Parameters": "–" if row.parameters is None else _millions(row.parameters),
         "File": "–" if row.size_bytes is None else f"{row.size_bytes / 1e6:.2f} MB",
-        "A picture takes": "–" if row.latency_ms is None else f"{row.latency_ms:.1f} ms",
-        "State": STATES[row.state],
+        "Per picture": "–" if row.latency_ms is None else f"{row.latency_ms:.1f} ms",
     }
 
 

@@ -28,8 +28,8 @@ def elsewhere(folder: Path, counts: dict[str, int]) -> Path:
     random = np.random.default_rng(1)
     for name, count in counts.items():
         for index in range(count):
-            pixels = random.integers(0, 40, (40, 40, 3), dtype=np.uint8)
-            pixels[..., {"red": 0, "green": 1}.get(name.lower(), 2)] += 150
+            pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
+            pixels[..., {"red": 0, "green": 1}.get(name.lower(), 2)] += 190
             (folder / name).mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(folder / name / f"{index}.png")
     return folder
