@@ -81,6 +81,7 @@ class RunKind(StrEnum):
     PREDICT = "predict"
     EXPLAIN = "explain"
     EXPORT = "export"
+    EVALUATE = "evaluate"
 
 
 class Lane(StrEnum):

@@ -25,10 +25,11 @@ from core.types import Lane, RunId, RunKind
 
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
-    RunKind.TRAIN: "core.tasks.train",
+    RunKind.TRAIN: "core.tasks.training",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
+    RunKind.EVALUATE: "core.tasks.evaluate",
 }
 """Kind -> module with `run(context) -> result`."""
 
