@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.checking import Checks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -40,6 +41,7 @@ class Graft:
     explanations: Explanations
     predictions: Predictions
     exports: Exports
+    checks: Checks
     serving: Serving
     demo: Demo
 
@@ -66,6 +68,7 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        checks=Checks(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

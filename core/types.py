@@ -81,6 +81,8 @@ class RunKind(StrEnum):
     PREDICT = "predict"
     EXPLAIN = "explain"
     EXPORT = "export"
+    CHECK = "check"
+    ROBUSTNESS = "robustness"
 
 
 class Lane(StrEnum):

@@ -29,6 +29,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
+    RunKind.CHECK: "core.tasks.check",
 }
 """Kind -> module with `run(context) -> result`."""
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from core.errors import GraftError
-from core.jobs.payloads import ExplainPayload, ExportPayload, ImportPayload, Payload, PredictPayload, TrainPayload
+from core.jobs.payloads import (
+    CheckPayload,
+    ExplainPayload,
+    ExportPayload,
+    ImportPayload,
+    Payload,
+    PredictPayload,
+    RobustnessPayload,
+    TrainPayload,
+)
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -18,6 +27,8 @@ KINDS: dict[type[Payload], RunKind] = {
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
+    CheckPayload: RunKind.CHECK,
+    RobustnessPayload: RunKind.ROBUSTNESS,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -25,6 +36,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.TRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
+    RunKind.CHECK: Lane.FILES,
+    RunKind.ROBUSTNESS: Lane.FILES,
 }
 POLL_S = 0.01
 

@@ -3,9 +3,9 @@
 from core.models.files import LoadedModel, load_model, save_model
 from core.models.network import Network, calibrate_batch_norm
 from core.models.stages import frozen_to_eval, set_trainable, silence_residuals, stages
-from core.models.weights import load_weights
+from core.models.weights import load_weights, weights_at_hand
 
 __all__ = [
     "LoadedModel", "Network", "calibrate_batch_norm", "frozen_to_eval", "load_model", "load_weights", "save_model",
-    "set_trainable", "silence_residuals", "stages",
+    "set_trainable", "silence_residuals", "stages", "weights_at_hand",
 ]  # fmt: skip
