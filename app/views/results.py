@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, page_link, set_params
 from app.parts import results_sections as sections
+from app.parts.check_sections import check_notice
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.run_choice import SPLITS, choose_run, choose_split, provenance, read_results
 from app.parts.states import empty_state
@@ -44,6 +45,7 @@ def render() -> None:
     view = read_results(run, split)
     st.caption(f"{provenance(view)}. {SPLITS[split][0]}: {SPLITS[split][1]}.")
     drift(run.id)
+    check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
     show(project, view, choose_section(view.task))

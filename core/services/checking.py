@@ -1,4 +1,4 @@
-"""Checks of a project's data, and how robust its models are: started, and read back as findings."""
+"""Checks of a project's data: started, and read back as findings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,23 @@ from core.store import current, exports, projects, runs
 from core.store.current import CurrentImage
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import ImageId, ProjectId, RunId, RunKind, RunState
+from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
 
-__all__ = ["CheckView", "Checks", "CurrentImage", "DoubtView", "FlawView", "LeakView", "PairView", "ShortcutView"]
+__all__ = [
+    "PROBES",
+    "CheckView",
+    "Checks",
+    "CurrentImage",
+    "DoubtView",
+    "FlawView",
+    "LeakView",
+    "PairView",
+    "ShortcutView",
+]
+
+
+PROBES = {"borders": "the borders of the pictures", "file": "facts of the files (size, format, camera, hour)"}
+"""What each probe sees, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +56,10 @@ class LeakView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortcutView:
-    """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance."""
+    """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance.
+
+    `typical` is what is usual of each class's files.
+    """
 
     probe: str
     score: float
@@ -51,6 +68,7 @@ class ShortcutView:
     flagged: bool
     given_away: tuple[str, ...]
     pictures: int
+    typical: tuple[JsonObject, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,25 +140,35 @@ class CheckView:
         return bool(self.sentences)
 
     @property
-    def sentences(self) -> tuple[str, ...]:
-        """One plain sentence per kind of finding."""
-        conflicts = sum(pair.conflict for pair in self.pairs)
+    def grave(self) -> tuple[str, ...]:
+        """One plain sentence per finding that makes scores too good."""
         crossing = sum(pair.across_splits for pair in self.pairs)
         found = [
-            (len(self.pairs), "{} of pictures are the same one twice.", "pair"),
-            (conflicts, "{} of the same picture are labelled differently.", "pair"),
-            (crossing, "{} of the same picture lie in different splits.", "pair"),
-            (len(self.leaks), "{} lie in several splits.", "case or group"),
-            (len(self.flaws), "{} were taken badly.", "picture"),
-            (len(self.doubts), "{} have a label that looks wrong.", "picture"),
+            f"Only {PROBES[item.probe]} are enough to tell the classes: {item.score:.0%}, where chance is "
+            f"{item.chance:.0%}."
+            for item in self.flagged
         ]
-        words = [text.format(_count(number, noun)) for number, text, noun in found if number]
-        words += [f"The {item.probe} alone tell the classes: {item.score:.0%}, chance {item.chance:.0%}."
-                  for item in self.flagged]  # fmt: skip
         if self.optimism:
             first, second = self.optimism
-            words.append(f"Random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
-        return tuple(words)
+            found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
+        if self.leaks:
+            found.append(f"{_count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
+        if crossing:
+            found.append(f"{_count(crossing, 'pair', 'pairs')} of the same picture in different splits.")
+        return tuple(found)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One plain sentence per kind of finding, the gravest first."""
+        conflicts = sum(pair.conflict for pair in self.pairs)
+        found = [
+            (len(self.pairs), "pair", "of pictures that are the same one"),
+            (conflicts, "pair", "of the same picture with different labels"),
+            (len(self.doubts), "label", "that may be wrong"),
+            (len(self.flaws), "picture", "taken badly"),
+        ]
+        rest = (f"{_count(number, noun, f'{noun}s')} {words}." for number, noun, words in found if number)
+        return (*self.grave, *rest)
 
 
 class Checks(Service):
@@ -194,7 +222,7 @@ class Checks(Service):
             pairs=tuple(pairs),
             leaks=tuple(_leak(item, now) for item in result["leaks"] if item["kind"] != "near_duplicate"),
             shortcuts=tuple(
-                ShortcutView(**{**item, "interval": tuple(item["interval"]), "given_away": tuple(item["given_away"])})
+                ShortcutView(**{**item, **{key: tuple(item[key]) for key in ("interval", "given_away", "typical")}})
                 for item in result["shortcuts"]
             ),
             flaws=tuple(
@@ -249,7 +277,5 @@ def _leak(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> LeakView:
     )
 
 
-def _count(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} cases or groups" if noun.startswith("case") else f"{number:,} {noun}s"
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"

@@ -1,5 +1,6 @@
 """The check of a project's data: duplicates, leaks, short cuts, bad pictures, and labels that look wrong."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -163,6 +164,7 @@ class _Check:
                 JsonObject(
                     probe=name, score=said.score, interval=[*said.interval], chance=said.chance, flagged=said.flagged,
                     given_away=[self.labels.names[k] for k in said.given_away], pictures=said.pictures,
+                    typical=_typical([self.images[i] for i in chosen], classes, self.labels.names) if name == "file" else [],
                 )
             )  # fmt: skip
         return found
@@ -217,6 +219,24 @@ def _file(image: CheckedImage) -> FileFacts:
         camera=str(image.extra.get("camera") or ""),
         captured_at=image.captured_at,
     )
+
+
+def _typical(images: Sequence[CheckedImage], classes: NDArray[np.int64], names: Sequence[str]) -> list[JsonValue]:
+    """What is usual of each class's files: medians, and the commonest format and camera."""
+    found: list[JsonValue] = []
+    for k in sorted(set(classes.tolist())):
+        own = [image for image, other in zip(images, classes.tolist(), strict=True) if other == k]
+        cameras = Counter(str(image.extra.get("camera") or "") for image in own)
+        found.append({
+            "class": names[k],
+            "pictures": len(own),
+            "width": int(np.median([image.width for image in own])),
+            "height": int(np.median([image.height for image in own])),
+            "kilobytes": round(float(np.median([image.size_bytes for image in own])) / 1000, 1),
+            "format": Counter(image.format for image in own).most_common(1)[0][0],
+            "camera": cameras.most_common(1)[0][0],
+        })  # fmt: skip
+    return found
 
 
 def _leaking_pair(pair: JsonObject) -> JsonObject:
