@@ -30,6 +30,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
     RunKind.EVALUATE: "core.tasks.evaluate",
+    RunKind.CHECK: "core.tasks.check",
 }
 """Kind -> module with `run(context) -> result`."""
 

@@ -17,9 +17,7 @@ STEP = 48
 LOOK_INSIDE = "Look inside"
 
 
-def behind(
-    project: ProjectView, run: RunId, pictures: Sequence[BehindView], *, key: str, truth: bool = False
-) -> None:
+def behind(project: ProjectView, run: RunId, pictures: Sequence[BehindView], *, key: str, truth: bool = False) -> None:
     """Show the pictures, some at first and more on demand; `truth` says what each was labelled, too.
 
     A button opens the first chosen one where the run's model shows what it looked at.
