@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.benchmarks import Benchmarks
+from core.services.checking import Checks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
+from core.services.external import External
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -38,10 +41,13 @@ class Graft:
     imports: Imports
     training: Training
     pretraining: Pretraining
+    benchmarks: Benchmarks
     results: Results
+    external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
+    checks: Checks
     serving: Serving
     demo: Demo
 
@@ -65,10 +71,13 @@ def open_graft(settings: Settings) -> Graft:
         imports=Imports(*parts),
         training=Training(*parts),
         pretraining=Pretraining(*parts),
+        benchmarks=Benchmarks(*parts),
         results=Results(*parts),
+        external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        checks=Checks(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

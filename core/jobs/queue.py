@@ -7,12 +7,15 @@ from sqlalchemy import Engine
 
 from core.errors import GraftError
 from core.jobs.payloads import (
+    CheckPayload,
+    EvaluatePayload,
     ExplainPayload,
     ExportPayload,
     ImportPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
+    RobustnessPayload,
     TrainPayload,
 )
 from core.store import runs
@@ -27,6 +30,9 @@ KINDS: dict[type[Payload], RunKind] = {
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
+    EvaluatePayload: RunKind.EVALUATE,
+    CheckPayload: RunKind.CHECK,
+    RobustnessPayload: RunKind.ROBUSTNESS,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -34,7 +40,10 @@ LANES: dict[RunKind, Lane] = {
     RunKind.TRAIN: Lane.TRAINING,
     RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
+    RunKind.EVALUATE: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
+    RunKind.CHECK: Lane.FILES,
+    RunKind.ROBUSTNESS: Lane.FILES,
 }
 POLL_S = 0.01
 

@@ -2,39 +2,58 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import Engine
+
 from core.catalogue import BackboneInfo, backbone_info, search_backbones
-from core.errors import NotFound
+from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.weights import parent_of
-from core.store import projects, runs
+from core.services.weights import source_of
+from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
-from core.types import ProjectId, RunId, RunKind, RunState
+from core.store.versions import VersionRecord
+from core.types import ProjectId, RunId, RunKind, RunState, Split
 
 __all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
 LOG_BYTES = 20_000
+MOST_FOLDS, MOST_REPEATS = 20, 10
+
+
+def parent_of(engine: Engine, recipe: Recipe) -> RunId | None:
+    """The run whose weights a recipe starts from, if any. Raises BadInput for a recipe that cannot be trained."""
+    info = backbone_info(recipe.backbone)
+    if recipe.weights == "imagenet" and not info.pretrained:
+        raise BadInput(f"Nobody published weights for {recipe.backbone}.", hint="Start it from nothing: weights none.")
+    return source_of(engine, recipe.weights, recipe.backbone)
 
 
 class Training(Service):
     """Trainings of a project."""
 
-    def start(self, project_id: ProjectId, recipe: Recipe, name: str = "") -> RunId:
-        """Freeze the labels as a dataset version and queue a training on it.
+    def start(
+        self, project_id: ProjectId, recipe: Recipe, name: str = "", *, folds: int = 0, repeats: int = 1
+    ) -> RunId:
+        """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
-        backbone_info(recipe.backbone)
-        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        if folds and not 2 <= folds <= MOST_FOLDS:
+            raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
+        if not 1 <= repeats <= MOST_REPEATS:
+            raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
+        parent = parent_of(self.engine, recipe)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))
+            if folds:
+                _check_folds(versions.read_version(session, version_id), folds)
         return self.queue.enqueue(
-            TrainPayload(),
+            TrainPayload(folds=folds, repeats=repeats),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),
@@ -90,3 +109,14 @@ class Training(Service):
         """The project's trainings, newest first."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN])
+
+
+def _check_folds(version: VersionRecord, folds: int) -> None:
+    """Raises NotEnoughImages if there are too few pictures, cases or groups to make so many folds of."""
+    pool = [item for item in version.items if item.split is not Split.TEST]
+    count = len({item.unit or str(item.image_id) for item in pool})
+    if count <= folds:
+        raise NotEnoughImages(
+            f"{folds} folds need more than {folds} {version.together}; there are {count} without those for testing.",
+            hint="Choose fewer folds, or label more.",
+        )

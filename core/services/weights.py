@@ -12,7 +12,7 @@ from core.store.runs import RunRecord
 from core.types import RunId, RunKind
 
 
-def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
+def source_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
     """The run that `weights` (as in a recipe) name, or None. Raises BadInput if they are not there or do not fit."""
     kind, _, value = weights.partition(":")
     bundled = bundled_weights()
@@ -45,6 +45,8 @@ def _backbone(engine: Engine, run_id: RunId) -> str:
     """The network whose weights a run has made; "" if it has none."""
     with reading(engine) as session:
         card = predictions.read_card(session, run_id)
+        if card is not None and card.get("members"):
+            raise BadInput(f"Run {run_id} is several networks in one.", hint="Start from an ordinary training.")
         if card is not None:
             return str(card["backbone"])
         try:
