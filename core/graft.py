@@ -16,6 +16,7 @@ from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.predictions import Predictions
+from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
 from core.services.serving import Serving
@@ -40,6 +41,7 @@ class Graft:
     imports: Imports
     training: Training
     benchmarks: Benchmarks
+    pretraining: Pretraining
     results: Results
     external: External
     explanations: Explanations
@@ -69,6 +71,7 @@ def open_graft(settings: Settings) -> Graft:
         imports=Imports(*parts),
         training=Training(*parts),
         benchmarks=Benchmarks(*parts),
+        pretraining=Pretraining(*parts),
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
+from core.catalogue import bundled_weights
 from core.recipes import PRESETS, Recipe
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
@@ -30,8 +31,10 @@ IMBALANCE_WORDS = {
 }
 WEIGHTS_WORDS = {
     "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
-    "none": "Nothing: works without a network, needs many pictures",
+    "bundled": "Drawn pictures (comes with Graft): works everywhere",
+    "own": "Pictures without labels: your own, learnt beforehand by a pretraining",
     "run": "An earlier model of this project",
+    "none": "Nothing: works without a network, needs many pictures",
     "file": "A file of weights on Graft's computer",
 }
 
@@ -104,11 +107,18 @@ def _named(info: BackboneInfo) -> str:
 
 
 def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
-    runs = _models(project, backbone.name)
-    kinds = [kind for kind in WEIGHTS_WORDS if (kind != "run" or runs) and (kind != "imagenet" or backbone.pretrained)]
+    runs, own = _models(project, backbone.name), graft().pretraining.ready(project, backbone.name)
+    there = {
+        "imagenet": backbone.pretrained,
+        "bundled": backbone.name in bundled_weights(),
+        "own": bool(own),
+        "run": bool(runs),
+    }
+    kinds = [kind for kind in WEIGHTS_WORDS if there.get(kind, True)]
     kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
-    if kind == "run":
-        chosen = st.selectbox("Earlier model", runs, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+    if kind in ("run", "own"):
+        title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
+        chosen = st.selectbox(title, choices, format_func=lambda run: f"Run {run.id} {run.name}".strip())
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
