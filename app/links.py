@@ -26,6 +26,7 @@ PAGES = {
     "label": PageInfo("Label", ":material/sell:", "Label"),
     "gallery": PageInfo("Gallery", ":material/photo_library:", "Label"),
     "classes": PageInfo("Classes", ":material/category:", "Label"),
+    "check": PageInfo("Check data", ":material/fact_check:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
     "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),

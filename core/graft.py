@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Queue
 from core.services.benchmarks import Benchmarks
+from core.services.checking import Checks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -44,6 +45,7 @@ class Graft:
     explanations: Explanations
     predictions: Predictions
     exports: Exports
+    checks: Checks
     serving: Serving
     demo: Demo
 
@@ -72,6 +74,7 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        checks=Checks(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

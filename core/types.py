@@ -82,6 +82,8 @@ class RunKind(StrEnum):
     EXPLAIN = "explain"
     EXPORT = "export"
     EVALUATE = "evaluate"
+    CHECK = "check"
+    ROBUSTNESS = "robustness"
 
 
 class Lane(StrEnum):

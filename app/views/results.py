@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, page_link, set_params
 from app.parts import results_sections as sections
+from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
@@ -55,6 +56,7 @@ def render() -> None:
         view, words = read_results(run, split), FOLDED if run.folds else SPLITS
         st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
     drift(view.run_id)
+    check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
     show(project, view, choose_section(view.task))

@@ -94,3 +94,15 @@ class ExportPayload(Payload):
 
     kind: Literal["dataset", "model"]
     model: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPayload(Payload):
+    """Look for what may be wrong with the pictures and labels of the run's project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessPayload(Payload):
+    """Try the model of run `model` on its test pictures, spoilt in several ways."""
+
+    model: RunId

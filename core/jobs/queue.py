@@ -7,12 +7,14 @@ from sqlalchemy import Engine
 
 from core.errors import GraftError
 from core.jobs.payloads import (
+    CheckPayload,
     EvaluatePayload,
     ExplainPayload,
     ExportPayload,
     ImportPayload,
     Payload,
     PredictPayload,
+    RobustnessPayload,
     TrainPayload,
 )
 from core.store import runs
@@ -27,6 +29,8 @@ KINDS: dict[type[Payload], RunKind] = {
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
     EvaluatePayload: RunKind.EVALUATE,
+    CheckPayload: RunKind.CHECK,
+    RobustnessPayload: RunKind.ROBUSTNESS,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -35,6 +39,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.PREDICT: Lane.FILES,
     RunKind.EVALUATE: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
+    RunKind.CHECK: Lane.FILES,
+    RunKind.ROBUSTNESS: Lane.FILES,
 }
 POLL_S = 0.01
 
