@@ -26,10 +26,12 @@ PAGES = {
     "label": PageInfo("Label", ":material/sell:", "Label"),
     "gallery": PageInfo("Gallery", ":material/photo_library:", "Label"),
     "classes": PageInfo("Classes", ":material/category:", "Label"),
+    "check": PageInfo("Check data", ":material/fact_check:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
     "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),
     "compare": PageInfo("Compare", ":material/balance:", "Learn"),
+    "benchmark": PageInfo("Which network?", ":material/leaderboard:", "Learn"),
     "predict": PageInfo("Predict", ":material/online_prediction:", "Use"),
     "export": PageInfo("Export", ":material/download:", "Use"),
 }

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.benchmarks import Benchmarks
+from core.services.checking import Checks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
+from core.services.external import External
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -36,10 +39,13 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    benchmarks: Benchmarks
     results: Results
+    external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
+    checks: Checks
     serving: Serving
     demo: Demo
 
@@ -62,10 +68,13 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        benchmarks=Benchmarks(*parts),
         results=Results(*parts),
+        external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        checks=Checks(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -81,6 +81,9 @@ class RunKind(StrEnum):
     PREDICT = "predict"
     EXPLAIN = "explain"
     EXPORT = "export"
+    EVALUATE = "evaluate"
+    CHECK = "check"
+    ROBUSTNESS = "robustness"
 
 
 class Lane(StrEnum):

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "types", "settings"},
-    {"labels", "splits", "recipes", "catalogue", "evaluation", "suggestions", "charts"},
+    {"labels", "splits", "recipes", "catalogue", "evaluation", "checks", "suggestions", "charts"},
     {"media", "exchange", "demo"},
     {"models", "training", "inference", "features", "explanation"},
     {"store", "jobs"},

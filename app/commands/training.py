@@ -36,6 +36,8 @@ def train(
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
     run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
+    folds: Annotated[int, typer.Option(help="Cross-validation: train so often, each time judged on others.")] = 0,
+    repeats: Annotated[int, typer.Option(help="So many rounds of folds.")] = 1,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -43,7 +45,7 @@ def train(
     """Train on the labels as they stand now."""
     recipe = recipe_from(preset, backbone, set_ or [])
     with opened(home) as graft:
-        run_id = graft.training.start(graft.projects.named(name).id, recipe, run_name)
+        run_id = graft.training.start(graft.projects.named(name).id, recipe, run_name, folds=folds, repeats=repeats)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
@@ -95,10 +97,10 @@ def results(
     with opened(home) as graft:
         value = graft.results.to_json(RunId(run))
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
-    show(value, f"{head}\n\n{_scores(value, split)}", as_json)
+    show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
 
 
-def _scores(value: JsonObject, split: Split) -> str:
+def scores_in_words(value: JsonObject, split: Split) -> str:
     """Scores with their intervals, then the confusion matrix."""
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:

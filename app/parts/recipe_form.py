@@ -1,10 +1,12 @@
 """Choosing how to train, in an expert's words."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from app.context import graft
 from core.recipes import PRESETS, Recipe
-from core.services.training import BackboneInfo, RunRecord, search_backbones
+from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
 
 PRESET_WORDS = {
@@ -34,8 +36,17 @@ WEIGHTS_WORDS = {
 }
 
 
-def recipe_form(project: ProjectId) -> Recipe | None:
-    """Draws the choices; returns the recipe when the person starts the training."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for: how to train, and in how many folds and repeats (0: in none)."""
+
+    recipe: Recipe
+    folds: int = 0
+    repeats: int = 1
+
+
+def recipe_form(project: ProjectId) -> Wanted | None:
+    """Draws the choices; returns them when the person starts the training."""
     preset = st.segmented_control(
         "How thoroughly?",
         list(PRESETS),
@@ -50,10 +61,29 @@ def recipe_form(project: ProjectId) -> Recipe | None:
         backbone = _backbone()
     with right:
         weights = _weights(project, backbone)
+    folds, repeats = _folds()
     settings = {"backbone": backbone.name, "weights": weights, **_details(PRESETS[preset])}
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not weights):
         return None
-    return PRESETS[preset].with_settings(settings)
+    return Wanted(PRESETS[preset].with_settings(settings), folds, repeats)
+
+
+def _folds() -> tuple[int, int]:
+    """How the model is judged: once, or fold by fold."""
+    left, middle, right = st.columns([4, 2, 2])
+    folded = left.selectbox(
+        "How it is judged",
+        [False, True],
+        format_func=lambda value: (
+            "Fold by fold: slower, surer with few pictures" if value else "Once: quick, the usual way"
+        ),
+        help="Fold by fold (cross-validation) trains several times, each time judged on other pictures, so that every "
+        "picture but the test pictures is judged by a model that has not seen it. All folds together are one model.",
+    )
+    if not folded:
+        return 0, 1
+    folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
+    return folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, with other folds.")
 
 
 def _backbone() -> BackboneInfo:

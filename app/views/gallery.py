@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, int_param, set_params
 from app.parts.annotator import annotator_field
+from app.parts.deleting import after_deleting, ask_to_delete
 from app.parts.picture_filter import clear_filter, filter_bar
 from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.states import empty_state
@@ -43,7 +44,7 @@ def render() -> None:
         actions=[RESTORE if wanted.deleted else DELETE],
     )
     if pressed and pressed.name == DELETE:
-        ask(project.id, list(pressed.image_ids))
+        ask_to_delete(project.id, list(pressed.image_ids))
     elif pressed:
         graft().gallery.restore(project.id, pressed.image_ids)
         st.rerun()
@@ -86,32 +87,3 @@ def nothing(wanted: PictureFilter, *, first: bool) -> None:
         return
     st.info("No picture here fits what you look for." if first else "There is nothing on this page any more.")
     st.button("Show all", icon=":material/filter_alt_off:", on_click=clear_filter, key="show-all")
-
-
-@st.dialog("Delete pictures?")
-def ask(project: ProjectId, ids: list[ImageId]) -> None:
-    """The question before deleting."""
-    st.markdown(
-        f"{count(len(ids), 'picture')} will no longer be labelled, trained on or counted. "
-        "Labels, and results that used them, stay; you can bring the pictures back."
-    )
-    if st.button(f"Delete {count(len(ids), 'picture')}", type="primary", icon=":material/delete:"):
-        graft().gallery.delete(project, ids)
-        st.session_state["just_deleted"] = ids
-        st.rerun()
-
-
-def after_deleting(project: ProjectId) -> None:
-    """The way back right after deleting."""
-    ids: list[ImageId] = st.session_state.get("just_deleted", [])
-    if not ids:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"{count(len(ids), 'picture')} deleted.", width="content")
-        if st.button("Undo the deletion", icon=":material/undo:"):
-            graft().gallery.restore(project, ids)
-            del st.session_state["just_deleted"]
-            st.rerun()
-        if st.button("Close", icon=":material/close:"):
-            del st.session_state["just_deleted"]
-            st.rerun()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project, int_param, set_params
+from app.parts.check_sections import check_notice
 from app.parts.recipe_form import recipe_form
 from app.parts.run_status import run_status, run_title
 from app.parts.states import empty_state
@@ -29,6 +30,7 @@ def render() -> None:
     if progress.total == 0:
         empty_state("No picture yet", "Bring some in and label them first.", link="Add images", page="images")
         return
+    check_notice(project.id)
     runs = graft().training.list(project.id)
     with st.expander("New training", icon=":material/add:", expanded=not runs):
         new_training(project.id)
@@ -39,11 +41,11 @@ def render() -> None:
 
 def new_training(project: ProjectId) -> None:
     """The form, and what it starts."""
-    recipe = recipe_form(project)
-    if recipe is None:
+    wanted = recipe_form(project)
+    if wanted is None:
         return
     try:
-        run = graft().training.start(project, recipe)
+        run = graft().training.start(project, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats)
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         return

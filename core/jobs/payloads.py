@@ -45,7 +45,17 @@ class ImportPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainPayload(Payload):
-    """Train a model. Recipe and dataset version stand in the run's own columns."""
+    """Train a model. Recipe and dataset version stand in the run's own columns.
+
+    With `folds` (0: none) it is trained so often, `repeats` times over, each time judged on other pictures: a
+    cross-validation. Runs that belong together have the same `group`; `study` says what the group is about:
+    "networks" or "depth".
+    """
+
+    folds: int = 0
+    repeats: int = 1
+    group: str = ""
+    study: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,13 @@ class PredictPayload(Payload):
 
     model: RunId
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatePayload(Payload):
+    """Try the model of run `model` on the run's dataset version, which is of other pictures than it was made from."""
+
+    model: RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +94,15 @@ class ExportPayload(Payload):
 
     kind: Literal["dataset", "model"]
     model: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPayload(Payload):
+    """Look for what may be wrong with the pictures and labels of the run's project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessPayload(Payload):
+    """Try the model of run `model` on its test pictures, spoilt in several ways."""
+
+    model: RunId

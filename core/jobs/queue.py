@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from core.errors import GraftError
-from core.jobs.payloads import ExplainPayload, ExportPayload, ImportPayload, Payload, PredictPayload, TrainPayload
+from core.jobs.payloads import (
+    CheckPayload,
+    EvaluatePayload,
+    ExplainPayload,
+    ExportPayload,
+    ImportPayload,
+    Payload,
+    PredictPayload,
+    RobustnessPayload,
+    TrainPayload,
+)
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -18,13 +28,19 @@ KINDS: dict[type[Payload], RunKind] = {
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
+    EvaluatePayload: RunKind.EVALUATE,
+    CheckPayload: RunKind.CHECK,
+    RobustnessPayload: RunKind.ROBUSTNESS,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
+    RunKind.EVALUATE: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
+    RunKind.CHECK: Lane.FILES,
+    RunKind.ROBUSTNESS: Lane.FILES,
 }
 POLL_S = 0.01
 

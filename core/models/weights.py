@@ -18,6 +18,7 @@ from torch import Tensor
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.models.bodies import TIMM
 from core.models.network import Network
+from core.models.small import OWN
 from core.settings import Settings
 
 LEAST_MATCH = 0.9
@@ -84,6 +85,8 @@ def fit_state(network: Network, state: Mapping[str, Tensor], source: str) -> Non
 
 
 def _imagenet(backbone: str, settings: Settings) -> dict[str, Tensor]:
+    if backbone in OWN:
+        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=WAYS_OUT)
     try:
         return _timm_state(backbone, settings) if backbone.startswith(TIMM) else _torchvision_state(backbone, settings)
     except (URLError, OSError, RuntimeError, ValueError) as error:
@@ -102,6 +105,14 @@ def _download(url: str, settings: Settings) -> dict[str, Tensor]:
         url, model_dir=str(settings.weights), map_location="cpu", progress=False, check_hash=True, weights_only=True
     )
     return cast(dict[str, Tensor], state)
+
+
+def weights_at_hand(backbone: str, settings: Settings) -> bool:
+    """Whether ImageNet weights of a network of torchvision's were downloaded already; asks no other host."""
+    if backbone.startswith(TIMM):
+        return False
+    url = str(torchvision.models.get_model_weights(backbone).DEFAULT.url)
+    return (settings.weights / Path(urlsplit(url).path).name).is_file()
 
 
 def _torchvision_state(backbone: str, settings: Settings) -> dict[str, Tensor]:

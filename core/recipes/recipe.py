@@ -25,7 +25,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Recipe:
     """How a model is trained. Values only: two equal recipes on the same data, seed and device are the same run.
 
-    backbone      a name of the catalogue, or any timm name as "timm:NAME"
+    backbone      a name of the catalogue: torchvision's, "timm:NAME" or "graft:NAME"
     weights       "imagenet", "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);

@@ -24,6 +24,11 @@ class VersionItem:
     case_name: str | None
     group_name: str | None
 
+    @property
+    def unit(self) -> str:
+        """What the image belongs to and counts with: its case, else its group, else "" for itself alone."""
+        return f"case {self.case_name}" if self.case_name else f"group {self.group_name}" if self.group_name else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRecord:
@@ -135,6 +140,14 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
         created_at=row.created_at,
         items=items,
     )
+
+
+def read_project_id(session: Session, version_id: VersionId) -> ProjectId:
+    """The project a version is of. Raises NotFound."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(f"There is no dataset version {version_id}.")
+    return row.project_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,32 @@
+"""`graft check`: what may be wrong with a project's pictures and labels."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show
+from core.services.checking import CheckView
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:
+    """Look for duplicates, leaks, short cuts, bad pictures and labels that look wrong."""
+    with opened(home) as graft:
+        started = graft.checks.start(graft.projects.named(name).id)
+        ended = graft.serving.finish(started, progress_line(as_json))
+        ensure_done(ended)
+        view = graft.checks.read(ended.id)
+    show({"run": ended.id, "state": ended.state.value, **(ended.result or {})}, _words(view), as_json)
+
+
+def _words(view: CheckView) -> str:
+    lines = list(view.sentences) or [f"Nothing suspicious found in {view.pictures:,} pictures."]
+    for pair in view.pairs[:20]:
+        lines.append(
+            f"  the same: {pair.names[0]} ({pair.labels[0] or '-'}) and {pair.names[1]} ({pair.labels[1] or '-'})"
+        )
+    return "\n".join([*lines, *view.notes])

@@ -1,0 +1,152 @@
+"""Findings of a check that are pictures: pairs, leaks, doubtful labels, bad pictures. Each can be acted on in place."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.parts.check_sections import heading
+from app.parts.deleting import ask_to_delete
+from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.text import count, md
+from core.services.checking import CheckView, CurrentImage, PairView
+from core.services.projects import ProjectView
+
+DELETE = "Delete"
+PAIRS, PICTURES = 8, 48
+PAIRS_HOW = """
+**How.** Pictures whose 64-bit difference hashes ([Zauner 2010](https://www.phash.org/docs/pubs/thesis_zauner.pdf))
+differ in at most 7 bits are found by multi-index hashing ([Norouzi et al. 2012](https://arxiv.org/abs/1307.2982)), and
+then compared on small copies: they must agree in their shading and in their details. The same picture at another size,
+saved again, or a little brighter counts; another leaf on the same cloth does not. Cropped, turned or mirrored copies
+are not found.
+"""
+LEAKS_HOW = """
+**How.** The splits as they stand are compared with the cases, or else the groups, as they are named now. Graft's own
+splits never cut through them; splits from a table, or cases named later, can.
+"""
+DOUBTS_HOW = """
+**How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)): a linear head on features of
+{features} answers for pictures of cases or groups that it has not learnt from. A label is doubted where the head is
+surer of another class than is usual of pictures that carry that class. Many a doubted label is right, and the picture
+odd. Pictures of the test split count as they are labelled until you change them.
+"""
+FLAWS_HOW = """
+**How.** Sharpness (spread of the Laplacian, [Pech-Pacheco et al. 2000](https://doi.org/10.1109/ICPR.2000.903548)),
+light and contrast of the thumbnail, and the shorter side, are compared with what is usual in this project: a picture is
+named if it has less than about a third of the median (a quarter of the side). Blur that does not show at 256 pixels is
+not seen.
+"""
+
+
+def pairs(project: ProjectView, view: CheckView) -> None:
+    """The same picture twice, conflicts first, then those across splits."""
+    if not view.pairs:
+        return
+    heading("The same picture twice", PAIRS_HOW)
+    conflicts = sum(pair.conflict for pair in view.pairs)
+    crossing = sum(pair.across_splits for pair in view.pairs)
+    words = [f"{count(len(view.pairs), 'pair')} of pictures are the same one."]
+    if conflicts:
+        words.append(f"{count(conflicts, 'pair')} with different labels: at least one of each is wrong.")
+    if crossing:
+        words.append(f"{count(crossing, 'pair')} across splits: the test asks for what was learnt by heart.")
+    st.markdown(" ".join(words) + " Choose a picture to relabel or delete it.")
+    ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
+    shown = _shown("pairs", PAIRS)
+    for pair in ordered[:shown]:
+        _pair(project, pair)
+    _more("pairs", shown, len(ordered), PAIRS)
+
+
+def _pair(project: ProjectView, pair: PairView) -> None:
+    with st.container(border=True, gap="xxsmall"):
+        marks = [":red-badge[different labels]"] if pair.conflict else []
+        marks += [":orange-badge[different splits]"] if pair.across_splits else []
+        if marks:
+            st.markdown(" ".join(marks))
+        captions = [split or "" for split in pair.splits]
+        _grid(project, pair.images, captions, key="pair-" + "-".join(str(image.id) for image in pair.images))
+
+
+def leaks(project: ProjectView, view: CheckView) -> None:
+    """Cases and groups on both sides of a split."""
+    if not view.leaks:
+        return
+    heading("Cases or groups in several splits", LEAKS_HOW)
+    st.warning(
+        f"{count(len(view.leaks), 'case or group', 'cases or groups')} have pictures in several splits. The test then "
+        "asks for plants, patients or places that were learnt from, and its score is too good.",
+        icon=":material/warning:",
+    )
+    rows = [
+        {"What": item.kind, "Name": item.name, "Splits": ", ".join(item.splits), "Pictures": item.pictures}
+        for item in view.leaks
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch")
+
+
+def doubts(project: ProjectView, view: CheckView) -> None:
+    """Labels that look wrong, the surest first."""
+    names = {item.id: item.name for item in project.all_classes.values()}
+    # One that was relabelled since is settled; one that the expert confirmed cannot be told from one not looked at.
+    open_ones = [item for item in view.doubts if item.given in (names.get(k) for k in item.image.classes)]
+    if not open_ones:
+        return
+    heading("Labels that look wrong", DOUBTS_HOW.format(features=md(view.features)))
+    tested = sum(item.split == "test" for item in open_ones)
+    st.markdown(
+        f"{count(len(open_ones), 'picture')} look more like another class than the one they carry. Look at the first ones; "
+        "give the right label where it is wrong."
+        + (f" {count(tested, 'of them is', 'of them are')} for testing and count as labelled." if tested else "")
+    )
+    shown = _shown("doubts", PICTURES)
+    some = open_ones[:shown]
+    captions = [f"looks like {item.suggested}" + (f" · {item.split}" if item.split else "") for item in some]
+    _grid(project, [item.image for item in some], captions, key=f"doubts-{view.run_id}")
+    _more("doubts", shown, len(open_ones), PICTURES)
+
+
+def flaws(project: ProjectView, view: CheckView) -> None:
+    """Pictures that were taken badly."""
+    if not view.flaws:
+        return
+    heading("Badly taken pictures", FLAWS_HOW)
+    st.markdown(
+        f"{count(len(view.flaws), 'picture')} differ from what is usual here. Delete those on which nobody could tell "
+        "the class; keep the others: the model will meet such pictures, too."
+    )
+    shown = _shown("flaws", PICTURES)
+    some = view.flaws[:shown]
+    captions = [", ".join(item.reasons) for item in some]
+    _grid(project, [item.image for item in some], captions, key=f"flaws-{view.run_id}")
+    _more("flaws", shown, len(view.flaws), PICTURES)
+
+
+def _grid(project: ProjectView, images: Sequence[CurrentImage], captions: Sequence[str], *, key: str) -> None:
+    items = [
+        GridItem(
+            image_id=image.id,
+            blob=image.blob,
+            name=image.name,
+            caption=caption,
+            classes=image.classes,
+            number=image.number,
+        )
+        for image, caption in zip(images, captions, strict=True)
+    ]
+    pressed = picture_grid(project, items, key=key, actions=[DELETE])
+    if pressed:
+        ask_to_delete(project.id, list(pressed.image_ids))
+
+
+def _shown(name: str, step: int) -> int:
+    return int(st.session_state.get(f"check-{name}", step))
+
+
+def _more(name: str, shown: int, total: int, step: int) -> None:
+    if total <= shown:
+        return
+    st.caption(f"{shown} of {total:,}.")
+    if st.button("Show more", key=f"check-{name}-more", icon=":material/expand_more:"):
+        st.session_state[f"check-{name}"] = shown + step
+        st.rerun()

@@ -1,0 +1,144 @@
+"""Findings of a check that are sentences: short cuts, and what the way of splitting does to a score."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import page_link
+from app.parts.text import md
+from core.services.checking import PROBES, CheckView, ShortcutView
+from core.services.gallery import PictureFilter
+from core.services.projects import ProjectView
+from core.types import ImageState, ProjectId
+
+SHOWN, MOST_CLASSES, PICTURE_PX = 6, 6, 104
+BORDER = 100 * 6 / 64
+"""Per cent of a picture's side that the probe of the borders sees."""
+BORDERS_HOW = """
+**How.** A small model (extremely randomised trees, [Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees
+only the outer tenth of each picture: its colours, and a tiny copy of the frame. It is asked about pictures of cases or
+groups that it has not learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower
+end of the 95 % interval lies a quarter of the way from chance to perfect, or if one class can be told by it alone. On
+PlantVillage, eight background pixels name half of 38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
+"""
+FILE_HOW = """
+**How.** As for the borders, but the small model sees no picture at all: only width, height, bytes, bytes per pixel,
+format, camera and hour of the day. Clinics and devices often write files of their own kind, and when one class comes
+from one of them, its files give it away
+([Zech et al. 2018](https://doi.org/10.1371/journal.pmed.1002683)).
+"""
+SPLIT_HOW = """
+**How.** A linear head on features of {features} answers for pictures it has not learnt from (five folds), once with
+pictures divided at random and once with whole cases or groups held out; the score is balanced accuracy with its 95 %
+interval. The first is what many studies report; the second is what to expect of new ones
+([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2023.100804)). Graft's own splits keep cases, or else
+groups, together.
+"""
+
+
+def heading(title: str, how: str) -> None:
+    """A finding's title, and how it is computed."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(title, width="content")
+        with st.popover("More", type="tertiary"):
+            st.markdown(how)
+
+
+def check_notice(project: ProjectId) -> None:
+    """A word on pages that show scores, when a check found what makes scores too good."""
+    view = graft().checks.newest_findings(project)
+    if view is None:
+        return
+    if view.grave:
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.markdown(f":material/warning: The scores may be too good. {md(view.grave[0])}")
+            page_link("Check data", "check", icon=":material/fact_check:")
+
+
+def shortcuts(project: ProjectView, view: CheckView) -> None:
+    """What tells the class without looking at it."""
+    for item in view.flagged:
+        heading(f"Short cut: {item.probe}", BORDERS_HOW if item.probe == "borders" else FILE_HOW)
+        low, high = item.interval
+        given = ", ".join(f"**{md(name)}**" for name in item.given_away)
+        st.warning(
+            f"Only {PROBES[item.probe]} are enough to tell the classes: balanced accuracy {item.score:.0%} "
+            f"({low:.0%} to {high:.0%}), where chance is {item.chance:.0%}."
+            + (f" They give away: {given}." if given else "")
+            + " A model can take the same short cut, and then its score says nothing of the thing itself.",
+            icon=":material/warning:",
+        )
+        if item.probe == "borders":
+            _borders(project, item)
+        else:
+            _files(item)
+        st.caption(
+            "What helps: take pictures of every class in the same places, with the same devices and settings; crop or "
+            "cover what gives the class away; test on pictures from elsewhere."
+        )
+    quiet = [item for item in view.shortcuts if not item.flagged]
+    for item in quiet:
+        st.markdown(
+            f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the classes: {item.score:.0%} "
+            f"({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
+        )
+
+
+def _borders(project: ProjectView, item: ShortcutView) -> None:
+    """Pictures of each class with their middle covered: what the probe saw."""
+    classes = [known for known in project.classes if known.name in item.given_away]
+    classes += [known for known in project.classes if known not in classes]
+    for known in classes[:MOST_CLASSES]:
+        wanted = PictureFilter(class_id=known.id, state=ImageState.LABELLED)
+        found = graft().gallery.page(project.id, wanted, size=SHOWN).pictures
+        if not found:
+            continue
+        st.caption(md(known.name))
+        # Only numbers and a hash go into this HTML.
+        cover = f"position:absolute;inset:{BORDER:.1f}%;background:rgba(128,128,128,.94)"
+        box = f"position:relative;width:{PICTURE_PX}px;height:{PICTURE_PX}px;overflow:hidden;border-radius:.3rem"
+        tiles = "".join(
+            f'<div style="{box}"><img src="/api/image/{picture.id}/thumb?v={picture.blob[:12]}" alt="" '
+            f'style="width:100%;height:100%;object-fit:fill"><div style="{cover}"></div></div>'
+            for picture in found
+        )
+        st.html(f'<div style="display:flex;gap:.5rem;flex-wrap:wrap">{tiles}</div>')
+
+
+def _files(item: ShortcutView) -> None:
+    st.caption("What is usual of the files of each class:")
+    rows = [
+        {
+            "Class": row["class"],
+            "Pictures": row["pictures"],
+            "Size": f"{row['width']} × {row['height']} px",
+            "Kilobytes": row["kilobytes"],
+            "Format": str(row["format"]).upper(),
+            "Camera": row["camera"] or "–",
+        }
+        for row in item.typical
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch")
+
+
+def splitting(view: CheckView) -> None:
+    """What a random split says, and what new cases or groups say."""
+    if len(view.splitting) < 2:
+        return
+    words = {"pictures": "Random split", "cases": "New cases", "groups": "New groups"}
+    said = view.optimism
+    heading("Random split against new cases or groups", SPLIT_HOW.format(features=md(view.features)))
+    if said:
+        first, second = said
+        st.warning(
+            f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}. Believe the second: "
+            f"that is what to expect of {second.kept} that the model has never seen.",
+            icon=":material/warning:",
+        )
+    else:
+        st.markdown("It makes no clear difference here whether pictures or whole cases or groups are held out.")
+    with st.container(horizontal=True, gap="small"):
+        for item in view.splitting:
+            with st.container(border=True, width=220, gap="xxsmall"):
+                st.markdown(f"**{words[item.kept]}**")
+                st.markdown(f"### {item.score:.0%}")
+                st.caption(f"{item.interval[0]:.0%} to {item.interval[1]:.0%} (95 % interval)")

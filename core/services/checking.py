@@ -1,0 +1,281 @@
+"""Checks of a project's data: started, and read back as findings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from core.errors import BadInput, NotFound
+from core.jobs.payloads import CheckPayload
+from core.services.base import Service
+from core.store import current, exports, projects, runs
+from core.store.current import CurrentImage
+from core.store.db import reading
+from core.store.runs import RunRecord
+from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
+
+__all__ = [
+    "PROBES",
+    "CheckView",
+    "Checks",
+    "CurrentImage",
+    "DoubtView",
+    "FlawView",
+    "LeakView",
+    "PairView",
+    "ShortcutView",
+]
+
+
+PROBES = {"borders": "the borders of the pictures", "file": "facts of the files (size, format, camera, hour)"}
+"""What each probe sees, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairView:
+    """Two pictures that are the same; `labels` as they stood, in words, None without one."""
+
+    images: tuple[CurrentImage, CurrentImage]
+    names: tuple[str, str]
+    splits: tuple[str | None, str | None]
+    labels: tuple[str | None, str | None]
+    conflict: bool
+    across_splits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakView:
+    """A case or group with pictures in several splits."""
+
+    kind: str
+    name: str
+    splits: tuple[str, ...]
+    images: tuple[CurrentImage, ...]
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortcutView:
+    """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance.
+
+    `typical` is what is usual of each class's files.
+    """
+
+    probe: str
+    score: float
+    interval: tuple[float, float]
+    chance: float
+    flagged: bool
+    given_away: tuple[str, ...]
+    pictures: int
+    typical: tuple[JsonObject, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlawView:
+    """A picture that was taken badly, and why."""
+
+    image: CurrentImage
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtView:
+    """A picture whose label looks wrong; `margin` is how much likelier the other class is, 0 to 1."""
+
+    image: CurrentImage
+    split: str | None
+    given: str
+    suggested: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitView:
+    """Balanced accuracy of a simple head when `kept` ("pictures", "cases", "groups") stay together."""
+
+    kept: str
+    score: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """A finished check. Pictures deleted, and pairs and doubts mended, since then are left out.
+
+    `counts` are those of the check itself, by kind; `notes` say what could not be judged, and why.
+    """
+
+    run_id: RunId
+    at: datetime | None
+    pictures: int
+    labelled: int
+    pairs: tuple[PairView, ...]
+    leaks: tuple[LeakView, ...]
+    shortcuts: tuple[ShortcutView, ...]
+    flaws: tuple[FlawView, ...]
+    doubts: tuple[DoubtView, ...]
+    splitting: tuple[SplitView, ...]
+    features: str
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def flagged(self) -> tuple[ShortcutView, ...]:
+        """Short cuts that are clear."""
+        return tuple(item for item in self.shortcuts if item.flagged)
+
+    @property
+    def optimism(self) -> tuple[SplitView, SplitView] | None:
+        """Random against whole cases or groups, where the second is clearly lower: their intervals do not overlap."""
+        random = next((item for item in self.splitting if item.kept == "pictures"), None)
+        whole = min((item for item in self.splitting if item.kept != "pictures"), key=lambda i: i.score, default=None)
+        if random is None or whole is None or whole.interval[1] >= random.interval[0]:
+            return None
+        return random, whole
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self.sentences)
+
+    @property
+    def grave(self) -> tuple[str, ...]:
+        """One plain sentence per finding that makes scores too good."""
+        crossing = sum(pair.across_splits for pair in self.pairs)
+        found = [
+            f"Only {PROBES[item.probe]} are enough to tell the classes: {item.score:.0%}, where chance is "
+            f"{item.chance:.0%}."
+            for item in self.flagged
+        ]
+        if self.optimism:
+            first, second = self.optimism
+            found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
+        if self.leaks:
+            found.append(f"{_count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
+        if crossing:
+            found.append(f"{_count(crossing, 'pair', 'pairs')} of the same picture in different splits.")
+        return tuple(found)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One plain sentence per kind of finding, the gravest first."""
+        conflicts = sum(pair.conflict for pair in self.pairs)
+        found = [
+            (len(self.pairs), "pair", "of pictures that are the same one"),
+            (conflicts, "pair", "of the same picture with different labels"),
+            (len(self.doubts), "label", "that may be wrong"),
+            (len(self.flaws), "picture", "taken badly"),
+        ]
+        rest = (f"{_count(number, noun, f'{noun}s')} {words}." for number, noun, words in found if number)
+        return (*self.grave, *rest)
+
+
+class Checks(Service):
+    """What may be wrong with a project's data."""
+
+    def start(self, project_id: ProjectId) -> RunId:
+        """Queue a check, or find the one that waits or runs. Raises NotFound, BadInput without pictures."""
+        with reading(self.engine) as session:
+            project = projects.read_project(session, project_id)
+            if exports.count_images(session, project_id)[0] == 0:
+                raise BadInput(f"The project {project.name!r} has no pictures.", hint="Bring some in first.")
+        last = self.latest(project_id)
+        if last is not None and not last.state.ended:
+            return last.id
+        return self.queue.enqueue(CheckPayload(), project_id=project_id, name="Check")
+
+    def latest(self, project_id: ProjectId) -> RunRecord | None:
+        """The project's newest check, in whatever state."""
+        with reading(self.engine) as session:
+            found = runs.list_runs(session, project_id=project_id, kinds=[RunKind.CHECK], limit=1)
+        return found[0] if found else None
+
+    def newest_findings(self, project_id: ProjectId) -> CheckView | None:
+        """What the project's newest finished check found."""
+        with reading(self.engine) as session:
+            done = runs.list_runs(
+                session, project_id=project_id, kinds=[RunKind.CHECK], states=[RunState.DONE], limit=1
+            )
+        return self.read(done[0].id) if done else None
+
+    def cancel(self, run_id: RunId) -> bool:
+        """Stop a check."""
+        return self.queue.cancel(run_id)
+
+    def read(self, run_id: RunId) -> CheckView:
+        """What a check found, beside the labels as they stand now. Raises NotFound while it has not ended well."""
+        run = self.queue.read(run_id)
+        if run.kind is not RunKind.CHECK or run.state is not RunState.DONE or run.result is None:
+            raise NotFound(f"Run {run_id} is not a finished check.")
+        result = cast(dict[str, Any], run.result)  # written by core.tasks.check
+        with reading(self.engine) as session:
+            now = current.read_current(session, _images(result))
+        pairs = [
+            _pair(item, now) for item in result["pairs"] if all(ImageId(number) in now for number in item["images"])
+        ]
+        return CheckView(
+            run_id=run.id,
+            at=run.finished_at,
+            pictures=result["pictures"],
+            labelled=result["labelled"],
+            pairs=tuple(pairs),
+            leaks=tuple(_leak(item, now) for item in result["leaks"] if item["kind"] != "near_duplicate"),
+            shortcuts=tuple(
+                ShortcutView(**{**item, **{key: tuple(item[key]) for key in ("interval", "given_away", "typical")}})
+                for item in result["shortcuts"]
+            ),
+            flaws=tuple(
+                FlawView(image=now[item["image"]], reasons=tuple(item["reasons"]))
+                for item in result["quality"]
+                if item["image"] in now
+            ),
+            doubts=tuple(
+                DoubtView(image=now[item["image"]], **{key: item[key] for key in _DOUBT})
+                for item in result["label_errors"]
+                if item["image"] in now
+            ),
+            splitting=tuple(
+                SplitView(kept=item["kept"], score=item["score"], interval=tuple(item["interval"]))
+                for item in result["splitting"]["scores"]
+            ),
+            features=result["splitting"]["features"],
+            counts=result["counts"],
+            notes=tuple(result["notes"]),
+        )
+
+
+_DOUBT = ("split", "given", "suggested", "margin")
+
+
+def _images(result: dict[str, Any]) -> Sequence[ImageId]:
+    found = [number for kind in ("pairs", "leaks") for item in result[kind] for number in item["images"]]
+    found += [item["image"] for kind in ("quality", "label_errors") for item in result[kind]]
+    return [ImageId(number) for number in dict.fromkeys(found)]
+
+
+def _pair(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> PairView:
+    first, second = (now[number] for number in item["images"])
+    told = all(label is not None for label in item["labels"])
+    return PairView(
+        images=(first, second),
+        names=tuple(item["names"]),
+        splits=tuple(item["splits"]),
+        labels=tuple(item["labels"]),
+        conflict=told and (first.classes, first.number) != (second.classes, second.number),
+        across_splits=item["across_splits"],
+    )
+
+
+def _leak(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> LeakView:
+    return LeakView(
+        kind=item["kind"],
+        name=item["name"],
+        splits=tuple(item["splits"]),
+        images=tuple(now[number] for number in item["images"] if number in now),
+        pictures=item["pictures"],
+    )
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"

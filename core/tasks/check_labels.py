@@ -1,0 +1,125 @@
+"""The parts of a check that need a network's features: honest splits, and labels that look wrong."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.catalogue import BACKBONES
+from core.checks.heads import out_of_fold, split_score
+from core.checks.label_errors import suspects
+from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough
+from core.features import PixelCache, cached_features
+from core.inference import BATCH, choose_device
+from core.jobs.context import JobContext
+from core.models import Network, calibrate_batch_norm, load_weights, weights_at_hand
+from core.store.checks import CheckedImage
+from core.types import JsonObject, JsonValue, Split
+
+MOST_PICTURES = 5000
+GOOD_ENOUGH = 0.5
+"""Share of the way from chance to perfect that the head must reach before its word against a label counts."""
+UNTRAINED, UNTRAINED_PX = "mobilenet_v3_small", 128
+
+
+class Labelled(Protocol):
+    """Which pictures have one class, and which."""
+
+    @property
+    def chosen(self) -> NDArray[np.int64]: ...
+    @property
+    def classes(self) -> NDArray[np.int64]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+def check_labels(
+    context: JobContext,
+    images: Sequence[CheckedImage],
+    units: Sequence[str],
+    labels: Labelled,
+    notes: list[JsonValue],
+) -> JsonObject:
+    """`splitting`: the head's score by what stays together; `label_errors`: suspects, the surest first."""
+    nothing: JsonObject = {"splitting": {"features": "", "scores": []}, "label_errors": []}
+    usable = enough(labels.classes, [""] * len(labels.classes))
+    if not usable.any():
+        notes.append(
+            f"Not enough pictures to doubt labels: at least {LEAST_PICTURES} of each of two classes are needed."
+        )
+        return nothing
+    order = np.flatnonzero(usable)
+    chosen = np.sort(np.random.default_rng(0).permutation(order)[:MOST_PICTURES])
+    kinds, classes = np.unique(labels.classes[chosen], return_inverse=True)
+    pictures = [images[index] for index in labels.chosen[chosen]]
+    together = [units[index] for index in labels.chosen[chosen]]
+    features, words = _features(context, [image.blob for image in pictures])
+    context.progress("Doubting the labels", now=True)
+    answers = {"pictures": out_of_fold(features, classes, [""] * len(classes), context.check_cancelled)}
+    ways = {"cases": [image.case_name or "" for image in pictures], "groups": [i.group_name or "" for i in pictures]}
+    for kept, names in ways.items():
+        if len(set(names) - {""}) >= LEAST_UNITS:
+            answers[kept] = out_of_fold(features, classes, names, context.check_cancelled)
+    scores = [split_score(kept, said, classes, ways.get(kept, together)) for kept, said in answers.items()]
+    told: list[JsonValue] = [
+        {"kept": item.kept, "score": item.interval.value, "interval": [item.interval.low, item.interval.high]}
+        for item in scores
+        if item is not None
+    ]
+    fair = next(answers[kept] for kept in ("cases", "groups", "pictures") if kept in answers)
+    reached = _reached(fair, classes)
+    found: list[JsonValue] = []
+    if reached >= GOOD_ENOUGH:
+        found = [
+            {
+                "image": pictures[item.index].id,
+                "name": pictures[item.index].name,
+                "split": _split(pictures[item.index].split),
+                "given": labels.names[kinds[item.given]],
+                "suggested": labels.names[kinds[item.suggested]],
+                "margin": item.margin,
+            }
+            for item in suspects(fair, classes)
+        ]
+    else:
+        notes.append(f"A simple head on features of {words} cannot tell these classes well enough to doubt labels.")
+    return {"splitting": {"features": words, "scores": told}, "label_errors": found}
+
+
+def _reached(probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
+    said, chance = probabilities.argmax(1), 1 / probabilities.shape[1]
+    recalls = [float((said[classes == k] == k).mean()) for k in range(probabilities.shape[1])]
+    return float((np.mean(recalls) - chance) / (1 - chance))
+
+
+def _split(split: Split | None) -> str | None:
+    return split.value if split else None
+
+
+def _features(context: JobContext, blobs: Sequence[str]) -> tuple[NDArray[np.float32], str]:
+    """Features (N, F) of a network that has seen none of these labels, and which one, in words.
+
+    A check asks no other host: weights count if they are on this machine already.
+    """
+    known = next((item for item in BACKBONES.values() if weights_at_hand(item.name, context.settings)), None)
+    name, size = (known.name, known.image_size) if known else (UNTRAINED, UNTRAINED_PX)
+    torch.manual_seed(0)
+    network = Network(name, 1, image_size=size)
+    pixels = PixelCache(context.settings, size, "squash")
+
+    def watch(done: int, total: int) -> None:
+        context.check_cancelled()
+        if total:
+            context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
+
+    pixels.fill(blobs, watch)
+    if known:
+        load_weights(network, "imagenet", context.settings)
+    network.to(choose_device(context.settings.device))
+    if not known:
+        device = next(network.parameters()).device
+        calibrate_batch_norm(network, (batch.to(device) for batch in pixels.batches(blobs[:BATCH], BATCH)))
+    features = cached_features(network, pixels, blobs, context.settings, watch).numpy()
+    return features, f"{known.title} (ImageNet)" if known else "a network without pretrained weights"
