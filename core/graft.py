@@ -16,6 +16,7 @@ from core.services.labelling import Labelling
 from core.services.predictions import Predictions
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.robustness import Robustness
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -42,6 +43,7 @@ class Graft:
     predictions: Predictions
     exports: Exports
     checks: Checks
+    robustness: Robustness
     serving: Serving
     demo: Demo
 
@@ -69,6 +71,7 @@ def open_graft(settings: Settings) -> Graft:
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
+        robustness=Robustness(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -30,6 +30,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
     RunKind.CHECK: "core.tasks.check",
+    RunKind.ROBUSTNESS: "core.tasks.robustness",
 }
 """Kind -> module with `run(context) -> result`."""
 
