@@ -19,6 +19,7 @@ from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.robustness import Robustness
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -48,6 +49,7 @@ class Graft:
     predictions: Predictions
     exports: Exports
     checks: Checks
+    robustness: Robustness
     serving: Serving
     demo: Demo
 
@@ -78,6 +80,7 @@ def open_graft(settings: Settings) -> Graft:
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
+        robustness=Robustness(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )
