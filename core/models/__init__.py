@@ -8,6 +8,6 @@ from core.models.weights import load_weights, weights_at_hand
 
 __all__ = [
     "Ensemble", "LoadedModel", "Network", "calibrate_batch_norm", "frozen_to_eval", "hasten_batch_norm",
-    "joint_logits", "load_model", "load_weights", "read_card", "save_body", "save_ensemble", "save_model", "set_trainable", "share_logits",
-    "silence_residuals", "stages", "weights_at_hand",
+    "joint_logits", "load_model", "load_weights", "read_card", "save_body", "save_ensemble", "save_model",
+    "set_trainable", "share_logits", "silence_residuals", "stages", "weights_at_hand",
 ]  # fmt: skip

@@ -15,8 +15,13 @@ from core.features import PixelCache, cached_features
 from core.inference import Answer, answers, choose_device, compute_logits, device_words
 from core.jobs.context import JobContext
 from core.models import (
-    Network, calibrate_batch_norm, hasten_batch_norm, load_weights, save_model, silence_residuals,
-)  # fmt: skip
+    Network,
+    calibrate_batch_norm,
+    hasten_batch_norm,
+    load_weights,
+    save_model,
+    silence_residuals,
+)
 from core.recipes import PRESETS, Recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
