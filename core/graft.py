@@ -19,6 +19,7 @@ from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.robustness import Robustness
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -40,14 +41,15 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
-    pretraining: Pretraining
     benchmarks: Benchmarks
+    pretraining: Pretraining
     results: Results
     external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
     checks: Checks
+    robustness: Robustness
     serving: Serving
     demo: Demo
 
@@ -70,14 +72,15 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
-        pretraining=Pretraining(*parts),
         benchmarks=Benchmarks(*parts),
+        pretraining=Pretraining(*parts),
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
+        robustness=Robustness(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

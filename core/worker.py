@@ -32,6 +32,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.EXPORT: "core.tasks.export",
     RunKind.EVALUATE: "core.tasks.evaluate",
     RunKind.CHECK: "core.tasks.check",
+    RunKind.ROBUSTNESS: "core.tasks.robustness",
 }
 """Kind -> module with `run(context) -> result`."""
 

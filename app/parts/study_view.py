@@ -41,10 +41,11 @@ def study(view: GroupView, unit: str) -> None:
     if view.study == "depth" and len(known) > 1:
         info = depths_info([_depth(row) for row in known], [row.score for row in known])
         st.plotly_chart(depths_figure(info, figure.title, percent=percent), config=PLOT, key=f"depth-{view.group}")
-        st.caption(
-            "Where the line falls to the right, the network forgets more than it learns: you have few pictures for so "
-            "many free layers. Where it rises, your pictures differ from everyday ones (Yosinski et al. 2014)."
-        )
+        if any(row.weights != "none" for row in known):
+            st.caption(
+                "Where the line falls to the right, the network forgets more than it learns: you have few pictures for "
+                "so many free layers. Where it rises, your pictures differ from those it knew (Yosinski et al. 2014)."
+            )
     elif known:
         names = [f"{row.backbone}, from {_start(row)}" for row in known]
         chart = whiskers_info(names, {figure.title: [row.score for row in known]})

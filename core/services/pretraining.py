@@ -12,7 +12,7 @@ from core.errors import BadInput, GraftError, NotFound
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
 from core.services.base import Service
-from core.services.weights import card_of, source_of
+from core.services.weights import card_of, parent_of
 from core.store import projects, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
@@ -47,7 +47,7 @@ class Pretraining(Service):
         backbone_info(payload.backbone)
         payload = _completed(payload, formula=project_id is None)
         _check(payload, formula=project_id is None)
-        parent = source_of(self.engine, payload.weights, payload.backbone)
+        parent = parent_of(self.engine, payload.weights, payload.backbone)
         if project_id is not None:
             with reading(self.engine) as session:
                 projects.read_project(session, project_id)

@@ -2,16 +2,14 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
-from core.catalogue import BackboneInfo, backbone_info, search_backbones
+from core.catalogue import BackboneInfo, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.weights import source_of
+from core.services.weights import parent_of
 from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -22,14 +20,6 @@ __all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
-
-
-def parent_of(engine: Engine, recipe: Recipe) -> RunId | None:
-    """The run whose weights a recipe starts from, if any. Raises BadInput for a recipe that cannot be trained."""
-    info = backbone_info(recipe.backbone)
-    if recipe.weights == "imagenet" and not info.pretrained:
-        raise BadInput(f"Nobody published weights for {recipe.backbone}.", hint="Start it from nothing: weights none.")
-    return source_of(engine, recipe.weights, recipe.backbone)
 
 
 class Training(Service):
@@ -46,7 +36,7 @@ class Training(Service):
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
         if not 1 <= repeats <= MOST_REPEATS:
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
-        parent = parent_of(self.engine, recipe)
+        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))

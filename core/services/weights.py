@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from core.catalogue import WeightsCard, bundled_weights
+from core.catalogue import WeightsCard, backbone_info, bundled_weights
 from core.errors import BadInput, NotFound
 from core.store import predictions, runs
 from core.store.db import reading
@@ -12,10 +12,12 @@ from core.store.runs import RunRecord
 from core.types import RunId, RunKind
 
 
-def source_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
+def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
     """The run that `weights` (as in a recipe) name, or None. Raises BadInput if they are not there or do not fit."""
+    info, bundled = backbone_info(backbone), bundled_weights()
     kind, _, value = weights.partition(":")
-    bundled = bundled_weights()
+    if kind == "imagenet" and not info.pretrained:
+        raise BadInput(f"Nobody published weights for {backbone}.", hint="Start it from nothing: weights none.")
     if kind == "bundled" and backbone not in bundled:
         raise BadInput(
             f"Graft brings no weights for {backbone}.", hint=f"It does for {', '.join(bundled) or 'no network'}."
