@@ -3,7 +3,7 @@
 python -m benchmarks.bundled SETS [--seeds 5] [--weights bundled]
 
 SETS is a folder with `coffee_leaf` (leaf/ID.jpg, dataset-full.csv) and `chest_xray` (CLASS/FILE.png, metadata.csv).
-The random network's batch norm is calibrated on the pictures to learn from. The head is the one that a training fits;
+Batch norm is calibrated on the pictures to learn from. The head is the one that a training fits;
 validation, a fifth of the pictures to learn from, chooses its epoch. Half of the pictures (of the patients) test it.
 """
 
@@ -93,21 +93,21 @@ def probe(features: Tensor, sample: Sample, parts: tuple[list[int], list[int], l
 
 
 def features_of(sample: Sample, weights: str, seed: int, settings: Settings, calibrated: Sequence[int]) -> Tensor:
-    """Features (N, F) of a network with these weights; "none" draws them with the seed and calibrates batch norm."""
+    """Features (N, F) of a network with these weights; as a training does, "none" and "bundled" get batch norm calibrated."""
     torch.manual_seed(seed)
     network = Network(BACKBONE, 1, image_size=SIZE)
     load_weights(network, weights, settings)
-    if weights == "none":
+    if weights in ("none", "bundled"):
         calibrate_batch_norm(network, torch.split(sample.pictures[list(calibrated)], BATCH))
     return compute_features(network, torch.split(sample.pictures, BATCH))
 
 
 def compare(sample: Sample, weights: str, seeds: int, settings: Settings) -> list[tuple[int, list[float], list[float]]]:
     """Pictures per class, and by seed the scores from `weights` and from a random network."""
-    taught = features_of(sample, weights, 0, settings, ())
     found: list[tuple[int, list[float], list[float]]] = [(each, [], []) for each in COUNTS]
     for seed in range(seeds):
-        random = features_of(sample, "none", seed, settings, split(sample, 0, seed)[0][:256])
+        calibrated = split(sample, 0, seed)[0][:256]
+        taught, random = (features_of(sample, item, seed, settings, calibrated) for item in (weights, "none"))
         for each, ours, theirs in found:
             parts = split(sample, each, seed)
             ours.append(probe(taught, sample, parts))

@@ -121,7 +121,7 @@ class Training:
     def _learn(self, network: Network) -> tuple[int, float]:
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
-        if self.recipe.weights == "none" and not going_on:
+        if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
             calibrate_batch_norm(
                 network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
             )
