@@ -93,7 +93,7 @@ def probe(features: Tensor, sample: Sample, parts: tuple[list[int], list[int], l
 
 
 def features_of(sample: Sample, weights: str, seed: int, settings: Settings, calibrated: Sequence[int]) -> Tensor:
-    """Features (N, F) of a network with these weights; as a training does, "none" and "bundled" get batch norm calibrated."""
+    """Features (N, F) of a network with these weights; random ones and bundled ones get batch norm calibrated."""
     torch.manual_seed(seed)
     network = Network(BACKBONE, 1, image_size=SIZE)
     load_weights(network, weights, settings)
