@@ -163,6 +163,14 @@ class LabelledImage:
     classes: tuple[ClassId, ...]
 
 
+def list_sides(session: Session, project_id: ProjectId) -> list[int]:
+    """The shorter sides of the project's labelled images in pixels, smallest first."""
+    query = select(func.min(ImageRow.width, ImageRow.height)).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+    )
+    return sorted(session.scalars(query))
+
+
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:
     """The project's labelled images by id."""
     alive = (
