@@ -83,6 +83,8 @@ def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home =
             "epoch": run.progress.get("epoch"),
             "recipe": run.recipe,
             "parent": run.parent_id,
+            "folds": run.payload.get("folds", 0),
+            "group": run.payload.get("group", ""),
             "device": run.device,
             "error": run.error,
             "started_at": run.started_at.isoformat() if run.started_at else None,

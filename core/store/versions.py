@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -165,7 +165,8 @@ class LabelledImage:
 
 def list_sides(session: Session, project_id: ProjectId) -> list[int]:
     """The shorter sides of the project's labelled images in pixels, smallest first."""
-    query = select(func.min(ImageRow.width, ImageRow.height)).where(
+    shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
+    query = select(shorter).where(
         ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
     )
     return sorted(session.scalars(query))
