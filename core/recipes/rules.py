@@ -8,7 +8,7 @@ from core.recipes.recipe import Recipe
 
 AUTOMATIC = "automatic"
 FEW, MANY = 100, 2000
-BATCH = 32
+BATCH, MOST_EPOCHS = 32, 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
 
@@ -84,9 +84,13 @@ def choose_recipe(facts: DataFacts) -> Choice:
     if rule.image_size:
         reasons.append(f"It looks at {rule.image_size} pixels, because the pictures have about {facts.side}.")
     if recipe.tune != "head":
-        epochs = max(5, min(40, round(rule.steps * BATCH / facts.pictures)))
-        changes |= {"epochs": epochs, "mixup": max(recipe.mixup, rule.mixup)}
-        reasons.append(f"It looks at every picture at most {epochs} times: about {rule.steps:,} steps (BiT-HyperRule).")
+        batch = max(4, min(BATCH, facts.pictures // 10))
+        epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
+        changes |= {"epochs": epochs, "batch_size": batch, "mixup": max(recipe.mixup, rule.mixup)}
+        steps = round(epochs * facts.pictures / batch)
+        reasons.append(
+            f"It looks at every picture at most {epochs} times: {steps:,} steps (BiT-HyperRule: {rule.steps:,})."
+        )
     if facts.balance >= RARE:
         reasons.append(f"Rare classes weigh more: the commonest has {facts.balance:.0f} times the rarest's pictures.")
     else:

@@ -33,7 +33,10 @@ def test_every_choice_has_its_sentence() -> None:
         "The network thaws from the top down: 500 pictures are too few to let all of it go at once.",
         "The network is a small one, because there is no GPU.",
         "It looks at 128 pixels, because the pictures have about 64.",
-        "It looks at every picture at most 32 times: about 500 steps (BiT-HyperRule).",
+        "It looks at every picture at most 32 times: 500 steps (BiT-HyperRule: 500).",
         "Rare classes weigh more: the commonest has 9 times the rarest's pictures.",
     )
     assert choose_recipe(facts()).recipe.imbalance == "ignore"
+    few = choose_recipe(facts(pictures=108))
+    assert (few.recipe.epochs, few.recipe.batch_size) == (40, 10)
+    assert "40 times: 432 steps (BiT-HyperRule: 500)" in few.reasons[2]
