@@ -16,8 +16,10 @@ from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.predictions import Predictions
+from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.robustness import Robustness
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -40,12 +42,14 @@ class Graft:
     imports: Imports
     training: Training
     benchmarks: Benchmarks
+    pretraining: Pretraining
     results: Results
     external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
     checks: Checks
+    robustness: Robustness
     serving: Serving
     demo: Demo
 
@@ -69,12 +73,14 @@ def open_graft(settings: Settings) -> Graft:
         imports=Imports(*parts),
         training=Training(*parts),
         benchmarks=Benchmarks(*parts),
+        pretraining=Pretraining(*parts),
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
+        robustness=Robustness(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

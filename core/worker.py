@@ -26,11 +26,13 @@ from core.types import Lane, RunId, RunKind
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
     RunKind.TRAIN: "core.tasks.training",
+    RunKind.PRETRAIN: "core.tasks.pretrain",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
     RunKind.EVALUATE: "core.tasks.evaluate",
     RunKind.CHECK: "core.tasks.check",
+    RunKind.ROBUSTNESS: "core.tasks.robustness",
 }
 """Kind -> module with `run(context) -> result`."""
 

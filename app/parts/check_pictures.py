@@ -12,7 +12,9 @@ from core.services.checking import CheckView, CurrentImage, PairView
 from core.services.projects import ProjectView
 
 DELETE = "Delete"
-PAIRS, PICTURES = 8, 48
+PAIRS, PICTURES = 12, 48
+PICTURE_PX = 150
+THUMB = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;object-fit:contain;border-radius:.3rem;display:block"
 PAIRS_HOW = """
 **How.** Pictures whose 64-bit difference hashes ([Zauner 2010](https://www.phash.org/docs/pubs/thesis_zauner.pdf))
 differ in at most 7 bits are found by multi-index hashing ([Norouzi et al. 2012](https://arxiv.org/abs/1307.2982)), and
@@ -50,7 +52,7 @@ def pairs(project: ProjectView, view: CheckView) -> None:
         words.append(f"{count(conflicts, 'pair')} with different labels: at least one of each is wrong.")
     if crossing:
         words.append(f"{count(crossing, 'pair')} across splits: the test asks for what was learnt by heart.")
-    st.markdown(" ".join(words) + " Choose a picture to relabel or delete it.")
+    st.markdown(" ".join(words) + "")
     ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
     shown = _shown("pairs", PAIRS)
     for pair in ordered[:shown]:
@@ -59,13 +61,26 @@ def pairs(project: ProjectView, view: CheckView) -> None:
 
 
 def _pair(project: ProjectView, pair: PairView) -> None:
-    with st.container(border=True, gap="xxsmall"):
+    """Both side by side, and on demand the grid in which they are relabelled or deleted."""
+    key = "-".join(str(image.id) for image in pair.images)
+    names = {item.id: item.name for item in project.all_classes.values()}
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for image, split in zip(pair.images, pair.splits, strict=True):
+                label = "" if image.number is None else f"{image.number:g}"
+                label = label or ", ".join(names[item] for item in image.classes) or "no label"
+                # Only numbers and a hash go into this HTML.
+                source = f"/api/image/{image.id}/thumb?v={image.blob[:12]}"
+                st.html(f'<img src="{source}" alt="" style="{THUMB}">', width=PICTURE_PX)
+                st.markdown(f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=190)
         marks = [":red-badge[different labels]"] if pair.conflict else []
         marks += [":orange-badge[different splits]"] if pair.across_splits else []
-        if marks:
-            st.markdown(" ".join(marks))
-        captions = [split or "" for split in pair.splits]
-        _grid(project, pair.images, captions, key="pair-" + "-".join(str(image.id) for image in pair.images))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if marks:
+                st.markdown(" ".join(marks), width="content")
+            open_ = st.toggle("Relabel or delete", key=f"open-{key}")
+        if open_:
+            _grid(project, pair.images, [split or "" for split in pair.splits], key=f"pair-{key}")
 
 
 def leaks(project: ProjectView, view: CheckView) -> None:
@@ -95,8 +110,8 @@ def doubts(project: ProjectView, view: CheckView) -> None:
     heading("Labels that look wrong", DOUBTS_HOW.format(features=md(view.features)))
     tested = sum(item.split == "test" for item in open_ones)
     st.markdown(
-        f"{count(len(open_ones), 'picture')} look more like another class than the one they carry. Look at the first ones; "
-        "give the right label where it is wrong."
+        f"{count(len(open_ones), 'picture')} look more like another class than the one they carry. "
+        "Look at the first ones, and give the right label where it is wrong."
         + (f" {count(tested, 'of them is', 'of them are')} for testing and count as labelled." if tested else "")
     )
     shown = _shown("doubts", PICTURES)

@@ -14,8 +14,8 @@ SHOWN, MOST_CLASSES, PICTURE_PX = 6, 6, 104
 BORDER = 100 * 6 / 64
 """Per cent of a picture's side that the probe of the borders sees."""
 BORDERS_HOW = """
-**How.** A small model (extremely randomised trees, [Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees
-only the outer tenth of each picture: its colours, and a tiny copy of the frame. It is asked about pictures of cases or
+**How.** A small model (extremely randomised trees,
+[Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees only the outer tenth of each picture: its colours, and a tiny copy of the frame. It is asked about pictures of cases or
 groups that it has not learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower
 end of the 95 % interval lies a quarter of the way from chance to perfect, or if one class can be told by it alone. On
 PlantVillage, eight background pixels name half of 38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
@@ -142,3 +142,4 @@ def splitting(view: CheckView) -> None:
                 st.markdown(f"**{words[item.kept]}**")
                 st.markdown(f"### {item.score:.0%}")
                 st.caption(f"{item.interval[0]:.0%} to {item.interval[1]:.0%} (95 % interval)")
+    st.caption(f"A simple head on features of {md(view.features)}. What matters is the difference, not how high it is.")

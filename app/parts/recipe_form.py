@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.text import md
+from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
@@ -33,8 +34,10 @@ IMBALANCE_WORDS = {
 }
 WEIGHTS_WORDS = {
     "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
-    "none": "Nothing: works without a network, needs many pictures",
+    "bundled": "Drawn pictures (comes with Graft): works everywhere",
+    "own": "Pictures without labels: your own, learnt beforehand by a pretraining",
     "run": "An earlier model of this project",
+    "none": "Nothing: works without a network, needs many pictures",
     "file": "A file of weights on Graft's computer",
 }
 
@@ -77,11 +80,13 @@ def _automatic(project: ProjectId) -> Wanted | None:
     """What the rules choose, and why."""
     choice = graft().training.automatic(project)
     st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
+    weights = _weights(project, backbone_info(choice.recipe.backbone))
     folds, repeats = _folds()
-    offline = st.checkbox("Start from nothing", help="Where ImageNet's weights cannot be downloaded; learns less.")
-    if not st.button("Start training", type="primary", icon=":material/play_arrow:", key="start-automatic"):
+    if not st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
+    ):
         return None
-    return Wanted(dataclasses.replace(choice.recipe, weights="none" if offline else "imagenet"), folds, repeats)
+    return Wanted(dataclasses.replace(choice.recipe, weights=weights), folds, repeats)
 
 
 def _folds() -> tuple[int, int]:
@@ -120,11 +125,18 @@ def _named(info: BackboneInfo) -> str:
 
 
 def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
-    runs = _models(project, backbone.name)
-    kinds = [kind for kind in WEIGHTS_WORDS if (kind != "run" or runs) and (kind != "imagenet" or backbone.pretrained)]
+    runs, own = _models(project, backbone.name), graft().pretraining.ready(project, backbone.name)
+    there = {
+        "imagenet": backbone.pretrained,
+        "bundled": backbone.name in bundled_weights(),
+        "own": bool(own),
+        "run": bool(runs),
+    }
+    kinds = [kind for kind in WEIGHTS_WORDS if there.get(kind, True)]
     kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
-    if kind == "run":
-        chosen = st.selectbox("Earlier model", runs, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+    if kind in ("run", "own"):
+        title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
+        chosen = st.selectbox(title, choices, format_func=lambda run: f"Run {run.id} {run.name}".strip())
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()

@@ -100,7 +100,11 @@ def _start_words(weights: str) -> str:
         return f"continues run {value}"
     if kind == "file":
         return f"started from {md(value)}"
-    return {"none": "started from nothing", "imagenet": "started from ImageNet"}.get(kind, md(weights))
+    return {
+        "none": "started from nothing",
+        "imagenet": "started from ImageNet",
+        "bundled": "started from drawn pictures",
+    }.get(kind, md(weights))
 
 
 def _notes(run: RunRecord) -> list[str]:

@@ -8,6 +8,7 @@ from app.parts import results_sections as sections
 from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
+from app.parts.robustness import robustness
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
 from app.parts.text import count, md
@@ -16,11 +17,11 @@ from core.services.results import ResultsView
 from core.types import RunId, Task
 
 CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
-SURENESS, SCATTER, ALL = "How sure it is", "Scatter", "All figures"
+SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
 SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ALL),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ALL),
-    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ALL),
+    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
+    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
+    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
     Task.REGRESSION: (SCATTER, MISTAKES, ALL),
 }
 
@@ -96,6 +97,8 @@ def show(project: ProjectView, view: ResultsView, section: str) -> None:
         sections.classes(view)
     elif section == SURENESS:
         sections.sureness(view)
+    elif section == ROBUST:
+        robustness(view.run_id)
     elif section == SCATTER:
         sections.scatter(project, view)
     else:

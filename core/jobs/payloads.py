@@ -59,6 +59,25 @@ class TrainPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainPayload(Payload):
+    """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
+
+    `steps` above 0 counts instead of `minutes`. `image_size` 0: 96 pixels where the network can look at any size,
+    else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by.
+    """
+
+    backbone: str
+    method: str
+    minutes: float = 30.0
+    steps: int = 0
+    image_size: int = 0
+    batch_size: int = 64
+    weights: str = "none"
+    fractals: int = 400
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictPayload(Payload):
     """Predict new pictures with the model of run `model`; `source` as for an import."""
 

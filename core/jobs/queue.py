@@ -14,6 +14,7 @@ from core.jobs.payloads import (
     ImportPayload,
     Payload,
     PredictPayload,
+    PretrainPayload,
     RobustnessPayload,
     TrainPayload,
 )
@@ -25,6 +26,7 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
@@ -36,6 +38,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EVALUATE: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,

@@ -3,6 +3,7 @@
 An ensemble has a card of its own, and a folder with these files for each member: fold-1, fold-2, ...
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
+import torch
 
-from core.catalogue import ModelCard
+from core.catalogue import ModelCard, WeightsCard
 from core.errors import NotFound
 from core.media import write_file
 from core.models.ensemble import Ensemble, Member
@@ -63,6 +65,19 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> JsonObject:
     for name, content in contents.items():
         write_file(folder / name, content)
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def save_body(path: Path, network: Network, card: WeightsCard, dtype: torch.dtype = torch.float32) -> WeightsCard:
+    """Write the body alone, as `path`, and its card beside it as .json; returns the card with the file's hash."""
+    state = {
+        name: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in network.body.state_dict().items()
+    }
+    content = safetensors.torch.save(state)
+    card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
+    write_file(path, content)
+    write_file(path.with_suffix(".json"), json.dumps(card.to_json(), indent=1).encode())
+    return card
 
 
 def load_model(folder: Path, device: str = "cpu") -> LoadedModel:

@@ -14,7 +14,7 @@ from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe, depth_recipes, network_recipes
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.training import parent_of
+from core.services.weights import parent_of
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -90,7 +90,7 @@ class Benchmarks(Service):
         return self._start(project_id, depth_recipes(recipe), DEPTH, name)
 
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
-        parents = [parent_of(self.engine, recipe) for recipe in recipes]
+        parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
         with writing(self.engine) as session:
             version_id = freeze(session, projects.read_project(session, project_id), now=datetime.now(UTC))
         group = secrets.token_hex(4)

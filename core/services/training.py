@@ -3,19 +3,17 @@
 import shutil
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
-from sqlalchemy import Engine
-
-from core.catalogue import BackboneInfo, backbone_info, search_backbones
+from core.catalogue import BackboneInfo, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.recipes import Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
+from core.services.weights import parent_of
 from core.splits.assign import SHARES
-from core.store import predictions, projects, runs, versions
+from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
@@ -25,30 +23,6 @@ __all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
-
-
-def parent_of(engine: Engine, recipe: Recipe) -> RunId | None:
-    """The run whose weights a recipe starts from, if any. Raises BadInput for a recipe that cannot be trained."""
-    info = backbone_info(recipe.backbone)
-    if recipe.weights == "imagenet" and not info.pretrained:
-        raise BadInput(f"Nobody published weights for {recipe.backbone}.", hint="Start it from nothing: weights none.")
-    kind, _, value = recipe.weights.partition(":")
-    if kind == "file" and not Path(value).expanduser().is_file():
-        raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
-    if kind != "run":
-        return None
-    run_id = RunId(int(value)) if value.isdigit() else RunId(0)
-    with reading(engine) as session:
-        card = predictions.read_card(session, run_id)
-    if card is None:
-        raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
-    if card.get("members"):
-        raise BadInput(f"Run {value} is several networks in one.", hint="Start from an ordinary training.")
-    if card["backbone"] != recipe.backbone:
-        raise BadInput(
-            f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
-        )
-    return run_id
 
 
 class Training(Service):
@@ -65,7 +39,7 @@ class Training(Service):
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
         if not 1 <= repeats <= MOST_REPEATS:
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
-        parent = parent_of(self.engine, recipe)
+        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -79,6 +79,16 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     if row is None:
         raise NotFound(f"There is no image {image_id}.")
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
+
+
+def list_blobs(session: Session, project_id: ProjectId) -> list[str]:
+    """The project's pictures that a network may look at without their labels: none of the test split, each once."""
+    query = select(ImageRow.blob).where(
+        ImageRow.project_id == project_id,
+        ImageRow.deleted_at.is_(None),
+        or_(ImageRow.split.is_(None), ImageRow.split != Split.TEST),
+    )
+    return list(dict.fromkeys(session.scalars(query.order_by(ImageRow.id))))
 
 
 def known_images(session: Session, project_id: ProjectId, sha256s: Sequence[str]) -> dict[str, ImageId]:

@@ -14,7 +14,14 @@ from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import Answer, answers, choose_device, compute_logits, device_words
 from core.jobs.context import JobContext
-from core.models import Network, calibrate_batch_norm, load_weights, save_model, silence_residuals
+from core.models import (
+    Network,
+    calibrate_batch_norm,
+    hasten_batch_norm,
+    load_weights,
+    save_model,
+    silence_residuals,
+)
 from core.recipes import PRESETS, Recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
@@ -85,9 +92,11 @@ class Training:
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
             network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
-            if self.recipe.zero_gamma and self.recipe.weights == "none":
-                silence_residuals(network)
             load_weights(network, self.recipe.weights, self.context.settings)
+            if self.recipe.weights == "none":
+                hasten_batch_norm(network)
+                if self.recipe.zero_gamma:
+                    silence_residuals(network)
             network.to(self.device)
         with _Clock(self.timings, "fit"):
             return network, *self._learn(network)

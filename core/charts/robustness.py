@@ -1,0 +1,41 @@
+"""How far a model's share of right answers falls as pictures are spoilt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessLine:
+    """One way of spoiling: percent right at strengths 0 to 5, their intervals, and the strengths in words."""
+
+    title: str
+    right: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    words: tuple[str, ...]
+
+
+def robustness_figure(lines: Sequence[RobustnessLine], columns: int = 4) -> go.Figure:
+    """Small multiples on one scale, a band for the interval; without lines, an empty figure."""
+    rows = max(1, -(-len(lines) // columns))
+    figure = go.Figure()
+    figure.set_subplots(rows=rows, cols=columns, subplot_titles=[line.title for line in lines], shared_yaxes=True,
+                        vertical_spacing=0.28 / rows, horizontal_spacing=0.03)  # fmt: skip
+    for index, line in enumerate(lines):
+        row, column = index // columns + 1, index % columns + 1
+        steps = list(range(len(line.right)))
+        figure.add_scatter(
+            x=[*steps, *reversed(steps)], y=[*line.high, *reversed(line.low)], fill="toself", mode="lines",
+            line={"width": 0}, fillcolor="rgba(63,143,79,.18)", hoverinfo="skip", row=row, col=column,
+        )  # fmt: skip
+        figure.add_scatter(
+            x=steps, y=line.right, mode="lines+markers", line={"color": "#3f8f4f"}, text=line.words,
+            hovertemplate="%{text}: %{y:.0f} %<extra></extra>", row=row, col=column,
+        )  # fmt: skip
+    figure.update_yaxes(range=[0, 102])
+    figure.update_yaxes(title_text="right, %", col=1)
+    figure.update_xaxes(dtick=1, range=[-0.2, 5.2])
+    figure.update_layout(showlegend=False, height=60 + 210 * rows, margin={"l": 10, "r": 10, "t": 40, "b": 10})
+    return figure

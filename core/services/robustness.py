@@ -1,0 +1,87 @@
+"""How a model takes pictures that are a little different."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from core.charts.robustness import RobustnessLine
+from core.errors import BadInput
+from core.jobs.payloads import RobustnessPayload
+from core.services.base import Service
+from core.store import predictions, runs
+from core.store.db import reading
+from core.store.runs import RunRecord
+from core.types import RunId, RunKind, RunState
+
+__all__ = ["Robustness", "RobustnessView"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessView:
+    """A finished test: its lines, and how much changes.
+
+    `flips`          share of answers that a shift by one pixel changes
+    `changed`        title -> shares of changed answers at strengths 0 to 5
+    """
+
+    pictures: int
+    lines: tuple[RobustnessLine, ...]
+    changed: dict[str, tuple[float, ...]]
+    flips: float
+
+    @property
+    def weakest(self) -> tuple[str, str, float, float]:
+        """Title, strength in words, share right there, and as it is, of the steepest fall at the middle strength."""
+        line = min(self.lines, key=lambda item: item.right[3])
+        return line.title, line.words[3], line.right[3], line.right[0]
+
+
+class Robustness(Service):
+    """Robustness tests of trained models."""
+
+    def start(self, model: RunId) -> RunId:
+        """Queue a test, or find the one that waits or runs. Raises NotFound, BadInput without a model."""
+        with reading(self.engine) as session:
+            trained = runs.read_run(session, model)
+            if predictions.read_card(session, model) is None:
+                raise BadInput(f"Run {model} has no model to test.", hint="Choose a training that is done.")
+        last = self.latest(model)
+        if last is not None and not last.state.ended:
+            return last.id
+        payload = RobustnessPayload(model=model)
+        return self.queue.enqueue(payload, project_id=trained.project_id, name="Robustness", parent_id=model)
+
+    def latest(self, model: RunId) -> RunRecord | None:
+        """The newest test of a model, in whatever state."""
+        with reading(self.engine) as session:
+            project = runs.read_run(session, model).project_id
+            if project is None:
+                return None
+            found = runs.list_runs(session, project_id=project, kinds=[RunKind.ROBUSTNESS])
+        return next((run for run in found if run.parent_id == model), None)
+
+    def cancel(self, run_id: RunId) -> bool:
+        """Stop a test."""
+        return self.queue.cancel(run_id)
+
+    def view(self, run: RunRecord) -> RobustnessView | None:
+        """What a test found; None while it is not done."""
+        if run.state is not RunState.DONE or run.result is None:
+            return None
+        result = cast(dict[str, Any], run.result)  # written by core.tasks.robustness
+        kinds = {item["kind"]: item for item in result["kinds"]}
+        return RobustnessView(
+            pictures=result["pictures"],
+            lines=tuple(_line(item) for item in result["kinds"]),
+            changed={item["title"]: tuple(item["changed"]) for item in result["kinds"]},
+            flips=kinds["shift"]["changed"][1],
+        )
+
+
+def _line(item: dict[str, Any]) -> RobustnessLine:
+    return RobustnessLine(
+        title=item["title"],
+        right=tuple(100 * value for value in item["right"]),
+        low=tuple(100 * ends[0] for ends in item["interval"]),
+        high=tuple(100 * ends[1] for ends in item["interval"]),
+        words=tuple(item["strengths"]),
+    )

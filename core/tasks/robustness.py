@@ -1,0 +1,102 @@
+"""How a model takes pictures of the same things that are a little different: its test split, spoilt in many ways."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from core.checks.leaks import unit_name
+from core.checks.spoil import KINDS, STRENGTHS, spoilt
+from core.errors import BadInput, NotEnoughImages
+from core.evaluation import proportion, units_of
+from core.features import PixelCache
+from core.inference import Answer, answers, compute_logits, to_batch
+from core.jobs.context import JobContext
+from core.jobs.payloads import RobustnessPayload
+from core.models import LoadedModel
+from core.store import runs, versions
+from core.store.db import reading
+from core.store.versions import VersionItem
+from core.tasks.warm import warm_model
+from core.types import JsonObject, JsonValue, Split, Task
+
+BATCH = 32
+MOST_PICTURES = 400
+
+
+def run(context: JobContext) -> JsonObject:
+    """Test; the result holds per kind the share right and the share of changed answers at strengths 0 to 5."""
+    payload = RobustnessPayload.from_json(context.run.payload)
+    with reading(context.engine) as session:
+        trained = runs.read_run(session, payload.model)
+        if trained.version_id is None:
+            raise BadInput(f"Run {payload.model} is no training.")
+        version = versions.read_version(session, trained.version_id)
+    if version.task is Task.REGRESSION:
+        raise BadInput("Robustness is tested for classes and grades only.", hint="Numbers come later.")
+    items = version.part(Split.TEST)
+    if not items:
+        raise NotEnoughImages("This training has no test pictures.")
+    order = np.random.default_rng(0).permutation(len(items))[:MOST_PICTURES]
+    return _Robustness(context, warm_model(context, payload.model), [items[index] for index in sorted(order)]).run()
+
+
+class _Robustness:
+    def __init__(self, context: JobContext, model: LoadedModel, items: Sequence[VersionItem]) -> None:
+        self.context, self.model, self.items = context, model, items
+        self.units = units_of([unit_name(item.case_name, item.group_name) for item in items])
+        cache = PixelCache(context.settings, model.card.image_size, model.card.framing)
+        blobs = [item.blob for item in items]
+        cache.fill(blobs, lambda done, total: context.check_cancelled())
+        self.pictures = cache.read(blobs).permute(0, 2, 3, 1).numpy()
+        self.truth = [self._key(item.targets) for item in items]
+
+    def run(self) -> JsonObject:
+        """All kinds, all strengths."""
+        calm = self._said("", 0)
+        kinds: list[JsonValue] = []
+        for number, kind in enumerate(KINDS):
+            steps = [self._step(calm, calm)]
+            for strength in range(1, STRENGTHS + 1):
+                self.context.progress(
+                    f"{KINDS[kind].title}, strength {strength}", fraction=(number + strength / STRENGTHS) / len(KINDS)
+                )
+                steps.append(self._step(self._said(kind, strength), calm))
+            kinds.append({
+                "kind": kind,
+                "title": KINDS[kind].title,
+                "strengths": ["as it is", *KINDS[kind].steps],
+                "right": [step["right"] for step in steps],
+                "interval": [step["interval"] for step in steps],
+                "changed": [step["changed"] for step in steps],
+            })  # fmt: skip
+        return {"pictures": len(self.items), "kinds": kinds}
+
+    def _said(self, kind: str, strength: int) -> list[tuple[int, ...]]:
+        found: list[Answer] = []
+        device = next(self.model.network.parameters()).device
+        for start in range(0, len(self.items), BATCH):
+            self.context.check_cancelled()
+            squares = self.pictures[start : start + BATCH]
+            if kind:
+                squares = np.stack([spoilt(kind, item, strength, start + i) for i, item in enumerate(squares)])
+            with torch.inference_mode():
+                found += answers(
+                    self.model.card, compute_logits(self.model.network, [to_batch(squares).to(device)]).cpu()
+                )
+        return [self._key(item.classes if item.classes is not None else (item.index or 0,)) for item in found]
+
+    @staticmethod
+    def _key(classes: Sequence[int]) -> tuple[int, ...]:
+        return tuple(sorted(classes))
+
+    def _step(self, said: Sequence[tuple[int, ...]], calm: Sequence[tuple[int, ...]]) -> dict[str, JsonValue]:
+        right = np.array([a == b for a, b in zip(said, self.truth, strict=True)])
+        changed = np.array([a != b for a, b in zip(said, calm, strict=True)])
+        found = proportion(right, self.units)
+        assert found is not None  # there are pictures
+        return {
+            "right": found.value,
+            "interval": [found.low, found.high],
+            "changed": float(changed.mean()),
+        }
