@@ -19,7 +19,7 @@ from core.types import Lane, ProjectId, RunId, RunState, Split
 from tests.integration.test_training import TINY, project
 
 __all__ = ["project"]
-RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32"})
+RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32", "backbone": "graft:tiny_cnn"})
 
 
 def serve(graft: Graft) -> RunState:
