@@ -294,3 +294,13 @@ def test_the_same_picture_twice_in_one_batch_is_one_image_with_the_label_that_is
     report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
     assert (report.added, report.duplicates) == (2, 1)
     assert images(graft)["a.png"].state is ImageState.LABELLED
+
+
+def test_pictures_are_on_disk_before_a_row_says_so(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    known: list[int] = []
+    monkeypatch.setattr("os.sync", lambda: known.append(len(images(graft))))
+    do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert known == [0] and len(images(graft)) == 1
