@@ -266,15 +266,15 @@ def test_a_full_disk_stops_the_import_in_one_sentence_and_it_goes_on_afterwards(
     for index in range(3):
         picture(tmp_path / "in" / f"{index}.png", index * 30)
     run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
-    write, room = os.fsync, iter([True, False, False])
+    rename, room = os.replace, iter([True])
 
-    def fsync(descriptor: int) -> None:
-        if not next(room):
+    def replace(source: str, target: Path) -> None:
+        if not next(room, False):
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(descriptor)
+        rename(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr("core.media.blobs.os.fsync", fsync)
+        patched.setattr("core.media.blobs.os.replace", replace)
         state = execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
     run = graft.queue.read(run_id)
     assert state is RunState.FAILED and "disk is full" in run.error and "resume" in run.hint
