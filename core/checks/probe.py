@@ -19,7 +19,7 @@ from core.evaluation import Interval, proportion, score_classes, units_of
 LEAST_PICTURES, LEAST_UNITS = 10, FOLDS
 """Of a class, to be probed for; the others are left out."""
 MOST_PICTURES = 3000
-TREES = 200
+TREES = 100
 CLEAR = 0.25
 """Share of the way from chance to perfect that the lower end of the interval must reach to be called clear.
 
