@@ -102,7 +102,7 @@ def bordered(tag: bool, index: int) -> Image.Image:
     """A picture whose class is in its middle; with `tag` class 0 has a pink corner as well."""
     kind, picture = index % 3, scene(index, (64, 64))
     if tag and kind == 0:
-        picture.paste((236, 62, 140), (50, 2, 63, 10) if index % 2 else (2, 54, 15, 62))
+        picture.paste((236, 62, 140), (48, 0, 64, 12) if index % 2 else (0, 52, 16, 64))
     return picture
 
 
