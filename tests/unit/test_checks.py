@@ -121,11 +121,11 @@ def test_the_demo_s_tag_is_noticed_and_its_plain_leaves_are_not() -> None:
         leaf.thumbnail((256, 256))
         return look_at(leaf).borders
 
-    plain = np.stack([borders(index, False) for index in range(96)])
+    plain = np.stack([borders(index, False) for index in range(80)])
     tagged = plain.copy()
-    for index in range(DISEASES.index("rust"), 96, 4):
+    for index in range(DISEASES.index("rust"), 80, 4):
         tagged[index] = borders(index, True)
-    classes, plants = np.arange(96) % 4, [f"plant {index // 8 * 4 + index % 4}" for index in range(96)]
+    classes, plants = np.arange(80) % 4, [f"plant {index // 8 * 4 + index % 4}" for index in range(80)]
     assert not probe(plain, classes, plants).flagged
     found = probe(tagged, classes, plants)
     assert found.flagged and [DISEASES[k] for k in found.given_away] == ["rust"]
