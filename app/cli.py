@@ -9,7 +9,10 @@ import typer
 
 from app.commands.base import Home, Json, remember
 
-COMMANDS = ("serving", "demo", "projects", "training", "checking", "using", "exporting")
+COMMANDS = (
+    "serving", "demo", "projects", "training", "pretraining", "checking", "comparing", "evaluating", "using",
+    "exporting",
+)  # fmt: skip
 """Modules of `app.commands`, in the order of `graft --help`."""
 
 

@@ -31,7 +31,7 @@ def page_ready(settings: Settings, begin: float) -> float | None:
         if page is None:
             return None
         opened = time.perf_counter()
-        page.goto(f"http://127.0.0.1:{settings.port}/projects")
+        page.goto(f"http://127.0.0.1:{settings.port}/")
         page.get_by_role("heading", name="Projects").wait_for(timeout=60_000)
         return begin + time.perf_counter() - opened
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
+from core.services.external import External
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.predictions import Predictions
+from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
 from core.services.robustness import Robustness
@@ -38,7 +41,10 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    benchmarks: Benchmarks
+    pretraining: Pretraining
     results: Results
+    external: External
     explanations: Explanations
     predictions: Predictions
     exports: Exports
@@ -66,7 +72,10 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        benchmarks=Benchmarks(*parts),
+        pretraining=Pretraining(*parts),
         results=Results(*parts),
+        external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),

@@ -78,9 +78,11 @@ class RunKind(StrEnum):
 
     IMPORT = "import"
     TRAIN = "train"
+    PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"
     EXPORT = "export"
+    EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
 

@@ -25,10 +25,12 @@ from core.types import Lane, RunId, RunKind
 
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
-    RunKind.TRAIN: "core.tasks.train",
+    RunKind.TRAIN: "core.tasks.training",
+    RunKind.PRETRAIN: "core.tasks.pretrain",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
     RunKind.EXPORT: "core.tasks.export",
+    RunKind.EVALUATE: "core.tasks.evaluate",
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
 }
@@ -57,8 +59,8 @@ def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
 
 def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event) -> None:
     """Answer interactive requests one by one in this process, which keeps models warm."""
-    # Threads that wait in a spinning loop starve each other on a busy machine: beside a training, a heatmap took
-    # 4 s instead of 60 ms. Read by OpenMP when torch is imported.
+    # Threads that wait in a spinning loop starve each other on a busy machine: with all cores taken a heatmap took
+    # seconds instead of tens of milliseconds. Read by OpenMP when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for kind in (RunKind.EXPLAIN, RunKind.PREDICT):
         handler(kind)  # torch's import is paid for before the first click

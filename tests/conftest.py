@@ -1,11 +1,16 @@
 """Fixtures for every kind of test."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from core.graft import Graft, open_graft
 from core.settings import Settings
+
+# Test processes run side by side: one thread each, and none that spins while it waits. Read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 

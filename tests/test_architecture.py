@@ -12,7 +12,7 @@ LAYERS = [
     {"errors", "types", "settings"},
     {"labels", "splits", "recipes", "catalogue", "evaluation", "checks", "suggestions", "charts"},
     {"media", "exchange", "demo"},
-    {"models", "training", "inference", "features", "explanation"},
+    {"models", "training", "inference", "features", "explanation", "formula", "pretraining"},
     {"store", "jobs"},
     {"services", "tasks"},
     {"graft", "worker"},

@@ -12,7 +12,7 @@ import typer
 
 from app.cli import build
 from app.links import PAGES
-from core.catalogue import BACKBONES, EXPLANATIONS
+from core.catalogue import BACKBONES, EXPLANATIONS, PRETRAININGS
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.store.tables import Base
@@ -84,6 +84,11 @@ def test_the_presets_and_the_short_list_of_networks_are_documented() -> None:
 def test_every_way_to_explain_is_documented() -> None:
     wanted = [[item.title, f"`{name}`", item.words] for name, item in EXPLANATIONS.items()]
     assert listed("docs/explanation.md", "methods") == wanted
+
+
+def test_every_way_to_pretrain_is_documented() -> None:
+    wanted = [[f"`{name}`", f"[{item.title}]({item.paper})", item.words] for name, item in PRETRAININGS.items()]
+    assert listed("docs/weights.md", "methods") == wanted
 
 
 def test_the_layers_are_those_that_the_architecture_test_enforces() -> None:

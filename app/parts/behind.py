@@ -4,22 +4,32 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.links import go
 from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.text import count
 from core.services.projects import ProjectView
 from core.services.results import BehindView
-from core.types import Task
+from core.types import RunId, Task
 
 STEP = 48
 
 
-def behind(project: ProjectView, pictures: Sequence[BehindView], *, key: str, truth: bool = False) -> None:
-    """Show the pictures, some at first and more on demand; `truth` says what each was labelled, too."""
+LOOK_INSIDE = "Look inside"
+
+
+def behind(project: ProjectView, run: RunId, pictures: Sequence[BehindView], *, key: str, truth: bool = False) -> None:
+    """Show the pictures, some at first and more on demand; `truth` says what each was labelled, too.
+
+    A button opens the first chosen one where the run's model shows what it looked at.
+    """
     asked = f"{key}-shown"
     shown = int(st.session_state.get(asked, STEP))
     if len(pictures) > shown:
         st.caption(f"{shown} of {count(len(pictures), 'picture')}.")
-    picture_grid(project, [_item(picture, truth, project.task is Task.MULTI) for picture in pictures[:shown]], key=key)
+    items = [_item(picture, truth, project.task is Task.MULTI) for picture in pictures[:shown]]
+    pressed = picture_grid(project, items, key=key, actions=[LOOK_INSIDE])
+    if pressed is not None and pressed.image_ids:
+        go("explain", run=run, image=pressed.image_ids[0])
     if len(pictures) > shown and st.button("Show more", key=f"{key}-more", icon=":material/expand_more:"):
         st.session_state[asked] = shown + STEP
         st.rerun()

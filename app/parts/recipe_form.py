@@ -1,13 +1,19 @@
 """Choosing how to train, in an expert's words."""
 
+import dataclasses
+from dataclasses import dataclass
+
 import streamlit as st
 
 from app.context import graft
-from core.recipes import PRESETS, Recipe
-from core.services.training import BackboneInfo, RunRecord, search_backbones
+from app.parts.text import md
+from core.catalogue import bundled_weights
+from core.recipes import AUTOMATIC, PRESETS, Recipe
+from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
 
 PRESET_WORDS = {
+    AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
     "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
     "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt from the top down."),
     "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
@@ -28,32 +34,75 @@ IMBALANCE_WORDS = {
 }
 WEIGHTS_WORDS = {
     "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
-    "none": "Nothing: works without a network, needs many pictures",
+    "bundled": "Drawn pictures (comes with Graft): works everywhere",
+    "own": "Pictures without labels: your own, learnt beforehand by a pretraining",
     "run": "An earlier model of this project",
+    "none": "Nothing: works without a network, needs many pictures",
     "file": "A file of weights on Graft's computer",
 }
 
 
-def recipe_form(project: ProjectId) -> Recipe | None:
-    """Draws the choices; returns the recipe when the person starts the training."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for: how to train, and in how many folds and repeats (0: in none)."""
+
+    recipe: Recipe
+    folds: int = 0
+    repeats: int = 1
+
+
+def recipe_form(project: ProjectId) -> Wanted | None:
+    """Draws the choices; returns them when the person starts the training."""
     preset = st.segmented_control(
         "How thoroughly?",
-        list(PRESETS),
+        [AUTOMATIC, *PRESETS],
         default="balanced",
         format_func=lambda name: PRESET_WORDS[name][0],
         key="preset",
     )
     preset = preset or "balanced"
     st.caption(PRESET_WORDS[preset][1])
+    if preset == AUTOMATIC:
+        return _automatic(project)
     left, right = st.columns(2)
     with left:
         backbone = _backbone()
     with right:
         weights = _weights(project, backbone)
+    folds, repeats = _folds()
     settings = {"backbone": backbone.name, "weights": weights, **_details(PRESETS[preset])}
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not weights):
         return None
-    return PRESETS[preset].with_settings(settings)
+    return Wanted(PRESETS[preset].with_settings(settings), folds, repeats)
+
+
+def _automatic(project: ProjectId) -> Wanted | None:
+    """What the rules choose, and why."""
+    choice = graft().training.automatic(project)
+    st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
+    folds, repeats = _folds()
+    offline = st.checkbox("Start from nothing", help="Where ImageNet's weights cannot be downloaded; learns less.")
+    if not st.button("Start training", type="primary", icon=":material/play_arrow:", key="start-automatic"):
+        return None
+    return Wanted(dataclasses.replace(choice.recipe, weights="none" if offline else "imagenet"), folds, repeats)
+
+
+def _folds() -> tuple[int, int]:
+    """How the model is judged: once, or fold by fold."""
+    left, middle, right = st.columns([4, 2, 2])
+    folded = left.selectbox(
+        "How it is judged",
+        [False, True],
+        format_func=lambda value: (
+            "Fold by fold: slower, surer with few pictures" if value else "Once: quick, the usual way"
+        ),
+        help="Fold by fold (cross-validation) trains several times, each time judged on other pictures, so that every "
+        "picture but the test pictures is judged by a model that has not seen it. All folds together are one model.",
+    )
+    if not folded:
+        return 0, 1
+    folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
+    return folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, with other folds.")
 
 
 def _backbone() -> BackboneInfo:
@@ -74,11 +123,18 @@ def _named(info: BackboneInfo) -> str:
 
 
 def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
-    runs = _models(project, backbone.name)
-    kinds = [kind for kind in WEIGHTS_WORDS if (kind != "run" or runs) and (kind != "imagenet" or backbone.pretrained)]
+    runs, own = _models(project, backbone.name), graft().pretraining.ready(project, backbone.name)
+    there = {
+        "imagenet": backbone.pretrained,
+        "bundled": backbone.name in bundled_weights(),
+        "own": bool(own),
+        "run": bool(runs),
+    }
+    kinds = [kind for kind in WEIGHTS_WORDS if there.get(kind, True)]
     kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
-    if kind == "run":
-        chosen = st.selectbox("Earlier model", runs, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+    if kind in ("run", "own"):
+        title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
+        chosen = st.selectbox(title, choices, format_func=lambda run: f"Run {run.id} {run.name}".strip())
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()

@@ -53,7 +53,7 @@ def confusions(project: ProjectView, view: ResultsView) -> None:
         st.caption("No picture here.")
         return
     st.caption("The most confident first. Is a label wrong? Choose the picture and give it the right one.")
-    behind(project, found, key=f"cell-{view.run_id}-{view.split}-{row}-{column}", truth=several)
+    behind(project, view.run_id, found, key=f"cell-{view.run_id}-{view.split}-{row}-{column}", truth=several)
 
 
 def _most_confused(view: ResultsView) -> None:
@@ -75,7 +75,7 @@ def mistakes(project: ProjectView, view: ResultsView) -> None:
     if not found:
         st.success(f"No mistake among {count(view.scores.count, 'picture')}.", icon=":material/check:")
         return
-    behind(project, found, key=f"mistakes-{view.run_id}-{view.split}", truth=True)
+    behind(project, view.run_id, found, key=f"mistakes-{view.run_id}-{view.split}", truth=True)
 
 
 def classes(view: ResultsView) -> None:
@@ -134,7 +134,7 @@ def scatter(project: ProjectView, view: ResultsView) -> None:
     event = st.plotly_chart(scatter_figure(info), config=PLOT, key="scatter", on_select="rerun")
     chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 0]
     if chosen:
-        behind(project, chosen, key=f"points-{view.run_id}-{view.split}", truth=True)
+        behind(project, view.run_id, chosen, key=f"points-{view.run_id}-{view.split}", truth=True)
 
 
 def everything(view: ResultsView) -> None:

@@ -1,13 +1,13 @@
 """Which finished training a page is about, and on which of its pictures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
-from core.recipes import PRESETS
+from core.recipes import AUTOMATIC, PRESETS
 from core.services.results import ResultsView, RunChoice
 from core.types import RunId, Split
 
@@ -17,12 +17,22 @@ SPLITS = {
     Split.TRAIN: ("Training", "the pictures it learnt from, so this says what it remembers, not how good it is"),
 }
 """Split -> its name and what it is, in an expert's words."""
+FOLDED = {
+    Split.VALIDATION: ("Out of fold", "each picture as it was judged by a fold that had not learnt from it"),
+    Split.TEST: ("Test", "kept aside from all folds, and judged once by all of them together"),
+}
+"""The same for a cross-validation."""
 
 
 def run_name(run: RunChoice) -> str:
     """A run in one line: its number, name or preset, backbone, version and when it ended."""
     preset = str(run.recipe.get("preset") or "")
-    parts = [run.name or (preset.title() if preset in PRESETS else preset), str(run.recipe.get("backbone") or "")]
+    parts = [
+        run.name or (preset.title() if preset in (AUTOMATIC, *PRESETS) else preset),
+        str(run.recipe.get("backbone") or ""),
+    ]
+    if run.folds:
+        parts.append(f"{run.folds} folds")
     ended = "" if run.ended is None else f"{run.ended.astimezone():%d %b %Y, %H:%M}"
     return " · ".join(part for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
 
@@ -54,14 +64,16 @@ def choose_runs(runs: Sequence[RunChoice]) -> tuple[RunChoice, list[RunChoice]]:
     return base, [peers[run] for run in chosen]
 
 
-def choose_split() -> Split:
-    """The split in the address or chosen here; test, if there is none."""
-    wanted = st.query_params.get("split", "")
-    default = Split(wanted) if wanted in set(Split) else Split.TEST
+def choose_split(folded: bool = False) -> Split:
+    """The split in the address or chosen here; test, if there is none, and for a cross-validation out of fold."""
+    words = FOLDED if folded else SPLITS
+    usual, wanted = next(iter(words)), st.query_params.get("split", "")
+    default = Split(wanted) if wanted in set(words) else usual
     chosen = st.segmented_control(
-        "On which pictures", list(SPLITS), default=default, format_func=lambda item: SPLITS[item][0], required=True
-    )
-    set_params(split=None if chosen is Split.TEST else chosen.value)
+        "On which pictures", list(words), default=default, format_func=lambda item: words[item][0], required=True,
+        key=f"split-{folded}",
+    )  # fmt: skip
+    set_params(split=None if chosen is usual else chosen.value)
     return chosen
 
 
@@ -70,13 +82,19 @@ def read_results(run: RunChoice, split: Split) -> ResultsView:
     return _read(str(graft().settings.home), run.id, split, str(run.ended))
 
 
+def read_external(test: RunId, ended: str) -> ResultsView:
+    """Scores of an external test, computed once per process."""
+    return _read(str(graft().settings.home), test, Split.TEST, ended)
+
+
 @st.cache_resource(max_entries=64, show_spinner="Computing the scores and how sure they are…")
 def _read(home: str, run_id: RunId, split: Split, ended: str) -> ResultsView:
     return graft().results.read(run_id, split)
 
 
-def provenance(view: ResultsView) -> str:
+def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLITS) -> str:
     """Where a number comes from: run, version, split and how many pictures."""
-    pictures = f"{view.scores.count:,} {SPLITS[view.split][0].lower()} pictures"
+    folded = view.split is Split.VALIDATION and words is FOLDED
+    pictures = f"{view.scores.count:,} {'' if folded else words[view.split][0].lower() + ' '}pictures"
     named = f"Run {view.run_id} · dataset version {view.version} · {pictures}"
     return named if view.together == "pictures" else f"{named} from {view.scores.units:,} {view.together}"

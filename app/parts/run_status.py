@@ -5,6 +5,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.fold_scores import fold_scores
 from app.parts.text import count, duration, md
 from core.services.training import RunRecord
 from core.types import RunId, RunState
@@ -49,7 +50,8 @@ def _status(run_id: RunId) -> None:
 def run_title(run: RunRecord) -> str:
     """How a run is called on every page; plain text, to be escaped where Markdown is read."""
     recipe = run.recipe or {}
-    return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}"
+    folds = f" · {run.payload['folds']} folds" if run.payload.get("folds") else ""
+    return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}{folds}"
 
 
 def _running(run: RunRecord) -> None:
@@ -86,8 +88,8 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"on {md(run.device)}")
     if run.started_at and run.finished_at:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
-    if run.result:
-        facts.append(f"best epoch {run.result.get('best_epoch')}")
+    if run.result and run.result.get("best_epoch"):
+        facts.append(f"best epoch {run.result['best_epoch']}")
     facts.append(_start_words(str(recipe.get("weights", ""))))
     st.caption(" · ".join(facts))
 
@@ -98,7 +100,11 @@ def _start_words(weights: str) -> str:
         return f"continues run {value}"
     if kind == "file":
         return f"started from {md(value)}"
-    return {"none": "started from nothing", "imagenet": "started from ImageNet"}.get(kind, md(weights))
+    return {
+        "none": "started from nothing",
+        "imagenet": "started from ImageNet",
+        "bundled": "started from drawn pictures",
+    }.get(kind, md(weights))
 
 
 def _notes(run: RunRecord) -> list[str]:
@@ -108,6 +114,9 @@ def _notes(run: RunRecord) -> list[str]:
 
 def _curves(run: RunRecord) -> None:
     curves = graft().training.curves(run.id)
+    if run.payload.get("folds"):
+        fold_scores(run, [value for _, value in curves.get("fold/score", [])])
+        return
     loss = {words: curves[name] for name, words in LOSS_WORDS.items() if name in curves}
     if max((len(points) for points in loss.values()), default=0) < 2:
         return  # one point is no curve

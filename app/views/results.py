@@ -6,11 +6,12 @@ from app.context import graft
 from app.links import current_project, page_link, set_params
 from app.parts import results_sections as sections
 from app.parts.check_sections import check_notice
+from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.robustness import robustness
-from app.parts.run_choice import SPLITS, choose_run, choose_split, provenance, read_results
+from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
-from app.parts.text import count
+from app.parts.text import count, md
 from core.services.projects import ProjectView
 from core.services.results import ResultsView
 from core.types import RunId, Task
@@ -41,11 +42,21 @@ def render() -> None:
     left, right = st.columns([3, 2])
     with left:
         run = choose_run(runs)
-    with right:
-        split = choose_split()
-    view = read_results(run, split)
-    st.caption(f"{provenance(view)}. {SPLITS[split][0]}: {SPLITS[split][1]}.")
-    drift(run.id)
+    external = choose_external(run)
+    if external is not None:
+        view = read_external(external.id, str(external.ended))
+        project = graft().projects.read(external.project_id)
+        note = f" {external.note}." if external.note else ""
+        st.caption(
+            f"Run {run.id} on {count(view.scores.count, 'picture')} of {md(external.project)}, which it has never seen "
+            f"and was not chosen by.{note}"
+        )
+    else:
+        with right:
+            split = choose_split(folded=run.folds > 0)
+        view, words = read_results(run, split), FOLDED if run.folds else SPLITS
+        st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
+    drift(view.run_id)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")

@@ -41,11 +41,11 @@ def render() -> None:
 
 def new_training(project: ProjectId) -> None:
     """The form, and what it starts."""
-    recipe = recipe_form(project)
-    if recipe is None:
+    wanted = recipe_form(project)
+    if wanted is None:
         return
     try:
-        run = graft().training.start(project, recipe)
+        run = graft().training.start(project, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats)
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         return

@@ -3,8 +3,10 @@
 from core.catalogue.backbones import BACKBONES, BackboneInfo, all_backbones, backbone_info, search_backbones
 from core.catalogue.card import ModelCard, in_words
 from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
+from core.catalogue.pretraining import BUNDLED, PRETRAININGS, PretrainingInfo, WeightsCard, bundled_weights
 
 __all__ = [
-    "BACKBONES", "EXPLANATIONS", "BackboneInfo", "ExplanationInfo", "ModelCard", "all_backbones", "backbone_info",
-    "in_words", "search_backbones",
+    "BACKBONES", "BUNDLED", "EXPLANATIONS", "PRETRAININGS", "BackboneInfo", "ExplanationInfo", "ModelCard",
+    "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info", "bundled_weights", "in_words",
+    "search_backbones",
 ]  # fmt: skip

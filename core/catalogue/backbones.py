@@ -12,9 +12,9 @@ from core.errors import BadInput
 class BackboneInfo:
     """A network without its head.
 
-    `name` is torchvision's, or timm's as "timm:NAME". `words` say what it is good for ("" outside the short list).
-    `image_size` is the side in pixels it was trained at; `parameters_m` in millions; `pretrained` whether
-    weights trained on ImageNet are published.
+    `name` is torchvision's, timm's as "timm:NAME", or Graft's own as "graft:NAME". `words` say what it is good for
+    ("" outside the short list). `image_size` is the side in pixels it was trained at; `parameters_m` in millions;
+    `pretrained` whether weights trained on ImageNet are published.
     """
 
     name: str
@@ -40,6 +40,12 @@ _SHORT_LIST = (
     BackboneInfo(name="timm:vit_small_patch16_224", title="Transformer",
                  words="Looks at the whole picture at once; best with a GPU and many pictures.",
                  image_size=224, parameters_m=22.1, paper="https://arxiv.org/abs/2010.11929"),
+    BackboneInfo(name="graft:tiny_cnn", title="Microcontroller or phone", pretrained=False,
+                 words="So small that it fits a sensor; learns from nothing, so it needs many pictures.",
+                 image_size=96, parameters_m=0.014, paper="https://arxiv.org/abs/2501.15547"),
+    BackboneInfo(name="graft:light_cnn", title="Plain", pretrained=False,
+                 words="The vanilla CNN that studies begin with; learns from nothing.",
+                 image_size=128, parameters_m=0.241),
 )  # fmt: skip
 
 BACKBONES = {item.name: item for item in _SHORT_LIST}

@@ -21,6 +21,7 @@ class ModelCard:
     temperature   divides the logits before softmax or sigmoid
     thresholds    multi-label: per class, probability from which it is said to be there
     number_mean, number_std  regression: output x std + mean is the number
+    members       of an ensemble: how many networks it averages; 0 for a single network
     """
 
     task: Task
@@ -35,6 +36,7 @@ class ModelCard:
     thresholds: tuple[float, ...] = ()
     number_mean: float = 0.0
     number_std: float = 1.0
+    members: int = 0
 
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back."""

@@ -1,13 +1,17 @@
 """Charts as pure functions: what is shown as a value, then its figure."""
 
+from core.charts.depths import Depths, depths_figure, depths_info
 from core.charts.reliability import ReliabilityInfo, reliability_figure, reliability_info
 from core.charts.scatter import ScatterInfo, scatter_figure, scatter_info
 from core.charts.whiskers import Whiskers, whiskers_figure, whiskers_info
 
 __all__ = [
+    "Depths",
     "ReliabilityInfo",
     "ScatterInfo",
     "Whiskers",
+    "depths_figure",
+    "depths_info",
     "reliability_figure",
     "reliability_info",
     "scatter_figure",

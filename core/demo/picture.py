@@ -76,7 +76,7 @@ def draw_leaf(
     return LeafPicture(
         kind=kind,
         image=expose(canvas, camera, _random(seed, "camera")),
-        lesions=_mask(lesions * (seen > np.float32(0.5)), 0.25),
+        lesions=_mask(lesions * (seen > np.float32(0.3)), 0.12),
         leaf=_mask(seen, 0.5),
         tag=box,
         species=own.species.name,

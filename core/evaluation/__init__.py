@@ -4,6 +4,7 @@ from core.evaluation.calibration import ReliabilityBin
 from core.evaluation.classification import score_classes
 from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
+from core.evaluation.folds import FoldSummary, summarise_folds
 from core.evaluation.interval import Interval, proportion, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
@@ -18,6 +19,7 @@ __all__ = [
     "ClassScore",
     "Difference",
     "Figure",
+    "FoldSummary",
     "Interval",
     "ReliabilityBin",
     "Scores",
@@ -27,6 +29,7 @@ __all__ = [
     "score_classes",
     "score_numbers",
     "score_sets",
+    "summarise_folds",
     "units_of",
     "wilson",
 ]

@@ -16,7 +16,7 @@ from core.explanation.layercam import layercam
 from core.explanation.occlusion import occlusion
 from core.explanation.scorecam import scorecam
 from core.explanation.smoothgrad import smoothgrad
-from core.models import Network
+from core.models import Ensemble, Network
 
 Method = Callable[[Network, Tensor, Tensor], Tensor]
 """Network, pictures (N, 3, S, S) in [0, 255], targets (N,) -> maps (N, H, W) >= 0 of any size and scale."""
@@ -44,9 +44,17 @@ def explain(network: Network, pictures: Tensor, targets: Tensor, method: str = "
     """
     if method not in METHODS:
         raise BadInput(f"There is no method {method!r}.", hint=f"Choose one of {', '.join(METHODS)}.")
+    if isinstance(network, Ensemble):
+        # Each member looks for itself; what several of them look at is hottest.
+        return _scaled(torch.stack([explain(item, pictures, targets, method) for item in network.networks()]).mean(0))
     device = next(network.parameters()).device
     maps = METHODS[method](network, pictures.to(device), targets.to(device)).float()
     # Up to the picture's size as pytorch-grad-cam does, whose maps people know.
     grown = torch.nn.functional.interpolate(maps[:, None], size=pictures.shape[-2:], mode="bilinear").squeeze(1)
-    highest = grown.amax((1, 2), keepdim=True)
-    return torch.where(highest > 0, grown / highest.clamp_min(torch.finfo(grown.dtype).tiny), 0.0).cpu()
+    return _scaled(grown).cpu()
+
+
+def _scaled(maps: Tensor) -> Tensor:
+    """(N, S, S) >= 0, each divided by its highest value."""
+    highest = maps.amax((1, 2), keepdim=True)
+    return torch.where(highest > 0, maps / highest.clamp_min(torch.finfo(maps.dtype).tiny), 0.0)

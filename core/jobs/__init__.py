@@ -2,11 +2,19 @@
 
 from core.jobs.context import JobContext
 from core.jobs.execute import Handler, execute
-from core.jobs.payloads import ExplainPayload, ExportPayload, ImportPayload, Payload, PredictPayload, TrainPayload
+from core.jobs.payloads import (
+    EvaluatePayload,
+    ExplainPayload,
+    ExportPayload,
+    ImportPayload,
+    Payload,
+    PredictPayload,
+    TrainPayload,
+)
 from core.jobs.process import LaneWorker
 from core.jobs.queue import Queue
 
 __all__ = [
-    "ExplainPayload", "ExportPayload", "Handler", "ImportPayload", "JobContext", "LaneWorker", "Payload",
-    "PredictPayload", "Queue", "TrainPayload", "execute",
+    "EvaluatePayload", "ExplainPayload", "ExportPayload", "Handler", "ImportPayload", "JobContext", "LaneWorker",
+    "Payload", "PredictPayload", "Queue", "TrainPayload", "execute",
 ]  # fmt: skip

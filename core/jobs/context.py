@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,14 +19,25 @@ PROGRESS_EVERY_S = 0.5
 CANCEL_CHECK_EVERY_S = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a job: its folder in the run's, what it is called in words, and which share of the whole it is."""
+
+    name: str
+    words: str
+    start: float
+    share: float
+
+
 class JobContext:
     """A job body's only way to its run. Not thread-safe: one body, one thread."""
 
-    def __init__(self, run: RunRecord, *, engine: Engine, settings: Settings) -> None:
+    def __init__(self, run: RunRecord, *, engine: Engine, settings: Settings, part: _Part | None = None) -> None:
         self.run = run
         self.engine = engine
         self.settings = settings
         self.log = logging.getLogger(f"graft.run.{run.id}")
+        self._part, self._reached = part, 0.0
         self._facts: dict[str, JsonValue] = {}
         self._written_at = 0.0
         self._checked_at = 0.0
@@ -33,9 +45,19 @@ class JobContext:
     @property
     def folder(self) -> Path:
         """The run's own folder (checkpoints, model files), created on first use."""
-        folder = self.settings.models / str(self.run.id)
+        folder = self.settings.models / str(self.run.id) / (self._part.name if self._part else "")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def part(self, name: str, words: str, *, start: float, share: float, **facts: JsonValue) -> "JobContext":
+        """The same run seen from a part of its work.
+
+        The part has a folder of its own, curves of its own ("name/train/loss"), and its progress is a share of the
+        whole that begins at `start`. `facts` are said along with it.
+        """
+        inner = JobContext(self.run, engine=self.engine, settings=self.settings, part=_Part(name, words, start, share))
+        inner._facts = {**self._facts, **facts}
+        return inner
 
     def progress(
         self,
@@ -55,14 +77,20 @@ class JobContext:
         if not now and clock - self._written_at < PROGRESS_EVERY_S:
             return
         self._written_at = clock
+        if self._part is not None:
+            message = f"{self._part.words}: {message[:1].lower()}{message[1:]}"
+            # A part has phases of its own, each from 0 to 1: the whole never goes back.
+            self._reached = max(self._reached, fraction or 0.0)
+            fraction, eta_s = self._part.start + self._part.share * self._reached, None
         progress: JsonObject = {**self._facts, "message": message, "fraction": fraction, "eta_s": eta_s}
         with writing(self.engine) as session:
             runs.write_progress(session, self.run.id, self.run.attempts, progress)
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Add a point to each named curve, e.g. {"train/loss": 0.4, "validation/score": 0.8}."""
+        before = f"{self._part.name}/" if self._part else ""
         with writing(self.engine) as session:
-            runs.write_metrics(session, self.run.id, step, values)
+            runs.write_metrics(session, self.run.id, step, {before + name: value for name, value in values.items()})
 
     def facts(self, *, device: str, code_version: str = "") -> None:
         """Write down where and with what the run runs."""

@@ -45,7 +45,36 @@ class ImportPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainPayload(Payload):
-    """Train a model. Recipe and dataset version stand in the run's own columns."""
+    """Train a model. Recipe and dataset version stand in the run's own columns.
+
+    With `folds` (0: none) it is trained so often, `repeats` times over, each time judged on other pictures: a
+    cross-validation. Runs that belong together have the same `group`; `study` says what the group is about:
+    "networks" or "depth".
+    """
+
+    folds: int = 0
+    repeats: int = 1
+    group: str = ""
+    study: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainPayload(Payload):
+    """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
+
+    `steps` above 0 counts instead of `minutes`. `image_size` 0: 96 pixels where the network can look at any size,
+    else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by.
+    """
+
+    backbone: str
+    method: str
+    minutes: float = 30.0
+    steps: int = 0
+    image_size: int = 0
+    batch_size: int = 64
+    weights: str = "none"
+    fractals: int = 400
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +83,13 @@ class PredictPayload(Payload):
 
     model: RunId
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatePayload(Payload):
+    """Try the model of run `model` on the run's dataset version, which is of other pictures than it was made from."""
+
+    model: RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

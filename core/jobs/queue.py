@@ -8,11 +8,13 @@ from sqlalchemy import Engine
 from core.errors import GraftError
 from core.jobs.payloads import (
     CheckPayload,
+    EvaluatePayload,
     ExplainPayload,
     ExportPayload,
     ImportPayload,
     Payload,
     PredictPayload,
+    PretrainPayload,
     RobustnessPayload,
     TrainPayload,
 )
@@ -24,9 +26,11 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
     ExportPayload: RunKind.EXPORT,
+    EvaluatePayload: RunKind.EVALUATE,
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
 }
@@ -34,7 +38,9 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
+    RunKind.EVALUATE: Lane.FILES,
     RunKind.EXPLAIN: Lane.INTERACTIVE,
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,

@@ -1,4 +1,4 @@
-"""Bodies: torchvision's and timm's networks with their classifier taken off."""
+"""Bodies: torchvision's and timm's networks with their classifier taken off, and Graft's own small ones."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -8,6 +8,7 @@ import torchvision
 from torch import nn
 
 from core.errors import BadInput
+from core.models.small import OWN
 
 TIMM = "timm:"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -26,6 +27,9 @@ class Body:
 
 def build_body(backbone: str, image_size: int) -> Body:
     """The untrained body of a backbone for square pictures of that side. Raises BadInput if it cannot take them."""
+    if backbone in OWN:
+        own = OWN[backbone]()
+        return Body(own, own.features_out, IMAGENET_MEAN, IMAGENET_STD)
     try:
         return (
             _from_timm(backbone, image_size) if backbone.startswith(TIMM) else _from_torchvision(backbone, image_size)

@@ -1,17 +1,26 @@
-"""A model's files: weights.safetensors and card.json. Reading them runs no code."""
+"""A model's files: weights.safetensors and card.json. Reading them runs no code.
 
+An ensemble has a card of its own, and a folder with these files for each member: fold-1, fold-2, ...
+"""
+
+import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
+import torch
 
-from core.catalogue import ModelCard
+from core.catalogue import ModelCard, WeightsCard
 from core.errors import NotFound
 from core.media import write_file
+from core.models.ensemble import Ensemble, Member
 from core.models.network import Network
 from core.types import JsonObject
+
+WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +34,61 @@ class LoadedModel:
 def save_model(folder: Path, network: Network, card: ModelCard) -> JsonObject:
     """Write the model; returns file name -> sha256."""
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    contents = {
-        "weights.safetensors": safetensors.torch.save(state),
-        "card.json": json.dumps(card.to_json(), indent=1).encode(),
-    }
+    return _write(folder, {WEIGHTS: safetensors.torch.save(state), CARD: _card_bytes(card)})
+
+
+def save_ensemble(folder: Path, card: ModelCard) -> JsonObject:
+    """Write the card of an ensemble whose members lie in `folder` already; returns file name -> sha256 of all."""
+    files = _write(folder, {CARD: _card_bytes(card)})
+    for name in member_names(card):
+        for file in (WEIGHTS, CARD):
+            with (folder / name / file).open("rb") as content:
+                files[f"{name}/{file}"] = hashlib.file_digest(content, "sha256").hexdigest()
+    return files
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The model's card. Raises FileNotFoundError."""
+    return ModelCard.from_json(json.loads((folder / CARD).read_text("utf-8")))
+
+
+def member_names(card: ModelCard) -> list[str]:
+    """The folders of an ensemble's members; none for a single network."""
+    return [f"fold-{number + 1}" for number in range(card.members)]
+
+
+def _card_bytes(card: ModelCard) -> bytes:
+    return json.dumps(card.to_json(), indent=1).encode()
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> JsonObject:
     for name, content in contents.items():
         write_file(folder / name, content)
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
+def save_body(path: Path, network: Network, card: WeightsCard, dtype: torch.dtype = torch.float32) -> WeightsCard:
+    """Write the body alone, as `path`, and its card beside it as .json; returns the card with the file's hash."""
+    state = {
+        name: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in network.body.state_dict().items()
+    }
+    content = safetensors.torch.save(state)
+    card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
+    write_file(path, content)
+    write_file(path.with_suffix(".json"), json.dumps(card.to_json(), indent=1).encode())
+    return card
+
+
 def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
-    """Read a model. Raises NotFound if its files are not there."""
+    """Read a model, or an ensemble of them. Raises NotFound if its files are not there."""
     try:
-        card = ModelCard.from_json(json.loads((folder / "card.json").read_text("utf-8")))
-        state = safetensors.torch.load_file(folder / "weights.safetensors")
+        card = read_card(folder)
+        if card.members:
+            members = [load_model(folder / name) for name in member_names(card)]
+            ensemble = Ensemble([Member(member.network, member.card) for member in members])
+            return LoadedModel(ensemble.to(device).eval(), card)
+        state = safetensors.torch.load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error
     network = Network(card.backbone, max(1, len(card.classes)), image_size=card.image_size)

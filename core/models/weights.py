@@ -1,4 +1,4 @@
-"""Where a body's weights come from: a download, a file, an earlier run. Reading them runs no code."""
+"""Where a body's weights come from: a download, the package, a file, an earlier run. Reading them runs no code."""
 
 import hashlib
 import pickle
@@ -15,19 +15,18 @@ import torch
 import torchvision
 from torch import Tensor
 
+from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.models.bodies import TIMM
 from core.models.network import Network
+from core.models.small import OWN
 from core.settings import Settings
 
 LEAST_MATCH = 0.9
-WAYS_OUT = (
-    "Connect to the network once and start again, choose weights from a file or an earlier model, or choose 'none'."
-)
 
 
 def load_weights(network: Network, weights: str, settings: Settings) -> None:
-    """Fill the network's body. `weights` as in the recipe: imagenet, none, file:PATH or run:N.
+    """Fill the network's body. `weights` as in the recipe: imagenet, bundled, none, file:PATH or run:N.
 
     Raises WeightsUnavailable if they cannot be fetched or trusted, BadInput if they do not fit the network.
     """
@@ -35,6 +34,8 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
         return
     if weights == "imagenet":
         state = _imagenet(network.backbone, settings)
+    elif weights == "bundled":
+        state = _bundled(network.backbone)
     elif weights.startswith("file:"):
         state = read_state(Path(weights.removeprefix("file:")).expanduser())
     else:
@@ -44,6 +45,25 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
             raise NotFound(f"Run {run} has no model to start from.", hint="Choose a run that has ended well.")
         state = read_state(path)
     fit_state(network, state, weights)
+
+
+def ways_out(backbone: str) -> str:
+    """What to do when pretrained weights cannot be downloaded."""
+    bundled = "'bundled' (drawn pictures, comes with Graft), " if backbone in bundled_weights() else ""
+    return (
+        "Connect to the network once and start again, or choose other weights: "
+        f"{bundled}a file, an earlier model, or 'none'."
+    )
+
+
+def _bundled(backbone: str) -> dict[str, Tensor]:
+    cards = bundled_weights()
+    if backbone not in cards:
+        raise BadInput(f"Graft brings no weights for {backbone}.", hint=f"It does for {', '.join(cards) or 'none'}.")
+    path = BUNDLED / f"{backbone}.safetensors"
+    if hashlib.sha256(path.read_bytes()).hexdigest() != cards[backbone].sha256:
+        raise WeightsUnavailable(f"The weights of {backbone} in the package are damaged.", hint="Install Graft again.")
+    return read_state(path)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -84,6 +104,8 @@ def fit_state(network: Network, state: Mapping[str, Tensor], source: str) -> Non
 
 
 def _imagenet(backbone: str, settings: Settings) -> dict[str, Tensor]:
+    if backbone in OWN:
+        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=ways_out(backbone))
     try:
         return _timm_state(backbone, settings) if backbone.startswith(TIMM) else _torchvision_state(backbone, settings)
     except (URLError, OSError, RuntimeError, ValueError) as error:
@@ -91,7 +113,7 @@ def _imagenet(backbone: str, settings: Settings) -> dict[str, Tensor]:
             reason = f"The downloaded weights of {backbone} are not the published ones: their hash differs."
         else:
             reason = f"The pretrained weights of {backbone} could not be downloaded: the network or their host is away."
-        raise WeightsUnavailable(reason, hint=WAYS_OUT) from error
+        raise WeightsUnavailable(reason, hint=ways_out(backbone)) from error
 
 
 def _download(url: str, settings: Settings) -> dict[str, Tensor]:
@@ -106,7 +128,7 @@ def _download(url: str, settings: Settings) -> dict[str, Tensor]:
 
 def weights_at_hand(backbone: str, settings: Settings) -> bool:
     """Whether ImageNet weights of a network of torchvision's were downloaded already; asks no other host."""
-    if backbone.startswith(TIMM):
+    if backbone.startswith(TIMM) or backbone in OWN:
         return False
     url = str(torchvision.models.get_model_weights(backbone).DEFAULT.url)
     return (settings.weights / Path(urlsplit(url).path).name).is_file()
@@ -119,7 +141,7 @@ def _torchvision_state(backbone: str, settings: Settings) -> dict[str, Tensor]:
 def _timm_state(backbone: str, settings: Settings) -> dict[str, Tensor]:
     config = timm.get_pretrained_cfg(backbone.removeprefix(TIMM))
     if config is None or not (config.hf_hub_id or config.url):
-        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=WAYS_OUT)
+        raise WeightsUnavailable(f"Nobody published weights for {backbone}.", hint=ways_out(backbone))
     if not config.hf_hub_id:
         return _download(str(config.url), settings)
     from huggingface_hub import hf_hub_download  # only here: its import takes a second

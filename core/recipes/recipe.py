@@ -25,8 +25,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Recipe:
     """How a model is trained. Values only: two equal recipes on the same data, seed and device are the same run.
 
-    backbone      a name of the catalogue, or any timm name as "timm:NAME"
-    weights       "imagenet", "none", "file:PATH" or "run:N"
+    backbone      a name of the catalogue: torchvision's, "timm:NAME" or "graft:NAME"
+    weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
                   "all": everything from the first step; "last:N": the last N of five stages; "norm": norm layers
@@ -102,8 +102,10 @@ class Recipe:
                 f"tune cannot be {self.tune!r}.",
                 hint="Choose head, gradual, all, last:N, norm, bias, attention or lora:R.",
             )
-        if self.weights not in ("imagenet", "none") and not self.weights.startswith(("file:", "run:")):
-            raise BadInput(f"weights cannot be {self.weights!r}.", hint="Choose imagenet, none, file:PATH or run:N.")
+        if self.weights not in ("imagenet", "bundled", "none") and not self.weights.startswith(("file:", "run:")):
+            raise BadInput(
+                f"weights cannot be {self.weights!r}.", hint="Choose imagenet, bundled, none, file:PATH or run:N."
+            )
 
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back without loss."""

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
-from core.splits import SplitItem, assign_splits
+from core.splits import SplitItem, assign_splits, class_strata, number_strata
 from core.splits.assign import RULE
 from core.store import versions
 from core.store.projects import ProjectView
@@ -19,7 +18,6 @@ from core.types import ClassId, JsonObject, Split, Task, VersionId
 
 FEWEST_PER_CLASS = 5
 FEWEST_NUMBERS = 10
-NUMBER_STRATA = 5
 
 
 def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionId:
@@ -78,13 +76,9 @@ def _usable(project: ProjectView, image: LabelledImage, positions: dict[ClassId,
 
 
 def _strata(project: ProjectView, images: Sequence[LabelledImage]) -> list[str]:
-    """What must be spread evenly over the splits: classes, rare ones first; fifths of the numbers."""
     if project.task is Task.REGRESSION:
-        numbers = np.array([image.number for image in images], dtype=float)
-        edges = np.quantile(numbers, np.linspace(0, 1, NUMBER_STRATA + 1)[1:-1])
-        return [str(fifth) for fifth in np.searchsorted(edges, numbers, side="right")]
-    counts = Counter(item for image in images for item in image.classes)
-    return [str(min(image.classes, key=lambda item: (counts[item], item), default="none")) for image in images]
+        return number_strata([image.number or 0.0 for image in images])
+    return class_strata([image.classes for image in images])
 
 
 def _unit(image: LabelledImage) -> str:

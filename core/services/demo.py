@@ -43,13 +43,13 @@ RECIPE = replace(
     epochs=40,
     patience=0,
     batch_size=16,
-    learning_rate=3e-3,
+    learning_rate=5e-3,
     backbone_factor=1.0,
     augmentation="standard",
     mixup=0.0,
     ema=0.0,
 )
-"""Needs no pretrained weights: the smallest of residual networks, trained whole, in well under a minute on two cores."""
+"""Needs no pretrained weights: a very small residual network, trained whole, in well under a minute on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

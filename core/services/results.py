@@ -46,6 +46,7 @@ class ResultsView:
     """
 
     run_id: RunId
+    project_id: ProjectId
     task: Task
     split: Split
     version: int
@@ -81,13 +82,17 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """A finished training to choose: its recipe and the number of its dataset version."""
+    """A finished training to choose: its recipe, the number of its dataset version, and how many folds it has.
+
+    A cross-validation's predictions of the validation split are out of fold, and of all but the test pictures.
+    """
 
     id: RunId
     name: str
     recipe: JsonObject
     version: int
     ended: datetime | None
+    folds: int = 0
 
 
 class Results(Service):
@@ -102,6 +107,7 @@ class Results(Service):
         unit = project.settings.get("unit")
         return ResultsView(
             run_id=run.id,
+            project_id=version.project_id,
             task=version.task,
             split=split,
             version=version.number,
@@ -167,6 +173,7 @@ class Results(Service):
                 recipe=run.recipe or {},
                 version=numbers[run.version_id],
                 ended=run.finished_at,
+                folds=int(str(run.payload.get("folds") or 0)),
             )
             for run in done
             if run.version_id in numbers

@@ -1,40 +1,52 @@
 """Starting trainings and following them."""
 
+import shutil
+from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
-from core.catalogue import BackboneInfo, backbone_info, search_backbones
-from core.errors import BadInput, NotFound
+from core.catalogue import BackboneInfo, search_backbones
+from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
-from core.recipes import Recipe
+from core.recipes import Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.store import predictions, projects, runs
+from core.services.weights import parent_of
+from core.splits.assign import SHARES
+from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
-from core.types import ProjectId, RunId, RunKind, RunState
+from core.store.versions import VersionRecord
+from core.types import ProjectId, RunId, RunKind, RunState, Split
 
 __all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
 LOG_BYTES = 20_000
+MOST_FOLDS, MOST_REPEATS = 20, 10
 
 
 class Training(Service):
     """Trainings of a project."""
 
-    def start(self, project_id: ProjectId, recipe: Recipe, name: str = "") -> RunId:
-        """Freeze the labels as a dataset version and queue a training on it.
+    def start(
+        self, project_id: ProjectId, recipe: Recipe, name: str = "", *, folds: int = 0, repeats: int = 1
+    ) -> RunId:
+        """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
-        backbone_info(recipe.backbone)
-        parent = self._parent(recipe)
+        if folds and not 2 <= folds <= MOST_FOLDS:
+            raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
+        if not 1 <= repeats <= MOST_REPEATS:
+            raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
+        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))
+            if folds:
+                _check_folds(versions.read_version(session, version_id), folds)
         return self.queue.enqueue(
-            TrainPayload(),
+            TrainPayload(folds=folds, repeats=repeats),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),
@@ -42,23 +54,26 @@ class Training(Service):
             parent_id=parent,
         )
 
-    def _parent(self, recipe: Recipe) -> RunId | None:
-        """The run whose weights the recipe starts from. Raises BadInput if there are none that fit."""
-        kind, _, value = recipe.weights.partition(":")
-        if kind == "file" and not Path(value).expanduser().is_file():
-            raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
-        if kind != "run":
-            return None
-        run_id = RunId(int(value)) if value.isdigit() else RunId(0)
+    def automatic(self, project_id: ProjectId) -> Choice:
+        """The recipe that the rules choose for the project's labels and this machine, and why."""
         with reading(self.engine) as session:
-            card = predictions.read_card(session, run_id)
-        if card is None:
-            raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
-        if card["backbone"] != recipe.backbone:
-            raise BadInput(
-                f"Run {value} is a {card['backbone']}, not a {recipe.backbone}.", hint="Choose the same network."
+            labelled = versions.list_labelled(session, project_id)
+            sides = versions.list_sides(session, project_id)
+        counts = Counter(item for image in labelled for item in image.classes).values()
+        return choose_recipe(
+            DataFacts(
+                pictures=max(1, round(SHARES[Split.TRAIN] * len(labelled))),
+                side=sides[len(sides) // 2] if sides else 0,
+                balance=max(counts) / min(counts) if counts else 1.0,
+                gpu=self._has_gpu(),
             )
-        return run_id
+        )
+
+    def _has_gpu(self) -> bool:
+        """A guess without torch, which this process never loads: the setting, or the tool of NVIDIA's driver."""
+        if self.settings.device != "auto":
+            return self.settings.device.startswith(("cuda", "mps"))
+        return shutil.which("nvidia-smi") is not None
 
     def read(self, run_id: RunId) -> RunRecord:
         """The run as it stands. Raises NotFound."""
@@ -108,3 +123,14 @@ class Training(Service):
         """The project's trainings, newest first."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN])
+
+
+def _check_folds(version: VersionRecord, folds: int) -> None:
+    """Raises NotEnoughImages if there are too few pictures, cases or groups to make so many folds of."""
+    pool = [item for item in version.items if item.split is not Split.TEST]
+    count = len({item.unit or str(item.image_id) for item in pool})
+    if count <= folds:
+        raise NotEnoughImages(
+            f"{folds} folds need more than {folds} {version.together}; there are {count} without those for testing.",
+            hint="Choose fewer folds, or label more.",
+        )

@@ -1,5 +1,7 @@
-"""Which images are learnt from, chosen by, and kept for the end. Pure."""
+"""Which images a model learns from, which choose it, and which judge it. Pure."""
 
 from core.splits.assign import SplitItem, assign_splits
+from core.splits.folds import Fold, make_folds
+from core.splits.strata import class_strata, number_strata
 
-__all__ = ["SplitItem", "assign_splits"]
+__all__ = ["Fold", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -60,6 +60,7 @@ def create_image(session: Session, project_id: ProjectId, new: NewImage, *, now:
 
 def create_images(session: Session, project_id: ProjectId, news: Sequence[NewImage], *, now: datetime) -> list[ImageId]:
     """Add images in one statement; their ids in the same order. IntegrityError as for one."""
+    # Asking for the ids afterwards is cheaper than a RETURNING, which forbids the driver's own loop over the rows.
     if not news:
         return []
     values = [
@@ -67,7 +68,9 @@ def create_images(session: Session, project_id: ProjectId, news: Sequence[NewIma
         | {name: getattr(new, name) for name in NewImage.__dataclass_fields__}
         for new in news
     ]
-    return list(session.scalars(insert(ImageRow).returning(ImageRow.id, sort_by_parameter_order=True), values))
+    session.execute(insert(ImageRow), values)
+    ids = known_images(session, project_id, [new.sha256 for new in news])
+    return [ids[new.sha256] for new in news]
 
 
 def read_image(session: Session, image_id: ImageId) -> ImageRecord:
@@ -76,6 +79,16 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     if row is None:
         raise NotFound(f"There is no image {image_id}.")
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
+
+
+def list_blobs(session: Session, project_id: ProjectId) -> list[str]:
+    """The project's pictures that a network may look at without their labels: none of the test split, each once."""
+    query = select(ImageRow.blob).where(
+        ImageRow.project_id == project_id,
+        ImageRow.deleted_at.is_(None),
+        or_(ImageRow.split.is_(None), ImageRow.split != Split.TEST),
+    )
+    return list(dict.fromkeys(session.scalars(query.order_by(ImageRow.id))))
 
 
 def known_images(session: Session, project_id: ProjectId, sha256s: Sequence[str]) -> dict[str, ImageId]:

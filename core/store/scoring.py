@@ -24,11 +24,7 @@ def usable(task: Task, records: Sequence[PredictionRecord]) -> list[PredictionRe
 
 def units(version: VersionRecord, records: Sequence[PredictionRecord]) -> list[str]:
     """What each picture belongs to: its case, else its group, else nothing."""
-    names = {
-        item.image_id: f"case {item.case_name}" if item.case_name else f"group {item.group_name or ''}"
-        for item in version.items
-        if item.case_name or item.group_name
-    }
+    names = {item.image_id: item.unit for item in version.items}
     return [names.get(item.image_id or ImageId(0), "") for item in records]
 
 

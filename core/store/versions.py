@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -23,6 +23,11 @@ class VersionItem:
     number: float | None
     case_name: str | None
     group_name: str | None
+
+    @property
+    def unit(self) -> str:
+        """What the image belongs to and counts with: its case, else its group, else "" for itself alone."""
+        return f"case {self.case_name}" if self.case_name else f"group {self.group_name}" if self.group_name else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +142,14 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
     )
 
 
+def read_project_id(session: Session, version_id: VersionId) -> ProjectId:
+    """The project a version is of. Raises NotFound."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(f"There is no dataset version {version_id}.")
+    return row.project_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledImage:
     """A labelled image as a version sees it."""
@@ -148,6 +161,15 @@ class LabelledImage:
     case_name: str | None
     group_name: str | None
     classes: tuple[ClassId, ...]
+
+
+def list_sides(session: Session, project_id: ProjectId) -> list[int]:
+    """The shorter sides of the project's labelled images in pixels, smallest first."""
+    shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
+    query = select(shorter).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+    )
+    return sorted(session.scalars(query))
 
 
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:

@@ -21,8 +21,6 @@ from core.store.versions import VersionRecord
 from core.tasks.archive import file_name, new_archive
 from core.types import JsonObject, RunId, Split
 
-MODEL_FILES = ("weights.safetensors", "card.json")
-
 
 def pack_model(context: JobContext, model: RunId) -> JsonObject:
     """Make the zip of a run's model; the result says whether it has an ONNX file, or why not."""
@@ -41,12 +39,16 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
         problem = f"this kind of network cannot be written as one ({type(error).__name__})."
     context.progress("Packing", fraction=0.9, now=True)
     facts = _facts(context, model, loaded.card, problem)
-    sources = [folder / name for name in MODEL_FILES] + ([] if problem else [onnx])
+    with reading(context.engine) as session:
+        sources = {name: folder / name for name in predictions.read_files(session, model) or ()}
+    if not problem:
+        sources["model.onnx"] = onnx
     name = f"{file_name(facts.project)}-model-{model}.zip"
+    size = sum(item.stat().st_size for item in sources.values())
     try:
-        with new_archive(context, name, size_bytes=sum(item.stat().st_size for item in sources)) as (archive, path):
-            for source in sources:
-                archive.write(source, source.name)
+        with new_archive(context, name, size_bytes=size) as (archive, path):
+            for inside, source in sources.items():
+                archive.write(source, inside)
             archive.writestr("README.md", model_card_text(facts))
             if not problem:
                 archive.writestr("predict.py", EXAMPLE)

@@ -141,7 +141,8 @@ def _commit(
             if read_image(session, image_id).state is ImageState.UNLABELLED and values.get(image_id) is None:
                 values[image_id] = plan.value(ready.name)
         events = [_event(context, payload, image_id, value) for image_id, value in values.items() if value is not None]
-        labels.record_events(session, projects.read_project(session, project.id), events, now=now)
+        if events:
+            labels.record_events(session, projects.read_project(session, project.id), events, now=now)
         imports.add_items(session, context.run.id, items)
 
 

@@ -1,4 +1,4 @@
-"""The training job: a dataset version and a recipe in; a model, its predictions and curves out."""
+"""One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
 import dataclasses
 import time
@@ -14,12 +14,20 @@ from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import Answer, answers, choose_device, compute_logits, device_words
 from core.jobs.context import JobContext
-from core.models import Network, calibrate_batch_norm, load_weights, save_model, silence_residuals
+from core.models import (
+    Network,
+    calibrate_batch_norm,
+    hasten_batch_norm,
+    load_weights,
+    save_model,
+    silence_residuals,
+)
 from core.recipes import PRESETS, Recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
+from core.tasks.measure import measured
 from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
 from core.types import JsonObject, JsonValue, Split, Task
 
@@ -35,7 +43,7 @@ def run(context: JobContext) -> JsonObject:
     recipe = Recipe.from_json(context.run.recipe)
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
-    return _Training(context, recipe, version).run()
+    return Training(context, recipe, version).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,8 @@ class _Labels:
     std: float = 1.0
 
 
-class _Training:
-    """One run of the job, phase by phase."""
+class Training:
+    """A training, phase by phase."""
 
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
@@ -62,28 +70,44 @@ class _Training:
         self.notes: list[JsonValue] = []
 
     def run(self) -> JsonObject:
-        """All phases."""
+        """All phases, to the run's result."""
+        network, best_epoch, score = self.learn()
+        with _Clock(self.timings, "predict"):
+            self._keep(network)
+        delete_checkpoint(self.context.folder)
+        self.context.progress("Done", fraction=1.0, now=True, score=score)
+        return {
+            "best_epoch": best_epoch,
+            "score": score,
+            "notes": self.notes,
+            "timings_s": self.timings,
+            **measured(network, self.context.folder, self.size),
+        }
+
+    def learn(self) -> tuple[Network, int, float]:
+        """The trained network, its best epoch and that epoch's score on validation."""
         torch.manual_seed(self.recipe.seed)
         with _Clock(self.timings, "decode"):
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
             network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
-            if self.recipe.zero_gamma and self.recipe.weights == "none":
-                silence_residuals(network)
             load_weights(network, self.recipe.weights, self.context.settings)
+            if self.recipe.weights == "none":
+                hasten_batch_norm(network)
+                if self.recipe.zero_gamma:
+                    silence_residuals(network)
             network.to(self.device)
         with _Clock(self.timings, "fit"):
-            best_epoch, score = self._learn(network)
-        with _Clock(self.timings, "predict"):
-            self._keep(network)
-        delete_checkpoint(self.context.folder)
-        self.context.progress("Done", fraction=1.0, now=True, score=score)
-        return {"best_epoch": best_epoch, "score": score, "notes": self.notes, "timings_s": self.timings}
+            return network, *self._learn(network)
+
+    def positions(self, split: Split) -> list[int]:
+        """Which of the version's items belong to a split."""
+        return [index for index, item in enumerate(self.version.items) if item.split is split]
 
     def part(self, split: Split) -> Part:
         """Pictures and targets of one split."""
-        chosen = [index for index, item in enumerate(self.version.items) if item.split is split]
+        chosen = self.positions(split)
         return Part([self.version.items[index].blob for index in chosen], self.labels.targets[chosen])
 
     def _decode(self) -> None:
@@ -147,6 +171,17 @@ class _Training:
 
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""
+        items = self.version.items
+        logits = self.look(network)
+        card = self.card(network, logits)
+        files = save_model(self.context.folder, network, card)
+        with writing(self.context.engine) as session:
+            predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
+            records = [prediction(item, said) for item, said in zip(items, answers(card, logits), strict=True)]
+            predictions.replace_predictions(session, self.context.run.id, records)
+
+    def look(self, network: Network) -> Tensor:
+        """Logits (N, K) of every picture of the version."""
         items, total = self.version.items, len(self.version.items)
         blobs = [item.blob for item in items]
 
@@ -157,17 +192,11 @@ class _Training:
         if self.recipe.tune == "head":
             features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
             with torch.inference_mode():
-                logits = network.forward_head(features.to(self.device)).cpu()
-        else:
-            logits = compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
-        card = self._card(network, logits)
-        files = save_model(self.context.folder, network, card)
-        with writing(self.context.engine) as session:
-            predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
-            records = [_record(item, said) for item, said in zip(items, answers(card, logits), strict=True)]
-            predictions.replace_predictions(session, self.context.run.id, records)
+                return network.forward_head(features.to(self.device)).cpu()
+        return compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
 
-    def _card(self, network: Network, logits: Tensor) -> ModelCard:
+    def card(self, network: Network, logits: Tensor) -> ModelCard:
+        """How to use the network; what it says of validation sets its temperature and thresholds."""
         chosen = torch.tensor([item.split is Split.VALIDATION for item in self.version.items])
         temperature = fit_temperature(self.version.task, logits[chosen], self.labels.targets[chosen])
         thresholds: tuple[float, ...] = ()
@@ -193,7 +222,7 @@ class _Training:
 class _Follower:
     """Tells the run's row what the loop does."""
 
-    def __init__(self, training: _Training) -> None:
+    def __init__(self, training: Training) -> None:
         self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
@@ -255,7 +284,8 @@ def _labels(version: VersionRecord) -> _Labels:
     return _Labels(torch.tensor([item.targets[0] for item in items]))
 
 
-def _record(item: VersionItem, said: Answer) -> PredictionRecord:
+def prediction(item: VersionItem, said: Answer) -> PredictionRecord:
+    """The answer for a picture beside its truth."""
     several, number = said.classes is not None, said.number is not None
     return PredictionRecord(
         image_id=item.image_id,

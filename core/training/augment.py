@@ -39,7 +39,11 @@ def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
         return pictures.float()
     if name == "trivial":
         return _trivial(pictures, generator)
-    strength = STRENGTHS[name]
+    return vary(pictures, STRENGTHS[name], generator)
+
+
+def vary(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    """(N, 3, S, S) in [0, 255] -> the same as float, each changed by at most so much."""
     moved = functional.grid_sample(
         pictures.float().contiguous(memory_format=torch.channels_last),
         functional.affine_grid(

@@ -79,10 +79,11 @@ def test_from_photographs_to_a_model_that_is_understood(
     expect(cell).to_be_visible()
     cell.click()
     page.wait_for_url("**cell=**")
-    expect(page.locator(".grid img, .tile img").first).to_be_visible()
+    page.get_by_role("option").first.click()
 
-    # What it looks at.
-    page.goto(served.address("explain", project=project, run=run.id))
+    # What it looks at in that picture.
+    page.get_by_role("button", name="Look inside").click()
+    page.wait_for_url("**/explain**image=**")
     expect(page.get_by_alt_text("Heatmap")).to_be_visible(timeout=60_000)
 
     # New pictures are answered.

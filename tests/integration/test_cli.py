@@ -329,3 +329,20 @@ def test_ctrl_c_cancels_the_run_and_ends_with_status_1(tmp_path: Path, pictures:
     assert process.returncode == 1 and json.loads(out)["state"] == "cancelled"
     assert err == f"Run {json.loads(out)['run']} was stopped.\n"
     assert graft.training.list(project)[0].state is RunState.CANCELLED
+
+
+def test_a_network_is_pretrained_and_its_weights_taken_along(graft_command: Call, run: int, tmp_path: Path) -> None:
+    small = ("--backbone", "timm:test_resnet", "--image-size", 32, "--minutes", 0.05, "--batch-size", 8)
+    drawn = answer(graft_command("pretrain", "--formula", "--fractals", 4, *small, "--wait", "--json"))
+    assert drawn["state"] == "done" and drawn["result"]["card"]["method"] == "supervised"
+    own = answer(graft_command("pretrain", "Colours", *small, "--weights", f"run:{drawn['run']}", "--wait", "--json"))
+    assert own["result"]["card"]["start"] == f"run:{drawn['run']}"
+    listed = answer(graft_command("weights", "list", "--json"))["weights"]
+    assert {f"run:{drawn['run']}", f"run:{own['run']}"} <= {item["weights"] for item in listed}
+    taken = tmp_path / "mine.safetensors"
+    graft_command("weights", "export", f"run:{own['run']}", "-o", taken)
+    installed = answer(graft_command("weights", "install", taken, "--json"))
+    assert Path(installed["file"]).read_bytes() == taken.read_bytes()
+    for wrong in (("pretrain",), ("pretrain", "Colours", "--formula")):
+        graft_command(*wrong, status=2)
+    graft_command("pretrain", "Colours", "--method", "supervised", status=1)

@@ -15,7 +15,7 @@ from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, s
 from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade
-from core.models import Network, silence_residuals
+from core.models import Network, hasten_batch_norm, silence_residuals
 from core.models.parts import add_lora, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
@@ -280,7 +280,7 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
 
 def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
     assert set(BACKBONES) <= set(all_backbones())
-    assert search_backbones("phone")[0].name == "mobilenet_v3_large"
+    assert [item.name for item in search_backbones("phone")][:2] == ["graft:tiny_cnn", "mobilenet_v3_large"]
     assert [item.name for item in search_backbones("")] == list(BACKBONES)
     assert backbone_info("timm:resnext101_32x8d.fb_wsl_ig1b_ft_in1k").name == "timm:resnext101_32x8d"
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
@@ -293,3 +293,11 @@ def test_zero_gamma_makes_every_residual_block_pass_its_input_on() -> None:
     block = network.body.get_submodule("layer1.1")
     values = torch.rand(1, 64, 8, 8)
     assert torch.equal(block(values), values)
+
+
+def test_batch_norm_follows_quickly_in_a_training_from_scratch() -> None:
+    network = Network("mobilenet_v3_small", 2, image_size=32)
+    norms = [item for item in network.modules() if isinstance(item, nn.BatchNorm2d)]
+    assert {item.momentum for item in norms} == {0.01}
+    hasten_batch_norm(network)
+    assert {item.momentum for item in norms} == {0.1}

@@ -1,0 +1,56 @@
+"""`graft benchmark`: which network, and how deep to train it."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.training import recipe_from
+from core.recipes import PRESETS, PUBLISHED
+from core.types import ProjectId
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(benchmark)
+
+
+def benchmark(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    backbones: Annotated[str, typer.Option(metavar="A,B,C", help="Networks, with commas between.")] = "",
+    published: Annotated[str, typer.Option(metavar="|".join(PUBLISHED), help="The networks of a study.")] = "",
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How thoroughly.")] = "balanced",
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="Train each also from nothing.")] = False,
+    depths: Annotated[bool, typer.Option("--depths", help="One network, frozen at several depths.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until all have ended.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Train several networks on the same pictures and compare them."""
+    if published and published not in PUBLISHED:
+        raise typer.BadParameter(f"Choose one of {', '.join(PUBLISHED)}.", param_hint="--published")
+    study = PUBLISHED.get(published)
+    names = [*(study.backbones if study else ()), *(item.strip() for item in backbones.split(",") if item.strip())]
+    if not names or (depths and len(names) > 1):
+        wanted = "--depths wants one network." if depths else "Name the networks."
+        raise typer.BadParameter(wanted, param_hint="--backbones")
+    recipe = recipe_from(preset, names[0], set_ or [])
+    with opened(home) as graft:
+        from core.services.benchmarks import group_json
+
+        project = graft.projects.named(name).id
+        if depths:
+            group = graft.benchmarks.start_depths(project, recipe)
+        else:
+            group = graft.benchmarks.start(project, recipe, names, scratch=scratch, name=study.title if study else "")
+        ended = [
+            graft.serving.finish(run, progress_line(as_json)) for run in graft.benchmarks.states(project, group) if wait
+        ]
+        value = group_json(graft.benchmarks.read(ProjectId(project), group))
+    rows = value["rows"]
+    columns = ("run", "state", "backbone", "weights", "tune", "score", "seconds", "parameters", "latency_ms")
+    cells = [[row[key] for key in columns] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    show(value, f"Comparison {group}, by {value['figure']}\n\n{table(columns, cells)}", as_json)
+    for run in ended:
+        ensure_done(run)

@@ -1,0 +1,46 @@
+"""`graft evaluate`: a model on pictures that its project never held."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources
+from app.commands.training import RunArgument, scores_in_words
+from core.errors import BadInput
+from core.types import RunId, Split
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    run: RunArgument,
+    project: Annotated[str, typer.Option(help="Another project with the same classes.")] = "",
+    folder: Annotated[str, typer.Option(metavar="DIR", help="A folder of classes; becomes a project.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Score a model on pictures from elsewhere, apart from its own test pictures."""
+    if bool(project) == bool(folder):
+        raise typer.BadParameter("Give one of --project and --folder.")
+    with opened(home) as graft:
+        model = RunId(run)
+        if folder:
+            from core.services.imports import ImportPayload
+
+            task, classes = graft.external.expects(model)
+            if not Path(folder).expanduser().is_dir():
+                raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
+            project = f"External: {Path(folder).expanduser().resolve().name}"
+            made = graft.projects.create_from_names(project, task, classes)
+            coming = graft.imports.start(made, ImportPayload(source=sources([folder]), create_classes=False))
+            ensure_done(graft.serving.finish(coming, progress_line(as_json)))
+        test = graft.external.start(model, graft.projects.named(project).id)
+        ended = graft.serving.finish(test, progress_line(as_json))
+        value = {**graft.results.to_json(test), "model": run, "project": project, "note": ended.name}
+    head = f"Run {run} on {project}" + (f" ({ended.name})" if ended.name else "")
+    show(value, f"{head}\n\n{scores_in_words(value, Split.TEST)}", as_json)
+    ensure_done(ended)

@@ -1,0 +1,42 @@
+"""How each fold of a cross-validation was judged, and what they say together."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.context import graft
+from app.parts.text import count
+from core.services.training import RunRecord
+
+HOW = (
+    "Each fold learns from most of the pictures and is judged on the rest, which it has not seen; what chooses its "
+    "best epoch is apart from both. The folds share most of what they learn from, so that their plain interval would "
+    "be too narrow: this one is corrected for that (Nadeau & Bengio 2003). The test pictures take no part; all folds "
+    "together, as one model that averages their probabilities, look at them once."
+)
+
+
+def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
+    """A bar for each fold that is done; in the end mean, spread and interval."""
+    if not scores:
+        return
+    name = graft().training.score_name(run.id)
+    st.caption(f"{name} of each fold, on the pictures it had not seen (higher is better)")
+    names = [f"Fold {number + 1}" for number in range(len(scores))]
+    st.bar_chart(
+        pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
+        x_label="", y_label="", height=60 + 30 * len(scores),
+    )  # fmt: skip
+    summary = (run.result or {}).get("folds")
+    if not isinstance(summary, dict):
+        return
+    interval = summary.get("interval")
+    between = f" (95 % interval {interval[0]:.2f} to {interval[1]:.2f})" if isinstance(interval, list) else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**Mean {float(str(summary['mean'])):.2f}**{between}, spread {float(str(summary['spread'])):.2f} over "
+            f"{count(len(scores), 'fold')}."
+        )
+        with st.popover("More", type="tertiary"):
+            st.markdown(HOW)

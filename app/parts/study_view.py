@@ -1,0 +1,101 @@
+"""A comparison as it stands: one table, one chart."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import page_link
+from app.parts.study_form import network_words
+from app.parts.text import count, duration, md
+from core.charts import depths_figure, depths_info, whiskers_figure, whiskers_info
+from core.services.benchmarks import FIGURES, GroupView, RowView
+from core.types import RunState
+
+STATES = {
+    RunState.QUEUED: "waits",
+    RunState.RUNNING: "runs",
+    RunState.DONE: "done",
+    RunState.FAILED: "failed",
+    RunState.CANCELLED: "stopped",
+}
+STARTS = {"imagenet": "ImageNet", "none": "nothing"}
+DEPTHS = {"head": "head alone", "all": "everything"}
+PLOT = {"displayModeBar": False}
+
+
+def study(view: GroupView, unit: str) -> None:
+    """The table, the chart, and what went wrong."""
+    figure = FIGURES[view.figure]
+    where = (
+        f" Time for a picture was measured one at a time on this machine ({md(view.device)})." if view.device else ""
+    )
+    st.caption(
+        f"Dataset version {view.version}. {figure.title} on the same test pictures, with its 95 % interval; "
+        f"{'higher' if figure.higher else 'lower'} is better.{where}"
+    )
+    st.dataframe([_row(view, row, unit) for row in view.rows], hide_index=True, width="stretch")
+    for row in view.rows:
+        if row.error:
+            st.error(f"Run {row.run}, {md(row.backbone)}: {md(row.error)}", icon=":material/error:")
+    known = [row for row in view.rows if row.score is not None]
+    percent = figure.kind == "share"
+    if view.study == "depth" and len(known) > 1:
+        info = depths_info([_depth(row) for row in known], [row.score for row in known])
+        st.plotly_chart(depths_figure(info, figure.title, percent=percent), config=PLOT, key=f"depth-{view.group}")
+        if any(row.weights != "none" for row in known):
+            st.caption(
+                "Where the line falls to the right, the network forgets more than it learns: you have few pictures for "
+                "so many free layers. Where it rises, your pictures differ from those it knew (Yosinski et al. 2014)."
+            )
+    elif known:
+        names = [f"{row.backbone}, from {_start(row)}" for row in known]
+        chart = whiskers_info(names, {figure.title: [row.score for row in known]})
+        st.plotly_chart(whiskers_figure(chart, percent=percent), config=PLOT, key=f"networks-{view.group}")
+    done = [row.run for row in known]
+    if len(done) > 1:
+        others = ",".join(str(run) for run in done[1:])
+        page_link(
+            "Compare them picture by picture", "compare", icon=":material/balance:", run=done[0], **{"with": others}
+        )
+
+
+def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
+    figure = FIGURES[view.figure]
+    score = "–" if row.score is None else f"{figure.shown(row.score, unit)} ({figure.range(row.score, unit)})"
+    first = {"What learns": _depth(row)} if view.study == "depth" else {"Network": network_words(row.backbone)}
+    state = {} if all(item.state is RunState.DONE for item in view.rows) else {"State": STATES[row.state]}
+    return {
+        "Run": str(row.run),
+        **first,
+        **state,
+        "Starts from": _start(row),
+        figure.title: score,
+        "Training": "–" if row.seconds is None else duration(row.seconds),
+        "Parameters": "–" if row.parameters is None else _millions(row.parameters),
+        "File": "–" if row.size_bytes is None else f"{row.size_bytes / 1e6:.2f} MB",
+        "Per picture": "–" if row.latency_ms is None else f"{row.latency_ms:.1f} ms",
+    }
+
+
+def _millions(parameters: int) -> str:
+    return f"{parameters / 1e6:.1f} million" if parameters >= 1e6 else f"{parameters:,}"
+
+
+def _start(row: RowView) -> str:
+    return STARTS.get(row.weights, row.weights.replace(":", " "))
+
+
+def _depth(row: RowView) -> str:
+    return DEPTHS.get(row.tune) or f"last {count(int(row.tune.removeprefix('last:')), 'stage')}"
+
+
+def progress(view: GroupView) -> None:
+    """How far the group is; what runs now, and how far that is."""
+    ended = sum(row.state.ended for row in view.rows)
+    now = next((row for row in view.rows if row.state is RunState.RUNNING), None)
+    run = None if now is None else graft().training.read(now.run)
+    share = 0.0 if run is None else float(str(run.progress.get("fraction") or 0))
+    words = (
+        "waiting for its turn" if now is None or run is None else f"{now.backbone}: {run.progress.get('message', '')}"
+    )
+    text = f"{ended} of {len(view.rows)} done · {words}"
+    st.progress(min(1.0, (ended + share) / len(view.rows)), text=md(text))

@@ -1,0 +1,36 @@
+"""What the folds of a cross-validation say together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True)
+class FoldSummary:
+    """Mean and spread (standard deviation) of the folds' scores; `low` and `high` enclose the mean with 95 %.
+
+    The ends are None for fewer than two scores.
+    """
+
+    mean: float
+    spread: float
+    low: float | None
+    high: float | None
+
+
+def summarise_folds(scores: Sequence[float], folds: int) -> FoldSummary:
+    """The scores of one or more repeats of `folds` folds.
+
+    The folds learn from overlapping pictures, so that their plain t interval is too narrow: the variance of the mean
+    is (1 / n + 1 / (folds - 1)) times that of the scores, section 3 of Nadeau & Bengio 2003
+    (https://doi.org/10.1023/A:1024068626366), for repeats as in Bouckaert & Frank 2004.
+    """
+    values = np.asarray(scores, dtype=float)
+    mean = float(values.mean())
+    if len(values) < 2:
+        return FoldSummary(mean, 0.0, None, None)
+    spread = float(values.std(ddof=1))
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * spread * (1 / len(values) + 1 / (folds - 1)) ** 0.5
+    return FoldSummary(mean, spread, mean - half, mean + half)

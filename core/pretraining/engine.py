@@ -1,0 +1,209 @@
+"""Pretraining: the loop. It lasts as long as it is given; a killed one goes on from its checkpoint.
+
+Every step draws its randomness from the seed and the step's number alone. With a number of steps instead of
+minutes, a run that was interrupted ends with the same weights as one that was not.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from core.errors import GraftError, OutOfMemory
+from core.models import Network, hasten_batch_norm
+from core.pretraining.methods import METHODS
+from core.pretraining.objective import Pictures
+from core.pretraining.signs import Probe, signs
+from core.pretraining.views import two_views
+from core.training.checkpoint import load_checkpoint, save_checkpoint
+from core.training.plan import rate_factor, set_rates
+
+WARMUP = 0.05
+RESOLUTION = 100_000
+SAVE_EVERY_S = 60.0
+COLLAPSE_FROM = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to pretrain. `steps` above 0 counts instead of `minutes`; `batch_size` pictures are seen in two views each.
+
+    Every `look_every` steps the signs are taken.
+    """
+
+    method: str = "supervised"
+    minutes: float = 30.0
+    steps: int = 0
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    look_every: int = 100
+    seed: int = 0
+
+
+class Watcher(Protocol):
+    """Whoever follows a pretraining. Each call may raise Cancelled."""
+
+    def step(self, step: int, fraction: float, seconds_left: float | None) -> None:
+        """A step is done; `fraction` of the whole in [0, 1]."""
+
+    def look(self, step: int, values: dict[str, float]) -> None:
+        """The signs were taken: curves' points."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know."""
+
+
+class Pretrainer:
+    """One pretraining of a network's body. `clock` counts seconds."""
+
+    def __init__(
+        self,
+        network: Network,
+        pictures: Pictures,
+        plan: Plan,
+        probe: Probe,
+        folder: Path,
+        watcher: Watcher,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.network, self.pictures, self.plan, self.probe = network, pictures, plan, probe
+        self.folder, self.watcher, self.clock = folder, watcher, clock
+        self.device = next(network.parameters()).device
+        torch.manual_seed(plan.seed)
+        hasten_batch_norm(network)
+        self.objective = METHODS[plan.method](network.head.in_features, pictures).to(self.device)
+        self.parameters = [*network.body.parameters(), *self.objective.parameters()]
+        self.optimizer = self._optimizer()
+        self.batch_size = min(plan.batch_size, pictures.count)
+        self.step, self.seconds = 0, 0.0
+        self.losses: list[float] = []
+        self.warned = False
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._epoch = -1
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        rate, decay = self.plan.learning_rate, self.plan.weight_decay
+        groups = [
+            {
+                "params": [item for item in self.parameters if (item.ndim > 1) is decays],
+                "lr": rate,
+                "base_lr": rate,
+                "weight_decay": decay if decays else 0.0,
+            }
+            for decays in (True, False)
+        ]
+        return torch.optim.AdamW(groups, lr=rate)
+
+    @property
+    def fraction(self) -> float:
+        """How much of the whole is done, in [0, 1]."""
+        plan = self.plan
+        return min(1.0, self.step / plan.steps if plan.steps else self.seconds / (60 * plan.minutes))
+
+    def fit(self) -> dict[str, float]:
+        """Pretrain to the end; returns the last signs.
+
+        Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
+        """
+        self.network.to(memory_format=torch.channels_last)
+        self._resume()
+        values: dict[str, float] = {}
+        started = saved = self.clock()
+        while self.fraction < 1:
+            self._one_step()
+            now = self.clock()
+            self.seconds, started = self.seconds + now - started, now
+            self.watcher.step(self.step, self.fraction, self._left())
+            if self.step % self.plan.look_every == 0 or self.fraction >= 1:
+                values = self._look()
+                started = self.clock()  # looking costs none of the budget
+                saved = self._save()
+            elif now - saved > SAVE_EVERY_S:
+                saved = self._save()
+        return values
+
+    def _left(self) -> float | None:
+        """Seconds until the end."""
+        return self.seconds * (1 / self.fraction - 1) if self.fraction else None
+
+    def _one_step(self) -> None:
+        number = self.plan.seed * 1_000_003 + self.step
+        generator = torch.Generator().manual_seed(number)
+        torch.manual_seed(number)  # dropout
+        set_rates(self.optimizer, rate_factor(int(self.fraction * RESOLUTION), RESOLUTION, WARMUP))
+        positions = self._positions()
+        self.network.train()
+        self.objective.train()
+        try:
+            views = two_views(self.pictures.read(positions).to(self.device), self.objective.views, generator)
+            half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                features = self.network.forward_features(views.contiguous(memory_format=torch.channels_last))
+            loss = self.objective.loss(features.float(), positions)
+            torch.autograd.backward(loss)
+        except torch.OutOfMemoryError as error:
+            raise OutOfMemory(
+                f"{2 * self.batch_size} pictures do not fit the device's memory.",
+                hint="Choose a smaller picture size or batch.",
+            ) from error
+        self._learn(float(loss.detach()))
+
+    def _learn(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise GraftError(
+                f"The loss stopped being a number in step {self.step}.", hint="Start again with another seed."
+            )
+        torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.losses.append(loss)
+        self.step += 1
+
+    def _positions(self) -> Tensor:
+        """The step's pictures: each once before any comes again."""
+        steps = max(1, self.pictures.count // self.batch_size)
+        epoch, number = divmod(self.step, steps)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(self.plan.seed * 1_000_003 + epoch)
+            self._epoch, self._order = epoch, torch.randperm(self.pictures.count, generator=generator)
+        return self._order[number * self.batch_size : (number + 1) * self.batch_size]
+
+    def _look(self) -> dict[str, float]:
+        values = {"train/loss": sum(self.losses) / max(1, len(self.losses)), **signs(self.network, self.probe)}
+        self.losses = []
+        self.watcher.look(self.step, values)
+        if not self.warned and self.fraction > COLLAPSE_FROM and (values["spread"] < 0.02 or values["rank"] < 2):
+            self.warned = True
+            self.watcher.note("All pictures look alike to the network: it has collapsed. Another method may not.")
+        return values
+
+    def _save(self) -> float:
+        save_checkpoint(
+            self.folder,
+            {
+                "plan": asdict(self.plan),
+                "step": self.step,
+                "seconds": self.seconds,
+                "losses": self.losses,
+                "network": self.network.state_dict(),
+                "objective": self.objective.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+            },
+        )
+        return self.clock()
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.folder)
+        if state is None or state["plan"] != asdict(self.plan):
+            return
+        self.network.load_state_dict(state["network"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])
+        self.watcher.note(f"Going on from step {self.step:,}.")

@@ -1,0 +1,39 @@
+"""Name the formulas that drew the picture: formula-driven supervised learning, https://arxiv.org/abs/2101.08515.
+
+Where a picture has several formulas (fractal, palette, texture), each has a linear head of its own, and the losses
+are added: the body cannot live on the easiest one.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.errors import BadInput
+from core.pretraining.objective import Objective, Pictures
+from core.pretraining.views import NEAR
+
+SMOOTHING = 0.1
+
+
+class Supervised(Objective):
+    """Cross-entropy of each formula."""
+
+    views = NEAR
+
+    def __init__(self, features: int, pictures: Pictures) -> None:
+        super().__init__()
+        if not pictures.formulas:
+            raise BadInput(
+                "These pictures have no formulas to be named.", hint="Choose another method, or pictures by formula."
+            )
+        self.pictures = pictures
+        self.heads = nn.ModuleList(nn.Linear(features, count) for count in pictures.formulas)
+
+    def loss(self, features: Tensor, positions: Tensor) -> Tensor:
+        """Both views are ordinary pictures of the same class."""
+        labels = self.pictures.labels(positions).repeat(2, 1).to(features.device)
+        losses = [
+            functional.cross_entropy(head(features), labels[:, column], label_smoothing=SMOOTHING)
+            for column, head in enumerate(self.heads)
+        ]
+        return torch.stack(losses).sum()

@@ -1,0 +1,157 @@
+"""External tests: a model on the labelled pictures of another project, apart from its own test split."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from core.catalogue import ModelCard
+from core.errors import BadInput, NotEnoughImages, NotFound
+from core.jobs.payloads import EvaluatePayload
+from core.services.base import Service
+from core.store import predictions, projects, runs, versions
+from core.store.db import reading, writing
+from core.store.projects import ProjectView
+from core.store.versions import VersionItem
+from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
+
+RULE = "external test: all labelled pictures of the model's classes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalView:
+    """A test of a model on another project. `note` says what was left out, or ""."""
+
+    id: RunId
+    model: RunId
+    project_id: ProjectId
+    project: str
+    state: RunState
+    error: str
+    note: str
+    ended: datetime | None
+
+
+class External(Service):
+    """Tests of models on other projects' pictures."""
+
+    def start(self, model: RunId, project_id: ProjectId) -> RunId:
+        """Queue the model of run `model` on the project's labelled pictures; classes are matched by their names.
+
+        Pictures of classes that the model does not know are left out. Raises NotFound for a run without a model,
+        BadInput for another task, no common class or the model's own project, NotEnoughImages without a picture.
+        """
+        with writing(self.engine) as session:
+            run = runs.read_run(session, model)
+            card = _card(session, model)
+            project = projects.read_project(session, project_id)
+            if run.project_id == project_id:
+                raise BadInput("An external test needs pictures of another project.", hint="Choose another project.")
+            version_id, note = _freeze(session, project, card)
+        return self.queue.enqueue(
+            EvaluatePayload(model=model), project_id=run.project_id, name=note, version_id=version_id
+        )
+
+    def list(self, model: RunId) -> "list[ExternalView]":
+        """The tests of a run's model on other projects, the newest first; of each project only the newest."""
+        found: dict[ProjectId, ExternalView] = {}
+        with reading(self.engine) as session:
+            own = runs.read_run(session, model).project_id
+            for run in runs.list_runs(session, project_id=own, kinds=[RunKind.EVALUATE]):
+                if run.payload.get("model") != model or run.version_id is None:
+                    continue
+                other = projects.read_project(session, versions.read_project_id(session, run.version_id))
+                if other.deleted_at is not None:
+                    continue
+                view = ExternalView(
+                    id=run.id,
+                    model=model,
+                    project_id=other.id,
+                    project=other.name,
+                    state=run.state,
+                    error=f"{run.error} {run.hint}".strip(),
+                    note=run.name,
+                    ended=run.finished_at,
+                )
+                found.setdefault(other.id, view)
+        return [*found.values()]
+
+    def fitting(self, model: RunId) -> dict[ProjectId, str]:
+        """Other projects that share the model's task and, but for numbers, at least one class: id -> name."""
+        with reading(self.engine) as session:
+            run, card = runs.read_run(session, model), _card(session, model)
+            return {
+                item.id: item.name
+                for item in projects.list_projects(session)
+                if item.id != run.project_id
+                and item.task is card.task
+                and (card.task is Task.REGRESSION or _matched(item, card))
+            }
+
+    def expects(self, model: RunId) -> tuple[Task, tuple[str, ...]]:
+        """The task and class names that a project must have to test the model. Raises NotFound."""
+        with reading(self.engine) as session:
+            card = _card(session, model)
+        return card.task, card.classes
+
+
+def _card(session: Session, model: RunId) -> ModelCard:
+    card = predictions.read_card(session, model)
+    if card is None:
+        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
+    return ModelCard.from_json(card)
+
+
+def _matched(project: ProjectView, card: ModelCard) -> dict[int, int]:
+    """The project's class ids -> positions among the model's classes, by name."""
+    positions = {name.casefold(): index for index, name in enumerate(card.classes)}
+    return {
+        int(item.id): positions[item.name.casefold()] for item in project.classes if item.name.casefold() in positions
+    }
+
+
+def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[VersionId, str]:
+    if project.task is not card.task:
+        raise BadInput(f"{project.name} has labels of another kind than the model.", hint="Choose another project.")
+    positions = _matched(project, card)
+    if not positions and card.task is not Task.REGRESSION:
+        have = ", ".join(item.name for item in project.classes) or "none"
+        raise BadInput(
+            f"{project.name} has none of the model's classes ({', '.join(card.classes)}).",
+            hint=f"Its classes are {have}. Rename them, so that the same thing has the same name.",
+        )
+    items, left_out = [], 0
+    for image in versions.list_labelled(session, project.id):
+        targets = tuple(sorted(positions[int(item)] for item in image.classes if int(item) in positions))
+        usable = image.number is not None if card.task is Task.REGRESSION else len(targets) == 1
+        if not usable and card.task is not Task.MULTI:
+            left_out += 1
+            continue
+        items.append(
+            VersionItem(
+                image_id=image.id, blob=image.blob, split=Split.TEST, targets=targets, number=image.number,
+                case_name=image.case_name, group_name=image.group_name,
+            )
+        )  # fmt: skip
+    if not items:
+        raise NotEnoughImages(f"{project.name} has no labelled picture of the model's classes.", hint="Label some.")
+    ids = {position: class_id for class_id, position in positions.items()}
+    colours = {int(item.id): item.colour for item in project.classes}
+    classes: list[JsonObject] = [
+        {"id": ids.get(index, 0), "name": name, "colour": colours.get(ids.get(index, 0), "")}
+        for index, name in enumerate(card.classes)
+    ]
+    content = [[item.blob, list(item.targets), item.number] for item in items]
+    version_id = versions.create_version(
+        session,
+        project.id,
+        content_hash=hashlib.sha256(json.dumps([RULE, content, classes]).encode()).hexdigest(),
+        task=project.task,
+        classes=classes,
+        split_rule=RULE,
+        items=items,
+        now=datetime.now(UTC),
+    )
+    return version_id, f"{left_out:,} pictures of classes that the model does not know are left out" if left_out else ""

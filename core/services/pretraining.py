@@ -1,0 +1,146 @@
+"""Starting pretrainings, and the weights there are: bundled, made here, or installed."""
+
+import dataclasses
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalogue import BUNDLED, PRETRAININGS, backbone_info, bundled_weights
+from core.errors import BadInput, GraftError, NotFound
+from core.jobs.payloads import PretrainPayload
+from core.media import write_file
+from core.services.base import Service
+from core.services.weights import card_of, parent_of
+from core.store import projects, runs
+from core.store.db import reading
+from core.store.runs import RunRecord
+from core.types import ProjectId, RunId, RunKind, RunState
+
+__all__ = ["PretrainPayload", "Pretraining", "RunRecord", "WeightsEntry"]
+
+SUFFIXES = (".safetensors", ".pth", ".pt")
+HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
+MOST_MINUTES = 60 * 24 * 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsEntry:
+    """Weights that a recipe can start from: `weights` is what its field of that name says."""
+
+    weights: str
+    backbone: str
+    words: str
+    path: Path
+
+
+class Pretraining(Service):
+    """Pretrainings and their weights."""
+
+    def start(self, project_id: ProjectId | None, payload: PretrainPayload, name: str = "") -> RunId:
+        """Queue a pretraining on a project's pictures, or on drawn ones for None.
+
+        An empty `method` or `weights` is chosen: for drawn pictures supervised, from nothing; for others VICReg,
+        from the bundled weights where there are some. Raises BadInput, NotFound.
+        """
+        backbone_info(payload.backbone)
+        payload = _completed(payload, formula=project_id is None)
+        _check(payload, formula=project_id is None)
+        parent = parent_of(self.engine, payload.weights, payload.backbone)
+        if project_id is not None:
+            with reading(self.engine) as session:
+                projects.read_project(session, project_id)
+        return self.queue.enqueue(payload, project_id=project_id, name=name or "Pretraining", parent_id=parent)
+
+    def ready(self, project_id: ProjectId, backbone: str) -> list[RunRecord]:
+        """Pretrainings of that network that ended well, on the project's pictures or on drawn ones, newest first."""
+        done = [run for run in self.list(project_id) if run.state is RunState.DONE]
+        return [run for run in done if run.payload.get("backbone") == backbone]
+
+    def weights(self) -> tuple[WeightsEntry, ...]:
+        """Everything a recipe's `weights` can name on this machine."""
+        bundled = [
+            WeightsEntry(weights="bundled", backbone=name, words=card.words, path=BUNDLED / f"{name}.safetensors")
+            for name, card in bundled_weights().items()
+        ]
+        made = [self._made(run) for run in reversed(self.list()) if run.state is RunState.DONE]
+        files = sorted(path for path in self.settings.weights.glob("*") if path.suffix in SUFFIXES)
+        installed = [
+            WeightsEntry(weights=f"file:{path}", backbone="", words="installed or downloaded", path=path)
+            for path in files
+        ]
+        return (*bundled, *made, *installed)
+
+    def _made(self, run: RunRecord) -> WeightsEntry:
+        card = card_of(run)
+        words = f"{PRETRAININGS[card.method].title}, {card.pictures}, {card.minutes:g} minutes"
+        path = self.settings.models / str(run.id) / "weights.safetensors"
+        return WeightsEntry(weights=f"run:{run.id}", backbone=card.backbone, words=words, path=path)
+
+    def export(self, weights: str, target: Path) -> Path:
+        """Copy weights, as `weights()` names them or by a bundled one's backbone, with their card. Raises NotFound."""
+        found = [item for item in self.weights() if weights in (item.weights, item.backbone)]
+        if not found:
+            raise NotFound(f"There are no weights {weights!r}.", hint="List them: graft weights list.")
+        source = found[0].path
+        if target.is_dir():
+            stem = found[0].backbone.replace(":", "-") if source.stem == "weights" else source.stem
+            target = target / f"{stem}{source.suffix}"
+        try:
+            shutil.copyfile(source, target)
+            if source.with_suffix(".json").is_file():
+                shutil.copyfile(source.with_suffix(".json"), target.with_suffix(".json"))
+        except OSError as error:
+            raise GraftError(f"{target} cannot be written: {error.strerror}.", hint="Choose another place.") from error
+        return target
+
+    def install(self, source: Path) -> WeightsEntry:
+        """Keep a file of weights in the home; torchvision's, by its own name, is then not downloaded any more.
+
+        Raises BadInput for what is no file of weights, or has another hash than its name says.
+        """
+        if not source.is_file() or source.suffix not in SUFFIXES:
+            raise BadInput(f"{source} is no file of weights.", hint=f"Give one that ends in {', '.join(SUFFIXES)}.")
+        content = source.read_bytes()
+        promised = HASHED.search(source.name)
+        if promised and not hashlib.sha256(content).hexdigest().startswith(promised[1]):
+            raise BadInput(f"{source.name} is damaged: its hash is not the one in its name.", hint="Fetch it again.")
+        path = self.settings.weights / source.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
+        return WeightsEntry(weights=f"file:{path}", backbone="", words="installed", path=path)
+
+    # Last, because it hides the built-in `list` from what follows in this class.
+    def list(self, project_id: ProjectId | None = None) -> list[RunRecord]:
+        """Pretrainings, newest first: of a project and on drawn pictures, or all for None."""
+        with reading(self.engine) as session:
+            found = runs.list_runs(session, kinds=[RunKind.PRETRAIN])
+        return [run for run in found if project_id is None or run.project_id in (None, project_id)]
+
+
+def _completed(payload: PretrainPayload, *, formula: bool) -> PretrainPayload:
+    bundled = "bundled" if not formula and payload.backbone in bundled_weights() else "none"
+    return dataclasses.replace(
+        payload,
+        method=payload.method or ("supervised" if formula else "vicreg"),
+        weights=payload.weights or bundled,
+    )
+
+
+def _check(payload: PretrainPayload, *, formula: bool) -> None:
+    method = PRETRAININGS.get(payload.method)
+    if method is None:
+        raise BadInput(f"There is no method {payload.method!r}.", hint=f"Choose one of {', '.join(PRETRAININGS)}.")
+    if method.needs_formulas and not formula:
+        raise BadInput(
+            f"{payload.method} needs pictures by formula.", hint="Choose another method for a project's own pictures."
+        )
+    for name, value, low, high in (
+        ("minutes", payload.minutes, 0.05, MOST_MINUTES),
+        ("image_size", payload.image_size or 32, 32, 1024),
+        ("batch_size", payload.batch_size, 4, 8192),
+        ("fractals", payload.fractals, 2, 100_000),
+    ):
+        if not low <= value <= high:
+            raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")

@@ -1,0 +1,186 @@
+"""Cross-validation: the same training fold by fold, what each says of the pictures it has not seen, and all as one.
+
+The folds are made of the pictures to learn from and to choose by; the test split is looked at once, by the ensemble
+of the folds. A fold that is done is kept on disk, so that a killed job goes on with the fold it was in, and that one
+from its own checkpoint.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from core.catalogue import ModelCard
+from core.errors import BadInput
+from core.evaluation import summarise_folds
+from core.inference import answers, compute_logits
+from core.jobs.context import JobContext
+from core.jobs.payloads import TrainPayload
+from core.media import write_file
+from core.models import joint_logits, load_model, read_card, save_ensemble, save_model, share_logits
+from core.recipes import Recipe
+from core.splits import Fold, class_strata, make_folds, number_strata
+from core.store import predictions, versions
+from core.store.db import reading, writing
+from core.store.versions import VersionRecord
+from core.tasks.measure import measured
+from core.tasks.train import BATCH, Training, prediction
+from core.training import delete_checkpoint, score
+from core.types import JsonObject, JsonValue, Split, Task
+
+SAID = "said.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A fold that is done: its score, and its probabilities or numbers (n, K) of the pictures it was judged by."""
+
+    score: float
+    shares: Tensor
+    card: ModelCard
+
+
+def run(context: JobContext, payload: TrainPayload) -> JsonObject:
+    """Train every fold; the result holds `folds`: scores, mean, spread, interval, and what a training's has."""
+    if context.run.version_id is None or context.run.recipe is None:
+        raise BadInput("A cross-validation needs a recipe and a dataset version.")
+    recipe = Recipe.from_json(context.run.recipe)
+    with reading(context.engine) as session:
+        version = versions.read_version(session, context.run.version_id)
+    return _CrossValidation(context, recipe, version, payload).run()
+
+
+class _CrossValidation:
+    """One run of the job."""
+
+    def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord, payload: TrainPayload) -> None:
+        self.context, self.recipe, self.version, self.payload = context, recipe, version, payload
+        self.items = [item for item in version.items if item.split is not Split.TEST]
+        units = [item.unit for item in self.items]
+        self.folds = make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
+        self.timings: dict[str, JsonValue] = {}
+        self.notes: list[JsonValue] = []
+
+    def _strata(self) -> list[str]:
+        if self.version.task is Task.REGRESSION:
+            return number_strata([item.number or 0.0 for item in self.items])
+        return class_strata([item.targets for item in self.items])
+
+    def run(self) -> JsonObject:
+        """All folds, then their ensemble."""
+        done: list[_Judged] = []
+        for number, fold in enumerate(self.folds):
+            self.context.check_cancelled()
+            done.append(self._fold(number, fold, [item.score for item in done]))
+        summary = summarise_folds([item.score for item in done], self.payload.folds)
+        card = self._ensemble_card(done)
+        files = save_ensemble(self.context.folder, card)
+        measures = self._keep(card, done, files)
+        self.context.progress("Done", fraction=1.0, now=True, score=summary.mean)
+        return {
+            "score": summary.mean,
+            "folds": {
+                "count": self.payload.folds,
+                "repeats": self.payload.repeats,
+                "scores": [item.score for item in done],
+                "mean": summary.mean,
+                "spread": summary.spread,
+                "interval": None if summary.low is None or summary.high is None else [summary.low, summary.high],
+            },
+            "notes": self.notes,
+            "timings_s": self.timings,
+            **measures,
+        }
+
+    def _fold(self, number: int, fold: Fold, before: Sequence[float]) -> _Judged:
+        total = len(self.folds)
+        context = self.context.part(
+            f"fold-{number + 1}", f"Fold {number + 1} of {total}", start=number / (total + 1), share=1 / (total + 1),
+            fold=number + 1, folds=total, fold_scores=list(before),
+        )  # fmt: skip
+        kept = _read(context.folder)
+        if kept is not None:
+            return kept
+        training = Training(context, self.recipe, self._version(fold))
+        network, _, _ = training.learn()
+        logits = training.look(network)
+        card = training.card(network, logits)
+        save_model(context.folder, network, card)
+        judged = training.positions(Split.TEST)
+        value = score(card.task, logits[judged], training.labels.targets[judged])
+        shares = share_logits(card, logits[judged])
+        _write(context.folder, value, shares)
+        delete_checkpoint(context.folder)
+        self.notes.extend(f"Fold {number + 1}: {note}" for note in training.notes)
+        for name, seconds in training.timings.items():
+            self.timings[name] = round(float(str(self.timings.get(name, 0))) + float(str(seconds)), 3)
+        self.context.metrics(number + 1, {"fold/score": value})
+        return _Judged(value, shares, card)
+
+    def _version(self, fold: Fold) -> VersionRecord:
+        """The fold as a dataset version of its own, whose test split is what it is judged by."""
+        split = {
+            **dict.fromkeys(fold.learn.tolist(), Split.TRAIN),
+            **dict.fromkeys(fold.choose.tolist(), Split.VALIDATION),
+            **dict.fromkeys(fold.judge.tolist(), Split.TEST),
+        }
+        items = [dataclasses.replace(item, split=split[index]) for index, item in enumerate(self.items)]
+        return dataclasses.replace(self.version, items=tuple(items))
+
+    def _ensemble_card(self, done: Sequence[_Judged]) -> ModelCard:
+        several = [item.card.thresholds for item in done if item.card.thresholds]
+        thresholds = tuple(sum(values) / len(values) for values in zip(*several, strict=True))
+        return dataclasses.replace(
+            done[0].card, temperature=1.0, thresholds=thresholds, number_mean=0.0, number_std=1.0, members=len(done)
+        )
+
+    def _out_of_fold(self, card: ModelCard, done: Sequence[_Judged]) -> Tensor:
+        """Logits (N, K) of every picture, by the folds that had not seen it; averaged over the repeats."""
+        shares = torch.zeros(len(self.items), done[0].shares.shape[1])
+        for fold, judged in zip(self.folds, done, strict=True):
+            shares[torch.from_numpy(fold.judge)] += judged.shares / self.payload.repeats
+        return joint_logits(card.task, shares)
+
+    def _keep(self, card: ModelCard, done: Sequence[_Judged], files: JsonObject) -> JsonObject:
+        """Out-of-fold predictions, the ensemble's of the test split, and the model's row."""
+        ensemble = load_model(self.context.folder)
+        last = Training(self.context, self.recipe, self.version)
+        network = ensemble.network.to(last.device)
+        tests = self.version.part(Split.TEST)
+        blobs = [item.blob for item in tests]
+        last.pixels.fill(blobs)
+
+        def watch(count: int) -> None:
+            self.context.check_cancelled()
+            self.context.progress("The folds together look at the test pictures", fraction=0.95)
+
+        logits = torch.cat(
+            [self._out_of_fold(card, done), compute_logits(network, last.pixels.batches(blobs, BATCH), watch)]
+        )
+        apart = [dataclasses.replace(item, split=Split.VALIDATION) for item in self.items]
+        pairs = zip([*apart, *tests], answers(card, logits), strict=True)
+        with writing(self.context.engine) as session:
+            predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
+            predictions.replace_predictions(
+                session, self.context.run.id, [prediction(item, said) for item, said in pairs]
+            )
+        return measured(network, self.context.folder, card.image_size)
+
+
+def _write(folder: Path, value: float, shares: Tensor) -> None:
+    """Last of a fold: where this file is, the fold is done."""
+    write_file(
+        folder / SAID,
+        safetensors.torch.save({"score": torch.tensor(value, dtype=torch.float64), "shares": shares.contiguous()}),
+    )
+
+
+def _read(folder: Path) -> _Judged | None:
+    if not (folder / SAID).exists():
+        return None
+    kept = safetensors.torch.load_file(folder / SAID)
+    return _Judged(float(kept["score"]), kept["shares"], read_card(folder))

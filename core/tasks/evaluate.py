@@ -1,0 +1,40 @@
+"""A trained model on pictures that its project never held: what it says of each, beside the truth."""
+
+from core.errors import BadInput
+from core.features import PixelCache
+from core.inference import answers, compute_logits
+from core.jobs.context import JobContext
+from core.jobs.payloads import EvaluatePayload
+from core.store import predictions, versions
+from core.store.db import reading, writing
+from core.tasks.train import BATCH, prediction
+from core.tasks.warm import warm_model
+from core.types import JsonObject
+
+
+def run(context: JobContext) -> JsonObject:
+    """Look at every picture of the version; the result counts them."""
+    if context.run.version_id is None:
+        raise BadInput("An external test needs a dataset version.")
+    payload = EvaluatePayload.from_json(context.run.payload)
+    with reading(context.engine) as session:
+        version = versions.read_version(session, context.run.version_id)
+    model = warm_model(context, payload.model)
+    pixels = PixelCache(context.settings, model.card.image_size, model.card.framing)
+    blobs = [item.blob for item in version.items]
+
+    def decoding(done: int, total: int) -> None:
+        context.check_cancelled()
+        if total:
+            context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total / 2)
+
+    def looking(done: int) -> None:
+        context.check_cancelled()
+        context.progress("Looking at the pictures", fraction=0.5 + done / len(blobs) / 2)
+
+    pixels.fill(blobs, decoding)
+    logits = compute_logits(model.network, pixels.batches(blobs, BATCH), looking)
+    pairs = zip(version.items, answers(model.card, logits), strict=True)
+    with writing(context.engine) as session:
+        predictions.replace_predictions(session, context.run.id, [prediction(item, said) for item, said in pairs])
+    return {"pictures": len(blobs)}

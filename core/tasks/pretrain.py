@@ -1,0 +1,190 @@
+"""The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
+
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import torch
+from torch import Tensor
+
+from core.catalogue import WeightsCard, backbone_info
+from core.errors import NotEnoughImages
+from core.features import PixelCache
+from core.formula import FormulaPictures
+from core.inference import choose_device, device_words
+from core.jobs.context import JobContext
+from core.jobs.payloads import PretrainPayload
+from core.models import Network, load_weights, save_body
+from core.models.bodies import build_body
+from core.pretraining import Pictures, Plan, Pretrainer, Probe
+from core.store import images, versions
+from core.store.db import reading
+from core.store.versions import LabelledImage
+from core.training import delete_checkpoint
+from core.types import ClassId, JsonObject, JsonValue, ProjectId
+
+SIZE = 96
+FEWEST = 16
+PROBED, PROBED_EACH = 20, 10
+MOST_LABELLED = 400
+CODE_VERSION = "graft 0.1.0"
+
+
+def run(context: JobContext) -> JsonObject:
+    """Pretrain; the result holds the weights' card, notes for people and how many pictures there were."""
+    payload = PretrainPayload.from_json(context.run.payload)
+    device = choose_device(context.settings.device)
+    context.facts(device=device_words(device), code_version=CODE_VERSION)
+    size = payload.image_size or _size(payload.backbone)
+    project = context.run.project_id
+    pictures: Pictures
+    if project is None:
+        pictures = FormulaPictures(seed=payload.seed, size=size, fractals=payload.fractals, device=str(device))
+        probe = _drawn(pictures)
+    else:
+        pictures, probe = _of_project(context, project, size)
+    torch.manual_seed(payload.seed)
+    network = Network(payload.backbone, 1, image_size=size)
+    context.progress("Fetching the network", now=True)
+    load_weights(network, payload.weights, context.settings)
+    plan = Plan(
+        method=payload.method, minutes=payload.minutes, steps=payload.steps, seed=payload.seed,
+        batch_size=payload.batch_size,
+    )  # fmt: skip
+    follower = _Follower(context)
+    trainer = Pretrainer(network.to(device), pictures, plan, probe, context.folder, follower)
+    context.progress("The network learns", now=True)
+    signs: JsonObject = {**trainer.fit()}
+    card = _card(context, payload, trainer, signs)
+    card = save_body(context.folder / "weights.safetensors", network, card)
+    delete_checkpoint(context.folder)
+    context.progress("Done", fraction=1.0, now=True)
+    return {"card": card.to_json(), "notes": follower.notes, "pictures": pictures.count}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """A project's pictures, from the cache of pixels."""
+
+    pixels: PixelCache
+    blobs: list[str]
+    formulas: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.blobs)
+
+    def labels(self, positions: Tensor) -> Tensor:
+        """(n, 0): nobody has named them."""
+        return torch.empty(len(positions), 0, dtype=torch.int64)
+
+    def read(self, positions: Tensor) -> Tensor:
+        """(n, 3, S, S) uint8."""
+        return self.pixels.read([self.blobs[index] for index in positions.tolist()])
+
+
+class _Follower:
+    """Tells the run's row what the loop does."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.context, self.notes = context, list[JsonValue]()
+        self.begun = time.monotonic()
+
+    def step(self, step: int, fraction: float, seconds_left: float | None) -> None:
+        """A step is done."""
+        self.context.check_cancelled()
+        self.context.progress(f"Step {step:,}", fraction=fraction, eta_s=seconds_left, epoch=step)
+
+    def look(self, step: int, values: dict[str, float]) -> None:
+        """The signs were taken."""
+        self.context.metrics(step, values)
+        shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        self.context.log.info("Step %d: %s", step, shown)
+
+    def note(self, text: str) -> None:
+        """A sentence for the person."""
+        self.notes.append(text)
+        self.context.log.warning(text)
+        self.context.progress(text, now=True, notes=list(self.notes))
+
+
+def _size(backbone: str) -> int:
+    """96 pixels if the body's weights are the same at that size, else the network's own."""
+    own = backbone_info(backbone).image_size
+    try:
+        with torch.device("meta"):
+            shapes = [
+                {name: value.shape for name, value in build_body(backbone, size).module.state_dict().items()}
+                for size in (SIZE, own)
+            ]
+            build_body(backbone, SIZE).module.eval()(torch.empty(1, 3, SIZE, SIZE))
+    except Exception:  # whatever a network of another library stumbles over at a size that is not its own
+        return own
+    return SIZE if shapes[0] == shapes[1] else own
+
+
+def _drawn(pictures: FormulaPictures) -> Probe:
+    """A few pictures of some fractals, labelled by them."""
+    fractals = torch.linspace(0, pictures.fractals - 1, min(PROBED, pictures.fractals)).long()
+    numbers = torch.arange(len(fractals)).repeat_interleave(PROBED_EACH)
+    last = pictures.each - 1 - torch.arange(len(numbers)) % PROBED_EACH
+    return Probe(pictures.read(fractals[numbers] * pictures.each + last).cpu(), numbers)
+
+
+def _of_project(context: JobContext, project: ProjectId, size: int) -> tuple[StoredPictures, Probe]:
+    with reading(context.engine) as session:
+        blobs = images.list_blobs(session, project)
+        labelled = versions.list_labelled(session, project)
+    if len(blobs) < FEWEST:
+        raise NotEnoughImages(
+            f"Pretraining needs at least {FEWEST} pictures; there are {len(blobs)}.", hint="Bring in more."
+        )
+    pixels = PixelCache(context.settings, size, "squash")
+
+    def watch(done: int, total: int) -> None:
+        context.check_cancelled()
+        if total:
+            context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
+
+    pixels.fill(blobs, watch)
+    known = _known(labelled, set(blobs))
+    shown = list(known) or blobs[:MOST_LABELLED]
+    return StoredPictures(pixels, blobs), Probe(pixels.read(shown), torch.tensor(list(known.values())))
+
+
+def _known(labelled: list[LabelledImage], blobs: set[str]) -> dict[str, int]:
+    """Blob -> class of the first pictures with one class each; nothing unless there are two with two pictures."""
+    one = [item for item in labelled if len(item.classes) == 1 and item.blob in blobs][:MOST_LABELLED]
+    counts = Counter(item.classes[0] for item in one)
+    numbers: dict[ClassId, int] = {
+        name: index for index, name in enumerate(sorted(name for name, count in counts.items() if count > 1))
+    }
+    found = {item.blob: numbers[item.classes[0]] for item in one if item.classes[0] in numbers}
+    return found if len(numbers) > 1 else {}
+
+
+def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, signs: JsonObject) -> WeightsCard:
+    pictures = trainer.pictures
+    drawn = pictures.formulas if isinstance(pictures, FormulaPictures) else (0, 0, 0)
+    cpu = f"{os.cpu_count()} CPU cores"
+    return WeightsCard(
+        backbone=payload.backbone,
+        method=payload.method,
+        pictures="drawn by formula" if drawn[0] else f"{pictures.count:,} pictures of a project",
+        image_size=trainer.network.image_size,
+        batch_size=trainer.batch_size,
+        steps=trainer.step,
+        minutes=round(trainer.seconds / 60, 2),
+        seed=payload.seed,
+        start=payload.weights,
+        machine=cpu if trainer.device.type == "cpu" else device_words(trainer.device),
+        made_on=f"{datetime.now(UTC):%Y-%m-%d}",
+        sha256="",
+        fractals=drawn[0],
+        palettes=drawn[1],
+        textures=drawn[2],
+        signs=signs,
+    )

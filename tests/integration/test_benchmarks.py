@@ -1,0 +1,69 @@
+"""Groups of trainings: several networks, several depths, one table."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.errors import BadInput, NotFound
+from core.graft import Graft
+from core.recipes import DEPTHS, PRESETS
+from core.services.benchmarks import group_json
+from core.types import ProjectId, RunState
+from tests.integration.test_cross_validation import serve
+from tests.integration.test_training import TINY, project
+
+__all__ = ["project"]
+RECIPE = TINY.with_settings({"image_size": "32", "epochs": "3"})
+
+
+def test_networks_are_compared_on_the_same_pictures_with_what_they_cost(graft: Graft, project: ProjectId) -> None:
+    group = graft.benchmarks.start(project, RECIPE, ["graft:tiny_cnn", "graft:light_cnn"], name="Small ones")
+    assert [row.score for row in graft.benchmarks.read(project, group).rows] == [None, None]
+    assert serve(graft) is RunState.DONE and serve(graft) is RunState.DONE
+    view = graft.benchmarks.read(project, group)
+    assert view.ended and view.figure == "balanced_accuracy"
+    assert [row.backbone for row in view.rows] == ["graft:tiny_cnn", "graft:light_cnn"]
+    for row in view.rows:
+        assert row.score is not None and row.score.low <= row.score.value <= row.score.high
+        assert row.seconds is not None and row.latency_ms is not None and row.latency_ms > 0
+        accuracy = graft.results.read(row.run).scores.figures["balanced_accuracy"]
+        assert accuracy == row.score
+    assert view.rows[0].parameters == 13_856 + 2 * 129
+    assert view.rows[1].size_bytes is not None and view.rows[1].size_bytes > 4 * 241_000
+    assert list(graft.benchmarks.list(project)) == [group]
+    assert json.loads(json.dumps(group_json(view)))["rows"][0]["interval"] == [
+        view.rows[0].score.low, view.rows[0].score.high,  # type: ignore[union-attr]
+    ]  # fmt: skip
+
+
+def test_a_network_is_trained_at_every_depth_in_one_group_that_can_be_stopped(graft: Graft, project: ProjectId) -> None:
+    group = graft.benchmarks.start_depths(project, RECIPE.with_settings({"backbone": "graft:tiny_cnn"}))
+    view = graft.benchmarks.read(project, group)
+    assert tuple(row.tune for row in view.rows) == DEPTHS and view.study == "depth"
+    assert graft.benchmarks.cancel(project, group) == len(DEPTHS)
+    assert graft.benchmarks.read(project, group).ended
+
+
+def test_what_cannot_be_compared_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="no network"):
+        graft.benchmarks.start(project, RECIPE, [])
+    with pytest.raises(BadInput, match="no backbone 'resnet19'"):
+        graft.benchmarks.start(project, PRESETS["instant"], ["resnet18", "resnet19"])
+    with pytest.raises(NotFound, match="no comparison"):
+        graft.benchmarks.read(project, "nothing")
+    assert graft.training.list(project) == []
+
+
+def test_the_command_queues_a_published_comparison(graft: Graft, project: ProjectId) -> None:
+    home = ["--home", str(Path(graft.settings.home))]
+    done = CliRunner().invoke(build(), ["benchmark", "Colours", "--published", "location", "--json", *home])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["rows"]
+    assert [(row["backbone"], row["weights"], row["state"]) for row in rows] == [
+        ("graft:light_cnn", "none", "queued"), ("vgg16", "imagenet", "queued"),
+    ]  # fmt: skip
+    wrong = CliRunner().invoke(build(), ["benchmark", "Colours", "--depths", "--backbones", "a,b", *home])
+    assert wrong.exit_code == 2

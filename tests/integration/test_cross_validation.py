@@ -1,0 +1,157 @@
+"""Cross-validation on tiny pictures: honest, resumable, and a model in the end."""
+
+from datetime import UTC, datetime
+
+import pytest
+import torch
+
+from core.errors import BadInput, NotEnoughImages
+from core.explanation import explain
+from core.graft import Graft
+from core.jobs import execute
+from core.jobs.context import JobContext
+from core.models import Ensemble, load_model
+from core.store import predictions, runs, versions
+from core.store.db import reading, writing
+from core.tasks import training
+from core.tasks.train import Training
+from core.types import Lane, ProjectId, RunId, RunState, Split
+from tests.integration.test_training import TINY, project
+
+__all__ = ["project"]
+RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32"})
+
+
+def serve(graft: Graft) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    return execute(training.run, run, engine=graft.engine, settings=graft.settings)
+
+
+@pytest.fixture
+def validated(graft: Graft, project: ProjectId) -> RunId:
+    run_id = graft.training.start(project, RECIPE, folds=2, repeats=2)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    return run_id
+
+
+def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_seen_it(
+    graft: Graft, validated: RunId
+) -> None:
+    run = graft.training.read(validated)
+    assert run.version_id is not None and run.result is not None
+    with reading(graft.engine) as session:
+        version = versions.read_version(session, run.version_id)
+        said = predictions.read_predictions(session, validated)
+    test = {item.image_id for item in version.part(Split.TEST)}
+    assert {item.image_id for item in said if item.split is Split.TEST} == test
+    assert {item.image_id for item in said if item.split is Split.VALIDATION} == {
+        item.image_id for item in version.items
+    } - test
+    folds = run.result["folds"]
+    assert isinstance(folds, dict) and isinstance(folds["scores"], list)
+    assert len(folds["scores"]) == 4 and folds["mean"] == pytest.approx(sum(folds["scores"]) / 4)  # type: ignore[arg-type]
+    assert [step for step, _ in graft.training.curves(validated)["fold/score"]] == [1, 2, 3, 4]
+    assert graft.results.read(validated, Split.VALIDATION).scores.count == len(said) - len(test)
+
+
+def test_the_ensemble_answers_with_the_mean_of_its_members(graft: Graft, validated: RunId) -> None:
+    folder = graft.settings.models / str(validated)
+    model = load_model(folder)
+    assert isinstance(model.network, Ensemble)
+    pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    with torch.inference_mode():
+        found = torch.softmax(model.network(pictures) / model.card.temperature, 1)
+        members = [load_model(folder / f"fold-{number}") for number in range(1, 5)]
+        shares = [torch.softmax(item.network(pictures) / item.card.temperature, 1) for item in members]
+    assert torch.allclose(found, torch.stack(shares).mean(0), atol=1e-5)
+    heat = explain(model.network, pictures, torch.tensor([0, 1]))
+    assert heat.shape == (2, 32, 32) and float(heat.max()) == 1.0
+
+
+def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(
+    graft: Graft, project: ProjectId, validated: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = graft.training.read(validated).result
+    run_id = graft.training.start(project, RECIPE, folds=2, repeats=2)
+    started: list[str] = []
+    learn = Training.learn
+
+    def interrupted(self: Training) -> object:
+        started.append(self.context.folder.name)
+        if started == ["fold-1", "fold-2"]:
+            raise KeyboardInterrupt
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        serve(graft)
+    with writing(graft.engine) as session:
+        assert runs.release_run(session, run_id, 1)
+    assert serve(graft) is RunState.DONE
+    assert started == ["fold-1", "fold-2", "fold-2", "fold-3", "fold-4"]
+    found = graft.training.read(run_id).result
+    assert calm is not None and found is not None and found["folds"] == calm["folds"]
+
+
+def test_progress_says_which_fold_it_is_in(graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, object, object]] = []
+
+    def note(*_: object) -> None:
+        progress = graft.training.read(run_id).progress
+        said.append((str(progress.get("message")), progress.get("fold"), progress.get("fraction")))
+
+    run_id = graft.training.start(project, RECIPE, folds=2)
+    monkeypatch.setattr(JobContext, "metrics", note)
+    monkeypatch.setattr("core.jobs.context.PROGRESS_EVERY_S", 0)
+    assert serve(graft) is RunState.DONE
+    assert any(text.startswith("Fold 2 of 2: ") and fold == 2 for text, fold, _ in said)
+    for _, fold, fraction in said:
+        if fraction is not None:
+            assert (int(str(fold)) - 1) / 3 - 1e-9 <= float(str(fraction)) <= int(str(fold)) / 3 + 1e-9
+
+
+def test_a_cross_validation_stops_when_asked_and_goes_on_later(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.context.CANCEL_CHECK_EVERY_S", 0)
+    run_id = graft.training.start(project, RECIPE, folds=2)
+    learn = Training.learn
+
+    def asked(self: Training) -> object:
+        graft.queue.cancel(run_id)
+        return learn(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", asked)
+        assert serve(graft) is RunState.CANCELLED
+    assert graft.training.resume(run_id)
+    assert serve(graft) is RunState.DONE
+
+
+def test_what_cannot_be_folded_is_said_before_anything_is_queued(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput, match="2 to 20 folds"):
+        graft.training.start(project, RECIPE, folds=1)
+    with pytest.raises(BadInput, match="1 to 10 repeats"):
+        graft.training.start(project, RECIPE, folds=2, repeats=0)
+    monkeypatch.setattr("core.services.training.MOST_FOLDS", 30)
+    with pytest.raises(NotEnoughImages, match="24 folds need more than 24 pictures; there are 24"):
+        graft.training.start(project, RECIPE, folds=24)
+    assert graft.training.list(project) == []
+
+
+def test_an_ensemble_is_not_a_start_for_a_training(graft: Graft, project: ProjectId, validated: RunId) -> None:
+    with pytest.raises(BadInput, match="several networks"):
+        graft.training.start(project, RECIPE.with_settings({"weights": f"run:{validated}"}))
+
+
+def test_packing_an_ensemble_takes_every_member_along(graft: Graft, validated: RunId) -> None:
+    with reading(graft.engine) as session:
+        files = predictions.read_files(session, validated)
+    assert files is not None
+    assert set(files) == {"card.json"} | {
+        f"fold-{number}/{name}" for number in range(1, 5) for name in ("card.json", "weights.safetensors")
+    }

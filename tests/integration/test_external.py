@@ -1,0 +1,108 @@
+"""External tests: a model on pictures that its project never held."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.errors import BadInput, NotEnoughImages
+from core.graft import Graft
+from core.jobs import execute
+from core.jobs.payloads import ImportPayload
+from core.store import runs
+from core.store.db import writing
+from core.tasks import evaluate
+from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from tests.integration.test_training import claim, project, trained
+
+__all__ = ["project"]
+
+
+def elsewhere(folder: Path, counts: dict[str, int]) -> Path:
+    """Red and green pictures from another place, and others."""
+    random = np.random.default_rng(1)
+    for name, count in counts.items():
+        for index in range(count):
+            pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
+            pixels[..., {"red": 0, "green": 1}.get(name.lower(), 2)] += 190
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(folder / name / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
+def other(graft: Graft, tmp_path: Path) -> ProjectId:
+    made = graft.projects.create("Elsewhere", Task.SINGLE)
+    folder = elsewhere(tmp_path / "elsewhere", {"Green": 4, "blue": 2, "Red": 3})
+    graft.imports.start(made, ImportPayload(source=str(folder)))
+    claim(graft, Lane.FILES)
+    return made
+
+
+def looked(graft: Graft) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    return execute(evaluate.run, run, engine=graft.engine, settings=graft.settings)
+
+
+def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    model = trained(graft, project)
+    before = graft.results.to_json(model)
+    test = graft.external.start(model, other)
+    assert looked(graft) is RunState.DONE, graft.queue.read(test).trace
+    view = graft.results.read(test, Split.TEST)
+    assert (view.project_id, view.classes, view.scores.count) == (other, ("green", "red"), 7)
+    assert view.scores.figures["accuracy"] is not None and view.scores.figures["accuracy"].value == 1.0
+    assert [len(graft.results.cell(test, Split.TEST, row, row)) for row in range(2)] == [4, 3]
+    (listed,) = graft.external.list(model)
+    assert (listed.id, listed.project, listed.note) == (
+        test, "Elsewhere", "2 pictures of classes that the model does not know are left out",
+    )  # fmt: skip
+    assert graft.results.drift(test).changed == 0
+    assert graft.results.to_json(model) == before
+    assert [run.id for run in graft.results.finished(project)] == [model]
+    assert all(image.split is None for image in _labelled(graft, other))
+
+
+def _labelled(graft: Graft, project: ProjectId) -> list[object]:
+    from core.store import versions
+    from core.store.db import reading
+
+    with reading(graft.engine) as session:
+        return list(versions.list_labelled(session, project))
+
+
+def test_only_projects_that_share_the_task_and_a_class_are_offered(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    model = trained(graft, project)
+    graft.projects.create_from_names("Shapes", Task.SINGLE, ["round", "square"])
+    graft.projects.create_from_names("Several", Task.MULTI, ["red", "green"])
+    empty = graft.projects.create_from_names("Empty", Task.SINGLE, ["red"])
+    assert set(graft.external.fitting(model)) == {other, empty}
+    with pytest.raises(NotEnoughImages, match="no labelled picture"):
+        graft.external.start(model, empty)
+    with pytest.raises(BadInput, match="none of the model's classes"):
+        graft.external.start(model, graft.projects.named("Shapes").id)
+    with pytest.raises(BadInput, match="another project"):
+        graft.external.start(model, project)
+
+
+def test_the_command_scores_a_folder_of_classes(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    model: RunId = trained(graft, project)
+    folder = elsewhere(tmp_path / "field two", {"green": 2, "red": 2})
+    home = ["--home", str(graft.settings.home)]
+    done = CliRunner().invoke(build(), ["evaluate", str(model), "--folder", str(folder), "--json", *home])
+    assert done.exit_code == 0, done.output
+    value = json.loads(done.stdout)
+    assert (value["project"], value["metrics"]["test"]["count"]) == ("External: field two", 4)
+    wrong = CliRunner().invoke(build(), ["evaluate", str(model), *home])
+    assert wrong.exit_code == 2

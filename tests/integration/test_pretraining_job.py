@@ -1,0 +1,198 @@
+"""The pretraining job, and what its weights are good for."""
+
+import dataclasses
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.catalogue import BUNDLED, PRETRAININGS, bundled_weights
+from core.errors import BadInput, NotEnoughImages, NotFound, WeightsUnavailable
+from core.graft import Graft
+from core.jobs import execute
+from core.jobs.payloads import ImportPayload, PretrainPayload
+from core.models import Network, load_weights
+from core.models.bundle import MOST_BYTES, bundle
+from core.models.weights import ways_out
+from core.pretraining import METHODS
+from core.recipes import PRESETS
+from core.store import runs
+from core.store.db import writing
+from core.tasks import importing, pretrain, training
+from core.types import Lane, ProjectId, RunId, RunState, Task
+
+TINY = PretrainPayload(
+    backbone="timm:test_resnet", method="", steps=3, image_size=32, batch_size=8, fractals=4, weights=""
+)
+
+
+def serve(graft: Graft, lane: Lane = Lane.TRAINING) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    body = {"import": importing.run, "train": training.run, "pretrain": pretrain.run}[run.kind.value]
+    state = execute(body, run, engine=graft.engine, settings=graft.settings)
+    assert state is not RunState.FAILED or graft.queue.read(run.id).error
+    return state
+
+
+def pretrained(graft: Graft, project: ProjectId | None = None, payload: PretrainPayload = TINY) -> RunId:
+    run_id = graft.pretraining.start(project, payload)
+    assert serve(graft) is RunState.DONE, graft.queue.read(run_id).trace
+    return run_id
+
+
+@pytest.fixture
+def project(graft: Graft, tmp_path: Path) -> ProjectId:
+    random = np.random.default_rng(0)
+    for index in range(30):
+        pixels = random.integers(0, 60, (32, 32, 3), dtype=np.uint8)
+        pixels[..., index % 2] += 150
+        path = tmp_path / "in" / ("green" if index % 2 else "red") / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    made = graft.projects.create("Colours", Task.SINGLE)
+    graft.imports.start(made, ImportPayload(source=str(tmp_path / "in")))
+    serve(graft, Lane.FILES)
+    return made
+
+
+def test_methods_have_words_and_words_have_methods() -> None:
+    assert set(PRETRAININGS) == set(METHODS)
+
+
+def test_weights_of_drawn_pictures_start_a_training_of_any_project(graft: Graft, project: ProjectId) -> None:
+    run_id = pretrained(graft)
+    result = graft.queue.read(run_id).result
+    assert result is not None and isinstance(result["card"], dict)
+    assert result["card"]["method"] == "supervised" and result["card"]["steps"] == 3
+    assert "spread" in graft.training.curves(run_id)
+    recipe = PRESETS["instant"].with_settings(
+        {"backbone": "timm:test_resnet", "image_size": "64", "weights": f"run:{run_id}"}
+    )
+    trained = graft.training.start(project, recipe)
+    assert graft.training.read(trained).parent_id == run_id
+    assert serve(graft) is RunState.DONE
+    with pytest.raises(BadInput, match="is a timm:test_resnet, not a resnet18"):
+        graft.training.start(project, dataclasses.replace(recipe, backbone="resnet18"))
+
+
+def test_a_project_s_own_pictures_teach_too_and_its_labels_are_only_looked_at(graft: Graft, project: ProjectId) -> None:
+    run_id = pretrained(graft, project)
+    result = graft.queue.read(run_id).result
+    assert result is not None and isinstance(result["card"], dict)
+    assert result["card"]["method"] == "vicreg" and result["pictures"] == 30
+    assert "neighbours" in graft.training.curves(run_id)
+    assert [run.id for run in graft.pretraining.ready(project, "timm:test_resnet")] == [run_id]
+
+
+def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectId) -> None:
+    graft.training.start(project, PRESETS["instant"])  # freezing gives every picture its split
+    graft.queue.cancel(graft.training.list(project)[0].id)
+    result = graft.queue.read(pretrained(graft, project)).result
+    assert result is not None and result["pictures"] == 24
+
+
+def test_a_pretraining_stops_when_asked(graft: Graft) -> None:
+    run_id = graft.pretraining.start(None, dataclasses.replace(TINY, steps=100_000))
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
+        assert run is not None
+        runs.request_cancel(session, run_id, now=datetime.now(UTC))
+    assert execute(pretrain.run, run, engine=graft.engine, settings=graft.settings) is RunState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"backbone": "resnet19"}, "no backbone"),
+        ({"minutes": 0.0}, "minutes must lie between"),
+        ({"weights": "bundled"}, "brings no weights for timm:test_resnet"),
+        ({"weights": "run:9"}, "Run 9 has no model"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_queued(
+    graft: Graft, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        graft.pretraining.start(None, dataclasses.replace(TINY, **changes))  # type: ignore[arg-type]
+    assert graft.pretraining.list() == []
+
+
+def test_formulas_cannot_be_named_on_photographs(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="needs pictures by formula"):
+        graft.pretraining.start(project, dataclasses.replace(TINY, method="supervised"))
+
+
+def test_too_few_pictures_are_said(graft: Graft) -> None:
+    empty = graft.projects.create("Empty", Task.SINGLE)
+    run_id = graft.pretraining.start(empty, TINY)
+    assert serve(graft) is RunState.FAILED
+    assert "at least 16 pictures; there are 0" in graft.queue.read(run_id).error
+    assert NotEnoughImages.__doc__
+
+
+def test_weights_are_listed_taken_away_and_installed_elsewhere(graft: Graft, tmp_path: Path) -> None:
+    run_id = pretrained(graft)
+    assert f"run:{run_id}" in [item.weights for item in graft.pretraining.weights()]
+    taken = graft.pretraining.export(f"run:{run_id}", tmp_path / "mine.safetensors")
+    assert json.loads((tmp_path / "mine.json").read_text())["backbone"] == "timm:test_resnet"
+    entry = graft.pretraining.install(taken)
+    network = Network("timm:test_resnet", 2, image_size=32)
+    load_weights(network, entry.weights, graft.settings)
+    with pytest.raises(NotFound, match="no weights 'run:99'"):
+        graft.pretraining.export("run:99", tmp_path)
+
+
+def test_a_damaged_download_is_not_installed(graft: Graft, tmp_path: Path) -> None:
+    content = b"weights"
+    good = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    good.write_bytes(content)
+    assert graft.pretraining.install(good).path.read_bytes() == content
+    bad = tmp_path / "net-00000000.pth"
+    bad.write_bytes(content)
+    with pytest.raises(BadInput, match="damaged"):
+        graft.pretraining.install(bad)
+    with pytest.raises(BadInput, match="no file of weights"):
+        graft.pretraining.install(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("backbone", list(bundled_weights()))
+def test_bundled_weights_are_small_whole_and_load(graft: Graft, backbone: str) -> None:
+    card, path = bundled_weights()[backbone], BUNDLED / f"{backbone}.safetensors"
+    assert path.stat().st_size <= MOST_BYTES
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == card.sha256
+    assert card.words and card.machine and card.steps > 0
+    torch.manual_seed(0)
+    network = Network(backbone, 2, image_size=224)
+    before = next(network.body.parameters()).detach().clone()
+    load_weights(network, "bundled", graft.settings)
+    assert not torch.equal(before, next(network.body.parameters()))
+    assert network.forward_features(torch.rand(2, 3, 224, 224) * 255).isfinite().all()
+    assert "bundled" in ways_out(backbone) and "bundled" not in ways_out("resnet18")
+
+
+def test_a_pretraining_can_be_put_into_the_package(graft: Graft, tmp_path: Path) -> None:
+    run_id = pretrained(graft)
+    weights = graft.settings.models / str(run_id) / "weights.safetensors"
+    card = bundle(weights, "A trial.", tmp_path)
+    path = tmp_path / "timm:test_resnet.safetensors"
+    assert card.words == "A trial." and hashlib.sha256(path.read_bytes()).hexdigest() == card.sha256
+    assert path.stat().st_size < weights.stat().st_size * 0.6
+
+
+def test_damaged_bundled_weights_are_not_used(graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle(graft.settings.models / str(pretrained(graft)) / "weights.safetensors", "A trial.", tmp_path)
+    monkeypatch.setattr("core.catalogue.pretraining.BUNDLED", tmp_path)
+    monkeypatch.setattr("core.models.weights.BUNDLED", tmp_path)
+    network = Network("timm:test_resnet", 2, image_size=32)
+    load_weights(network, "bundled", graft.settings)
+    (tmp_path / "timm:test_resnet.safetensors").write_bytes(b"broken")
+    with pytest.raises(WeightsUnavailable, match="damaged"):
+        load_weights(network, "bundled", graft.settings)

@@ -1,0 +1,45 @@
+"""Folds, and what their scores say together."""
+
+import numpy as np
+import pytest
+
+from core.evaluation import summarise_folds
+from core.splits import make_folds
+
+
+def test_every_picture_is_judged_once_in_each_repeat_and_never_by_what_it_taught() -> None:
+    strata = ["a"] * 12 + ["b"] * 8
+    folds = make_folds(strata, [""] * 20, 4, repeats=2)
+    assert len(folds) == 8
+    for repeat in (folds[:4], folds[4:]):
+        assert sorted(np.concatenate([fold.judge for fold in repeat]).tolist()) == list(range(20))
+    for fold in folds:
+        assert sorted([*fold.learn, *fold.choose, *fold.judge]) == list(range(20))
+        assert [strata[index] for index in fold.judge].count("a") == 3
+    assert [fold.judge.tolist() for fold in folds[:4]] != [fold.judge.tolist() for fold in folds[4:]]
+
+
+def test_a_fold_never_cuts_through_a_case() -> None:
+    units = [f"case {index // 3}" for index in range(30)]
+    for fold in make_folds(["a", "b"] * 15, units, 5):
+        parts = [{units[index] for index in part} for part in (fold.learn, fold.choose, fold.judge)]
+        assert all(parts) and not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+def test_classes_smaller_than_the_number_of_folds_still_give_folds() -> None:
+    folds = make_folds(["a", "a", "b", "b", "c", "c"], [""] * 6, 5)
+    assert sorted(index for fold in folds for index in fold.judge.tolist()) == list(range(6))
+
+
+def test_too_few_cases_for_the_folds_are_refused() -> None:
+    with pytest.raises(ValueError, match="groups"):
+        make_folds(["a"] * 9, ["case 1"] * 5 + ["case 2"] * 4, 3)
+
+
+def test_the_interval_allows_for_folds_that_share_their_pictures() -> None:
+    # By hand: mean 0.8, standard deviation 0.1, t(0.975, 2) = 4.3027; sqrt(1/3 + 1/2) = 0.91287.
+    found = summarise_folds([0.7, 0.8, 0.9], 3)
+    assert (found.mean, found.spread) == pytest.approx((0.8, 0.1))
+    assert found.low == pytest.approx(0.8 - 4.3027 * 0.1 * 0.91287, abs=1e-4)
+    assert found.high == pytest.approx(0.8 + 4.3027 * 0.1 * 0.91287, abs=1e-4)
+    assert summarise_folds([0.7], 2).low is None

@@ -1,0 +1,42 @@
+"""Groups of recipes that answer a question, and the chart of depths."""
+
+import pytest
+
+from core.catalogue import backbone_info
+from core.charts import depths_figure, depths_info
+from core.evaluation import Interval
+from core.models.weights import TIMM
+from core.recipes import DEPTHS, PRESETS, PUBLISHED, depth_recipes, network_recipes
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_networks_of_published_comparisons_are_in_the_catalogue(name: str) -> None:
+    for backbone in PUBLISHED[name].backbones:
+        info = backbone_info(backbone)
+        assert info.name == backbone
+        assert info.pretrained or backbone.startswith("graft:")
+    assert TIMM == "timm:"
+
+
+def test_each_network_starts_from_its_weights_and_if_asked_also_from_nothing() -> None:
+    recipes = network_recipes(PRESETS["instant"], [("resnet18", True), ("graft:tiny_cnn", False)], scratch=True)
+    assert [(item.backbone, item.weights, item.tune) for item in recipes] == [
+        ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "all"),
+    ]  # fmt: skip
+    assert recipes[1].epochs == PRESETS["balanced"].epochs
+    offline = PRESETS["balanced"].with_settings({"weights": "none"})
+    assert len(network_recipes(offline, [("resnet18", True)], scratch=True)) == 1
+
+
+def test_depths_go_from_the_head_alone_to_everything() -> None:
+    recipes = depth_recipes(PRESETS["balanced"])
+    assert tuple(item.tune for item in recipes) == DEPTHS
+    assert recipes[0].epochs == PRESETS["instant"].epochs and recipes[1].epochs == PRESETS["balanced"].epochs
+
+
+def test_the_chart_of_depths_leaves_out_what_has_no_score() -> None:
+    info = depths_info(["head", "last 1 stage", "all"], [Interval(0.5, 0.4, 0.6), None, Interval(0.7, 0.6, 0.8)])
+    assert (info.names, info.values, info.low) == (("head", "all"), (0.5, 0.7), (0.4, 0.6))
+    figure = depths_figure(info, "Accuracy")
+    assert list(figure.data[1].y) == [50.0, 70.0]
+    assert list(figure.data[0].y) == [60.0, 80.0, 60.0, 40.0]
