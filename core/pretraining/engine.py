@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.errors import GraftError, OutOfMemory
-from core.models import Network
+from core.models import Network, hasten_batch_norm
 from core.pretraining.methods import METHODS
 from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
@@ -26,8 +26,6 @@ from core.training.plan import rate_factor, set_rates
 WARMUP = 0.05
 RESOLUTION = 100_000
 SAVE_EVERY_S = 60.0
-MOMENTUM = 0.1
-"""Of batch norm: some bodies bring one so slow that after a short pretraining they still measure its beginning."""
 COLLAPSE_FROM = 0.2
 
 
@@ -78,9 +76,7 @@ class Pretrainer:
         self.folder, self.watcher, self.clock = folder, watcher, clock
         self.device = next(network.parameters()).device
         torch.manual_seed(plan.seed)
-        for layer in network.modules():
-            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-                layer.momentum = MOMENTUM
+        hasten_batch_norm(network)
         self.objective = METHODS[plan.method](network.head.in_features, pictures).to(self.device)
         self.parameters = [*network.body.parameters(), *self.objective.parameters()]
         self.optimizer = self._optimizer()

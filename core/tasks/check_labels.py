@@ -21,7 +21,7 @@ from core.types import JsonObject, JsonValue, Split
 MOST_PICTURES = 5000
 GOOD_ENOUGH = 0.5
 """Share of the way from chance to perfect that the head must reach before its word against a label counts."""
-UNTRAINED, UNTRAINED_PX = "mobilenet_v3_small", 128
+UNTRAINED, UNTRAINED_PX = "timm:test_resnet", 128
 
 
 class Labelled(Protocol):

@@ -23,7 +23,7 @@ from core.pretraining import METHODS
 from core.recipes import PRESETS
 from core.store import runs
 from core.store.db import writing
-from core.tasks import importing, pretrain, train
+from core.tasks import importing, pretrain, training
 from core.types import Lane, ProjectId, RunId, RunState, Task
 
 TINY = PretrainPayload(
@@ -35,7 +35,7 @@ def serve(graft: Graft, lane: Lane = Lane.TRAINING) -> RunState:
     with writing(graft.engine) as session:
         run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
     assert run is not None
-    body = {"import": importing.run, "train": train.run, "pretrain": pretrain.run}[run.kind.value]
+    body = {"import": importing.run, "train": training.run, "pretrain": pretrain.run}[run.kind.value]
     state = execute(body, run, engine=graft.engine, settings=graft.settings)
     assert state is not RunState.FAILED or graft.queue.read(run.id).error
     return state
