@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 FEWEST = 10
 """Pictures below which nothing is usual yet."""
 BLURRED, DARK, BRIGHT, FLAT, SMALL = 0.35, 0.4, 0.4, 0.4, 0.25
-"""Largest share of the median sharpness, light, distance to white, contrast, and shorter side."""
+"""Largest share of the median sharpness (against its own contrast: a dark picture is not blurred), light, distance to white, contrast, and shorter side."""
 BLANK = 4.0
 """Contrast, of 127, below which a picture shows nothing, whatever is usual."""
 
@@ -35,9 +35,9 @@ def flaws(
     checks = [("shows nothing", contrast < BLANK)]
     if len(light) >= FEWEST:
         checks += [
-            ("blurred", _far_below(sharpness, BLURRED)),
+            ("blurred", _far_below(sharpness / np.maximum(contrast, 1), BLURRED)),
             ("dark", _far_below(light, DARK)),
-            ("overexposed", _far_below(255 - light, BRIGHT)),
+            ("very bright", _far_below(255 - light, BRIGHT)),
             ("low contrast", _far_below(contrast, FLAT)),
             ("tiny", _far_below(side_px, SMALL)),
         ]
