@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.text import md
-from core.catalogue import bundled_weights
+from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
@@ -80,11 +80,13 @@ def _automatic(project: ProjectId) -> Wanted | None:
     """What the rules choose, and why."""
     choice = graft().training.automatic(project)
     st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
+    weights = _weights(project, backbone_info(choice.recipe.backbone))
     folds, repeats = _folds()
-    offline = st.checkbox("Start from nothing", help="Where ImageNet's weights cannot be downloaded; learns less.")
-    if not st.button("Start training", type="primary", icon=":material/play_arrow:", key="start-automatic"):
+    if not st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
+    ):
         return None
-    return Wanted(dataclasses.replace(choice.recipe, weights="none" if offline else "imagenet"), folds, repeats)
+    return Wanted(dataclasses.replace(choice.recipe, weights=weights), folds, repeats)
 
 
 def _folds() -> tuple[int, int]:
