@@ -1,7 +1,8 @@
 """Pictures that were taken badly, against what is usual in their own project.
 
 X-rays are darker than leaves, and one project varies more than another: a picture must lie below a share of the median
-and outside Tukey's fence (Exploratory Data Analysis, 1977). Judged on the thumbnail: only a blur that shows there counts.
+and outside Tukey's fence (Exploratory Data Analysis, 1977). Judged on the thumbnail: only
+a blur that shows there counts.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 FEWEST = 10
 """Pictures below which nothing is usual yet."""
 BLURRED, DARK, BRIGHT, FLAT, SMALL = 0.35, 0.4, 0.4, 0.4, 0.25
-"""Largest share of the median sharpness, light, distance to white, contrast, and shorter side."""
+"""Largest share of the median sharpness (per light: a dark picture is not blurred), light, distance to white, contrast,
+and shorter side."""
 BLANK = 4.0
 """Contrast, of 127, below which a picture shows nothing, whatever is usual."""
 
@@ -35,9 +37,9 @@ def flaws(
     checks = [("shows nothing", contrast < BLANK)]
     if len(light) >= FEWEST:
         checks += [
-            ("blurred", _far_below(sharpness, BLURRED)),
+            ("blurred", _far_below(sharpness / np.maximum(light, 1), BLURRED)),
             ("dark", _far_below(light, DARK)),
-            ("overexposed", _far_below(255 - light, BRIGHT)),
+            ("very bright", _far_below(255 - light, BRIGHT)),
             ("low contrast", _far_below(contrast, FLAT)),
             ("tiny", _far_below(side_px, SMALL)),
         ]

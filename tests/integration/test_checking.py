@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from core.errors import BadInput, NotFound
-from core.graft import Graft, open_graft
+from core.graft import Graft
 from core.jobs import execute
 from core.labels import LabelValue
 from core.media import BlobStore, prepare
