@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.errors import BadInput, GraftError
-from core.recipes import PRESETS, Recipe, preset
+from core.recipes import AUTOMATIC, PRESETS, Recipe, preset
 from core.types import JsonObject, JsonValue, RunId, Split
 
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
@@ -20,19 +20,24 @@ def register(app: typer.Typer) -> None:
 
 def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
     """The preset with the given fields replaced. Raises BadParameter, which is wrong use, for what is none."""
-    changes = dict(item.partition("=")[::2] for item in settings)
-    unclear = [item for item in settings if "=" not in item]
-    if unclear:
-        raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
     try:
-        return preset(name).with_settings({**({"backbone": backbone} if backbone else {}), **changes})
+        return changed(preset(name), backbone, settings)
     except BadInput as error:
         raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
 
 
+def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
+    """The recipe with the given fields replaced. Raises BadParameter for what is not key=value, BadInput."""
+    changes = dict(item.partition("=")[::2] for item in settings)
+    unclear = [item for item in settings if "=" not in item]
+    if unclear:
+        raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
+    return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
+
+
 def train(
     name: Annotated[str, typer.Argument(help="The project.")],
-    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How thoroughly.")] = "balanced",
+    preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = "balanced",
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
     run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
@@ -43,9 +48,16 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train on the labels as they stand now."""
-    recipe = recipe_from(preset, backbone, set_ or [])
+    automatic = preset == AUTOMATIC
+    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])
     with opened(home) as graft:
-        run_id = graft.training.start(graft.projects.named(name).id, recipe, run_name, folds=folds, repeats=repeats)
+        project = graft.projects.named(name).id
+        if automatic:
+            choice = graft.training.automatic(project)
+            recipe = changed(choice.recipe, backbone, set_ or [])
+            if not wants_json(as_json):
+                typer.echo("\n".join(choice.reasons))
+        run_id = graft.training.start(project, recipe, run_name, folds=folds, repeats=repeats)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
@@ -71,6 +83,8 @@ def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home =
             "epoch": run.progress.get("epoch"),
             "recipe": run.recipe,
             "parent": run.parent_id,
+            "folds": run.payload.get("folds", 0),
+            "group": run.payload.get("group", ""),
             "device": run.device,
             "error": run.error,
             "started_at": run.started_at.isoformat() if run.started_at else None,

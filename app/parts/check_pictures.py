@@ -35,8 +35,8 @@ odd. Pictures of the test split count as they are labelled until you change them
 FLAWS_HOW = """
 **How.** Sharpness (spread of the Laplacian, [Pech-Pacheco et al. 2000](https://doi.org/10.1109/ICPR.2000.903548)),
 light and contrast of the thumbnail, and the shorter side, are compared with what is usual in this project: a picture is
-named if it has less than about a third of the median (a quarter of the side). Blur that does not show at 256 pixels is
-not seen.
+named if it has less than about a third of the median (a quarter of the side) and lies far outside the spread of the
+others. Blur that does not show at 256 pixels is not seen.
 """
 
 

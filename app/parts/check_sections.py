@@ -15,10 +15,11 @@ BORDER = 100 * 6 / 64
 """Per cent of a picture's side that the probe of the borders sees."""
 BORDERS_HOW = """
 **How.** A small model (extremely randomised trees,
-[Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees only the outer tenth of each picture: its colours, and a tiny copy of the frame. It is asked about pictures of cases or
-groups that it has not learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower
-end of the 95 % interval lies a quarter of the way from chance to perfect, or if one class can be told by it alone. On
-PlantVillage, eight background pixels name half of 38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
+[Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees only the outer tenth of each picture: its colours,
+and a tiny copy of the frame. It is asked about pictures of cases or groups that it has not learnt from (five folds);
+the score is its balanced accuracy. It counts as clear if the lower end of the 95 % interval lies a quarter of the way
+from chance to perfect, or if one class can be told by it alone. On PlantVillage, eight background pixels name half of
+38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
 """
 FILE_HOW = """
 **How.** As for the borders, but the small model sees no picture at all: only width, height, bytes, bytes per pixel,

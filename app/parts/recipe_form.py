@@ -1,16 +1,19 @@
 """Choosing how to train, in an expert's words."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import streamlit as st
 
 from app.context import graft
-from core.catalogue import bundled_weights
-from core.recipes import PRESETS, Recipe
+from app.parts.text import md
+from core.catalogue import backbone_info, bundled_weights
+from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
 
 PRESET_WORDS = {
+    AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
     "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
     "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt from the top down."),
     "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
@@ -52,13 +55,15 @@ def recipe_form(project: ProjectId) -> Wanted | None:
     """Draws the choices; returns them when the person starts the training."""
     preset = st.segmented_control(
         "How thoroughly?",
-        list(PRESETS),
+        [AUTOMATIC, *PRESETS],
         default="balanced",
         format_func=lambda name: PRESET_WORDS[name][0],
         key="preset",
     )
     preset = preset or "balanced"
     st.caption(PRESET_WORDS[preset][1])
+    if preset == AUTOMATIC:
+        return _automatic(project)
     left, right = st.columns(2)
     with left:
         backbone = _backbone()
@@ -69,6 +74,19 @@ def recipe_form(project: ProjectId) -> Wanted | None:
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not weights):
         return None
     return Wanted(PRESETS[preset].with_settings(settings), folds, repeats)
+
+
+def _automatic(project: ProjectId) -> Wanted | None:
+    """What the rules choose, and why."""
+    choice = graft().training.automatic(project)
+    st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
+    weights = _weights(project, backbone_info(choice.recipe.backbone))
+    folds, repeats = _folds()
+    if not st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
+    ):
+        return None
+    return Wanted(dataclasses.replace(choice.recipe, weights=weights), folds, repeats)
 
 
 def _folds() -> tuple[int, int]:

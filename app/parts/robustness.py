@@ -65,7 +65,11 @@ def _show(view: RobustnessView) -> None:
     st.plotly_chart(robustness_figure(view.lines), config={"displayModeBar": False}, key="robustness")
     st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. Share of changed answers:")
     rows = [
-        {"": line.title, **{f"{n}": f"{view.changed[line.title][n]:.0%} ({line.words[n]})" for n in range(1, 6)}}
+        {
+            "": line.title,
+            **{str(n): f"{view.changed[line.title][n]:.0%}" for n in range(1, 6)},
+            "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
+        }
         for line in view.lines
     ]
     st.dataframe(rows, hide_index=True, width="stretch")

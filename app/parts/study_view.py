@@ -17,7 +17,7 @@ STATES = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "stopped",
 }
-STARTS = {"imagenet": "ImageNet", "none": "nothing"}
+STARTS = {"imagenet": "ImageNet", "bundled": "drawn pictures", "none": "nothing"}
 DEPTHS = {"head": "head alone", "all": "everything"}
 PLOT = {"displayModeBar": False}
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 RADIUS = 7
 BANDS, BAND_BITS = 4, 16
-CHUNK = 2_000_000
-MOST_ALIKE = 64
-"""Of pictures with one hash (blank ones, by the thousand) each is compared with that many neighbours in brightness."""
+CHUNK, PART = 2_000_000, 4096
+MOST_ALIKE = 16
+"""Of pictures with one hash, by the thousand, each is compared with that many neighbours in brightness."""
 
 SIDE = 24
 ALIKE, DETAIL = 0.95, 0.83
@@ -33,31 +33,31 @@ Codes = NDArray[np.int64]
 
 
 def near_duplicates(hashes: NDArray[np.uint64], pictures: NDArray[np.uint8], proportions: NDArray[np.float64]) -> Codes:
-    """Pairs (P, 2) of positions, the smaller first, in order.
+    """Pairs (P, 2) of positions, the smaller first, in order. Blank pictures are nobody's duplicate.
 
     hashes       (N,) difference hashes
     pictures     (N, SIDE, SIDE) grey
     proportions  (N,) width by height
     """
-    found: list[Codes] = []
-    for part in _candidates(hashes, pictures.reshape(len(pictures), -1).mean(1)):
-        shapes = np.abs(np.log(proportions[part[:, 0]] / proportions[part[:, 1]]))
-        part = part[shapes <= SHAPE]
-        for start in range(0, len(part), CHUNK // 100):
-            some = part[start : start + CHUNK // 100]
+    shown = np.flatnonzero(pictures.std((1, 2)) >= FLAT)
+    hashes, pictures, proportions = hashes[shown], pictures[shown], proportions[shown]
+    found: list[Codes] = [np.empty((0, 2), np.int64)]
+    for pairs in _candidates(hashes, pictures.mean((1, 2))):
+        fitting = pairs[np.abs(np.log(proportions[pairs[:, 0]] / proportions[pairs[:, 1]])) <= SHAPE]
+        for start in range(0, len(fitting), PART):
+            some = fitting[start : start + PART]
             found.append(some[same_picture(pictures[some[:, 0]], pictures[some[:, 1]])])
-    if not found:
-        return np.empty((0, 2), np.int64)
-    return np.unique(np.concatenate(found), axis=0)
+    return shown[np.unique(np.concatenate(found), axis=0)]
 
 
 def same_picture(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether pictures (N, SIDE, SIDE) show the same, whatever their brightness and contrast."""
+    alike = np.zeros(len(first), bool)
     a, b = first.astype(np.float32), second.astype(np.float32)
-    blank = (a.std((1, 2)) < FLAT) | (b.std((1, 2)) < FLAT)
-    alike = (_correlation(a, b) >= ALIKE) & (_correlation(a - _shading(a), b - _shading(b)) >= DETAIL)
-    equal = np.abs(a - b).mean((1, 2)) < FLAT
-    return np.where(blank, equal, alike)
+    close = np.flatnonzero(_correlation(a, b) >= ALIKE)
+    a, b = a[close], b[close]
+    alike[close] = _correlation(a - _shading(a), b - _shading(b)) >= DETAIL
+    return alike
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,10 +69,10 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.f
 
 def _shading(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean of the 5 x 5 pixels around each."""
+    side = pictures.shape[1]
     padded = np.pad(pictures, ((0, 0), (2, 2), (2, 2)), mode="edge")
-    windows: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), axis=(1, 2))
-    means: NDArray[np.float32] = windows.mean((-2, -1))
-    return means
+    rows = sum((padded[:, step : step + side] for step in range(1, 5)), padded[:, :side])
+    return sum((rows[:, :, step : step + side] for step in range(1, 5)), rows[:, :, :side]) / np.float32(25)
 
 
 def _candidates(hashes: NDArray[np.uint64], brightness: NDArray[np.float64]) -> Iterator[Codes]:

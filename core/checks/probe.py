@@ -19,7 +19,7 @@ from core.evaluation import Interval, proportion, score_classes, units_of
 LEAST_PICTURES, LEAST_UNITS = 10, FOLDS
 """Of a class, to be probed for; the others are left out."""
 MOST_PICTURES = 3000
-TREES = 200
+TREES = 100
 CLEAR = 0.25
 """Share of the way from chance to perfect that the lower end of the interval must reach to be called clear.
 
@@ -61,7 +61,7 @@ def probe(facts: NDArray[np.float32], classes: NDArray[np.int64], units: Sequenc
     for fold in range(FOLDS):
         held_out = folds == fold
         forest = ExtraTreesClassifier(
-            TREES, min_samples_leaf=2, max_features="sqrt", class_weight="balanced", random_state=fold
+            TREES, min_samples_leaf=2, max_features=0.3, class_weight="balanced", random_state=fold
         )
         said[held_out] = forest.fit(facts[~held_out], codes[~held_out]).predict(facts[held_out])
     chance = 1 / len(kinds)

@@ -1,7 +1,8 @@
 """Pictures that were taken badly, against what is usual in their own project.
 
-X-rays are darker than leaves, so thresholds are shares of the project's median. Outliers are judged on the thumbnail:
-only a blur that shows at that size counts.
+X-rays are darker than leaves, and one project varies more than another: a picture must lie below a share of the median
+and outside Tukey's fence (Exploratory Data Analysis, 1977). Judged on the thumbnail: only
+a blur that shows there counts.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 FEWEST = 10
 """Pictures below which nothing is usual yet."""
 BLURRED, DARK, BRIGHT, FLAT, SMALL = 0.35, 0.4, 0.4, 0.4, 0.25
-"""Largest share of the median sharpness, light, distance to white, contrast, and shorter side."""
+"""Largest share of the median sharpness (per light: a dark picture is not blurred), light, distance to white, contrast,
+and shorter side."""
 BLANK = 4.0
 """Contrast, of 127, below which a picture shows nothing, whatever is usual."""
 
@@ -35,11 +37,11 @@ def flaws(
     checks = [("shows nothing", contrast < BLANK)]
     if len(light) >= FEWEST:
         checks += [
-            ("blurred", _share(sharpness) < BLURRED),
-            ("dark", _share(light) < DARK),
-            ("overexposed", _share(255 - light) < BRIGHT),
-            ("low contrast", _share(contrast) < FLAT),
-            ("tiny", _share(side_px) < SMALL),
+            ("blurred", _far_below(sharpness / np.maximum(light, 1), BLURRED)),
+            ("dark", _far_below(light, DARK)),
+            ("very bright", _far_below(255 - light, BRIGHT)),
+            ("low contrast", _far_below(contrast, FLAT)),
+            ("tiny", _far_below(side_px, SMALL)),
         ]
     found = []
     for index in np.flatnonzero(np.any([mask for _, mask in checks], axis=0)).tolist():
@@ -50,5 +52,9 @@ def flaws(
     return sorted(found, key=lambda item: -len(item.reasons))
 
 
-def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values / max(float(np.median(values)), 1e-9)
+def _far_below(values: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    """Below that share of the median, and below what the others' own spread explains: Tukey's fence, of logarithms."""
+    logs = np.log(np.maximum(values, 1e-3))
+    low, middle, high = np.quantile(logs, [0.25, 0.5, 0.75])
+    far: NDArray[np.bool_] = (logs < middle + np.log(share)) & (logs < low - 1.5 * (high - low))
+    return far

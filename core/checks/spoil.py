@@ -71,11 +71,13 @@ def _jpeg(picture: Picture, strength: int, random: np.random.Generator) -> Pictu
 
 
 def _brighter(picture: Picture, strength: int, random: np.random.Generator) -> Picture:
-    return np.clip(picture + 255 * LIGHTS[strength - 1], 0, 255).astype(np.uint8)
+    lighter: Picture = np.clip(picture + 255 * LIGHTS[strength - 1], 0, 255).astype(np.uint8)
+    return lighter
 
 
 def _darker(picture: Picture, strength: int, random: np.random.Generator) -> Picture:
-    return np.clip(picture - 255 * LIGHTS[strength - 1], 0, 255).astype(np.uint8)
+    deeper: Picture = np.clip(picture - 255 * LIGHTS[strength - 1], 0, 255).astype(np.uint8)
+    return deeper
 
 
 def _coarse(picture: Picture, strength: int, random: np.random.Generator) -> Picture:

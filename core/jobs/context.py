@@ -37,7 +37,7 @@ class JobContext:
         self.engine = engine
         self.settings = settings
         self.log = logging.getLogger(f"graft.run.{run.id}")
-        self._part = part
+        self._part, self._reached = part, 0.0
         self._facts: dict[str, JsonValue] = {}
         self._written_at = 0.0
         self._checked_at = 0.0
@@ -79,7 +79,9 @@ class JobContext:
         self._written_at = clock
         if self._part is not None:
             message = f"{self._part.words}: {message[:1].lower()}{message[1:]}"
-            fraction, eta_s = self._part.start + self._part.share * (fraction or 0.0), None
+            # A part has phases of its own, each from 0 to 1: the whole never goes back.
+            self._reached = max(self._reached, fraction or 0.0)
+            fraction, eta_s = self._part.start + self._part.share * self._reached, None
         progress: JsonObject = {**self._facts, "message": message, "fraction": fraction, "eta_s": eta_s}
         with writing(self.engine) as session:
             runs.write_progress(session, self.run.id, self.run.attempts, progress)

@@ -148,7 +148,9 @@ def _first(error: Exception) -> str:
 def _weights(settings: Settings) -> list[Check]:
     files = [item for item in settings.weights.glob("*") if item.is_file()] if settings.weights.is_dir() else []
     if not files:
-        hint = "The first training that wants them downloads them; without a network choose the weights bundled or none."
+        hint = (
+            "The first training that wants them downloads them; without a network choose the weights bundled or none."
+        )
         return [Check(name="Weights", state="note", message="No pretrained weights are here yet.", hint=hint)]
     size = sum(item.stat().st_size for item in files) / 2**20
     return [Check(name="Weights", state="good", message=f"{len(files)} pretrained, {size:,.0f} MiB")]

@@ -15,6 +15,7 @@ PER_CLASS = ("precision", "recall", "specificity", "f1", "auroc", "average_preci
 def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[PredictionRecord]) -> JsonObject:
     """Figures are plain numbers under `metrics`, or null with too few pictures; `intervals` has [low, high].
 
+    `folds` has the scores of a cross-validation, whose `validation` is out of fold; null for any other run.
     `confusion` is of the test split, its `matrix` has truth as rows; null without a class or grade per picture.
     """
     result: JsonObject = {
@@ -31,6 +32,7 @@ def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[P
         "per_class": {},
         "confusion": None,
         "reliability": {},
+        "folds": (run.result or {}).get("folds"),
         "timings_s": (run.result or {}).get("timings_s", {}),
     }
     if version is None:

@@ -1,15 +1,18 @@
 """Starting trainings and following them."""
 
+import shutil
+from collections import Counter
 from datetime import UTC, datetime
 
 from core.catalogue import BackboneInfo, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
-from core.recipes import Recipe
+from core.recipes import Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.weights import parent_of
+from core.splits.assign import SHARES
 from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -50,6 +53,27 @@ class Training(Service):
             version_id=version_id,
             parent_id=parent,
         )
+
+    def automatic(self, project_id: ProjectId) -> Choice:
+        """The recipe that the rules choose for the project's labels and this machine, and why."""
+        with reading(self.engine) as session:
+            labelled = versions.list_labelled(session, project_id)
+            sides = versions.list_sides(session, project_id)
+        counts = Counter(item for image in labelled for item in image.classes).values()
+        return choose_recipe(
+            DataFacts(
+                pictures=max(1, round(SHARES[Split.TRAIN] * len(labelled))),
+                side=sides[len(sides) // 2] if sides else 0,
+                balance=max(counts) / min(counts) if counts else 1.0,
+                gpu=self._has_gpu(),
+            )
+        )
+
+    def _has_gpu(self) -> bool:
+        """A guess without torch, which this process never loads: the setting, or the tool of NVIDIA's driver."""
+        if self.settings.device != "auto":
+            return self.settings.device.startswith(("cuda", "mps"))
+        return shutil.which("nvidia-smi") is not None
 
     def read(self, run_id: RunId) -> RunRecord:
         """The run as it stands. Raises NotFound."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -161,6 +161,15 @@ class LabelledImage:
     case_name: str | None
     group_name: str | None
     classes: tuple[ClassId, ...]
+
+
+def list_sides(session: Session, project_id: ProjectId) -> list[int]:
+    """The shorter sides of the project's labelled images in pixels, smallest first."""
+    shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
+    query = select(shorter).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+    )
+    return sorted(session.scalars(query))
 
 
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:

@@ -155,6 +155,7 @@ class _Check:
         units = [unit for unit, used in zip(units, usable, strict=True) if used]
         files = as_numbers([_file(self.images[index]) for index in chosen])
         borders = np.stack([self.looks[index].borders for index in chosen])
+        typical = _typical([self.images[index] for index in chosen], classes, self.labels.names)
         found = []
         for name, facts in (("borders", borders), ("file", files)):
             self.context.check_cancelled()
@@ -164,7 +165,7 @@ class _Check:
                 JsonObject(
                     probe=name, score=said.score, interval=[*said.interval], chance=said.chance, flagged=said.flagged,
                     given_away=[self.labels.names[k] for k in said.given_away], pictures=said.pictures,
-                    typical=_typical([self.images[i] for i in chosen], classes, self.labels.names) if name == "file" else [],
+                    typical=typical if name == "file" else [],
                 )
             )  # fmt: skip
         return found

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.catalogue import BACKBONES
+from core.catalogue import BACKBONES, bundled_weights
 from core.checks.heads import out_of_fold, split_score
 from core.checks.label_errors import suspects
 from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough
@@ -15,13 +15,14 @@ from core.features import PixelCache, cached_features
 from core.inference import BATCH, choose_device
 from core.jobs.context import JobContext
 from core.models import Network, calibrate_batch_norm, load_weights, weights_at_hand
+from core.settings import Settings
 from core.store.checks import CheckedImage
 from core.types import JsonObject, JsonValue, Split
 
 MOST_PICTURES = 5000
 GOOD_ENOUGH = 0.5
 """Share of the way from chance to perfect that the head must reach before its word against a label counts."""
-UNTRAINED, UNTRAINED_PX = "mobilenet_v3_small", 128
+UNTRAINED, UNTRAINED_PX = "timm:test_resnet", 128
 
 
 class Labelled(Protocol):
@@ -103,8 +104,7 @@ def _features(context: JobContext, blobs: Sequence[str]) -> tuple[NDArray[np.flo
 
     A check asks no other host: weights count if they are on this machine already.
     """
-    known = next((item for item in BACKBONES.values() if weights_at_hand(item.name, context.settings)), None)
-    name, size = (known.name, known.image_size) if known else (UNTRAINED, UNTRAINED_PX)
+    name, weights, size, words = _weights(context.settings)
     torch.manual_seed(0)
     network = Network(name, 1, image_size=size)
     pixels = PixelCache(context.settings, size, "squash")
@@ -115,11 +115,20 @@ def _features(context: JobContext, blobs: Sequence[str]) -> tuple[NDArray[np.flo
             context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
 
     pixels.fill(blobs, watch)
-    if known:
-        load_weights(network, "imagenet", context.settings)
+    load_weights(network, weights, context.settings)
     network.to(choose_device(context.settings.device))
-    if not known:
+    if weights == "none":
         device = next(network.parameters()).device
         calibrate_batch_norm(network, (batch.to(device) for batch in pixels.batches(blobs[:BATCH], BATCH)))
     features = cached_features(network, pixels, blobs, context.settings, watch).numpy()
-    return features, f"{known.title} (ImageNet)" if known else "a network without pretrained weights"
+    return features, words
+
+
+def _weights(settings: Settings) -> tuple[str, str, int, str]:
+    """The best that is on this machine: backbone, weights as in a recipe, picture size, and all of it in words."""
+    for item in BACKBONES.values():
+        if weights_at_hand(item.name, settings):
+            return item.name, "imagenet", item.image_size, f"{item.name} (ImageNet)"
+    for name, card in bundled_weights().items():
+        return name, "bundled", card.image_size, f"{name} (weights that come with Graft)"
+    return UNTRAINED, "none", UNTRAINED_PX, "a network without pretrained weights"

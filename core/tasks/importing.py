@@ -79,6 +79,7 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
     store = BlobStore(context.settings)
     for number, batch in enumerate(in_batches(left, lambda entry: _look_at(entry, store), BATCH)):
         context.check_cancelled()
+        store.settle()  # before a row says that they are there
         _commit(context, project, plan, payload, batch)
         count = min(total, (number + 1) * BATCH)
         seconds = (datetime.now(UTC) - started).total_seconds()
@@ -96,7 +97,7 @@ def _look_at(entry: Entry, store: BlobStore) -> _Ready:
     except GraftError as error:
         return _Ready(entry.name, reason=str(error))
     try:
-        blob = store.put(prepared.content)
+        blob = store.put(prepared.content, settled=False)
         store.put_thumb(blob, prepared.thumb)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

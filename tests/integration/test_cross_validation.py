@@ -1,5 +1,6 @@
 """Cross-validation on tiny pictures: honest, resumable, and a model in the end."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 
 from core.errors import BadInput, NotEnoughImages
 from core.explanation import explain
+from core.features import PixelCache
 from core.graft import Graft
+from core.inference import answers, compute_logits
 from core.jobs import execute
 from core.jobs.context import JobContext
 from core.models import Ensemble, load_model
@@ -15,11 +18,12 @@ from core.store import predictions, runs, versions
 from core.store.db import reading, writing
 from core.tasks import training
 from core.tasks.train import Training
-from core.types import Lane, ProjectId, RunId, RunState, Split
+from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from tests.integration.test_fine_tuning import CASES, import_colours
 from tests.integration.test_training import TINY, project
 
-__all__ = ["project"]
-RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32"})
+__all__ = ["import_colours", "project"]
+RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32", "backbone": "graft:tiny_cnn"})
 
 
 def serve(graft: Graft) -> RunState:
@@ -155,3 +159,22 @@ def test_packing_an_ensemble_takes_every_member_along(graft: Graft, validated: R
     assert set(files) == {"card.json"} | {
         f"fold-{number}/{name}" for number in range(1, 5) for name in ("card.json", "weights.safetensors")
     }
+
+
+@pytest.mark.parametrize(("task", "label", "classes", "outputs"), CASES, ids=[case[0].value for case in CASES])
+def test_every_task_is_validated_and_its_ensemble_says_what_the_run_kept(
+    graft: Graft, import_colours: Callable[..., ProjectId], task: Task, label: Callable[[int], str],
+    classes: list[str], outputs: int,
+) -> None:  # fmt: skip
+    made = import_colours(task, label, classes)
+    run_id = graft.training.start(made, RECIPE, folds=2)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    model = load_model(graft.settings.models / str(run_id))
+    kept = graft.results.points(run_id, Split.TEST)[0]
+    pixels = PixelCache(graft.settings, 32, "squash")
+    pixels.fill([kept.blob])
+    said = answers(model.card, compute_logits(model.network, [pixels.read([kept.blob])]))[0]
+    if task is Task.REGRESSION:
+        assert said.number == pytest.approx(kept.said_number, rel=1e-4)
+    else:
+        assert said.probabilities == pytest.approx(kept.probabilities, abs=1e-4) and len(kept.probabilities) == outputs

@@ -266,15 +266,15 @@ def test_a_full_disk_stops_the_import_in_one_sentence_and_it_goes_on_afterwards(
     for index in range(3):
         picture(tmp_path / "in" / f"{index}.png", index * 30)
     run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
-    write, room = os.fsync, iter([True, False, False])
+    rename, room = os.replace, iter([True])
 
-    def fsync(descriptor: int) -> None:
-        if not next(room):
+    def replace(source: str, target: Path) -> None:
+        if not next(room, False):
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(descriptor)
+        rename(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr("core.media.blobs.os.fsync", fsync)
+        patched.setattr("core.media.blobs.os.replace", replace)
         state = execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
     run = graft.queue.read(run_id)
     assert state is RunState.FAILED and "disk is full" in run.error and "resume" in run.hint
@@ -294,3 +294,13 @@ def test_the_same_picture_twice_in_one_batch_is_one_image_with_the_label_that_is
     report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
     assert (report.added, report.duplicates) == (2, 1)
     assert images(graft)["a.png"].state is ImageState.LABELLED
+
+
+def test_pictures_are_on_disk_before_a_row_says_so(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    known: list[int] = []
+    monkeypatch.setattr("os.sync", lambda: known.append(len(images(graft))))
+    do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert known == [0] and len(images(graft)) == 1

@@ -96,3 +96,10 @@ def test_what_cannot_be_trained_is_said_before_anything_is_queued(graft: Graft, 
         with pytest.raises(BadInput, match=words):
             graft.training.start(project, TINY.with_settings({field: value}))
     assert graft.training.list(project) == []
+
+
+def test_the_automatic_recipe_is_chosen_from_the_pictures_that_are_there(graft: Graft, project: ProjectId) -> None:
+    choice = graft.training.automatic(project)
+    # 18 of 30 pictures are learnt from; each is 48 pixels; the machine is set to its CPU.
+    assert (choice.recipe.tune, choice.recipe.image_size, choice.recipe.backbone) == ("head", 128, "mobilenet_v3_small")
+    assert choice.reasons[0].startswith("Only the last layer learns: of 18 pictures")

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from core.errors import BadImage
-from core.media import open_rgb, prepare
+from core.media import BlobStore, open_rgb, prepare
+from core.settings import Settings
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -153,3 +154,12 @@ def test_a_thumbnail_shows_what_the_picture_shows() -> None:
     assert max(thumb.size) == 256
     expected = np.asarray(gradient(1200, 900).resize(thumb.size)).astype(int)
     assert np.abs(np.asarray(thumb).astype(int) - expected).mean() < 4
+
+
+def test_what_a_power_cut_left_of_a_picture_is_written_again(tmp_path: Path) -> None:
+    store = BlobStore(Settings(home=tmp_path))
+    content = encoded(gradient(), "PNG")
+    blob = store.put(content, settled=False)
+    store.path(blob).write_bytes(b"")
+    assert store.put(content) == blob
+    assert store.path(blob).read_bytes() == content

@@ -1,0 +1,99 @@
+"""A recipe chosen from what is known of the pictures and the machine, with a sentence for each choice."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+
+AUTOMATIC = "automatic"
+FEW, MANY = 100, 2000
+BATCH, MOST_EPOCHS = 32, 40
+SMALL_SIDE, SMALL_RESOLUTION = 96, 128
+RARE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What the rules look at.
+
+    pictures  to learn from; `side` is the middle one of their shorter sides in pixels
+    balance   the commonest class's pictures for one of the rarest's; 1 for numbers
+    gpu       whether the machine has one
+    """
+
+    pictures: int
+    side: int
+    balance: float
+    gpu: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A recipe and why: one sentence for each choice."""
+
+    recipe: Recipe
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HyperRule:
+    """Steps of training, side of the picture (0: the network's own), and alpha of mixup."""
+
+    steps: int
+    image_size: int
+    mixup: float
+
+
+def hyper_rule(pictures: int, side: int) -> HyperRule:
+    """BiT-HyperRule, section 3.3 of https://arxiv.org/abs/1912.11370: size of data and of pictures decide alone.
+
+    500 steps below 20,000 pictures, 10,000 below 500,000, else 20,000; mixup of 0.1 from 20,000 on; pictures of at
+    most 96 pixels are looked at in 128. Larger ones the paper enlarges to 384 or 480 for its own networks, of which
+    it says itself that they cost the most: here they are looked at in the network's own size.
+    """
+    large = pictures >= 20_000
+    return HyperRule(
+        steps=500 if not large else 10_000 if pictures < 500_000 else 20_000,
+        image_size=SMALL_RESOLUTION if side <= SMALL_SIDE else 0,
+        mixup=0.1 if large else 0.0,
+    )
+
+
+def choose_recipe(facts: DataFacts) -> Choice:
+    """The recipe for these facts; its `preset` is "automatic"."""
+    rule, reasons = hyper_rule(facts.pictures, facts.side), []
+    if facts.pictures < FEW:
+        recipe = PRESETS["instant"]
+        reasons.append(
+            f"Only the last layer learns: of {facts.pictures:,} pictures a whole network would learn each by heart."
+        )
+    elif facts.gpu and facts.pictures >= MANY:
+        recipe = PRESETS["thorough"]
+        reasons.append(f"The whole network learns: {facts.pictures:,} pictures are enough, and there is a GPU.")
+    else:
+        recipe = PRESETS["balanced"]
+        why = "are too few to let all of it go at once" if facts.pictures < MANY else "would take long without a GPU"
+        reasons.append(f"The network thaws from the top down: {facts.pictures:,} pictures {why}.")
+    backbone = "convnext_tiny" if facts.gpu else "mobilenet_v3_small"
+    reasons.append(
+        "The network is an accurate one, because there is a GPU." if facts.gpu
+        else "The network is a small one, because there is no GPU."
+    )  # fmt: skip
+    changes: dict[str, object] = {"backbone": backbone, "image_size": rule.image_size}
+    if rule.image_size:
+        reasons.append(f"It looks at {rule.image_size} pixels, because the pictures have about {facts.side}.")
+    if recipe.tune != "head":
+        batch = max(4, min(BATCH, facts.pictures // 10))
+        epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
+        changes |= {"epochs": epochs, "batch_size": batch, "mixup": max(recipe.mixup, rule.mixup)}
+        steps = round(epochs * facts.pictures / batch)
+        reasons.append(
+            f"It looks at every picture at most {epochs} times: {steps:,} steps (BiT-HyperRule: {rule.steps:,})."
+        )
+    if facts.balance >= RARE:
+        reasons.append(f"Rare classes weigh more: the commonest has {facts.balance:.0f} times the rarest's pictures.")
+    else:
+        changes["imbalance"] = "ignore"
+        reasons.append("All pictures count alike: the classes are of similar size.")
+    return Choice(recipe=dataclasses.replace(recipe, preset=AUTOMATIC, **changes), reasons=tuple(reasons))  # type: ignore[arg-type]

@@ -1,0 +1,229 @@
+"""A project's check from its start to its findings, and a model's robustness card."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.errors import BadInput, NotFound
+from core.graft import Graft
+from core.jobs import execute
+from core.labels import LabelValue
+from core.media import BlobStore, prepare
+from core.services.serving import Serving
+from core.settings import Settings
+from core.store import images, runs
+from core.store.db import writing
+from core.store.images import NewImage
+from core.types import ImageId, Lane, ProjectId, RunId, RunState, Split, Task
+from core.worker import handler
+from tests.finished import label
+from tests.integration.test_cli import here
+from tests.made_models import model_of
+from tests.unit.test_checks import bordered, saved, scene
+from tests.unit.test_media import encoded
+
+NOW = datetime.now(UTC)
+
+
+def add(
+    graft: Graft,
+    project: ProjectId,
+    pictures: Sequence[Image.Image],
+    *,
+    cases: Sequence[str | None] = (),
+    splits: Sequence[Split | None] = (),
+    start: int = 0,
+) -> list[ImageId]:
+    """The pictures, stored and named 0.png and on."""
+    store, found = BlobStore(graft.settings), []
+    for index, picture in enumerate(pictures):
+        ready = prepare(encoded(picture, "PNG"), "a.png")
+        blob = store.put(ready.content)
+        new = NewImage(
+            sha256=ready.sha256, blob=blob, phash=ready.phash, format=ready.format, width=ready.width,
+            height=ready.height, size_bytes=len(ready.content), original_name=f"{start + index}.png", extra={},
+            case_name=cases[index] if cases else None, split=splits[index] if splits else None,
+        )  # fmt: skip
+        with writing(graft.engine) as session:
+            found.append(images.create_image(session, project, new, now=NOW))
+    return found
+
+
+def classes_of(graft: Graft, project: ProjectId) -> list[Any]:
+    return [item.id for item in graft.projects.read(project).classes]
+
+
+def checked(graft: Graft, project: ProjectId) -> dict[str, Any]:
+    """The result of a check, run here."""
+    return finished(graft, graft.checks.start(project))
+
+
+def finished(graft: Graft, run_id: RunId) -> dict[str, Any]:
+    with writing(graft.engine) as session:
+        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
+    assert claimed is not None and claimed.id == run_id
+    execute(handler(claimed.kind), claimed, engine=graft.engine, settings=graft.settings)
+    run = graft.queue.read(run_id)
+    assert run.state is RunState.DONE, run.trace
+    return dict(run.result or {})
+
+
+@pytest.fixture
+def leaves(graft: Graft) -> ProjectId:
+    return graft.projects.create_from_names("Leaves", Task.SINGLE, ["healthy", "rust", "mildew"])
+
+
+def test_five_pictures_are_checked_for_what_five_can_tell_and_the_rest_is_said(graft: Graft, leaves: ProjectId) -> None:
+    picture = scene(1)
+    found = add(graft, leaves, [picture, scene(2), scene(3), scene(4), saved(picture, 0.6, 70)],
+                splits=[Split.TRAIN, Split.TRAIN, None, None, Split.TEST])  # fmt: skip
+    first, second, _ = classes_of(graft, leaves)
+    label(graft, leaves, {found[0]: LabelValue(classes=(first,)), found[4]: LabelValue(classes=(second,))})
+    result = checked(graft, leaves)
+    assert result["near_duplicates"] == result["conflicts"] == [["0.png", "4.png"]]
+    (pair,) = result["pairs"]
+    assert (pair["splits"], pair["labels"]) == (["train", "test"], ["healthy", "rust"])
+    assert [(item["kind"], item["names"]) for item in result["leaks"]] == [("near_duplicate", ["0.png", "4.png"])]
+    assert result["shortcuts"] == [] and result["label_errors"] == []
+    assert sum("Not enough pictures" in note for note in result["notes"]) == 3
+
+
+def test_a_pair_that_was_mended_or_deleted_is_gone_and_comes_back_with_the_picture(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    found = add(graft, leaves, [scene(1), saved(scene(1), 0.5, 80)])
+    first, second, _ = classes_of(graft, leaves)
+    label(graft, leaves, {found[0]: LabelValue(classes=(first,)), found[1]: LabelValue(classes=(second,))})
+    checked(graft, leaves)
+
+    def pairs() -> list[bool]:
+        view = graft.checks.newest_findings(leaves)
+        assert view is not None
+        return [pair.conflict for pair in view.pairs]
+
+    assert pairs() == [True]
+    label(graft, leaves, {found[1]: LabelValue(classes=(first,))})
+    assert pairs() == [False]
+    graft.gallery.delete(leaves, [found[1]])
+    assert pairs() == []
+    graft.gallery.restore(leaves, [found[1]])
+    assert pairs() == [False]
+
+
+@pytest.mark.parametrize("tag", [True, False])
+def test_a_tag_is_flagged_with_its_class_and_without_it_nothing_is_suspicious(
+    graft: Graft, leaves: ProjectId, tag: bool
+) -> None:
+    found = add(graft, leaves, [bordered(tag, index) for index in range(60)])
+    known = classes_of(graft, leaves)
+    label(graft, leaves, {image: LabelValue(classes=(known[index % 3],)) for index, image in enumerate(found)})
+    result = checked(graft, leaves)
+    borders, file = result["shortcuts"]
+    assert (borders["probe"], borders["flagged"], borders["given_away"]) == ("borders", tag, ["healthy"] * tag)
+    assert set(borders) >= {"probe", "score", "interval", "chance", "flagged"} and file["probe"] == "file"
+    view = graft.checks.newest_findings(leaves)
+    assert view is not None and view.suspicious is tag and bool(view.grave) is tag
+
+
+def test_a_case_in_two_splits_is_a_leak_and_one_class_alone_is_no_reason_to_fail(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    cases = ["plant 1", "plant 1", "plant 2"]
+    found = add(graft, leaves, [scene(n) for n in range(3)], cases=cases, splits=[Split.TRAIN, Split.TEST, Split.TEST])
+    label(graft, leaves, {image: LabelValue(classes=(classes_of(graft, leaves)[0],)) for image in found})
+    (leak,) = checked(graft, leaves)["leaks"]
+    assert (leak["kind"], leak["name"], leak["splits"]) == ("case", "plant 1", ["train", "test"])
+
+
+def test_wrong_labels_are_doubted_and_a_tested_one_stays_as_it_is(graft: Graft, leaves: ProjectId) -> None:
+    colours = ["#d02020", "#20a020", "#2040d0"]
+    pictures = [Image.blend(scene(n, (64, 64)), Image.new("RGB", (64, 64), colours[n % 3]), 0.8) for n in range(60)]
+    found = add(graft, leaves, pictures, splits=[Split.TEST] * 60, cases=[f"plant {n // 3}" for n in range(60)])
+    known = classes_of(graft, leaves)
+    truth = [n % 3 for n in range(60)]
+    truth[7] = 2
+    label(graft, leaves, {image: LabelValue(classes=(known[k],)) for image, k in zip(found, truth, strict=True)})
+    result = checked(graft, leaves)
+    (doubt,) = result["label_errors"]
+    assert (doubt["name"], doubt["given"], doubt["suggested"], doubt["split"]) == ("7.png", "mildew", "rust", "test")
+    assert [item["kept"] for item in result["splitting"]["scores"]] == ["pictures", "cases"]
+    assert graft.gallery.page(leaves, graft_filter(known[2])).pictures[2].name == "7.png", "nobody relabelled it"
+
+
+def graft_filter(class_id: Any) -> Any:
+    from core.services.gallery import PictureFilter
+
+    return PictureFilter(class_id=class_id)
+
+
+@pytest.mark.parametrize("task", [Task.MULTI, Task.REGRESSION, Task.ORDINAL])
+def test_every_kind_of_label_can_be_checked(graft: Graft, task: Task) -> None:
+    names = [] if task is Task.REGRESSION else ["a", "b"]
+    project = graft.projects.create_from_names("Others", task, names)
+    found = add(graft, project, [scene(n, (48, 48)) for n in range(24)])
+    known = classes_of(graft, project)
+    values = [
+        LabelValue(number=float(n))
+        if task is Task.REGRESSION
+        else LabelValue(classes=tuple(known) if task is Task.MULTI and n % 2 else (known[n % 2],))
+        for n in range(24)
+    ]
+    label(graft, project, dict(zip(found, values, strict=True)))
+    result = checked(graft, project)
+    assert (result["pictures"], result["labelled"], result["near_duplicates"]) == (24, 24, [])
+
+
+def test_a_project_without_pictures_cannot_be_checked_and_a_waiting_check_is_not_doubled(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    with pytest.raises(BadInput, match="no pictures"):
+        graft.checks.start(leaves)
+    add(graft, leaves, [scene(1)])
+    assert graft.checks.newest_findings(leaves) is None
+    run = graft.checks.start(leaves)
+    assert graft.checks.start(leaves) == run
+    with pytest.raises(NotFound):
+        graft.checks.read(run)
+
+
+def test_the_command_prints_pairs_as_json_and_words(
+    graft: Graft, leaves: ProjectId, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", here)
+    add(graft, leaves, [scene(1), saved(scene(1), 0.5, 80), scene(2)])
+    home = ["--home", str(settings.home)]
+    done = CliRunner().invoke(build(), ["check", "Leaves", "--json", *home])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["near_duplicates"] == [["0.png", "1.png"]]
+    told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
+    assert "1 pair of pictures that are the same one." in told and "0.png (-) and 1.png (-)" in told
+    graft.gallery.delete(leaves, [graft.gallery.page(leaves, graft_filter(None)).pictures[1].id])
+    told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
+    assert told.startswith("Nothing suspicious found in 2 pictures.")
+
+
+def test_the_robustness_card_starts_at_the_model_s_own_answers(graft: Graft, leaves: ProjectId) -> None:
+    from tests.finished import make_version
+
+    found = add(graft, leaves, [scene(n, (64, 64)) for n in range(8)])
+    label(graft, leaves, {image: LabelValue(classes=(classes_of(graft, leaves)[0],)) for image in found})
+    model = model_of(graft, leaves)
+    version = make_version(graft, leaves, found, [[0]] * 8)
+    with writing(graft.engine) as session:
+        row = session.get_one(runs.RunRow, model)
+        row.version_id = version
+    result = finished(graft, graft.robustness.start(model))
+    assert result["pictures"] == 8 and len(result["kinds"]) == 8
+    for kind in result["kinds"]:
+        assert len(kind["right"]) == len(kind["changed"]) == 6
+        assert kind["changed"][0] == 0 and kind["right"][0] == result["kinds"][0]["right"][0]
+    latest = graft.robustness.latest(model)
+    assert latest is not None
+    view = graft.robustness.view(latest)
+    assert view is not None and view.flips == result["kinds"][0]["changed"][1]

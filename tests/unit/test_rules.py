@@ -1,0 +1,42 @@
+"""The recipe that is chosen from the pictures and the machine."""
+
+import pytest
+
+from core.recipes import DataFacts, choose_recipe, hyper_rule
+
+
+def facts(**changes: object) -> DataFacts:
+    return DataFacts(**{"pictures": 500, "side": 400, "balance": 1.5, "gpu": False, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "steps", "mixup"), [(19_999, 500, 0.0), (20_000, 10_000, 0.1), (500_000, 20_000, 0.1)]
+)
+def test_the_size_of_the_data_decides_steps_and_mixup_as_in_the_paper(pictures: int, steps: int, mixup: float) -> None:
+    rule = hyper_rule(pictures, 300)
+    assert (rule.steps, rule.mixup, rule.image_size) == (steps, mixup, 0)
+    assert hyper_rule(pictures, 96).image_size == 128
+
+
+def test_few_pictures_teach_the_head_more_thaw_the_network_and_many_with_a_gpu_teach_all_of_it() -> None:
+    assert choose_recipe(facts(pictures=60)).recipe.tune == "head"
+    assert choose_recipe(facts()).recipe.tune == "gradual"
+    assert choose_recipe(facts(pictures=5000)).recipe.tune == "gradual"
+    assert choose_recipe(facts(pictures=5000, gpu=True)).recipe.tune == "all"
+
+
+def test_every_choice_has_its_sentence() -> None:
+    choice = choose_recipe(facts(side=64, balance=9.0))
+    assert choice.recipe.preset == "automatic" and choice.recipe.backbone == "mobilenet_v3_small"
+    assert (choice.recipe.image_size, choice.recipe.epochs, choice.recipe.imbalance) == (128, 32, "weights")
+    assert choice.reasons == (
+        "The network thaws from the top down: 500 pictures are too few to let all of it go at once.",
+        "The network is a small one, because there is no GPU.",
+        "It looks at 128 pixels, because the pictures have about 64.",
+        "It looks at every picture at most 32 times: 500 steps (BiT-HyperRule: 500).",
+        "Rare classes weigh more: the commonest has 9 times the rarest's pictures.",
+    )
+    assert choose_recipe(facts()).recipe.imbalance == "ignore"
+    few = choose_recipe(facts(pictures=108))
+    assert (few.recipe.epochs, few.recipe.batch_size) == (40, 10)
+    assert "40 times: 432 steps (BiT-HyperRule: 500)" in few.reasons[2]
