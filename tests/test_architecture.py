@@ -52,6 +52,15 @@ def test_pages_are_thin(path: Path) -> None:
     assert not {name for name in imported(path) if name.split(".")[0] in ("torch", "sqlalchemy")}
 
 
+SHOWN = {"graft", "services", "charts", "errors", "types", "settings", "recipes", "catalogue"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_app_reaches_the_core_through_its_services(path: Path) -> None:
+    pieces = [name.split(".") for name in imported(path)]
+    assert {piece[1] for piece in pieces if piece[0] == "core" and len(piece) > 1} <= SHOWN
+
+
 def test_the_web_process_imports_no_torch() -> None:
     code = (
         "import sys, app.server, app.links, importlib\n"

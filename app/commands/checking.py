@@ -1,11 +1,13 @@
 """`graft check`: what may be wrong with a project's pictures and labels."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show
-from core.services.checking import CheckView
+
+if TYPE_CHECKING:
+    from core.services.checking import CheckView
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +25,7 @@ def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home 
     show({"run": ended.id, "state": ended.state.value, **(ended.result or {})}, _words(view), as_json)
 
 
-def _words(view: CheckView) -> str:
+def _words(view: "CheckView") -> str:
     lines = list(view.sentences) or [f"Nothing suspicious found in {view.pictures:,} pictures."]
     for pair in view.pairs[:20]:
         lines.append(

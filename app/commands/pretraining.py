@@ -7,7 +7,6 @@ import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
 from core.catalogue import PRETRAININGS
-from core.jobs.payloads import PretrainPayload
 
 weights = typer.Typer(help="What networks know before they are trained.", no_args_is_help=True)
 
@@ -36,6 +35,8 @@ def pretrain(
     """Teach a network to see without labels: on a project's pictures, or on drawn ones."""
     if bool(name) == formula:
         raise typer.BadParameter("Name a project, or give --formula.", param_hint="NAME")
+    from core.services.pretraining import PretrainPayload
+
     payload = PretrainPayload(
         backbone=backbone, method=method, minutes=minutes, image_size=image_size, batch_size=batch_size,
         weights=start, fractals=fractals, seed=seed,

@@ -79,9 +79,15 @@ class External(Service):
         return [*found.values()]
 
     def fitting(self, model: RunId) -> dict[ProjectId, str]:
-        """Other projects that share the model's task and, but for numbers, at least one class: id -> name."""
+        """Other projects that share the model's task and, but for numbers, at least one class: id -> name.
+
+        None while the run has no model.
+        """
         with reading(self.engine) as session:
-            run, card = runs.read_run(session, model), _card(session, model)
+            run = runs.read_run(session, model)
+            if predictions.read_card(session, model) is None:
+                return {}
+            card = _card(session, model)
             return {
                 item.id: item.name
                 for item in projects.list_projects(session)

@@ -69,11 +69,12 @@ def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
     until(lambda: epoch(graft, run) >= 2, "two epochs are over")
     os.kill(child_of(worker), signal.SIGKILL)
     until(lambda: len(notes(graft, run)) == 1, "the training goes on after its process was killed")
-    before = epoch(graft, run)
 
     worker.kill()
     worker.wait()
     start_worker()
+    until(lambda: graft.training.read(run).attempts == 3, "the next worker takes the training over")
+    before = epoch(graft, run)
     until(lambda: epoch(graft, run) >= before + 1, "the training goes on after its worker was killed")
     assert str(notes(graft, run)[0]).startswith("Going on from the end of epoch")
 
