@@ -1,6 +1,7 @@
 // One picture at a time by keyboard. Every deed is an event of its own in the outbox (outbox.js).
 const STATES = new Map();
-const AHEAD = 8;
+const AHEAD = 8; // pictures fetched and decoded before their turn
+const FEWEST = 120; // pictures named ahead: at most so many keys are pressed while more are asked for
 
 const current = (state) => state.queue[state.at];
 const label = (item) => ({ state: item.state, classes: [...item.classes], number: item.number });
@@ -68,7 +69,7 @@ function giveNumber(state) {
 function go(state, step) {
   state.at = Math.max(0, Math.min(state.queue.length, state.at + step));
   show(state);
-  if (state.queue.length - state.at < 20) refill(state);
+  if (state.queue.length - state.at < FEWEST) refill(state);
 }
 
 async function refill(state) {

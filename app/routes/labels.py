@@ -63,9 +63,7 @@ async def queue(request: Request) -> Response:
         states = [ImageState(text) for text in query.get("states", "unlabelled").split(",")]
     except ValueError as error:
         raise BadInput("project and after must be numbers, states the names of states.") from error
-    items = await anyio.to_thread.run_sync(
-        lambda: shared().labelling.upcoming(project, states=states, after=after, limit=50)
-    )
+    items = await anyio.to_thread.run_sync(lambda: shared().labelling.upcoming(project, states=states, after=after))
     return JSONResponse(
         {"items": [queue_item(item) for item in items]},
         headers={"cache-control": "no-store"},

@@ -16,6 +16,10 @@ from core.types import ImageId, ImageState, ProjectId
 __all__ = ["LabelEvent", "LabelValue", "Labelling", "Progress", "QueueItem", "Recorded"]
 
 
+AHEAD = 200
+"""How many images are handed out at once: more than the fastest hand labels before the next ones arrive."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """Which events are on disk, and which cannot be kept, with the reason."""
@@ -49,7 +53,7 @@ class Labelling(Service):
         *,
         states: Sequence[ImageState] = (ImageState.UNLABELLED,),
         after: ImageId | None = None,
-        limit: int = 50,
+        limit: int = AHEAD,
     ) -> list[QueueItem]:
         """Images to label, oldest first, with ids larger than `after`."""
         with reading(self.engine) as session:
