@@ -28,7 +28,7 @@ from core.store.projects import ProjectView
 from core.tasks.import_labels import ImportLabels, plan_labels
 from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
 
-BATCH = 32
+BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
