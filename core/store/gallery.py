@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, CursorResult, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.store.images import classes_of
 from core.store.tables import ImageClassRow, ImageRow
 from core.types import ClassId, ImageId, ImageState, ProjectId, Split
 
@@ -111,10 +112,7 @@ def list_groups(session: Session, project_id: ProjectId) -> list[str]:
 
 
 def _pictures(session: Session, ids: Sequence[ImageId]) -> list[Picture]:
-    classes: dict[ImageId, list[ClassId]] = {image_id: [] for image_id in ids}
-    pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(ids))
-    for image_id, class_id in session.execute(pairs):
-        classes[image_id].append(class_id)
+    classes = classes_of(session, ids)
     return [
         Picture(
             id=row.id,

@@ -8,8 +8,8 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
-from core.store.tables import ImageRow
-from core.types import ImageId, ImageState, JsonObject, ProjectId, Split
+from core.store.tables import ImageClassRow, ImageRow
+from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +105,12 @@ def restore_images(session: Session, image_ids: Sequence[ImageId]) -> None:
         row = session.get(ImageRow, image_id)
         if row is not None:
             row.deleted_at = None
+
+
+def classes_of(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, list[ClassId]]:
+    """The classes of each image's consensus; an empty list for one without."""
+    classes: dict[ImageId, list[ClassId]] = {image_id: [] for image_id in image_ids}
+    pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(list(classes)))
+    for image_id, class_id in session.execute(pairs):
+        classes[image_id].append(class_id)
+    return classes

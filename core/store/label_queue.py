@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.store.images import classes_of
 from core.store.tables import ClassRow, ImageClassRow, ImageRow
 from core.types import ClassId, ImageId, ImageState, ProjectId
 
@@ -48,10 +49,7 @@ def list_queue(
         .order_by(ImageRow.id)
         .limit(limit)
     ).all()
-    classes: dict[ImageId, list[ClassId]] = {row.id: [] for row in rows}
-    pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(list(classes)))
-    for image_id, class_id in session.execute(pairs):
-        classes[image_id].append(class_id)
+    classes = classes_of(session, [row.id for row in rows])
     return [
         QueueItem(
             id=row.id,
