@@ -148,7 +148,10 @@ def test_the_real_thing_serves_the_web_page_again_after_its_process_was_killed(t
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: answers(url), 90)
+        assert process.stdout is not None
+        said = [process.stdout.readline(), process.stdout.readline()]  # the second comes when it answers
+        assert f"Graft is ready: {url}" in said[1]
+        assert answers(url)
         first = children(tmp_path)
         os.kill(first["web"], signal.SIGKILL)
         until(lambda: children(tmp_path).get("web", first["web"]) != first["web"])
@@ -157,6 +160,6 @@ def test_the_real_thing_serves_the_web_page_again_after_its_process_was_killed(t
         pids = list(children(tmp_path).values())
         process.kill()
         until(lambda: not any(_runs(pid) for pid in pids), 30)
-        assert f"Graft is ready: {url}" in process.communicate()[0]
     finally:
         process.kill()
+        process.communicate()
