@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.store.images import classes_of
@@ -63,6 +63,8 @@ def _conditions(project_id: ProjectId, wanted: PictureFilter) -> list[ColumnElem
         found.append(ImageRow.group_name == wanted.group)
     if wanted.flagged:
         found.append(ImageRow.flagged.is_(True))
+    if "\x00" in wanted.text:
+        found.append(false())  # SQLite ends a pattern there, and the empty rest would match everything
     if wanted.text:
         found.append(
             or_(

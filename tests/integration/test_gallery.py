@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 
@@ -93,6 +93,7 @@ def test_another_projects_pictures_cannot_be_deleted(graft: Graft, leaves: Proje
 
 
 @given(text=st.text(st.characters(codec="ascii"), max_size=4))
+@example(text="\x00")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_can_be_looked_for(graft: Graft, text: str) -> None:
     project = next((item.id for item in graft.projects.list()), None)
