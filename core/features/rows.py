@@ -78,9 +78,11 @@ class RowCache:
         path, rows = self.folder / "index.bin", self.folder / "rows.bin"
         if not path.exists() or not rows.exists():
             return np.empty(0, _RECORD)
-        content = path.read_bytes()
-        count = min(len(content) // _RECORD.itemsize, rows.stat().st_size // self._row_bytes)
-        return np.frombuffer(content[: count * _RECORD.itemsize], _RECORD)
+        count = min(path.stat().st_size // _RECORD.itemsize, rows.stat().st_size // self._row_bytes)
+        if not count:
+            return np.empty(0, _RECORD)
+        # Mapped, not read: every batch of a training looks at a few records of what may be 100,000.
+        return np.memmap(path, dtype=_RECORD, mode="r", shape=(count,))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

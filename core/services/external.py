@@ -81,7 +81,7 @@ class External(Service):
     def fitting(self, model: RunId) -> dict[ProjectId, str]:
         """Other projects that share the model's task and, but for numbers, at least one class: id -> name.
 
-        None while the run has no model.
+        Empty while the run has no model.
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
