@@ -78,6 +78,7 @@ class RunKind(StrEnum):
 
     IMPORT = "import"
     TRAIN = "train"
+    SEARCH = "search"
     PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"

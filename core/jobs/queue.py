@@ -16,6 +16,7 @@ from core.jobs.payloads import (
     PredictPayload,
     PretrainPayload,
     RobustnessPayload,
+    SearchPayload,
     TrainPayload,
 )
 from core.store import runs
@@ -26,6 +27,7 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    SearchPayload: RunKind.SEARCH,
     PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
@@ -38,6 +40,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.SEARCH: Lane.TRAINING,
     RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EVALUATE: Lane.FILES,

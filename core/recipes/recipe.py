@@ -14,7 +14,7 @@ from core.types import JsonObject, JsonValue
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
 Loss = Literal["standard", "focal", "asymmetric"]
-PART = re.compile(r"head|gradual|all|norm|bias|attention|last:[1-9]\d?|lora:[1-9]\d{0,2}")
+PART = re.compile(r"head|gradual|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial"]
 OptimizerName = Literal["adamw", "sgd"]
@@ -29,7 +29,8 @@ class Recipe:
     weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
-                  "all": everything from the first step; "last:N": the last N of five stages; "norm": norm layers
+                  "all": everything from the first step; "last:N": the last N of five stages (0: the
+                  head alone, but on varied pictures); "norm": norm layers
                   (https://arxiv.org/abs/2003.00152); "bias": biases (BitFit, https://arxiv.org/abs/2106.10199);
                   "attention": a transformer's attention (https://arxiv.org/abs/2203.09795); "lora:R": additions of
                   rank R to its linear layers (https://arxiv.org/abs/2106.09685). The head always learns

@@ -1,6 +1,5 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from core.models import (
     save_model,
     silence_residuals,
 )
-from core.recipes import PRESETS, Recipe
+from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
@@ -129,7 +128,7 @@ class Training:
             return self._head(network, self.recipe, self.context.metrics)
         if not going_on and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
-            self._head(network, _head_recipe(self.recipe), lambda epoch, values: None)
+            self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
         trainer = Trainer(
             network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
             self.context.folder, _Follower(self),
@@ -258,15 +257,6 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.timings[self.name] = round(time.perf_counter() - self.started, 3)
-
-
-def _head_recipe(recipe: Recipe) -> Recipe:
-    """How the head learns before the body does: as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
 
 
 def _labels(version: VersionRecord) -> _Labels:
