@@ -18,8 +18,10 @@ from core.services.labelling import Labelling
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.recipes import Recipes
 from core.services.results import Results
 from core.services.robustness import Robustness
+from core.services.searching import Searches
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -41,6 +43,8 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    recipes: Recipes
+    searches: Searches
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
@@ -72,6 +76,8 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        recipes=Recipes(*parts),
+        searches=Searches(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),

@@ -3,12 +3,14 @@
 from core.charts.depths import Depths, depths_figure, depths_info
 from core.charts.reliability import ReliabilityInfo, reliability_figure, reliability_info
 from core.charts.scatter import ScatterInfo, scatter_figure, scatter_info
+from core.charts.search import Trials, search_figure, search_info
 from core.charts.whiskers import Whiskers, whiskers_figure, whiskers_info
 
 __all__ = [
     "Depths",
     "ReliabilityInfo",
     "ScatterInfo",
+    "Trials",
     "Whiskers",
     "depths_figure",
     "depths_info",
@@ -16,6 +18,8 @@ __all__ = [
     "reliability_info",
     "scatter_figure",
     "scatter_info",
+    "search_figure",
+    "search_info",
     "whiskers_figure",
     "whiskers_info",
 ]

@@ -16,7 +16,7 @@ Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
 Loss = Literal["standard", "focal", "asymmetric"]
 PART = re.compile(r"head|gradual|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 Framing = Literal["squash", "crop"]
-Augmentation = Literal["none", "light", "standard", "strong", "trivial"]
+Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -44,7 +44,8 @@ class Recipe:
     warmup        share of all steps in which the learning rate climbs; cosine decay follows
     augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
                   and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896);
-                  "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158)
+                  "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158);
+                  "rand": two of middling strength (RandAugment, https://arxiv.org/abs/1909.13719)
     label_smoothing  in [0, 1)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
     cutmix        the same for a rectangle of another picture (https://arxiv.org/abs/1905.04899); with both, a coin

@@ -12,7 +12,7 @@ from core.types import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Numbers from `low` to `high`, drawn evenly on a logarithmic scale; with `factor` they multiply the recipe's own."""
+    """Numbers from `low` to `high`, on a logarithmic scale; with `factor` they multiply the recipe's own."""
 
     low: float
     high: float
@@ -30,7 +30,7 @@ AXES: dict[str, Span | Options] = {
     "learning_rate": Span(0.1, 10, factor=True),
     "tune": Options(("head", "gradual", "last:2", "all")),
     "weight_decay": Span(1e-4, 0.3),
-    "augmentation": Options(("none", "light", "standard", "strong", "trivial")),
+    "augmentation": Options(("none", "light", "standard", "strong", "trivial", "rand")),
     "backbone_factor": Span(0.01, 1),
     "label_smoothing": Options((0.0, 0.1)),
     "mixup": Options((0.0, 0.2)),
@@ -62,7 +62,7 @@ class Space:
         return found
 
     def recipe(self, values: Mapping[str, JsonValue]) -> Recipe:
-        """The recipe at a point of the axes. A head alone learns as long and as fast as in Instant, times the factor."""
+        """The recipe at a point of the axes. A head alone learns as long, and as fast times the factor, as in Instant."""
         changes = {name: value for name, value in values.items() if name in self.axes}
         factor = float(str(changes.pop("learning_rate", 1.0)))
         found = dataclasses.replace(self.start, **changes)  # type: ignore[arg-type]

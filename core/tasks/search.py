@@ -29,7 +29,7 @@ from core.store import versions
 from core.store.db import reading
 from core.store.versions import VersionRecord
 from core.tasks.train import Training
-from core.tasks.trial import OutOfTime, Outclassed, TrialContext
+from core.tasks.trial import Outclassed, OutOfTime, TrialContext
 from core.training import delete_checkpoint
 from core.types import JsonObject, JsonValue, Split
 
@@ -108,7 +108,7 @@ class _Search:
     def _trial(self, trial: Trial) -> None:
         number, recipe = trial.number + 1, self.space.recipe(trial.params)
         trial.set_user_attr("epochs", recipe.epochs)
-        context = TrialContext(self.context, number, self._report(trial, recipe), self._look(number))
+        context = TrialContext(self.context, number, _Rungs(self.study, trial, recipe.epochs), _Clock(self))
         training = Training(context, recipe, self.version)
         begun = time.monotonic()
         try:
@@ -125,17 +125,11 @@ class _Search:
             trial.set_user_attr("note", str(error))
         else:
             state, value = TrialState.COMPLETE, score
-            trial.set_user_attr("best_epoch", best_epoch)
+            trial.set_user_attr("epoch", best_epoch)
             self.context.metrics(number, {"search/score": score})
         trial.set_user_attr("seconds", round(time.monotonic() - begun, 2))
         self.study.tell(trial, value, state=state)
         delete_checkpoint(context.folder)
-
-    def _report(self, trial: Trial, recipe: Recipe) -> "_Rungs":
-        return _Rungs(self.study, trial, recipe.epochs)
-
-    def _look(self, number: int) -> "_Clock":
-        return _Clock(self, number)
 
     def _ended(self) -> list[FrozenTrial]:
         return [trial for trial in self.study.trials if trial.state.is_finished()]
@@ -169,24 +163,25 @@ STATES = {
 }
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Rungs:
     """Hears a trial's validation score after each epoch, and ends the trial where halving says so."""
 
     study: optuna.Study
     trial: Trial
     epochs: int
-    best: float = float("-inf")
 
     def __call__(self, epoch: int, score: float) -> None:
         known = self.study.trials[self.trial.number]
-        self.best = max(self.best, score, float(known.user_attrs.get("best", "-inf")))
-        self.trial.set_user_attr("best", self.best)
-        self.trial.set_user_attr("epoch", epoch)
+        before = known.user_attrs.get("best")
+        if before is None or score > before:
+            self.trial.set_user_attr("best", score)
+        best = score if before is None else max(score, float(before))
         for step, share in enumerate(RUNGS):
             rung = HALVING**step
             if epoch == max(1, round(share * self.epochs)) and rung not in known.intermediate_values:
-                self.trial.report(self.best, rung)
+                self.trial.report(best, rung)
+                self.trial.set_user_attr("epoch", epoch)
                 if self.trial.should_prune() and self.trial.number >= FREE:
                     raise Outclassed
 
@@ -196,7 +191,6 @@ class _Clock:
     """Says how far the search is, and ends the trial where its time is over."""
 
     search: _Search
-    number: int
 
     def facts(self) -> JsonObject:
         """What the page is told with every sign of life."""
@@ -217,8 +211,8 @@ def open_study(folder: Path) -> optuna.Study:
     """The search's trials so far. What a killed process left half written or locked is put right."""
     path = folder / JOURNAL
     if path.exists():
-        content = path.read_bytes()
-        path.write_bytes(content[: content.rfind(b"\n") + 1])
+        with path.open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
     path.with_name(f"{JOURNAL}.lock").unlink(missing_ok=True)  # the run is held by this process alone
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
