@@ -81,7 +81,7 @@ class _Fields:
 
     def row(self) -> None:
         """Begin a row."""
-        self._columns = list(st.columns(3))
+        self._columns = list(st.columns(3, vertical_alignment="bottom"))
 
     def _next(self) -> "st.delta_generator.DeltaGenerator":
         if not self._columns:
@@ -126,7 +126,8 @@ def _learning(fields: _Fields) -> None:
     fields.choose(
         "tune", "What learns", TUNE_WORDS,
         "The fewer pictures, the less should learn. From the top down: ULMFiT (Howard & Ruder 2018); norm layers: "
-        "Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; LoRA: Hu et al. 2022.",
+        "Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; LoRA: Hu et al. "
+        "2022.",
     )  # fmt: skip
     fields.whole("epochs", "At most so many epochs", 1, 1000, "How many times it looks at every picture.")
     fields.whole("patience", "Stop after epochs without progress", 0, 1000, "0: never.")

@@ -14,7 +14,7 @@ from core.types import RunState
 STATE_WORDS = {"running": "runs", "done": "done", "ended early": "ended early", "failed": "failed"}
 PLOT = {"displayModeBar": False}
 HOW = (
-    "The first trial is the recipe the search began from. Six are drawn by chance; then each is drawn where the trials so "
+    "The first trial is the recipe the search began from. Six are drawn by chance; then each where the trials so "
     "far were good (tree-structured Parzen estimator, Bergstra et al. 2011). A trial that is not among the better half "
     "after a quarter or a half of its epochs is ended early (asynchronous successive halving, Li et al. 2020). Only "
     "the validation pictures decide; the test pictures are not looked at. The best of many is flattered by luck: what "

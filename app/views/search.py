@@ -29,9 +29,7 @@ def render() -> None:
 
 def new_search(project: ProjectId) -> None:
     """The form, and what it starts."""
-    st.caption(
-        "Trains again and again, each time a little differently, and keeps what the validation pictures like best."
-    )
+    st.caption("Trains again and again, each time a little differently, and keeps what does best on validation.")
     wanted = search_form()
     if wanted is None:
         return

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Trials that have a score, in their order; `whole` says which ended by themselves; `best` is the best whole one."""
+    """Trials that have a score, in their order; `whole`: ended by itself; `best`: of the whole ones so far."""
 
     numbers: tuple[int, ...]
     scores: tuple[float, ...]

@@ -62,7 +62,7 @@ class Space:
         return found
 
     def recipe(self, values: Mapping[str, JsonValue]) -> Recipe:
-        """The recipe at a point of the axes. A head alone learns as long, and as fast times the factor, as in Instant."""
+        """The recipe at a point of the axes. A head alone learns as in Instant, at its rate times the factor."""
         changes = {name: value for name, value in values.items() if name in self.axes}
         factor = float(str(changes.pop("learning_rate", 1.0)))
         found = dataclasses.replace(self.start, **changes)  # type: ignore[arg-type]

@@ -11,11 +11,10 @@ from its own checkpoint. A trial's values depend on the seed, its number and the
 
 import dataclasses
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -224,7 +223,7 @@ def open_study(folder: Path) -> optuna.Study:
     )
 
 
-def distributions(space: Space) -> Mapping[str, FloatDistribution | CategoricalDistribution]:
+def distributions(space: Space) -> dict[str, BaseDistribution]:
     """The axes as Optuna has them."""
     return {
         name: FloatDistribution(axis.low, axis.high, log=True)
