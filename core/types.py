@@ -85,6 +85,7 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
+    HEATMAPS = "heatmaps"
 
 
 class Lane(StrEnum):

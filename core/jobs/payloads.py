@@ -125,3 +125,12 @@ class RobustnessPayload(Payload):
     """Try the model of run `model` on its test pictures, spoilt in several ways."""
 
     model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatmapsPayload(Payload):
+    """Draw what run `model` looks at in all pictures of a split, by one method."""
+
+    model: RunId
+    split: str = "test"
+    method: str = "gradcam"

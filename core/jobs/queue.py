@@ -11,6 +11,7 @@ from core.jobs.payloads import (
     EvaluatePayload,
     ExplainPayload,
     ExportPayload,
+    HeatmapsPayload,
     ImportPayload,
     Payload,
     PredictPayload,
@@ -33,6 +34,7 @@ KINDS: dict[type[Payload], RunKind] = {
     EvaluatePayload: RunKind.EVALUATE,
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
+    HeatmapsPayload: RunKind.HEATMAPS,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -44,6 +46,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.EXPLAIN: Lane.INTERACTIVE,
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
+    RunKind.HEATMAPS: Lane.FILES,
 }
 POLL_S = 0.01
 
