@@ -77,7 +77,7 @@ def _show(view: HeatmapsView) -> None:
             st.html(f'<img src="{address}" alt="Mean heatmap" style="width: 100%; border-radius: .5rem">')
             st.caption(_class_words(item))
     wrong = sum(item.wrong for item in view.items)
-    st.subheader(f"{count(len(view.items), f'{view.split.value} picture')}, {count(wrong, 'mistake')} first")
+    st.subheader(f"{count(wrong, 'mistake')} among {count(len(view.items), f'{view.split.value} picture')}")
     only = st.toggle("Only the mistakes", value=bool(wrong), disabled=not wrong)
     items = [item for item in view.items if item.wrong or not only]
     if not all(item.kept for item in items):

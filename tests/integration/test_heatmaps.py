@@ -1,5 +1,6 @@
 """A whole split explained as a job: its files, its mean maps, its routes, and the bound of the cache."""
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from app.cli import build
 from app.routes import base, explanations
 from core.errors import BadInput, NotFound
 from core.graft import Graft
@@ -147,3 +150,14 @@ def test_a_heatmap_whose_picture_was_forgotten_is_drawn_again(graft: Graft, mode
     run = graft.explanations.request(model, image=ImageId(1))
     assert serve(graft, Lane.INTERACTIVE) is RunState.DONE
     assert graft.explanations.read(run).path.read_bytes() == before
+
+
+def test_the_command_draws_a_split_and_copies_it(graft: Graft, said: RunId, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    home = ["--home", str(graft.settings.home)]
+    result = CliRunner().invoke(build(), ["heatmaps", str(said), "-o", str(out), "--json", *home])
+    assert result.exit_code == 0, result.output
+    value = json.loads(result.output)
+    assert [item["image"] for item in value["pictures"]] == [2, 3, 1]
+    assert [item["class"] for item in value["classes"]] == ["healthy", "rust"]
+    assert sorted(path.name for path in out.iterdir()) == ["1.png", "2.png", "3.png", "mean-0.png", "mean-1.png"]
