@@ -15,6 +15,7 @@ from core.services.external import External
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
+from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
@@ -50,6 +51,7 @@ class Graft:
     exports: Exports
     checks: Checks
     robustness: Robustness
+    maps: Maps
     serving: Serving
     demo: Demo
 
@@ -81,6 +83,7 @@ def open_graft(settings: Settings) -> Graft:
         exports=Exports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
+        maps=Maps(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -85,6 +85,7 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
+    MAP = "map"
 
 
 class Lane(StrEnum):

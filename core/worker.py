@@ -33,6 +33,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.EVALUATE: "core.tasks.evaluate",
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
+    RunKind.MAP: "core.tasks.map",
 }
 """Kind -> module with `run(context) -> result`."""
 

@@ -125,3 +125,10 @@ class RobustnessPayload(Payload):
     """Try the model of run `model` on its test pictures, spoilt in several ways."""
 
     model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPayload(Payload):
+    """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
+
+    model: RunId | None = None

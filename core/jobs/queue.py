@@ -12,6 +12,7 @@ from core.jobs.payloads import (
     ExplainPayload,
     ExportPayload,
     ImportPayload,
+    MapPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
@@ -33,6 +34,7 @@ KINDS: dict[type[Payload], RunKind] = {
     EvaluatePayload: RunKind.EVALUATE,
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
+    MapPayload: RunKind.MAP,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -44,6 +46,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.EXPLAIN: Lane.INTERACTIVE,
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
+    RunKind.MAP: Lane.FILES,
 }
 POLL_S = 0.01
 
