@@ -71,8 +71,7 @@ def find_slices(
             if not _enough(inside, units) or inside.tobytes() in seen:
                 continue
             seen.add(inside.tobytes())
-            compare = _shares if right.dtype == np.bool_ else _means
-            found.append((name, value, inside, compare(right, inside, units)))
+            found.append((name, value, inside, _compare(right, inside, units)))
     if not found:
         return ()
     corrected = false_discovery_control([parts[3] for *_, parts in found])
@@ -98,6 +97,12 @@ def thirds(values: Sequence[float | None], words: tuple[str, str, str]) -> list[
 def _enough(inside: Flags, units: Units) -> bool:
     sizes = (min(int(mask.sum()), len(np.unique(units.codes[mask]))) for mask in (inside, ~inside))
     return min(sizes) >= FEWEST
+
+
+def _compare(right: Flags | Values, inside: Flags, units: Units) -> tuple[Interval, Interval, Interval, float]:
+    if right.dtype == np.bool_:
+        return _shares(right.astype(np.bool_), inside, units)
+    return _means(right.astype(np.float64), inside, units)
 
 
 def _shares(right: Flags, inside: Flags, units: Units) -> tuple[Interval, Interval, Interval, float]:
