@@ -76,6 +76,8 @@ class Answered:
 
 def answered_curve(certainty: Values, right: Flags, units: Units, *, points: int = 60) -> tuple[Answered, ...]:
     """Accuracy against the share answered, from few to all; pictures of equal certainty are answered together."""
+    if not len(certainty):
+        return ()
     order = np.argsort(-certainty, kind="stable")
     ranked = certainty[order]
     ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) + 1  # how many, up to the end of each tie
