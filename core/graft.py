@@ -12,6 +12,7 @@ from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
 from core.services.external import External
+from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -52,6 +53,7 @@ class Graft:
     checks: Checks
     robustness: Robustness
     maps: Maps
+    forecasts: Forecasts
     serving: Serving
     demo: Demo
 
@@ -84,6 +86,7 @@ def open_graft(settings: Settings) -> Graft:
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),
+        forecasts=Forecasts(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

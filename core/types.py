@@ -86,6 +86,7 @@ class RunKind(StrEnum):
     CHECK = "check"
     ROBUSTNESS = "robustness"
     MAP = "map"
+    FORECAST = "forecast"
 
 
 class Lane(StrEnum):

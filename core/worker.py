@@ -34,6 +34,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.MAP: "core.tasks.map",
+    RunKind.FORECAST: "core.tasks.forecast",
 }
 """Kind -> module with `run(context) -> result`."""
 

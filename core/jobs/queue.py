@@ -11,6 +11,7 @@ from core.jobs.payloads import (
     EvaluatePayload,
     ExplainPayload,
     ExportPayload,
+    ForecastPayload,
     ImportPayload,
     MapPayload,
     Payload,
@@ -35,6 +36,7 @@ KINDS: dict[type[Payload], RunKind] = {
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
     MapPayload: RunKind.MAP,
+    ForecastPayload: RunKind.FORECAST,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -47,6 +49,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.MAP: Lane.FILES,
+    RunKind.FORECAST: Lane.FILES,
 }
 POLL_S = 0.01
 
