@@ -53,8 +53,10 @@ def _show(view: ForecastView) -> None:
             "The simple head that this rests on tells these classes poorly. Take the forecast as a direction at most.",
             icon=":material/info:",
         )
-    for item in found[:3]:
+    for item in [item for item in found if item.clear][:3]:
         st.markdown(f"- {_sentence(item, int(more), NEW[view.together])}")
+    if not any(item.clear for item in found):
+        st.markdown(f"Of no class can it be told that {count(int(more), 'more picture')} would help.")
     if found:
         st.dataframe([_row(item) for item in found], hide_index=True, width="stretch")
     far = [curve.name for curve in view.curves if curve.name not in {item.name for item in found}]
@@ -72,10 +74,10 @@ def _show(view: ForecastView) -> None:
 
 
 def _sentence(item: Expectation, more: int, new: str) -> str:
-    words = f"{count(more, 'more picture')} of **{md(item.name)}**{new}"
-    if not item.clear:
-        return f"{words} bring nothing that can be told from chance ({_percent(item.now)} found now)."
-    return f"{words} should lift what is found of it from {item.now.value:.0%} to {_percent(item.then)}."
+    return (
+        f"{count(more, 'more picture')} of **{md(item.name)}**{new} should lift what is found of it "
+        f"from {item.now.value:.0%} to {_percent(item.then)}."
+    )
 
 
 def _row(item: Expectation) -> dict[str, str | int]:
@@ -84,7 +86,9 @@ def _row(item: Expectation) -> dict[str, str | int]:
         "Pictures now": item.pictures,
         "Found now (recall)": _percent(item.now),
         "Found then": _percent(item.then),
-        "Rise, points": f"{100 * item.gain.value:.1f} ({100 * item.gain.low:.1f} to {100 * item.gain.high:.1f})",
+        "Rise, points": f"{100 * item.gain.value:.0f} ({100 * item.gain.low:.0f} to {100 * item.gain.high:.0f})"
+        if item.clear
+        else "none that can be told",
     }
 
 
