@@ -86,6 +86,8 @@ class RunKind(StrEnum):
     CHECK = "check"
     ROBUSTNESS = "robustness"
     HEATMAPS = "heatmaps"
+    MAP = "map"
+    FORECAST = "forecast"
 
 
 class Lane(StrEnum):

@@ -35,6 +35,8 @@ TASKS: dict[RunKind, str] = {
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.HEATMAPS: "core.tasks.heatmaps",
+    RunKind.MAP: "core.tasks.map",
+    RunKind.FORECAST: "core.tasks.forecast",
 }
 """Kind -> module with `run(context) -> result`."""
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project
-from app.parts.job_progress import failed, follow_job
+from app.parts.following import follow
 from app.parts.text import count, md
 from core.catalogue import EXPLANATIONS
 from core.services.heatmaps import ClassHeat, GalleryItem, HeatmapsView
@@ -35,10 +35,8 @@ GRID = """<style>
 def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
     """The section."""
     last = graft().heatmaps.latest(model)
-    if last is not None and not last.state.ended:
-        follow_job(last)
+    if follow(last, graft().heatmaps.cancel):
         return
-    failed(last)
     view = graft().heatmaps.view(last) if last else None
     if view is None:
         st.markdown(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.context import graft
-from app.parts.job_progress import failed, follow_job
+from app.parts.following import follow
 from app.parts.text import count
 from core.charts.robustness import robustness_figure
 from core.services.robustness import RobustnessView
@@ -20,12 +20,10 @@ the share of right answers, the band its 95 % interval; at most 400 pictures, th
 def robustness(model: RunId) -> None:
     """The section."""
     last = graft().robustness.latest(model)
-    if last is not None and not last.state.ended:
-        follow_job(last)
+    if follow(last, graft().robustness.cancel):
         return
     view = graft().robustness.view(last) if last else None
     if view is None:
-        failed(last)
         st.markdown(
             "Does the answer stay the same when the picture is a pixel further left, a little darker, or blurred? "
             "The test tries it on the test pictures; it takes about as long as predicting 40 times as many."

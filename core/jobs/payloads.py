@@ -134,3 +134,17 @@ class HeatmapsPayload(Payload):
     model: RunId
     split: str = "test"
     method: str = "gradcam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPayload(Payload):
+    """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
+
+    model: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastPayload(Payload):
+    """Forecast what more pictures would bring, on the dataset version of the training `model`."""
+
+    model: RunId

@@ -11,8 +11,10 @@ from core.jobs.payloads import (
     EvaluatePayload,
     ExplainPayload,
     ExportPayload,
+    ForecastPayload,
     HeatmapsPayload,
     ImportPayload,
+    MapPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
@@ -35,6 +37,8 @@ KINDS: dict[type[Payload], RunKind] = {
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
     HeatmapsPayload: RunKind.HEATMAPS,
+    MapPayload: RunKind.MAP,
+    ForecastPayload: RunKind.FORECAST,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -47,6 +51,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.HEATMAPS: Lane.FILES,
+    RunKind.MAP: Lane.FILES,
+    RunKind.FORECAST: Lane.FILES,
 }
 POLL_S = 0.01
 
