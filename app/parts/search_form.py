@@ -22,7 +22,6 @@ FIELD_WORDS = {
     "label_smoothing": "How much doubt is mixed into the labels",
     "mixup": "Whether pictures are blended",
     "imbalance": "What is done for rare classes",
-    "backbone": "Network",
 }
 """A field that can be searched -> in an expert's words."""
 STARTS = {
@@ -63,7 +62,7 @@ def search_form() -> WantedSearch | None:
     with right:
         weights = _weights(recipe.weights, backbones)
     fields = st.pills(
-        "What may vary", [name for name in FIELD_WORDS if name != "backbone"], default=list(USUAL),
+        "What may vary", list(FIELD_WORDS), default=list(USUAL),
         selection_mode="multi", format_func=FIELD_WORDS.__getitem__,
     )  # fmt: skip
     ready = bool(backbones) and bool(fields or len(backbones) > 1)

@@ -4,13 +4,25 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
-from app.parts.search_form import FIELD_WORDS, value_words
+from app.parts.search_form import value_words
 from app.parts.text import count, duration, md
 from core.charts import search_figure, search_info
 from core.errors import GraftError
 from core.services.searching import SearchView, TrialView
 from core.types import RunState
 
+COLUMNS = {
+    "learning_rate": "Learning rate",
+    "tune": "What learns",
+    "weight_decay": "Weight decay",
+    "augmentation": "Variation",
+    "backbone_factor": "Network's share",
+    "label_smoothing": "Doubt",
+    "mixup": "Blending",
+    "imbalance": "Rare classes",
+    "backbone": "Network",
+}
+"""A searched field -> its column's name."""
 STATE_WORDS = {"running": "runs", "done": "done", "ended early": "ended early", "failed": "failed"}
 PLOT = {"displayModeBar": False}
 HOW = (
@@ -111,6 +123,6 @@ def _row(view: SearchView, item: TrialView, fields: list[str]) -> dict[str, str]
         "Trial": f"{item.number}{mark}",
         view.score_name: "–" if item.score is None else f"{item.score:.3f}",
         "": STATE_WORDS.get(item.state, item.state),
-        **{FIELD_WORDS.get(field, field): value_words(field, item.values.get(field)) for field in fields},
+        **{COLUMNS.get(field, field): value_words(field, item.values.get(field)) for field in fields},
         "Took": "–" if item.seconds is None else duration(item.seconds),
     }

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import BadInput
-from core.types import JsonObject, JsonValue
+from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
-Loss = Literal["standard", "focal", "asymmetric"]
+Loss = Literal["standard", "focal", "asymmetric", "corn"]
 PART = re.compile(r"head|gradual|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
@@ -57,7 +57,8 @@ class Recipe:
                   by the effective number of pictures (https://arxiv.org/abs/1901.05555); "logits": shifted by log
                   frequency while learning (https://arxiv.org/abs/2007.07314); "sampling": shown more often
     loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
-                  (https://arxiv.org/abs/2009.14119)
+                  (https://arxiv.org/abs/2009.14119); "corn", for grades, rank by rank
+                  (https://arxiv.org/abs/2111.08851)
     """
 
     preset: str = "balanced"
@@ -109,6 +110,15 @@ class Recipe:
                 f"weights cannot be {self.weights!r}.", hint="Choose imagenet, bundled, none, file:PATH or run:N."
             )
 
+    def check_task(self, task: Task) -> None:
+        """Raises BadInput if the loss is not for that kind of label."""
+        wanted = _LOSS_TASKS.get(self.loss, task)
+        if wanted is not task:
+            raise BadInput(
+                f"The loss {self.loss!r} is for {wanted.value} labels; these are {task.value}.",
+                hint="Choose the loss standard.",
+            )
+
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back without loss."""
         return dataclasses.asdict(self)
@@ -129,6 +139,7 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+_LOSS_TASKS = {"asymmetric": Task.MULTI, "corn": Task.ORDINAL}
 _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),

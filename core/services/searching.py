@@ -80,7 +80,9 @@ class Searches(Service):
         space = search_space(recipe, fields, backbones)
         parents = [parent_of(self.engine, recipe.weights, item) for item in backbones or [space.start.backbone]]
         with writing(self.engine) as session:
-            version_id = freeze(session, projects.read_project(session, project_id), now=datetime.now(UTC))
+            project = projects.read_project(session, project_id)
+            recipe.check_task(project.task)
+            version_id = freeze(session, project, now=datetime.now(UTC))
         return self.queue.enqueue(
             SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials),
             project_id=project_id, name=name, recipe=recipe.to_json(), version_id=version_id, parent_id=parents[0],

@@ -42,6 +42,7 @@ class Training(Service):
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
+            recipe.check_task(project.task)
             version_id = freeze(session, project, now=datetime.now(UTC))
             if folds:
                 _check_folds(versions.read_version(session, version_id), folds)

@@ -79,7 +79,7 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.device = next(network.parameters()).device
-        self.outputs = network.head.out_features
+        self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
         if recipe.tune.startswith("lora:"):
             add_lora(network, int(recipe.tune.removeprefix("lora:")))
