@@ -21,6 +21,7 @@ from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.rates import Rates
 from core.services.recipes import Recipes
 from core.services.results import Results
 from core.services.robustness import Robustness
@@ -48,6 +49,7 @@ class Graft:
     training: Training
     recipes: Recipes
     searches: Searches
+    rates: Rates
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
@@ -84,6 +86,7 @@ def open_graft(settings: Settings) -> Graft:
         training=Training(*parts),
         recipes=Recipes(*parts),
         searches=Searches(*parts),
+        rates=Rates(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),

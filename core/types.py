@@ -79,6 +79,7 @@ class RunKind(StrEnum):
     IMPORT = "import"
     TRAIN = "train"
     SEARCH = "search"
+    RATES = "rates"
     PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from app.parts.rate_test import rate_test
 from core.recipes import Recipe
+from core.services.projects import ProjectView
 from core.types import Task
 
 TUNE_WORDS = {
@@ -55,9 +57,9 @@ FRAMING_WORDS = {"squash": "All of it, stretched", "crop": "Its middle"}
 PRECISION_WORDS = {"auto": "Chosen for the machine", "float32": "Full", "bfloat16": "Half"}
 
 
-def recipe_details(recipe: Recipe, task: Task) -> Recipe:
+def recipe_details(recipe: Recipe, project: ProjectView) -> Recipe:
     """Draws the fields with the recipe's values in them; returns the recipe as the person left it."""
-    fields = _Fields(recipe)
+    fields, task = _Fields(recipe), project.task
     with st.expander("Details", icon=":material/tune:"):
         st.caption("These are chosen already. Change them only if you know why.")
         learning, pictures, labels, machine = st.tabs(["Learning", "Pictures", "Labels", "Machine"])
@@ -69,7 +71,10 @@ def recipe_details(recipe: Recipe, task: Task) -> Recipe:
             _labels(fields, task)
         with machine:
             _machine(fields)
-    return dataclasses.replace(recipe, **fields.values)  # type: ignore[arg-type]
+        found = dataclasses.replace(recipe, **fields.values)  # type: ignore[arg-type]
+        with learning:
+            rate_test(project.id, found, fields.key("learning_rate"))
+    return found
 
 
 class _Fields:

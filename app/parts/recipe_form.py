@@ -57,7 +57,7 @@ def recipe_form(project: ProjectView) -> Wanted | None:
         return _automatic(project.id)
     recipe = _saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset])
     folds, repeats = _folds()
-    recipe = recipe_details(recipe, project.task)
+    recipe = recipe_details(recipe, project)
     unready = not recipe.weights.removeprefix("file:")
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready):
         return None

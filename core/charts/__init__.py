@@ -1,6 +1,7 @@
 """Charts as pure functions: what is shown as a value, then its figure."""
 
 from core.charts.depths import Depths, depths_figure, depths_info
+from core.charts.rates import rates_figure
 from core.charts.reliability import ReliabilityInfo, reliability_figure, reliability_info
 from core.charts.scatter import ScatterInfo, scatter_figure, scatter_info
 from core.charts.search import Trials, search_figure, search_info
@@ -14,6 +15,7 @@ __all__ = [
     "Whiskers",
     "depths_figure",
     "depths_info",
+    "rates_figure",
     "reliability_figure",
     "reliability_info",
     "scatter_figure",

@@ -72,6 +72,13 @@ class SearchPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatesPayload(Payload):
+    """Try learning rates with the run's recipe, from far too small to far too large, in so many steps."""
+
+    steps: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainPayload(Payload):
     """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
 

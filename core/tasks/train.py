@@ -87,6 +87,12 @@ class Training:
 
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""
+        network = self.prepare()
+        with _Clock(self.timings, "fit"):
+            return network, *self._learn(network)
+
+    def prepare(self) -> Network:
+        """The pictures decoded, and the network as it is before it learns."""
         torch.manual_seed(self.recipe.seed)
         with _Clock(self.timings, "decode"):
             self._decode()
@@ -99,8 +105,7 @@ class Training:
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
             network.to(self.device)
-        with _Clock(self.timings, "fit"):
-            return network, *self._learn(network)
+        return network
 
     def positions(self, split: Split) -> list[int]:
         """Which of the version's items belong to a split."""
@@ -119,23 +124,30 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
-    def _learn(self, network: Network) -> tuple[int, float]:
+    def begin(self, network: Network) -> None:
+        """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
             calibrate_batch_norm(
                 network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
             )
-        if self.recipe.tune == "head":
-            return self._head(network, self.recipe, self.context.metrics)
-        if not going_on and self.recipe.weights != "none":
+        if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
             self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
-        trainer = Trainer(
-            network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
+
+    def trainer(self, network: Network) -> Trainer:
+        """The loop for this network."""
+        return Trainer(
+            network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
             self.context.folder, _Follower(self),
         )  # fmt: skip
-        fit = trainer.fit()
+
+    def _learn(self, network: Network) -> tuple[int, float]:
+        self.begin(network)
+        if self.recipe.tune == "head":
+            return self._head(network, self.recipe, self.context.metrics)
+        fit = self.trainer(network).fit()
         return fit.best_epoch, fit.score
 
     def _head(

@@ -103,10 +103,8 @@ def test_a_head_learns_grades_in_their_order() -> None:
     torch.manual_seed(0)
     x = torch.rand(200, 1) * 4
     truth = x[:, 0].long()
-    fit = fit_head(
-        Task.ORDINAL, (x, truth), (x, truth), 3, CORN.with_settings({"epochs": "300", "patience": "0", "learning_rate": "0.1"}),
-        lambda epoch, values: None, grade_logits,
-    )  # fmt: skip
+    recipe = CORN.with_settings({"epochs": "300", "patience": "0", "learning_rate": "0.1"})
+    fit = fit_head(Task.ORDINAL, (x, truth), (x, truth), 3, recipe, lambda epoch, values: None, grade_logits)
     assert fit.weight.shape == (3, 1) and fit.score > 0.95
 
 
