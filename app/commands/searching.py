@@ -1,4 +1,4 @@
-"""`graft search`, and `graft recipe list|save|remove`."""
+"""`graft search`, `graft find-rate`, and `graft recipe list|save|remove`."""
 
 from typing import Annotated
 
@@ -15,6 +15,7 @@ recipe = typer.Typer(help="Recipes saved under a name.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(search)
+    app.command("find-rate")(find_rate)
     app.add_typer(recipe, name="recipe")
 
 
@@ -56,6 +57,32 @@ def search(
     show(value, words, as_json)
     if wait:
         ensure_done(run)
+
+
+def find_rate(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How the training would be.")] = "balanced",
+    saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
+    backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Test learning rates with a few steps, and suggest one."""
+    with opened(home) as graft:
+        recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
+        run_id = graft.rates.start(graft.projects.named(name).id, recipe)
+        run = graft.serving.finish(run_id, progress_line(as_json))
+        view = graft.rates.read(run_id)
+    words = "No rate is good: the loss only climbs, or the test was too short."
+    if view.suggested is not None:
+        words = f"A good learning rate is about {view.suggested:.1g}: --set learning_rate={view.suggested:.1g}"
+    value = {
+        "run": run.id, "state": run.state.value, "suggested": view.suggested, "rates": view.rates,
+        "losses": view.losses, "smoothed": view.smoothed,
+    }  # fmt: skip
+    show(value, words, as_json)
+    ensure_done(run)
 
 
 def _names(text: str) -> list[str]:

@@ -17,7 +17,6 @@ TUNE_WORDS = {
     "last:2": "The last two of five parts",
     "last:3": "The last three of five parts",
     "all": "Everything from the start",
-    "two_step": "Both branches apart, then joined (the microcontroller network only)",
     "norm": "Norm layers only",
     "bias": "Biases only",
     "attention": "Attention only (transformers)",

@@ -12,7 +12,7 @@ from core.store import versions
 from core.store.db import reading
 from core.tasks.train import Training
 from core.training.losses import build_loss
-from core.training.rates import climbing_rates, head_step, network_step, smoothed, suggested_rate, sweep
+from core.training.rates import Step, climbing_rates, head_step, network_step, smoothed, suggested_rate, sweep
 from core.types import JsonObject, Split
 
 LOW, HIGH = 1e-6, 1.0
@@ -56,7 +56,7 @@ class _RangeTest(Training):
             "suggested": None if suggested is None else float(f"{suggested:.1e}"),
         }
 
-    def _head_step(self, network: Network):  # type: ignore[no-untyped-def]
+    def _head_step(self, network: Network) -> Step:
         part = self.part(Split.TRAIN)
         features = cached_features(
             network, self.pixels, part.blobs, self.context.settings, lambda done, total: self.context.check_cancelled()

@@ -1,8 +1,8 @@
 """The learning-rate range test: Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
 
 The rate climbs from far too small to far too large, a little in each step, and the loss is watched: it stays, falls,
-and breaks out. The paper raises the rate linearly over some epochs; here, as has become usual, by a constant factor over
-about a hundred steps (https://sgugger.github.io/how-do-you-find-a-good-learning-rate.html).
+and breaks out. The paper raises the rate linearly over some epochs; here, as is usual, by a constant factor over about
+a hundred steps (https://sgugger.github.io/how-do-you-find-a-good-learning-rate.html).
 """
 
 from collections.abc import Callable, Sequence

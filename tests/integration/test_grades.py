@@ -45,7 +45,7 @@ def test_what_the_results_show_is_what_the_saved_model_says(
         assert said.probabilities == pytest.approx(kept.probabilities, abs=1e-4)
         assert sum(kept.probabilities) == pytest.approx(1, abs=1e-5)
     figures = graft.results.read(run_id, Split.TEST).scores.figures
-    assert figures["quadratic_kappa"] is not None and figures["mae"] is not None
+    assert figures["quadratic_kappa"] is not None and figures["grades_off"] is not None
     heat = explain(model.network, pixels.read(blobs[:1]), torch.tensor([2]))
     assert heat.shape == (1, 32, 32)
 

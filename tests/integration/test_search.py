@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, GraftError, NameTaken, NotFound
 from core.graft import Graft
-from core.jobs import execute
+from core.jobs import Handler, execute
 from core.recipes import PRESETS, Recipe
 from core.store import runs
 from core.store.db import writing
@@ -27,11 +27,15 @@ START: Recipe = PRESETS["instant"].with_settings(
 FIELDS = ["learning_rate", "weight_decay"]
 
 
-def serve(graft: Graft) -> RunState:
+def serve_with(graft: Graft, body: Handler) -> RunState:
     with writing(graft.engine) as session:
         run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
     assert run is not None
-    return execute(search.run, run, engine=graft.engine, settings=graft.settings)
+    return execute(body, run, engine=graft.engine, settings=graft.settings)
+
+
+def serve(graft: Graft) -> RunState:
+    return serve_with(graft, search.run)
 
 
 def start(graft: Graft, project: ProjectId, trials: int = 6) -> RunId:
