@@ -14,6 +14,7 @@ from core.services.exports import Exports
 from core.services.external import External
 from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
@@ -48,6 +49,7 @@ class Graft:
     results: Results
     external: External
     explanations: Explanations
+    heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
     checks: Checks
@@ -81,6 +83,7 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
+        heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),

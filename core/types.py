@@ -89,6 +89,7 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
+    HEATMAPS = "heatmaps"
     MAP = "map"
     FORECAST = "forecast"
 

@@ -12,6 +12,7 @@ from core.jobs.payloads import (
     ExplainPayload,
     ExportPayload,
     ForecastPayload,
+    HeatmapsPayload,
     ImportPayload,
     MapPayload,
     Payload,
@@ -35,6 +36,7 @@ KINDS: dict[type[Payload], RunKind] = {
     EvaluatePayload: RunKind.EVALUATE,
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
+    HeatmapsPayload: RunKind.HEATMAPS,
     MapPayload: RunKind.MAP,
     ForecastPayload: RunKind.FORECAST,
 }
@@ -48,6 +50,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.EXPLAIN: Lane.INTERACTIVE,
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
+    RunKind.HEATMAPS: Lane.FILES,
     RunKind.MAP: Lane.FILES,
     RunKind.FORECAST: Lane.FILES,
 }
