@@ -1,5 +1,7 @@
 """Dataset versions: immutable pictures of a project's labels and splits."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +61,12 @@ class VersionRecord:
     def part(self, split: Split) -> list[VersionItem]:
         """The items of one split."""
         return [item for item in self.items if item.split is split]
+
+
+def content_hash(items: Sequence[VersionItem], classes: Sequence[JsonObject]) -> str:
+    """What stands for a version's content: its pictures with split and label, in their order, and its classes."""
+    content = [[item.blob, item.split.value, list(item.targets), item.number] for item in items]
+    return hashlib.sha256(json.dumps([content, list(classes)]).encode()).hexdigest()
 
 
 def create_version(

@@ -7,6 +7,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, versions
 from core.store.db import reading, writing
+from core.tasks.provenance import keep_figures
 from core.tasks.train import BATCH, prediction
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -37,4 +38,4 @@ def run(context: JobContext) -> JsonObject:
     pairs = zip(version.items, answers(model.card, logits), strict=True)
     with writing(context.engine) as session:
         predictions.replace_predictions(session, context.run.id, [prediction(item, said) for item, said in pairs])
-    return {"pictures": len(blobs)}
+    return {"pictures": len(blobs), **keep_figures(context, version)}
