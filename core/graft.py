@@ -18,6 +18,7 @@ from core.services.labelling import Labelling
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
 from core.services.serving import Serving
@@ -48,6 +49,7 @@ class Graft:
     explanations: Explanations
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
     robustness: Robustness
     serving: Serving
@@ -79,6 +81,7 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         serving=Serving(*parts),
