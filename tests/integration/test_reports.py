@@ -159,14 +159,14 @@ def test_heatmaps_stand_beside_their_pictures_and_what_is_late_is_left_out(
 
 
 def test_only_finished_trainings_have_reports_of_known_kinds(graft: Graft, leaves: Leaves) -> None:
+    with pytest.raises(BadInput, match="no report of the kind 'novel'"):
+        graft.reports.html(leaves.run([0] * 6), "novel")
     predicted = graft.queue.enqueue(PredictPayload(model=RunId(1), source="x"), project_id=leaves.project)
     with pytest.raises(BadInput, match="no training"):
         graft.reports.html(predicted)
     queued = graft.queue.enqueue(TrainPayload(), project_id=leaves.project, version_id=leaves.version)
     with pytest.raises(BadInput, match="no results yet"):
         graft.reports.html(queued)
-    with pytest.raises(BadInput, match="no report of the kind 'novel'"):
-        graft.reports.html(leaves.run([0] * 6), "novel")
 
 
 def test_a_lineage_is_drawn_from_the_oldest_run_to_this_one() -> None:
