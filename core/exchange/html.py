@@ -34,7 +34,8 @@ svg.lineage { max-width: 40rem }
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt } h2, h3 { break-after: avoid } h2 { font-size: 15pt }
   h3 { font-size: 11.5pt } tr, blockquote, .warning, svg { break-inside: avoid } thead { display: table-header-group }
-  .new-page { break-before: page } section > p:first-of-type { break-after: avoid }
+  .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures) { break-after: avoid; break-inside: avoid }
+  dl { columns: 2; font-size: .75rem } dd { break-inside: avoid }
   details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
   p { orphans: 3; widows: 3 } a { color: inherit; text-decoration: none } .wide { overflow: visible }
   figure img { height: 32mm } .pictures { grid-template-columns: repeat(4, 1fr) } .pairs { grid-template-columns: 1fr 1fr }

@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from PIL import Image
 
@@ -71,7 +72,7 @@ def _caption(item: BehindView, task: Task) -> str:
     exclusive = task in (Task.SINGLE, Task.ORDINAL)
     sure = f", {item.confidence:.0%} sure" if exclusive and item.confidence is not None else ""
     told = f"is {item.truth}, named rightly" if item.truth == item.said else f"is {item.truth}, said {item.said}"
-    return f"{item.name}: {told}{sure}"
+    return f"{PurePosixPath(item.name).name}: {told}{sure}"
 
 
 def _heatmaps(
