@@ -5,6 +5,7 @@ import shlex
 from datetime import UTC, datetime
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -51,8 +52,6 @@ def repeated(graft: Graft, command: str) -> RunId:
 def test_the_repeated_command_gives_the_same_numbers(graft: Graft, project: ProjectId, recipe: Recipe) -> None:
     first = graft.training.start(project, recipe, "First")
     train(graft)
-    image = graft.gallery.count(project)
-    assert image == 30
     moved_on(graft, project)
     second = repeated(graft, graft.reports.origin(first).command)
     one, other = graft.training.read(first), graft.training.read(second)
@@ -73,7 +72,7 @@ def moved_on(graft: Graft, project: ProjectId) -> None:
 
 
 def test_folds_and_odd_names_are_in_the_command(graft: Graft, project: ProjectId) -> None:
-    graft.projects.edit(project, name='Leaves "from" Bob\'s $HOME')
+    graft.projects.edit(project, name='Leaves "from" Bob\'s $HOME', guideline="")
     recipe = PRESETS["instant"].with_settings({"image_size": "32", "weights": "none"})
     first = graft.training.start(project, recipe, folds=3, repeats=2)
     train(graft)
@@ -87,13 +86,9 @@ def test_folds_and_odd_names_are_in_the_command(graft: Graft, project: ProjectId
 
 
 def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> None:
-    import torch
-
     first = graft.training.start(project, RECIPES["instant"])
     train(graft)
     origin = graft.reports.origin(first)
-    assert (
-        origin.libraries["torch"] == torch.__version__.split("+")[0] or origin.libraries["torch"] == torch.__version__
-    )
+    assert torch.__version__.startswith(str(origin.libraries["torch"]))
     assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1
     assert len(origin.lineage) == 1
