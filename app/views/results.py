@@ -8,6 +8,7 @@ from app.parts import results_sections as sections
 from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
+from app.parts.forecast import forecast
 from app.parts.report import report
 from app.parts.robustness import robustness
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
@@ -19,10 +20,10 @@ from core.types import RunId, Task
 
 CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
 SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
-REPORT = "Report"
+NEXT, REPORT = "What to label next", "Report"
 SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
+    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
+    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
     Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
     Task.REGRESSION: (SCATTER, MISTAKES, ALL, REPORT),
 }
@@ -103,6 +104,8 @@ def show(project: ProjectView, view: ResultsView, model: RunId, section: str) ->
         robustness(view.run_id)
     elif section == REPORT:
         report(model)
+    elif section == NEXT:
+        forecast(view.run_id)
     elif section == SCATTER:
         sections.scatter(project, view)
     else:
