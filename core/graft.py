@@ -21,6 +21,7 @@ from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
 from core.services.serving import Serving
@@ -52,6 +53,7 @@ class Graft:
     heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
     robustness: Robustness
     maps: Maps
@@ -86,6 +88,7 @@ def open_graft(settings: Settings) -> Graft:
         heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),

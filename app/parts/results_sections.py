@@ -141,9 +141,7 @@ def everything(view: ResultsView) -> None:
         f"(content {view.version_hash[:12]}), {sizes} pictures. Splits: {md(view.split_rule)}. "
         f"Intervals count {count(view.scores.units, view.together.removesuffix('s'))} as independent."
     )
-    with st.container(horizontal=True):
-        st.link_button("Open the report", f"/api/runs/{view.run_id}/report.html", icon=":material/description:")
-        _download(view)
+    _download(view)
 
 
 def _download(view: ResultsView) -> None:

@@ -13,6 +13,7 @@ from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
 from core.services.results_json import results_json
+from core.services.verifying import Verification, verify
 from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
@@ -34,6 +35,7 @@ __all__ = [
     "ResultsView",
     "RunChoice",
     "Scores",
+    "Verification",
 ]
 
 
@@ -169,6 +171,10 @@ class Results(Service):
             version = versions.read_version(session, run.version_id) if run.version_id else None
             said = predictions.read_predictions(session, run_id)
         return results_json(run, version, said)
+
+    def verify(self, run_id: RunId) -> Verification:
+        """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""
+        return verify(self.engine, self.settings, run_id)
 
     def finished(self, project_id: ProjectId) -> list[RunChoice]:
         """The project's finished trainings, newest first."""
