@@ -23,6 +23,7 @@ from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.rates import Rates
 from core.services.recipes import Recipes
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
 from core.services.searching import Searches
@@ -58,6 +59,7 @@ class Graft:
     heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
     robustness: Robustness
     maps: Maps
@@ -95,6 +97,7 @@ def open_graft(settings: Settings) -> Graft:
         heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),

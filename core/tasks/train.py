@@ -28,12 +28,12 @@ from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
+from core.tasks.provenance import code_version, keep_figures
 from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
 from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
 CALIBRATING = 256
-CODE_VERSION = "graft 0.1.0"
 
 
 def run(context: JobContext) -> JsonObject:
@@ -61,7 +61,7 @@ class Training:
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
         self.device = choose_device(context.settings.device)
-        context.facts(device=device_words(self.device), code_version=CODE_VERSION)
+        context.facts(device=device_words(self.device), code_version=code_version())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
@@ -75,6 +75,7 @@ class Training:
         network, best_epoch, score = self.learn()
         with _Clock(self.timings, "predict"):
             self._keep(network)
+            kept = keep_figures(self.context, self.version)
         delete_checkpoint(self.context.folder)
         self.context.progress("Done", fraction=1.0, now=True, score=score)
         return {
@@ -82,6 +83,7 @@ class Training:
             "score": score,
             "notes": self.notes,
             "timings_s": self.timings,
+            **kept,
             **measured(network, self.context.folder, self.size),
         }
 
