@@ -16,6 +16,6 @@ from core.recipes.studies import (
 
 __all__ = [
     "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "PRESETS", "PUBLISHED", "TWO_BRANCHES", "USUAL", "Choice", "DataFacts",
-    "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_recipe", "depth_recipes", "from_nothing",
-    "head_recipe", "hyper_rule", "network_recipes", "preset", "search_space",
+    "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_recipe", "depth_recipes",
+    "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "search_space",
 ]  # fmt: skip
