@@ -86,6 +86,7 @@ class RunKind(StrEnum):
     CHECK = "check"
     ROBUSTNESS = "robustness"
     HEATMAPS = "heatmaps"
+    GRADE = "grade"
     MAP = "map"
     FORECAST = "forecast"
 
