@@ -66,11 +66,11 @@ def test_every_method_that_fits_is_graded_on_validation_pictures(
 
 def test_circled_pictures_are_pointed_at(
     graft: Graft,
-    project: ProjectId,
+    project: ProjectId,  # noqa: F811
     said: RunId,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(grade, "EXPLANATIONS", {"gradcam": grade.EXPLANATIONS["gradcam"]})
+    monkeypatch.setattr(grade, "EXPLANATIONS", {"smoothgrad": grade.EXPLANATIONS["smoothgrad"]})
     monkeypatch.setattr("core.evaluation.trust.FEWEST_MARKED", 2)
     event = LabelEvent(
         event_id="12345678", image_id=ImageId(2), kind=LabelKind.SET, value=LabelValue(classes=(ClassId(1),))
@@ -100,7 +100,7 @@ def test_a_grading_that_cannot_be_done_says_why(graft: Graft, project: ProjectId
 
 def test_circles_are_kept_replaced_and_counted(
     graft: Graft,
-    project: ProjectId,
+    project: ProjectId,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for module in (base, explanations):
