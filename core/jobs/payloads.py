@@ -158,6 +158,13 @@ class HeatmapsPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GradePayload(Payload):
+    """Test how far each way to explain run `model` can be trusted."""
+
+    model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapPayload(Payload):
     """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
 
