@@ -16,9 +16,9 @@ HOW = """
 **How.** Krippendorff's alpha
 ([2011](https://repository.upenn.edu/asc_papers/43)) counts how often people differ on the same picture, against how
 often chance would make them differ: 1 is perfect, 0 is chance. Grades and numbers that lie close are nearly the same.
-Krippendorff asks for 0.8, and for 0.67 at least. For two people Cohen's kappa (1960; with squared weights for grades and
-numbers) stands beside it. What each said first counts, accepted suggestions do not. Intervals: Bayesian bootstrap over
-pictures.
+Krippendorff asks for 0.8, and for 0.67 at least. For two people Cohen's kappa (1960; with squared weights for grades
+and numbers) stands beside it. What each said first counts, accepted suggestions do not. Intervals: Bayesian bootstrap
+over pictures.
 """
 GOOD, FAIR = 0.8, 0.67
 
@@ -73,8 +73,8 @@ def _disagreements(project: ProjectView, view: AgreementView) -> None:
     if not view.open:
         return
     st.markdown(
-        f"They differ on {count(len(view.open), 'picture')}. The newest word counts: give the label that shall stand, or "
-        f"choose “{RIGHT}” where it does."
+        f"They differ on {count(len(view.open), 'picture')}. The newest word counts: give the label that shall stand, "
+        f"or choose “{RIGHT}” where it does."
     )
     items = [
         GridItem(

@@ -2,8 +2,8 @@
 
 Krippendorff's alpha (Computing Krippendorff's Alpha-Reliability, 2011,
 https://repository.upenn.edu/asc_papers/43) takes any number of people, pictures that not all of them labelled, and
-classes, grades or numbers; 1 is perfect, 0 what chance brings. For two people Cohen's kappa (1960, https://doi.org/10.1177/001316446002000104) is given beside it. Intervals
-resample the pictures (Bayesian bootstrap).
+classes, grades or numbers; 1 is perfect, 0 what chance brings. For two people Cohen's kappa (1960,
+https://doi.org/10.1177/001316446002000104) is given beside it. Intervals resample the pictures (Bayesian bootstrap).
 """
 
 import itertools
