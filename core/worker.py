@@ -1,4 +1,4 @@
-"""The workers: `python -m core.worker jobs | interactive | child RUN`.
+"""The workers: `python -m core.worker jobs | interactive | spare LANE`.
 
 `jobs` claims trainings and file jobs and gives each a child process; `interactive` keeps models warm and
 answers within a second. Job bodies are named, not imported, so that a child loads only what its kind needs.
@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.jobs.spare import wait_for_run
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
@@ -46,10 +47,22 @@ def handler(kind: RunKind) -> Handler:
     return body
 
 
-def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
-    """Run one claimed run to its end; exit status 0 if its end was recorded."""
+PRELOADED = {Lane.TRAINING: RunKind.TRAIN, Lane.FILES: RunKind.IMPORT}
+"""Lane -> the kind of job that its spare process has loaded before it is asked."""
+
+
+def run_spare(lane: str, settings: Settings, engine: Engine) -> int:
+    """Load what the lane's usual job needs, then wait for a run and do it."""
     if hasattr(os, "nice"):
         os.nice(5)  # on a busy machine a person's click goes before a job
+    if lane:
+        handler(PRELOADED[Lane(lane)])
+    run_id = wait_for_run()
+    return 0 if run_id is None else run_child(run_id, settings, engine)
+
+
+def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
+    """Run one claimed run to its end; exit status 0 if its end was recorded."""
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
     keep_alive(run, engine)
@@ -93,8 +106,8 @@ def main(argv: list[str] | None = None) -> int:
     engine = open_engine(settings.url)
     stop = threading.Event()
     match arguments:
-        case ["child", run_id]:
-            return run_child(RunId(int(run_id)), settings, engine)
+        case ["spare", lane]:
+            return run_spare(lane, settings, engine)
         case ["jobs" | "interactive" as role]:
             leave_with_supervisor()
             migrate(engine)
@@ -106,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
                 serve_interactive(settings, engine, stop)
             return 0
         case _:
-            sys.stderr.write("usage: python -m core.worker jobs | interactive | child RUN\n")
+            sys.stderr.write("usage: python -m core.worker jobs | interactive | spare LANE\n")
             return 2
 
 

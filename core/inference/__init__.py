@@ -4,8 +4,10 @@ from core.inference.answers import Answer, answers, median_grade, probabilities
 from core.inference.device import choose_device, device_words
 from core.inference.forward import BATCH, compute_features, compute_logits
 from core.inference.pixels import frame_picture, to_batch
+from core.inference.runtimes import PLAIN, RUNTIMES, choose_runtime
+from core.inference.trial import remembered
 
 __all__ = [
-    "BATCH", "Answer", "answers", "choose_device", "compute_features", "compute_logits", "device_words",
-    "frame_picture", "median_grade", "probabilities", "to_batch",
+    "BATCH", "PLAIN", "RUNTIMES", "Answer", "answers", "choose_device", "choose_runtime", "compute_features",
+    "compute_logits", "device_words", "frame_picture", "median_grade", "probabilities", "remembered", "to_batch",
 ]  # fmt: skip

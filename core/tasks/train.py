@@ -2,8 +2,9 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
-from core.inference import Answer, answers, choose_device, compute_logits, device_words
+from core.inference import PLAIN, Answer, answers, choose_device, choose_runtime, compute_logits, device_words
 from core.jobs.context import JobContext
 from core.models import (
     Network,
@@ -28,7 +29,15 @@ from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
-from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
+from core.training import (
+    Part,
+    Trainer,
+    delete_checkpoint,
+    fit_head,
+    fit_temperature,
+    load_checkpoint,
+    with_precision,
+)
 from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
@@ -68,6 +77,8 @@ class Training:
         self.outputs = max(1, len(version.classes))
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
+        self.runtime = PLAIN
+        self.engine: dict[str, JsonValue] = {}
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
@@ -81,6 +92,7 @@ class Training:
             "score": score,
             "notes": self.notes,
             "timings_s": self.timings,
+            "engine": self.engine,
             **measured(network, self.context.folder, self.size),
         }
 
@@ -98,6 +110,8 @@ class Training:
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
             network.to(self.device)
+        with _Clock(self.timings, "trial"):
+            self._choose(network)
         with _Clock(self.timings, "fit"):
             return network, *self._learn(network)
 
@@ -118,13 +132,23 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
+    def _choose(self, network: Network) -> None:
+        """What is fastest on this machine; the run says what was chosen."""
+        self.context.progress("Trying what is fastest on this machine", now=True)
+        if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
+            total = len(self.version.items)
+            self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
+            self.engine["features"] = self.runtime
+        if self.recipe.tune != "head":
+            learnt = len(self.positions(Split.TRAIN))
+            self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
+            self.engine["precision"] = self.recipe.precision
+
     def _learn(self, network: Network) -> tuple[int, float]:
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
-            calibrate_batch_norm(
-                network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
-            )
+            calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if self.recipe.tune == "head":
             return self._head(network, self.recipe, self.context.metrics)
         if not going_on and self.recipe.weights != "none":
@@ -136,6 +160,12 @@ class Training:
         )  # fmt: skip
         fit = trainer.fit()
         return fit.best_epoch, fit.score
+
+    def _checked(self, batches: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The batches on the device, unless someone asked to stop."""
+        for batch in batches:
+            self.context.check_cancelled()
+            yield batch.to(self.device)
 
     def _head(
         self, network: Network, recipe: Recipe, draw: Callable[[int, dict[str, float]], None]
@@ -153,7 +183,7 @@ class Training:
             self.context.progress("The head learns", fraction=epoch / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
 
         features = [
-            cached_features(network, self.pixels, part.blobs, self.context.settings, watch)
+            cached_features(network, self.pixels, part.blobs, self.context.settings, watch, self.runtime)
             for part in (train, validation)
         ]
         fit = fit_head(
@@ -190,7 +220,9 @@ class Training:
             self.context.progress("Trying it on every picture", fraction=done / total)
 
         if self.recipe.tune == "head":
-            features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
+            features = cached_features(
+                network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done), self.runtime
+            )
             with torch.inference_mode():
                 return network.forward_head(features.to(self.device)).cpu()
         return compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
@@ -224,10 +256,14 @@ class _Follower:
 
     def __init__(self, training: Training) -> None:
         self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
+        self.timings = training.timings
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         """A batch is done."""
         self.context.check_cancelled()
+        if "first_step" not in self.timings and self.context.run.started_at is not None:
+            since = datetime.now(UTC) - self.context.run.started_at
+            self.timings["first_step"] = round(since.total_seconds(), 3)
         fraction = (epoch - 1 + done / steps) / self.epochs
         self.context.progress(
             f"Epoch {epoch} of at most {self.epochs}",

@@ -88,16 +88,11 @@ class Trainer:
         self.batch_size = choose_batch_size(recipe, len(train.blobs))
         self.micro_batch = self.batch_size
         self.steps = math.ceil(len(train.blobs) / self.batch_size)
-        self.half = self._half_precision()
+        self.half = recipe.precision == "bfloat16"
         self.seconds_per_step = 0.0
         self.epoch = 0
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
-
-    def _half_precision(self) -> bool:
-        if self.recipe.precision != "auto":
-            return self.recipe.precision == "bfloat16"
-        return self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
     def fit(self) -> Fit:
         """Train to the end. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number."""
