@@ -7,6 +7,7 @@ answers within a second. Job bodies are named, not imported, so that a child loa
 import importlib
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -22,7 +23,8 @@ from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
-from core.types import Lane, RunId, RunKind
+from core.store.runs import RunRecord
+from core.types import Lane, RunKind
 
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
@@ -55,17 +57,21 @@ def run_spare(lane: str, settings: Settings, engine: Engine) -> int:
     """Load what the lane's usual job needs, then wait for a run and do it."""
     if hasattr(os, "nice"):
         os.nice(5)  # on a busy machine a person's click goes before a job
+    orders: queue.Queue[RunRecord] = queue.Queue()
+
+    def take() -> None:
+        run_id = wait_for_run()
+        if run_id is None:
+            os._exit(0)
+        with reading(engine) as session:
+            run = runs.read_run(session, run_id)
+        keep_alive(run, engine)  # at once: on a busy machine loading takes longer than a silent run is waited for
+        orders.put(run)
+
+    threading.Thread(target=take, name="orders", daemon=True).start()
     if lane:
         handler(PRELOADED[Lane(lane)])
-    run_id = wait_for_run()
-    return 0 if run_id is None else run_child(run_id, settings, engine)
-
-
-def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
-    """Run one claimed run to its end; exit status 0 if its end was recorded."""
-    with reading(engine) as session:
-        run = runs.read_run(session, run_id)
-    keep_alive(run, engine)
+    run = orders.get()
     execute(handler(run.kind), run, engine=engine, settings=settings)
     return 0
 
