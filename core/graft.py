@@ -12,12 +12,16 @@ from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
 from core.services.external import External
+from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
+from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
 from core.services.serving import Serving
@@ -46,10 +50,14 @@ class Graft:
     results: Results
     external: External
     explanations: Explanations
+    heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
     robustness: Robustness
+    maps: Maps
+    forecasts: Forecasts
     serving: Serving
     demo: Demo
 
@@ -77,10 +85,14 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
+        heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
+        maps=Maps(*parts),
+        forecasts=Forecasts(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

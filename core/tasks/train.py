@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,9 +13,20 @@ from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
-from core.inference import PLAIN, Answer, answers, choose_device, choose_runtime, compute_logits, device_words
+from core.inference import (
+    PLAIN,
+    Answer,
+    answers,
+    choose_device,
+    choose_runtime,
+    compute_features,
+    device_words,
+    head_logits,
+    picture_traits,
+)
 from core.jobs.context import JobContext
 from core.models import (
+    Likeness,
     Network,
     calibrate_batch_norm,
     hasten_batch_norm,
@@ -29,6 +40,7 @@ from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
+from core.tasks.provenance import code_version, keep_figures
 from core.training import (
     Part,
     Trainer,
@@ -42,7 +54,6 @@ from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
 CALIBRATING = 256
-CODE_VERSION = "graft 0.1.0"
 
 
 def run(context: JobContext) -> JsonObject:
@@ -70,7 +81,7 @@ class Training:
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
         self.device = choose_device(context.settings.device)
-        context.facts(device=device_words(self.device), code_version=CODE_VERSION)
+        context.facts(device=device_words(self.device), code_version=code_version())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
@@ -85,6 +96,7 @@ class Training:
         network, best_epoch, score = self.learn()
         with _Clock(self.timings, "predict"):
             self._keep(network)
+            kept = keep_figures(self.context, self.version)
         delete_checkpoint(self.context.folder)
         self.context.progress("Done", fraction=1.0, now=True, score=score)
         return {
@@ -93,6 +105,7 @@ class Training:
             "notes": self.notes,
             "timings_s": self.timings,
             "engine": self.engine,
+            **kept,
             **measured(network, self.context.folder, self.size),
         }
 
@@ -202,16 +215,33 @@ class Training:
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""
         items = self.version.items
-        logits = self.look(network)
+        features, logits = self.look(network)
         card = self.card(network, logits)
         files = save_model(self.context.folder, network, card)
+        likeness = Likeness.of(features[self.positions(Split.TRAIN)])
+        likeness.save(self.context.folder)
+        apart = [index for index, item in enumerate(items) if item.split is not Split.TRAIN]
+        traits = dict(zip(apart, self.traits(apart, likeness.distances(features[apart])), strict=True))
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
-            records = [prediction(item, said) for item, said in zip(items, answers(card, logits), strict=True)]
+            records = [
+                prediction(item, said, traits.get(index))
+                for index, (item, said) in enumerate(zip(items, answers(card, logits), strict=True))
+            ]
             predictions.replace_predictions(session, self.context.run.id, records)
 
-    def look(self, network: Network) -> Tensor:
-        """Logits (N, K) of every picture of the version."""
+    def traits(self, positions: Sequence[int], far: Sequence[float] | None = None) -> list[JsonObject]:
+        """What is known of the items at these positions besides the answer; `far` are their distances (n,)."""
+        found: list[JsonObject] = []
+        for start in range(0, len(positions), BATCH):
+            self.context.check_cancelled()
+            part = slice(start, start + BATCH)
+            squares = self.pixels.read([self.version.items[index].blob for index in positions[part]])
+            found += picture_traits(squares, None if far is None else far[part])
+        return found
+
+    def look(self, network: Network) -> tuple[Tensor, Tensor]:
+        """Features (N, F) and logits (N, K) of every picture of the version."""
         items, total = self.version.items, len(self.version.items)
         blobs = [item.blob for item in items]
 
@@ -223,9 +253,9 @@ class Training:
             features = cached_features(
                 network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done), self.runtime
             )
-            with torch.inference_mode():
-                return network.forward_head(features.to(self.device)).cpu()
-        return compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
+        else:
+            features = compute_features(network, self.pixels.batches(blobs, BATCH), watch)
+        return features, head_logits(network, features)
 
     def card(self, network: Network, logits: Tensor) -> ModelCard:
         """How to use the network; what it says of validation sets its temperature and thresholds."""
@@ -320,8 +350,8 @@ def _labels(version: VersionRecord) -> _Labels:
     return _Labels(torch.tensor([item.targets[0] for item in items]))
 
 
-def prediction(item: VersionItem, said: Answer) -> PredictionRecord:
-    """The answer for a picture beside its truth."""
+def prediction(item: VersionItem, said: Answer, traits: JsonObject | None = None) -> PredictionRecord:
+    """The answer for a picture beside its truth, and what else is known of the picture."""
     several, number = said.classes is not None, said.number is not None
     return PredictionRecord(
         image_id=item.image_id,
@@ -335,4 +365,5 @@ def prediction(item: VersionItem, said: Answer) -> PredictionRecord:
         predicted_number=said.number,
         confidence=said.confidence,
         probabilities=None if said.probabilities is None else list(said.probabilities),
+        traits=traits,
     )
