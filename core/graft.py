@@ -21,9 +21,12 @@ from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.rates import Rates
+from core.services.recipes import Recipes
 from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
+from core.services.searching import Searches
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -45,6 +48,9 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    recipes: Recipes
+    searches: Searches
+    rates: Rates
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
@@ -80,6 +86,9 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        recipes=Recipes(*parts),
+        searches=Searches(*parts),
+        rates=Rates(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),

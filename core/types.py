@@ -82,6 +82,8 @@ class RunKind(StrEnum):
 
     IMPORT = "import"
     TRAIN = "train"
+    SEARCH = "search"
+    RATES = "rates"
     PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"

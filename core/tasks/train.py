@@ -1,6 +1,5 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from core.models import (
     save_model,
     silence_residuals,
 )
-from core.recipes import PRESETS, Recipe
+from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
@@ -86,6 +85,7 @@ class Training:
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
+        self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.runtime = PLAIN
@@ -111,12 +111,18 @@ class Training:
 
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""
+        network = self.prepare()
+        with _Clock(self.timings, "fit"):
+            return network, *self._learn(network)
+
+    def prepare(self) -> Network:
+        """The pictures decoded, and the network as it is before it learns."""
         torch.manual_seed(self.recipe.seed)
         with _Clock(self.timings, "decode"):
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
-            network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
+            network = Network(self.recipe.backbone, self.outputs, image_size=self.size, ranked=self.ranked)
             load_weights(network, self.recipe.weights, self.context.settings)
             if self.recipe.weights == "none":
                 hasten_batch_norm(network)
@@ -125,8 +131,7 @@ class Training:
             network.to(self.device)
         with _Clock(self.timings, "trial"):
             self._choose(network)
-        with _Clock(self.timings, "fit"):
-            return network, *self._learn(network)
+        return network
 
     def positions(self, split: Split) -> list[int]:
         """Which of the version's items belong to a split."""
@@ -147,7 +152,6 @@ class Training:
 
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
-        self.context.progress("Trying what is fastest on this machine", now=True)
         if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
             total = len(self.version.items)
             self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
@@ -157,21 +161,28 @@ class Training:
             self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
             self.engine["precision"] = self.recipe.precision
 
-    def _learn(self, network: Network) -> tuple[int, float]:
+    def begin(self, network: Network) -> None:
+        """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
             calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
-        if self.recipe.tune == "head":
-            return self._head(network, self.recipe, self.context.metrics)
-        if not going_on and self.recipe.weights != "none":
+        if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
-            self._head(network, _head_recipe(self.recipe), lambda epoch, values: None)
-        trainer = Trainer(
-            network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
+            self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
+
+    def trainer(self, network: Network) -> Trainer:
+        """The loop for this network."""
+        return Trainer(
+            network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
             self.context.folder, _Follower(self),
         )  # fmt: skip
-        fit = trainer.fit()
+
+    def _learn(self, network: Network) -> tuple[int, float]:
+        self.begin(network)
+        if self.recipe.tune == "head":
+            return self._head(network, self.recipe, self.context.metrics)
+        fit = self.trainer(network).fit()
         return fit.best_epoch, fit.score
 
     def _checked(self, batches: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -203,9 +214,10 @@ class Training:
             self.version.task,
             (features[0], train.targets),
             (features[1], validation.targets),
-            self.outputs,
+            network.head.out_features,
             recipe,
             report,
+            network.link,
         )
         with torch.no_grad():
             network.head.weight.copy_(fit.weight)
@@ -278,6 +290,7 @@ class Training:
             thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
+            ranked=self.ranked,
         )
 
 
@@ -324,15 +337,6 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.timings[self.name] = round(time.perf_counter() - self.started, 3)
-
-
-def _head_recipe(recipe: Recipe) -> Recipe:
-    """How the head learns before the body does: as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
 
 
 def _labels(version: VersionRecord) -> _Labels:

@@ -6,13 +6,13 @@ interrupted ends with the same numbers as one that was not.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from core.errors import GraftError, OutOfMemory
@@ -23,6 +23,7 @@ from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.recipes import Recipe
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.training.group import ALONE, Group, adding_up
 from core.training.losses import build_loss, class_weights
 from core.training.plan import averaged, build_optimizer, choose_batch_size, rate_factor, set_rates, thawed_stages
 from core.training.scores import score
@@ -75,11 +76,13 @@ class Trainer:
         validation: Part,
         folder: Path,
         watcher: Watcher,
+        group: Group = ALONE,
     ) -> None:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
+        self.group, self.model = group, cast(nn.Module, network)
         self.device = next(network.parameters()).device
-        self.outputs = network.head.out_features
+        self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
         if recipe.tune.startswith("lora:"):
             add_lora(network, int(recipe.tune.removeprefix("lora:")))
@@ -91,6 +94,7 @@ class Trainer:
         self.half = recipe.precision == "bfloat16"
         self.seconds_per_step = 0.0
         self.epoch = 0
+        self._test_chance = torch.Generator().manual_seed(recipe.seed)
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
 
@@ -106,13 +110,33 @@ class Trainer:
         merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
 
+    def endless_batches(self) -> Iterator[Tensor]:
+        """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
+        self.network.to(memory_format=torch.channels_last)
+        self.epoch = self.recipe.epochs
+        self._thaw()
+        self.network.train()
+        frozen_to_eval(self.network)
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        while True:
+            yield from torch.tensor_split(self._order(generator), self.steps)
+
+    def step_at(self, rate: float, chosen: Tensor) -> float:
+        """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
+        set_rates(self.optimizer, rate / self.recipe.learning_rate)
+        return self._step(chosen, self._test_chance)
+
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         torch.manual_seed(self.recipe.seed * 100_003 + self.epoch)  # dropout and stochastic depth
         self._thaw()
         self.network.train()
         frozen_to_eval(self.network)
+        self.model = self.group.wrap(self.network)
         order = self._order(generator)
+        if not self.group.leads:  # each process varies its pictures in its own way
+            generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)
+            torch.manual_seed(generator.initial_seed())
         total = 0.0
         for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
             started = time.monotonic()
@@ -144,14 +168,17 @@ class Trainer:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
 
-    def _step(self, chosen: Tensor, generator: torch.Generator) -> float:
+    def _step(self, together: Tensor, generator: torch.Generator) -> float:
+        chosen = self.group.share(together)
         blobs = [self.train.blobs[index] for index in chosen.tolist()]
         pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
         targets = self._targets(self.train.targets[chosen]).to(self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
-        loss = self._gradients(pictures, targets)
+        # The group averages its gradients: shares of unequal length weigh by it.
+        loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
+        loss = self.group.total(loss) / self.group.size
         if not math.isfinite(loss):
             rate = self.optimizer.param_groups[0]["lr"]
             raise GraftError(
@@ -170,17 +197,19 @@ class Trainer:
             return functional.one_hot(targets, self.outputs).float()
         return targets
 
-    def _gradients(self, pictures: Tensor, targets: Tensor) -> float:
-        """Gradients of the whole batch, added up over parts that fit the memory; returns its mean loss."""
+    def _gradients(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> float:
+        """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
         while True:
             try:
                 total = 0.0
                 parts = math.ceil(len(pictures) / self.micro_batch)
-                for some, wanted in zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True):
-                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                        logits = self.network(some)
-                    loss = self.loss_of(logits.float(), wanted) * (len(some) / len(pictures))
-                    torch.autograd.backward(loss)
+                pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
+                for number, (some, wanted) in enumerate(pairs, 1):
+                    with adding_up(self.model, last=number == parts):
+                        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+                            logits = self.model(some)
+                        loss = self.loss_of(logits.float(), wanted) * (weight * len(some) / len(pictures))
+                        torch.autograd.backward(loss)
                     total += float(loss.detach())
                 return total
             except torch.OutOfMemoryError as error:
@@ -190,7 +219,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self.micro_batch <= 2:  # batch norm needs two pictures
+        if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike
             raise OutOfMemory(
                 "Not even two pictures at a time fit the device's memory.",
                 hint="Choose a smaller network, or a smaller image_size.",
@@ -203,18 +232,23 @@ class Trainer:
 
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""
+        value, loss = self.group.agreed(list(self._judged()) if self.group.leads else [0.0, 0.0])
         shown = self.network if self.average is None else cast(Network, self.average.module)
-        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
-        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
-        targets = self._targets(self.validation.targets)
-        loss = float(self.loss_of(logits, targets))
-        value = score(self.task, logits, self.validation.targets)
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
             self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
             self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
         self.watcher.epoch(self.epoch, values)
-        save_checkpoint(self.folder, self._state())
+        if self.group.leads:
+            save_checkpoint(self.folder, self._state())
+
+    def _judged(self) -> tuple[float, float]:
+        """Score and loss on validation."""
+        shown = self.network if self.average is None else cast(Network, self.average.module)
+        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
+        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
+        loss = float(self.loss_of(logits, self._targets(self.validation.targets)))
+        return score(self.task, logits, self.validation.targets), loss
 
     def _state(self) -> Checkpoint:
         return {
