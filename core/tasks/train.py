@@ -1,5 +1,6 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,12 +42,19 @@ from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
 from core.training import (
+    ALONE,
+    Fit,
+    Group,
+    Member,
     Part,
     Trainer,
+    choose_batch_size,
     delete_checkpoint,
+    devices_for,
     fit_head,
     fit_temperature,
     load_checkpoint,
+    together,
     with_precision,
 )
 from core.types import JsonObject, JsonValue, Split, Task
@@ -171,18 +179,32 @@ class Training:
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
             self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
 
-    def trainer(self, network: Network) -> Trainer:
+    def trainer(self, network: Network, group: Group = ALONE) -> Trainer:
         """The loop for this network."""
         return Trainer(
             network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
-            self.context.folder, _Follower(self),
+            self.context.folder, _Follower(self), group,
         )  # fmt: skip
+
+    def _fit(self, network: Network) -> Fit:
+        """The loop, on all GPUs that there are."""
+        train = self.part(Split.TRAIN)
+        batch_size = choose_batch_size(self.recipe, len(train.blobs))
+        devices = devices_for(self.device, self.context.settings.device, batch_size)
+        if len(devices) == 1:
+            return self.trainer(network).fit()
+        self.engine["gpus"] = len(devices)
+        member = Member(
+            copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, train,
+            self.part(Split.VALIDATION), self.context.folder,
+        )  # fmt: skip
+        return together(lambda group, _: self.trainer(network, group).fit(), member, devices)
 
     def _learn(self, network: Network) -> tuple[int, float]:
         self.begin(network)
         if self.recipe.tune == "head":
             return self._head(network, self.recipe, self.context.metrics)
-        fit = self.trainer(network).fit()
+        fit = self._fit(network)
         return fit.best_epoch, fit.score
 
     def _checked(self, batches: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -43,7 +43,7 @@ class Group:
         """The network whose gradients are averaged over the group; itself where it is alone. Again after each thaw."""
         if self.size == 1:
             return network
-        return DistributedDataParallel(network, broadcast_buffers=True, find_unused_parameters=True)
+        return DistributedDataParallel(network, find_unused_parameters=True)
 
     def total(self, value: float) -> float:
         """The sum over the group, the same in each process."""
@@ -65,17 +65,25 @@ class Group:
 ALONE = Group()
 
 
+def devices_for(device: torch.device, wanted: str, batch_size: int) -> list[torch.device]:
+    """All GPUs where none was named, as many as leave each two pictures of a batch; else the device alone."""
+    if device.type != "cuda" or wanted != "auto":
+        return [device]
+    count = min(torch.cuda.device_count(), batch_size // LEAST_SHARE)
+    return [torch.device("cuda", index) for index in range(count)] if count > 1 else [device]
+
+
 def adding_up(model: nn.Module, last: bool) -> AbstractContextManager[None]:
     """Gradients of parts of a batch are exchanged once, with the last part."""
     if isinstance(model, DistributedDataParallel) and not last:
-        return model.no_sync()  # type: ignore[no-any-return]
+        return model.no_sync()
     return contextlib.nullcontext()
 
 
-def together(work: "Work[Value]", devices: list[torch.device]) -> Value:
-    """What `work` returns in the first process; the others run beside it, each with its device.
+def together(first: "Work[Value]", other: "Work[object]", devices: list[torch.device]) -> Value:
+    """What `first` returns in this process; `other`, which must be picklable, runs beside it for each further device.
 
-    `work` must be picklable. If the first one raises, the others are ended.
+    If the first one raises, the others are ended.
     """
     size = len(devices)
     with socket.socket() as free:
@@ -83,7 +91,7 @@ def together(work: "Work[Value]", devices: list[torch.device]) -> Value:
         port = free.getsockname()[1]
     context = torch.multiprocessing.get_context("spawn")
     others = [
-        context.Process(target=_member, args=(work, Group(rank, size), device, port), daemon=True)
+        context.Process(target=_member, args=(other, Group(rank, size), device, port), daemon=True)
         for rank, device in enumerate(devices)
         if rank
     ]
@@ -91,16 +99,16 @@ def together(work: "Work[Value]", devices: list[torch.device]) -> Value:
         process.start()
     try:
         with _joined(ALONE if size == 1 else Group(0, size), devices[0], port) as group:
-            return work(group, devices[0])
+            return first(group, devices[0])
     finally:
         for process in others:
             process.join(5)
             process.kill()  # of one that has ended nothing is left to kill
 
 
-def _member(work: "Work[object]", group: Group, device: torch.device, port: int) -> None:
+def _member(other: "Work[object]", group: Group, device: torch.device, port: int) -> None:
     with _joined(group, device, port):
-        work(group, device)
+        other(group, device)
 
 
 @contextlib.contextmanager
