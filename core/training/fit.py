@@ -4,6 +4,7 @@ Every epoch draws its randomness from the recipe's seed and the epoch's number a
 interrupted ends with the same numbers as one that was not.
 """
 
+import gc
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ class Trainer:
     ) -> None:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
-        self.group, self.model = group, cast(nn.Module, network)
+        self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
         self.device = next(network.parameters()).device
         self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
@@ -132,7 +133,11 @@ class Trainer:
         self._thaw()
         self.network.train()
         frozen_to_eval(self.network)
-        self.model = self.group.wrap(self.network)
+        learning = [parameter.requires_grad for parameter in self.network.parameters()]
+        if learning != self._wrapped:  # a second wrapper would average the gradients twice
+            self.model, self._wrapped = self.network, learning
+            gc.collect()  # the old one's hooks go with it
+            self.model = self.group.wrap(self.network)
         order = self._order(generator)
         if not self.group.leads:  # each process varies its pictures in its own way
             generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)

@@ -1,5 +1,6 @@
 """A process that trains along with the first one: the same loop, on its share of each batch."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class Member:
 
     def __call__(self, group: Group, device: torch.device) -> None:
         """Train to the end on `device`."""
+        own = copy.deepcopy(self.network).to(device)  # what was sent is shared memory, which all would change
         Trainer(
-            self.network.to(device), self.pixels, self.task, self.recipe, self.train, self.validation, self.folder,
+            own, self.pixels, self.task, self.recipe, self.train, self.validation, self.folder,
             _Quiet(), group,
         ).fit()  # fmt: skip
