@@ -191,7 +191,8 @@ class Training:
         train = self.part(Split.TRAIN)
         batch_size = choose_batch_size(self.recipe, len(train.blobs))
         devices = devices_for(self.device, self.context.settings.device, batch_size)
-        if len(devices) == 1:
+        # Graft's own networks are too small to share, and their branches may learn apart, past the group's wrapper.
+        if len(devices) == 1 or self.recipe.backbone.startswith("graft:"):
             return self.trainer(network).fit()
         self.engine["gpus"] = len(devices)
         member = Member(
