@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.agreement import Agreement
 from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
 from core.services.circles import Circles
@@ -20,6 +21,7 @@ from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
+from core.services.neighbours import Neighbours
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
@@ -60,11 +62,13 @@ class Graft:
     explanations: Explanations
     heatmaps: Heatmaps
     grades: Grades
+    neighbours: Neighbours
     circles: Circles
     predictions: Predictions
     exports: Exports
     reports: Reports
     checks: Checks
+    agreement: Agreement
     robustness: Robustness
     maps: Maps
     forecasts: Forecasts
@@ -100,11 +104,13 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
         grades=Grades(*parts),
+        neighbours=Neighbours(*parts),
         circles=Circles(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         reports=Reports(*parts),
         checks=Checks(*parts),
+        agreement=Agreement(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),
         forecasts=Forecasts(*parts),
