@@ -28,11 +28,12 @@ from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from core.training.group import ALONE, Group, adding_up
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
+    apart_epochs,
     averaged,
     branches_apart,
     build_optimizer,
     choose_batch_size,
-    rate_factor,
+    scheduled,
     set_rates,
     thawed_stages,
 )
@@ -113,7 +114,8 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)
         self._resume()
         patience = self.recipe.patience or self.recipe.epochs
-        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch) < patience:
+        joined = apart_epochs(self.recipe)  # the first of two steps is never the last
+        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch, joined) < patience:
             self.epoch += 1
             self._one_epoch()
         self.network.load_state_dict(self.best_state)
@@ -155,7 +157,7 @@ class Trainer:
         for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
             started = time.monotonic()
             done = (self.epoch - 1) * self.steps + number
-            set_rates(self.optimizer, rate_factor(done, self.recipe.epochs * self.steps, self.recipe.warmup))
+            set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
             total += self._step(chosen, generator) * len(chosen)
             self._pace(time.monotonic() - started)
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
