@@ -25,7 +25,7 @@ SECTIONS = {
     Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
     Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
     Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
-    Task.REGRESSION: (SCATTER, MISTAKES, ALL, REPORT),
+    Task.REGRESSION: (SCATTER, MISTAKES, ROBUST, ALL, REPORT),
 }
 
 
@@ -101,7 +101,7 @@ def show(project: ProjectView, view: ResultsView, model: RunId, section: str) ->
     elif section == SURENESS:
         sections.sureness(view)
     elif section == ROBUST:
-        robustness(view.run_id)
+        robustness(view.run_id, view.unit)
     elif section == REPORT:
         report(model)
     elif section == NEXT:
