@@ -78,15 +78,16 @@ class Robustness(Service):
         return RobustnessView(
             pictures=result["pictures"],
             numbers=bool(result.get("numbers")),
-            moved={
-                item["title"]: tuple(item["moved"])
-                for item in result["kinds"]
-                if item.get("moved", [None])[0] is not None
-            },
+            moved={item["title"]: tuple(item["moved"]) for item in result["kinds"] if _moves(item)},
             lines=tuple(_line(item, 1 if result.get("numbers") else 100) for item in result["kinds"]),
             changed={item["title"]: tuple(item["changed"]) for item in result["kinds"]},
             flips=kinds["shift"]["changed"][1],
         )
+
+
+def _moves(item: dict[str, Any]) -> bool:
+    """Whether grades were counted; tests of earlier versions did not."""
+    return item.get("moved", [None])[0] is not None
 
 
 def _line(item: dict[str, Any], scale: int) -> RobustnessLine:
