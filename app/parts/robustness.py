@@ -59,7 +59,8 @@ def _verdict(view: RobustnessView, unit: str) -> str:
     if view.numbers:
         return (
             f"A shift by a single pixel moves the number by **{view.flips:.3g} {md(unit)}** on average. What hurts "
-            f"most of the middle strengths is “{title.lower()}” ({step}): a typical error of {there:.3g}, not {calm:.3g}."
+            f"most of the middle strengths is “{title.lower()}” ({step}): a typical error of {there:.3g} instead of "
+            f"{calm:.3g}."
         )
     return (
         f"A shift by a single pixel changes **{view.flips:.1%}** of the answers. What hurts most of the middle "
