@@ -20,6 +20,7 @@ from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
 from core.services.results import Results
+from core.services.results_judging import Judging
 from core.services.robustness import Robustness
 from core.services.serving import Serving
 from core.services.training import Training
@@ -45,6 +46,7 @@ class Graft:
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
+    judging: Judging
     external: External
     explanations: Explanations
     predictions: Predictions
@@ -77,6 +79,7 @@ def open_graft(settings: Settings) -> Graft:
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
+        judging=Judging(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         predictions=Predictions(*parts),

@@ -5,24 +5,30 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, page_link, set_params
 from app.parts import results_sections as sections
+from app.parts.abstaining import abstaining
 from app.parts.check_sections import check_notice
+from app.parts.decision import decision
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
+from app.parts.promise import promised
 from app.parts.robustness import robustness
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
 from app.parts.text import count, md
+from app.parts.weak_spots import weak_spots
 from core.services.projects import ProjectView
 from core.services.results import ResultsView
 from core.types import RunId, Task
 
 CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
 SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
+DECIDE, ABSTAIN, WEAK = "Decide", "When not to answer", "Weak spots"
+CLASSED = (CONFUSIONS, MISTAKES, CLASSES, WEAK, SURENESS, ABSTAIN, DECIDE, ROBUST, ALL)
 SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
-    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
-    Task.REGRESSION: (SCATTER, MISTAKES, ALL),
+    Task.SINGLE: CLASSED,
+    Task.ORDINAL: CLASSED,
+    Task.MULTI: CLASSED,
+    Task.REGRESSION: (SCATTER, MISTAKES, WEAK, SURENESS, ABSTAIN, ALL),
 }
 
 
@@ -96,7 +102,15 @@ def show(project: ProjectView, view: ResultsView, section: str) -> None:
     elif section == CLASSES:
         sections.classes(view)
     elif section == SURENESS:
-        sections.sureness(view)
+        if view.task is not Task.REGRESSION:
+            sections.sureness(view)
+        promised(view.run_id, view.task, grouped=view.grouped)
+    elif section == WEAK:
+        weak_spots(project, view)
+    elif section == ABSTAIN:
+        abstaining(project, view)
+    elif section == DECIDE:
+        decision(project, view)
     elif section == ROBUST:
         robustness(view.run_id)
     elif section == SCATTER:

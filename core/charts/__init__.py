@@ -1,5 +1,7 @@
 """Charts as pure functions: what is shown as a value, then its figure."""
 
+from core.charts.answered import answered_figure
+from core.charts.benefit import benefit_figure
 from core.charts.depths import Depths, depths_figure, depths_info
 from core.charts.reliability import ReliabilityInfo, reliability_figure, reliability_info
 from core.charts.scatter import ScatterInfo, scatter_figure, scatter_info
@@ -10,6 +12,8 @@ __all__ = [
     "ReliabilityInfo",
     "ScatterInfo",
     "Whiskers",
+    "answered_figure",
+    "benefit_figure",
     "depths_figure",
     "depths_info",
     "reliability_figure",

@@ -43,6 +43,7 @@ class ResultsView:
     columns  what the columns of `scores.cells` stand for; its rows are `classes`
     unit     of a number, in words; empty where there is none
     together what the intervals count as one: "pictures", "cases" or "groups"
+    grouped  whether groups are named
     """
 
     run_id: RunId
@@ -58,6 +59,7 @@ class ResultsView:
     columns: tuple[str, ...]
     unit: str
     together: str
+    grouped: bool
     scores: Scores
 
     @property
@@ -119,6 +121,7 @@ class Results(Service):
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
             together=version.together,
+            grouped=any(item.group_name for item in version.items),
             scores=score(version, said),
         )
 
