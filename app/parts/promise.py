@@ -29,28 +29,37 @@ chose the best moment of the training, which can make the promise a little too g
 """
 
 
+def promise_of(task: Task, *, grouped: bool = False) -> tuple[float, By]:
+    """How often an answer must hold, and for whom, as the address says it."""
+    percent, to = st.query_params.get("promise", ""), st.query_params.get("to", "")
+    usual: By = "all"
+    by = next((item for item in _to(task, grouped) if item == to), usual)
+    return (int(percent) if percent in map(str, STEPS) else 90) / 100, by
+
+
+def _to(task: Task, grouped: bool) -> list[By]:
+    if task is Task.REGRESSION:
+        return ["all"]
+    return ["all", "class", "group"] if grouped else ["all", "class"]
+
+
 def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
     """How often an answer must hold, and for whom; both stand in the address."""
-    wanted = st.query_params.get("promise", "")
+    coverage, to = promise_of(task, grouped=grouped)
+    options = _to(task, grouped)
     left, right = st.columns([3, 2])
     with left:
         percent = st.select_slider(
             "How often must the true answer be among those given?",
             STEPS,
-            value=int(wanted) if wanted in map(str, STEPS) else 90,
+            value=round(100 * coverage),
             format_func=lambda item: f"{item} %",
         )
-    options: list[By] = ["all"]
-    if task is not Task.REGRESSION:
-        options.append("class")
-        if grouped:
-            options.append("group")
-    wished = [item for item in options if item == st.query_params.get("to", "")]
     with right:
         by = st.selectbox(
             "Promised to",
             options,
-            index=options.index(wished[0]) if wished else 0,
+            index=options.index(to),
             format_func=lambda item: TO[item],
             help="To all together, a rare class may be covered less often and a common one more. To each class, every "
             "class is covered as often as promised, with larger sets.",

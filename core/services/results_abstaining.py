@@ -53,6 +53,11 @@ class Judged:
         return not self.reasons
 
     @property
+    def flawed(self) -> bool:
+        """Whether the picture itself stands in the way of an answer."""
+        return any(key != UNSURE for key, _ in self.reasons)
+
+    @property
     def why(self) -> str:
         """The reasons in one line."""
         return "; ".join(words for _, words in self.reasons)
@@ -202,7 +207,7 @@ def _reasons(side: Side, judged: Sequence[Judged]) -> tuple[ReasonLine, ...]:
 
 def _curve(side: Side, judged: Sequence[Judged]) -> tuple[Answered, ...]:
     """By certainty; pictures that are bad or strange come last, however certain the model is of them."""
-    flawed = np.array([any(key != UNSURE for key, _ in item.reasons) for item in judged], dtype=float)
+    flawed = np.array([item.flawed for item in judged], dtype=float)
     certainty = np.array([item.confidence or 0.0 for item in side.records]) - flawed
     return answered_curve(certainty, side.right, side.units)
 

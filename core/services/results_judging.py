@@ -6,12 +6,12 @@ from core.evaluation.decision import Benefit, Decided, Use
 from core.evaluation.slices import Slice
 from core.services.base import Service
 from core.services.behind import BehindView, behind
-from core.services.results_abstaining import REASONS, Abstaining, Judge, Judged, abstaining, make_judge
+from core.services.results_abstaining import REASONS, Abstaining, abstaining
 from core.services.results_decision import Decision, choices, make_decision
 from core.services.results_promise import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
-from core.services.results_sides import fitted_side, read_sides
+from core.services.results_sides import read_sides
 from core.services.results_slices import WeakSpots, weak_spots
-from core.store import facts, predictions, runs, versions
+from core.store import facts
 from core.store.db import reading
 from core.types import ImageId, RunId, Split, Task
 
@@ -24,8 +24,6 @@ __all__ = [
     "By",
     "Decided",
     "Decision",
-    "Judge",
-    "Judged",
     "Judging",
     "Kept",
     "Promise",
@@ -88,19 +86,3 @@ class Judging(Service):
             else:
                 chosen.sort(key=lambda index: bool(side.right[index]))
             return behind(session, side.version, [side.records[index] for index in chosen])
-
-    def judge(self, model: RunId, coverage: float = COVERAGE, by: By = "all") -> Judge | None:
-        """Who judges the answers of run `model` to new pictures; None for a run without a dataset version."""
-        with reading(self.engine) as session:
-            run = runs.read_run(session, model)
-            if run.version_id is None:
-                return None
-            fitted = fitted_side(session, run, versions.read_version(session, run.version_id))
-        return make_judge(fitted, fit_promise(fitted, coverage, by))
-
-    def judged(self, run_id: RunId, judge: Judge) -> dict[int, Judged]:
-        """The predictions of new pictures of run `run_id`, judged, by their ids."""
-        with reading(self.engine) as session:
-            records = predictions.read_numbered(session, run_id)
-        known = {number: record for number, record in records.items() if not record.error}
-        return dict(zip(known, judge.judge(list(known.values())), strict=True))
