@@ -12,7 +12,9 @@ from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
 from core.services.external import External
+from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
@@ -49,11 +51,13 @@ class Graft:
     judging: Judging
     external: External
     explanations: Explanations
+    heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
     checks: Checks
     robustness: Robustness
     maps: Maps
+    forecasts: Forecasts
     serving: Serving
     demo: Demo
 
@@ -82,11 +86,13 @@ def open_graft(settings: Settings) -> Graft:
         judging=Judging(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
+        heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),
+        forecasts=Forecasts(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -25,6 +25,7 @@ class Settings:
     device: str = "auto"
     weights_url: str = ""
     max_upload_bytes: int = 64 * 2**30
+    max_heatmap_bytes: int = 512 * 2**20
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":

@@ -85,7 +85,9 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
+    HEATMAPS = "heatmaps"
     MAP = "map"
+    FORECAST = "forecast"
 
 
 class Lane(StrEnum):
