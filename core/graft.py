@@ -21,9 +21,13 @@ from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.rates import Rates
+from core.services.recipes import Recipes
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.results_judging import Judging
 from core.services.robustness import Robustness
+from core.services.searching import Searches
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -45,6 +49,9 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    recipes: Recipes
+    searches: Searches
+    rates: Rates
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
@@ -54,6 +61,7 @@ class Graft:
     heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
     robustness: Robustness
     maps: Maps
@@ -80,6 +88,9 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        recipes=Recipes(*parts),
+        searches=Searches(*parts),
+        rates=Rates(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
@@ -89,6 +100,7 @@ def open_graft(settings: Settings) -> Graft:
         heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),

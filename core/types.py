@@ -40,9 +40,13 @@ class ImageState(StrEnum):
 
 
 class LabelKind(StrEnum):
-    """What a label event does to an image. Undo is an event too: it restores an earlier value."""
+    """What a label event does to an image. Undo is an event too: it restores an earlier value.
+
+    CONFIRM is a second look at the label that stands, and finds it right.
+    """
 
     SET = "set"
+    CONFIRM = "confirm"
     SKIP = "skip"
     UNSURE = "unsure"
     CLEAR = "clear"
@@ -78,6 +82,8 @@ class RunKind(StrEnum):
 
     IMPORT = "import"
     TRAIN = "train"
+    SEARCH = "search"
+    RATES = "rates"
     PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"

@@ -27,6 +27,8 @@ from core.types import Lane, RunId, RunKind
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
     RunKind.TRAIN: "core.tasks.training",
+    RunKind.SEARCH: "core.tasks.search",
+    RunKind.RATES: "core.tasks.rates",
     RunKind.PRETRAIN: "core.tasks.pretrain",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",

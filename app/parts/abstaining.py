@@ -16,8 +16,8 @@ from core.types import Split, Task
 HOW = """
 **How.** A picture gets no answer for one of three reasons, each by a limit that the validation pictures set.
 *Unsure*: more than one answer must be given to hold as often as promised (conformal prediction).
-*Not like the training pictures*: its distance to the fifth nearest of them, as the network sees them, is larger than
-that of 95 % of the validation pictures ([Sun 2022](https://arxiv.org/abs/2204.06507)).
+*Not like the training pictures*: its distance to the fifth nearest of them, as the network sees them and in their
+colours, is larger than that of 95 % of the validation pictures ([Sun 2022](https://arxiv.org/abs/2204.06507)).
 *Too blurred, dark or bright*: far outside what the validation pictures have (Tukey's fence).
 The curve lets the model answer only its surest pictures, from few to all; pictures that are bad or strange come last
 ([El-Yaniv & Wiener 2010](https://jmlr.org/papers/v11/el-yaniv10a.html)). A model can also be wrong where it is sure

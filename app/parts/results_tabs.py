@@ -11,11 +11,12 @@ from app.parts.abstaining import abstaining
 from app.parts.decision import decision
 from app.parts.forecast import forecast
 from app.parts.promise import promised
+from app.parts.report import report
 from app.parts.robustness import robustness
 from app.parts.weak_spots import weak_spots
 from core.services.projects import ProjectView
 from core.services.results import ResultsView
-from core.types import Task
+from core.types import RunId, Task
 
 CLASSED = (Task.SINGLE, Task.ORDINAL, Task.MULTI)
 EXCLUSIVE = (Task.SINGLE, Task.ORDINAL)
@@ -24,30 +25,34 @@ NUMBERS = (Task.REGRESSION,)
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A section: how it is drawn, and for which kinds of label."""
+    """A section: how it is drawn, and for which kinds of label.
 
-    draw: Callable[[ProjectView, ResultsView], None]
+    It is drawn for what is shown and the run whose model it is, which differ where a model is tested elsewhere.
+    """
+
+    draw: Callable[[ProjectView, ResultsView, RunId], None]
     tasks: tuple[Task, ...] = tuple(Task)
 
 
-def _sureness(project: ProjectView, view: ResultsView) -> None:
+def _sureness(project: ProjectView, view: ResultsView, model: RunId) -> None:
     if view.task is not Task.REGRESSION:
         sections.sureness(view)
     promised(view.run_id, view.task, grouped=view.grouped)
 
 
 TABS = {
-    "Confusions": Tab(sections.confusions, CLASSED),
-    "Scatter": Tab(sections.scatter, NUMBERS),
-    "Mistakes": Tab(sections.mistakes),
-    "Classes": Tab(lambda project, view: sections.classes(view), CLASSED),
-    "Weak spots": Tab(weak_spots),
+    "Confusions": Tab(lambda project, view, model: sections.confusions(project, view), CLASSED),
+    "Scatter": Tab(lambda project, view, model: sections.scatter(project, view), NUMBERS),
+    "Mistakes": Tab(lambda project, view, model: sections.mistakes(project, view)),
+    "Classes": Tab(lambda project, view, model: sections.classes(view), CLASSED),
+    "Weak spots": Tab(lambda project, view, model: weak_spots(project, view)),
     "How sure it is": Tab(_sureness),
-    "When not to answer": Tab(abstaining),
-    "Decide": Tab(decision, CLASSED),
-    "Robustness": Tab(lambda project, view: robustness(view.run_id), CLASSED),
-    "What to label next": Tab(lambda project, view: forecast(view.run_id), EXCLUSIVE),
-    "All figures": Tab(lambda project, view: sections.everything(view)),
+    "When not to answer": Tab(lambda project, view, model: abstaining(project, view)),
+    "Decide": Tab(lambda project, view, model: decision(project, view), CLASSED),
+    "Robustness": Tab(lambda project, view, model: robustness(view.run_id), CLASSED),
+    "What to label next": Tab(lambda project, view, model: forecast(view.run_id), EXCLUSIVE),
+    "All figures": Tab(lambda project, view, model: sections.everything(view)),
+    "Report": Tab(lambda project, view, model: report(model)),
 }
 """Name -> section, in the order of the page."""
 

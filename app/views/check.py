@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts import check_pictures, check_sections
+from app.parts.annotator import annotator_field
 from app.parts.deleting import after_deleting
 from app.parts.following import follow
 from app.parts.states import empty_state
@@ -18,7 +19,10 @@ from core.types import ProjectId, RunState
 def render() -> None:
     """The page."""
     project = current_project()
-    st.title("Check data")
+    title, name = st.columns([3, 1], vertical_alignment="bottom")
+    title.title("Check data")
+    with name:
+        annotator_field()
     if graft().labelling.progress(project.id).total == 0:
         empty_state("No picture yet", "Bring some in first.", link="Add images", page="images")
         return

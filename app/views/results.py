@@ -48,7 +48,7 @@ def render() -> None:
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
-    choose_tab(view.task).draw(project, view)
+    choose_tab(view.task).draw(project, view, run.id)
 
 
 def drift(run_id: RunId) -> None:

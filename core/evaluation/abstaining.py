@@ -1,6 +1,6 @@
 """When a model should rather not answer, and what that gains.
 
-Not like the training pictures: the distance to the k-th nearest of them in feature space (Sun et al. 2022,
+Not like the training pictures: `core.models.Likeness`, the distance to the k-th nearest of them (Sun et al. 2022,
 https://arxiv.org/abs/2204.06507), against what is usual of validation pictures, by a conformal limit, so that of
 ordinary pictures no more than that share is refused. Accuracy against the share answered: El-Yaniv & Wiener 2010
 (https://jmlr.org/papers/v11/el-yaniv10a.html), Geifman & El-Yaniv 2017 (https://arxiv.org/abs/1705.08500).

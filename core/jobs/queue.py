@@ -18,7 +18,9 @@ from core.jobs.payloads import (
     Payload,
     PredictPayload,
     PretrainPayload,
+    RatesPayload,
     RobustnessPayload,
+    SearchPayload,
     TrainPayload,
 )
 from core.store import runs
@@ -29,6 +31,8 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    SearchPayload: RunKind.SEARCH,
+    RatesPayload: RunKind.RATES,
     PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
@@ -44,6 +48,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.SEARCH: Lane.TRAINING,
+    RunKind.RATES: Lane.TRAINING,
     RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EVALUATE: Lane.FILES,

@@ -29,11 +29,19 @@ class Training(Service):
     """Trainings of a project."""
 
     def start(
-        self, project_id: ProjectId, recipe: Recipe, name: str = "", *, folds: int = 0, repeats: int = 1
+        self,
+        project_id: ProjectId,
+        recipe: Recipe,
+        name: str = "",
+        *,
+        folds: int = 0,
+        repeats: int = 1,
+        version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
-        Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
+        With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
+        for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         if folds and not 2 <= folds <= MOST_FOLDS:
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
@@ -42,7 +50,11 @@ class Training(Service):
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
-            version_id = freeze(session, project, now=datetime.now(UTC))
+            recipe.check_task(project.task)
+            if version is None:
+                version_id = freeze(session, project, now=datetime.now(UTC))
+            else:
+                version_id = versions.find_version(session, project_id, version)
             if folds:
                 _check_folds(versions.read_version(session, version_id), folds)
         return self.queue.enqueue(

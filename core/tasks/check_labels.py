@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checks.heads import out_of_fold, split_score
-from core.checks.label_errors import suspects
 from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough
 from core.jobs.context import JobContext
 from core.store.checks import CheckedImage
+from core.tasks.doubts import Answers
 from core.tasks.seen import unlearnt_features
-from core.types import JsonObject, JsonValue, Split
+from core.types import JsonObject, JsonValue
 
 MOST_PICTURES = 5000
-GOOD_ENOUGH = 0.5
-"""Share of the way from chance to perfect that the head must reach before its word against a label counts."""
 
 
 class Labelled(Protocol):
@@ -36,15 +34,15 @@ def check_labels(
     units: Sequence[str],
     labels: Labelled,
     notes: list[JsonValue],
-) -> JsonObject:
-    """`splitting`: the head's score by what stays together; `label_errors`: suspects, the surest first."""
-    nothing: JsonObject = {"splitting": {"features": "", "scores": []}, "label_errors": []}
+) -> tuple[JsonObject, Answers | None]:
+    """`splitting`: the head's score by what stays together; and what the head says of pictures it had not seen."""
+    nothing: JsonObject = {"splitting": {"features": "", "scores": []}}
     usable = enough(labels.classes, [""] * len(labels.classes))
     if not usable.any():
         notes.append(
             f"Not enough pictures to doubt labels: at least {LEAST_PICTURES} of each of two classes are needed."
         )
-        return nothing
+        return nothing, None
     order = np.flatnonzero(usable)
     chosen = np.sort(np.random.default_rng(0).permutation(order)[:MOST_PICTURES])
     kinds, classes = np.unique(labels.classes[chosen], return_inverse=True)
@@ -64,30 +62,13 @@ def check_labels(
         if item is not None
     ]
     fair = next(answers[kept] for kept in ("cases", "groups", "pictures") if kept in answers)
-    reached = _reached(fair, classes)
-    found: list[JsonValue] = []
-    if reached >= GOOD_ENOUGH:
-        found = [
-            {
-                "image": pictures[item.index].id,
-                "name": pictures[item.index].name,
-                "split": _split(pictures[item.index].split),
-                "given": labels.names[kinds[item.given]],
-                "suggested": labels.names[kinds[item.suggested]],
-                "margin": item.margin,
-            }
-            for item in suspects(fair, classes)
-        ]
-    else:
+    head = Answers(
+        images=tuple(pictures),
+        probabilities=fair,
+        labels=classes,
+        names=tuple(labels.names[k] for k in kinds),
+        source=f"a linear head on features of {words}",
+    )
+    if not head.good:
         notes.append(f"A simple head on features of {words} cannot tell these classes well enough to doubt labels.")
-    return {"splitting": {"features": words, "scores": told}, "label_errors": found}
-
-
-def _reached(probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
-    said, chance = probabilities.argmax(1), 1 / probabilities.shape[1]
-    recalls = [float((said[classes == k] == k).mean()) for k in range(probabilities.shape[1])]
-    return float((np.mean(recalls) - chance) / (1 - chance))
-
-
-def _split(split: Split | None) -> str | None:
-    return split.value if split else None
+    return {"splitting": {"features": words, "scores": told}}, head

@@ -28,6 +28,7 @@ from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.versions import VersionRecord
 from core.tasks.measure import measured
+from core.tasks.provenance import keep_figures
 from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
@@ -170,7 +171,8 @@ class _CrossValidation:
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
             predictions.replace_predictions(session, self.context.run.id, [prediction(*item) for item in parts])
-        return measured(network, self.context.folder, card.image_size)
+        measures = measured(network, self.context.folder, card.image_size)
+        return {**keep_figures(self.context, self.version), **measures}
 
 
 def _write(folder: Path, value: float, shares: Tensor) -> None:

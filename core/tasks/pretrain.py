@@ -22,6 +22,7 @@ from core.pretraining import Pictures, Plan, Pretrainer, Probe
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
+from core.tasks.provenance import code_version
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 
@@ -29,14 +30,13 @@ SIZE = 96
 FEWEST = 16
 PROBED, PROBED_EACH = 20, 10
 MOST_LABELLED = 400
-CODE_VERSION = "graft 0.1.0"
 
 
 def run(context: JobContext) -> JsonObject:
     """Pretrain; the result holds the weights' card, notes for people and how many pictures there were."""
     payload = PretrainPayload.from_json(context.run.payload)
     device = choose_device(context.settings.device)
-    context.facts(device=device_words(device), code_version=CODE_VERSION)
+    context.facts(device=device_words(device), code_version=code_version())
     size = payload.image_size or _size(payload.backbone)
     project = context.run.project_id
     pictures: Pictures
