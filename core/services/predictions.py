@@ -15,15 +15,15 @@ from core.media import BlobStore
 from core.media.prepare import difference_hash
 from core.media.sources import check_source
 from core.services.base import Service
-from core.services.results_abstaining import Judge, Judged, make_judge
-from core.services.results_promise import COVERAGE, By, Promise, fit_promise
-from core.services.results_sides import fitted_side
 from core.services.uploads import Uploads
 from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
+from core.store.judges import Judge, Judged, make_judge
 from core.store.predictions import PredictionRecord
+from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
+from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
 __all__ = ["By", "PredictedPicture", "Predictions", "PredictionsView"]

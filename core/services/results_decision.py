@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.decision import FEWEST, Benefit, Decided, Use, decide, decision_curve, threshold_of
-from core.services.results_sides import Side, Sides
+from core.store.sides import Side, Sides
 from core.types import ImageId, Task
 
 CHANCES = tuple(round(0.01 * step, 2) for step in range(1, 100, 2))

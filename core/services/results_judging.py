@@ -6,13 +6,13 @@ from core.evaluation.decision import Benefit, Decided, Use
 from core.evaluation.slices import Slice
 from core.services.base import Service
 from core.services.behind import BehindView, behind
-from core.services.results_abstaining import REASONS, Abstaining, abstaining
 from core.services.results_decision import Decision, choices, make_decision
-from core.services.results_promise import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
-from core.services.results_sides import read_sides
-from core.services.results_slices import WeakSpots, weak_spots
 from core.store import facts
 from core.store.db import reading
+from core.store.judges import REASONS, Abstaining, abstaining
+from core.store.promises import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
+from core.store.sides import read_sides
+from core.store.weak_spots import WeakSpots, weak_spots
 from core.types import ImageId, RunId, Split, Task
 
 __all__ = [

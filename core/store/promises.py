@@ -18,8 +18,8 @@ from core.evaluation.conformal import (
     least_units,
     limit_of,
 )
-from core.services.results_sides import Side
 from core.store.predictions import PredictionRecord
+from core.store.sides import Side
 from core.types import Task
 
 By = Literal["all", "class", "group"]

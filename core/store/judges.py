@@ -18,9 +18,9 @@ from core.evaluation.abstaining import (
     answered_curve,
     usual_of,
 )
-from core.services.results_promise import Promise, fit_promise
-from core.services.results_sides import Side, Sides, traits_of
 from core.store.predictions import PredictionRecord
+from core.store.promises import Promise, fit_promise
+from core.store.sides import Side, Sides, traits_of
 from core.types import ImageId, Task
 
 UNSURE = "unsure"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.evaluation.slices import FEWEST, MOST_VALUES, Slice, find_slices, thirds
-from core.services.results_sides import Side
 from core.store.facts import ImageFacts
+from core.store.sides import Side
 from core.types import ImageId, JsonValue, Task
 
 BRIGHTNESS, SHARPNESS, SIZE = "Brightness", "Sharpness", "Picture size"

@@ -102,7 +102,6 @@ def traits_of(record: PredictionRecord) -> Traits:
 class Sides:
     """A run's model: the validation pictures that its limits come from, and the test pictures that check them."""
 
-    run: RunRecord
     fitted: Side
     checked: Side
 
@@ -119,14 +118,18 @@ def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Si
     checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)))
     if not checked.records:
         raise NotEnoughImages("There are no predictions to judge yet.", hint="Wait for the training to end.")
-    return Sides(run=run, fitted=fitted_side(session, run, version), checked=checked)
+    return Sides(fitted=fitted_side(session, run, version), checked=checked)
+
+
+def model_of(run: RunRecord) -> RunId:
+    """The run whose model a training or an external test is about."""
+    return EvaluatePayload.from_json(run.payload).model if run.kind is RunKind.EVALUATE else run.id
 
 
 def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Side:
     """The validation predictions of the run's model; `version` is the run's own."""
-    model = run.id
-    if run.kind is RunKind.EVALUATE:
-        model = EvaluatePayload.from_json(run.payload).model
+    model = model_of(run)
+    if model != run.id:
         trained = runs.read_run(session, model)
         if trained.version_id is not None:
             version = versions.read_version(session, trained.version_id)
