@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.jobs import Queue
 from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
+from core.services.circles import Circles
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -14,6 +15,7 @@ from core.services.exports import Exports
 from core.services.external import External
 from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.grades import Grades
 from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -59,6 +61,8 @@ class Graft:
     external: External
     explanations: Explanations
     heatmaps: Heatmaps
+    grades: Grades
+    circles: Circles
     predictions: Predictions
     exports: Exports
     reports: Reports
@@ -98,6 +102,8 @@ def open_graft(settings: Settings) -> Graft:
         external=External(*parts),
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
+        grades=Grades(*parts),
+        circles=Circles(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         reports=Reports(*parts),

@@ -92,6 +92,7 @@ class RunKind(StrEnum):
     CHECK = "check"
     ROBUSTNESS = "robustness"
     HEATMAPS = "heatmaps"
+    GRADE = "grade"
     MAP = "map"
     FORECAST = "forecast"
 

@@ -37,6 +37,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.HEATMAPS: "core.tasks.heatmaps",
+    RunKind.GRADE: "core.tasks.grade",
     RunKind.MAP: "core.tasks.map",
     RunKind.FORECAST: "core.tasks.forecast",
 }

@@ -50,7 +50,8 @@ def _status(run_id: RunId) -> None:
 def run_title(run: RunRecord) -> str:
     """How a run is called on every page; plain text, to be escaped where Markdown is read."""
     recipe = run.recipe or {}
-    folds = f" · {run.payload['folds']} folds" if run.payload.get("folds") else ""
+    kind = "random splits" if run.payload.get("shuffle") else "folds"
+    folds = f" · {run.payload['folds']} {kind}" if run.payload.get("folds") else ""
     return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}{folds}"
 
 

@@ -11,6 +11,7 @@ from core.evaluation.regression import score_numbers
 from core.evaluation.score_names import SCORE_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.evaluation.thresholds import choose_thresholds
+from core.evaluation.trust import Grade, best, in_order, judge
 
 __all__ = [
     "FIGURES",
@@ -20,12 +21,16 @@ __all__ = [
     "Difference",
     "Figure",
     "FoldSummary",
+    "Grade",
     "Interval",
     "ReliabilityBin",
     "Scores",
     "Units",
+    "best",
     "choose_thresholds",
     "flags",
+    "in_order",
+    "judge",
     "proportion",
     "score_classes",
     "score_numbers",

@@ -12,6 +12,7 @@ from core.jobs.payloads import (
     ExplainPayload,
     ExportPayload,
     ForecastPayload,
+    GradePayload,
     HeatmapsPayload,
     ImportPayload,
     MapPayload,
@@ -41,6 +42,7 @@ KINDS: dict[type[Payload], RunKind] = {
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
     HeatmapsPayload: RunKind.HEATMAPS,
+    GradePayload: RunKind.GRADE,
     MapPayload: RunKind.MAP,
     ForecastPayload: RunKind.FORECAST,
 }
@@ -57,6 +59,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.HEATMAPS: Lane.FILES,
+    RunKind.GRADE: Lane.FILES,
     RunKind.MAP: Lane.FILES,
     RunKind.FORECAST: Lane.FILES,
 }

@@ -54,7 +54,7 @@ def _line(line: PromiseLine, promise: Promise) -> JsonObject:
 
 
 def abstaining_json(sides: Sides) -> JsonObject:
-    """When it does not answer at a promise of 90 %, and what that gains on the test pictures; null parts for numbers."""
+    """When it does not answer at a promise of 90 %, and what that gains on the test pictures."""
     found = abstaining(sides, fit_promise(sides.fitted, COVERAGE))
     usual = found.judge.usual
     return {

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -219,6 +220,33 @@ def test_new_pictures_get_answers_that_hold_or_the_reason_why_not(graft: Graft, 
     lines = list(csv.DictReader(io.StringIO(graft.predictions.csv(run, 0.95).removeprefix("\ufeff"))))
     assert [line["answer"] for line in lines] == ["rust", "rust", "no answer", ""]
     assert lines[2]["why no answer"] == "not like the training pictures" and lines[3]["problem"] == "not a picture"
+
+
+def test_the_json_carries_calibration_promises_and_slices(graft: Graft, field: Field) -> None:
+    result = graft.results.to_json(field.run([0.9] * 80, wrong=range(62, 80)))
+    json.dumps(result, allow_nan=False)
+    calibration, abstaining = result["calibration"], result["abstaining"]
+    assert isinstance(calibration, dict) and isinstance(abstaining, dict)
+    assert calibration["test"]["ece"] == result["metrics"]["test"]["ece"]
+    conformal = calibration["conformal"]
+    assert (conformal["coverage"], conformal["fitted_on"], conformal["needed"]) == (0.9, 40, 9)
+    assert conformal["limits"] == {name: pytest.approx(0.1) for name in NAMES}
+    whole = conformal["checked"][0]
+    assert (whole["of"], whole["count"], whole["covered"], whole["verdict"]) == ("all", 40, 22 / 40, "broken")
+    assert whole["interval"][0] < 22 / 40 < whole["interval"][1]
+    assert abstaining["answered"] == 1.0 and abstaining["right_of_all"] == pytest.approx(22 / 40)
+    (worst, *_) = result["slices"]
+    assert (worst["attribute"], worst["value"], worst["count"], worst["clear"]) == ("Camera", "old", 20, True)
+    assert worst["worse_interval"][0] < worst["worse"] < worst["worse_interval"][1]
+
+
+def test_a_run_without_validation_pictures_promises_nothing_in_json(graft: Graft) -> None:
+    few = Field(graft, each=6)
+    result = graft.results.to_json(few.run([0.9] * 12))
+    json.dumps(result, allow_nan=False)
+    assert result["calibration"]["conformal"]["possible"] is False
+    assert result["calibration"]["conformal"]["checked"] == [] and result["slices"] == []
+    assert "at least 9" in " ".join(result["abstaining"]["notes"])
 
 
 def test_ids_of_the_pictures_are_those_of_the_project(graft: Graft, field: Field) -> None:

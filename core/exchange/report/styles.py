@@ -161,7 +161,7 @@ CLINIC = Style(
         Item("T20–21, C33–34", "Flow and numbers of participants and outcomes", ("data", "counts")),
         Item("T22", "Specification of the whole model", ("recipe", "provenance")),
         Item("T23, C35–36", "Performance with intervals", ("scores", "classes", "confusion")),
-        Item("T12d, T23b", "Heterogeneity between centres or groups", ("external",)),
+        Item("T12d, T23b", "Heterogeneity between centres or groups", ("external", "weak_spots")),
         Item("T12f, T24", "Model updating", ("lineage",)),
         Item("C30", "Robustness or sensitivity", ("robustness",)),
         Item("C31", "Explainability", ("heatmaps",)),

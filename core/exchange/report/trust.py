@@ -47,14 +47,11 @@ def abstaining(facts: ReportFacts) -> str:
     found = _object(facts.results.get("abstaining"))
     if not found:
         return ""
-    answered = (
-        f"It answers {_number(found['answered']):.0%} of the test pictures ({_percent(found['answered_interval'])})"
-    )
+    share = f"{_number(found['answered']):.0%} of the test pictures ({_percent(found['answered_interval'])})"
+    answered = f"It answers {share}"
     if found["right"] is not None:
-        answered += (
-            f" and is right in {_number(found['right']):.0%} of those ({_percent(found['right_interval'])}); were it to "
-            f"answer all, in {_number(found['right_of_all']):.0%}"
-        )
+        right = f"{_number(found['right']):.0%} of those ({_percent(found['right_interval'])})"
+        answered += f" and is right in {right}; were it to answer all, in {_number(found['right_of_all']):.0%}"
     rows = [
         [
             str(line["words"]),
@@ -75,9 +72,10 @@ def weak_spots(facts: ReportFacts) -> str:
     if not found:
         return ""
     clear = sum(bool(line["clear"]) for line in found)
+    are = f"{clear} {'is' if clear == 1 else 'are'}"
     words = (
-        f"Of {len(found)} groups of at least 10 test pictures (by table column, group, brightness, sharpness, size), {clear} "
-        f"{'is' if clear == 1 else 'are'} clearly worse than the rest, after correction for how many were looked at "
+        f"Of {len(found)} groups of at least 10 test pictures (by table column, group, brightness, sharpness, size), "
+        f"{are} clearly worse than the rest, after correction for how many were looked at "
         "(Fisher's exact test, or Welch's for numbers; Benjamini-Hochberg at 5 %). The worst:"
     )
     share = facts.results["task"] != "regression"
