@@ -91,11 +91,12 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    facts.append(_start_words(str(recipe.get("weights", ""))))
+    facts.append(start_words(str(recipe.get("weights", ""))))
     st.caption(" · ".join(facts))
 
 
-def _start_words(weights: str) -> str:
+def start_words(weights: str) -> str:
+    """Where a recipe's weights come from, to be read as Markdown."""
     kind, _, value = weights.partition(":")
     if kind == "run":
         return f"continues run {value}"
