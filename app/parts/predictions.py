@@ -66,10 +66,12 @@ def table(view: PredictionsView) -> None:
 def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dict[str, object]:
     row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name}
     if view.promise is not None:
-        row |= {"Answer": item.answer or "–", "Why no answer": item.why}
+        row["Answer"] = item.answer or "–"
     row["Likeliest" if view.promise else "Model says"] = item.said
     if view.classes:
         row["Sure"] = None if item.confidence is None else round(100 * item.confidence)
+    if view.promise is not None:
+        row["Why no answer"] = item.why
     if everything:
         row.update({name: round(100 * share) for name, share in zip(view.classes, item.probabilities, strict=True)})
     return row

@@ -107,8 +107,9 @@ def _sentence(promise: Promise, whole: PromiseLine) -> str:
     else:
         single = "" if kept.single is None else f", and {kept.single.value:.0%} of the pictures get just one"
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."
+    what_of = "yes-or-no answer" if promise.task is Task.MULTI else "test picture"
     check = (
-        f"Promised {share}; of {count(kept.count, 'test picture')} the truth was among them in "
+        f"Promised {share}; of {count(kept.count, what_of)} the truth was among them in "
         f"**{kept.covered.value:.0%}** ({kept.covered.low:.0%} to {kept.covered.high:.0%}): "
         f"{VERDICTS[kept.verdict(promise.coverage, promise.count)]}."
     )
@@ -122,7 +123,7 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
     rows = [
         {
             "Pictures of": {"all": "All", "class": line.name, "group": f"Group {line.name}"}[line.kind],
-            "Test pictures": line.kept.count,
+            "Answers" if promise.task is Task.MULTI else "Test pictures": line.kept.count,
             "Truth among them": f"{line.kept.covered.value:.0%}",
             "95 % interval": f"{line.kept.covered.low:.0%} to {line.kept.covered.high:.0%}",
             size: f"{line.kept.size - 1:.0%}" if promise.task is Task.MULTI else f"{line.kept.size:.3g}",

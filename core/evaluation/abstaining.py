@@ -41,14 +41,14 @@ class Usual:
     bright: float = -inf
 
     def refuses(self, traits: Traits) -> tuple[str, ...]:
-        """Why a picture is not an ordinary one, by key; a bad picture is not called strange besides."""
+        """Why a picture is not an ordinary one, by key."""
         found = [
             (BLURRED, traits.get("sharp", inf) < self.sharp),
             (DARK, traits.get("light", inf) < self.dark),
             (BRIGHT, 255 - traits.get("light", -inf) < self.bright),
+            (STRANGE, traits.get("far", -inf) > self.far),
         ]
-        reasons = tuple(key for key, there in found if there)
-        return reasons or ((STRANGE,) if traits.get("far", -inf) > self.far else ())
+        return tuple(key for key, there in found if there)
 
 
 def usual_of(traits: Sequence[Traits], units: Units) -> Usual:
