@@ -15,7 +15,8 @@ def conformal_json(sides: Sides) -> JsonObject:
     """What is promised at 90 %, and whether the test pictures say it was kept.
 
     `limits` are largest distances of a label's probability from 1, or for numbers `reach`; null where too few pictures
-    speak for one. `checked` has a line for all pictures, each class and each group.
+    speak for one. `checked` has a line for all pictures, each class and each group; its `verdict` is null for those
+    to whom nothing was promised.
     """
     promise = fit_promise(sides.fitted)
     return {
@@ -49,7 +50,7 @@ def _line(line: PromiseLine, promise: Promise) -> JsonObject:
         "interval": ends(kept.covered),
         "size": kept.size,
         "single": None if kept.single is None else kept.single.value,
-        "verdict": kept.verdict(promise.coverage, promise.count),
+        "verdict": kept.verdict(promise.coverage, promise.count) if line.kind == promise.by else None,
     }
 
 

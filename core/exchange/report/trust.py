@@ -25,7 +25,8 @@ def promise(facts: ReportFacts) -> str:
     kind = "ranges of numbers" if numbers else "sets of classes"
     words = (
         f"Answers can be given as {kind} that hold the truth in {share} of new {found['promised_to']} (split conformal "
-        f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). On the test pictures:"
+        f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). The promise is to all together: "
+        "single classes may lie below. On the test pictures:"
     )
     rows = [
         [
@@ -34,7 +35,7 @@ def promise(facts: ReportFacts) -> str:
             f"{_number(line['covered']):.0%}",
             _percent(line["interval"]),
             f"{_number(line['size']):.3g}",
-            VERDICTS[str(line["verdict"])],
+            VERDICTS.get(str(line["verdict"]), ""),
         ]
         for line in _lines(found["checked"])
     ]
