@@ -25,8 +25,8 @@ def promise(facts: ReportFacts) -> str:
     kind = "ranges of numbers" if numbers else "sets of classes"
     words = (
         f"Answers can be given as {kind} that hold the truth in {share} of new {found['promised_to']} (split conformal "
-        f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). The promise is to all together: "
-        "single classes may lie below. On the test pictures:"
+        f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). "
+        "The promise is to all together: single classes may lie below. On the test pictures:"
     )
     rows = [
         [
