@@ -7,7 +7,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.fold_scores import fold_scores
 from app.parts.text import count, duration, md
-from core.services.training import RunRecord
+from core.services.training import RunRecord, kept_words
 from core.types import RunId, RunState
 
 SCORE_HELP = "Measured on the validation pictures, which the model does not learn from."
@@ -30,7 +30,7 @@ def run_status(run_id: RunId) -> None:
 
 def _status(run_id: RunId) -> None:
     run = graft().training.read(run_id)
-    st.subheader(md(run_title(run)))
+    st.subheader(md(run.title))
     if run.state is RunState.QUEUED:
         ahead = graft().training.runs_ahead(run.id)
         before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
@@ -45,13 +45,6 @@ def _status(run_id: RunId) -> None:
     if log:
         with st.expander("Log", icon=":material/article:"):
             st.code(log, language=None, height=300)
-
-
-def run_title(run: RunRecord) -> str:
-    """How a run is called on every page; plain text, to be escaped where Markdown is read."""
-    recipe = run.recipe or {}
-    folds = f" · {run.payload['folds']} folds" if run.payload.get("folds") else ""
-    return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}{folds}"
 
 
 def _running(run: RunRecord) -> None:
@@ -90,14 +83,15 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    facts.append(_start_words(str(recipe.get("weights", ""))))
+    if run.parent_id is not None:
+        facts.append(f"continues run {run.parent_id}: {md(kept_words((run.result or {}).get('head')))}")
+    else:
+        facts.append(_start_words(str(recipe.get("weights", ""))))
     st.caption(" · ".join(facts))
 
 
 def _start_words(weights: str) -> str:
     kind, _, value = weights.partition(":")
-    if kind == "run":
-        return f"continues run {value}"
     if kind == "file":
         return f"started from {md(value)}"
     return {

@@ -6,7 +6,6 @@ from app.context import graft
 from app.links import current_project, int_param, set_params
 from app.parts.heatmap_gallery import heatmap_gallery
 from app.parts.states import empty_state
-from app.parts.text import md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView, Which
 from core.types import ImageId, RunId
@@ -36,7 +35,7 @@ def render() -> None:
         "Model",
         options,
         index=options.index(RunId(wanted)) if wanted in runs else 0,
-        format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+        format_func=lambda item: runs[item].title,
     )
     set_params(run=run)
     model = RunId(run)

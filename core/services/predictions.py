@@ -70,7 +70,7 @@ class Predictions(Service):
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            _card(session, model)
+            predictions.model_card(session, model)
         lane = Lane.FILES
         if source.startswith("upload:"):
             files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix("upload:"))
@@ -85,7 +85,7 @@ class Predictions(Service):
         with reading(self.engine) as session:
             run = _prediction(session, run_id)
             model = PredictPayload.from_json(run.payload).model
-            card = _card(session, model)
+            card = predictions.model_card(session, model)
             records = predictions.read_numbered(session, run_id)
         pictures = [_picture(number, record, card) for number, record in records.items()]
         return PredictionsView(
@@ -169,13 +169,6 @@ def _prediction(session: Session, run_id: RunId) -> RunRecord:
     if run.kind is not RunKind.PREDICT:
         raise NotFound(f"Run {run_id} is not a prediction.")
     return run
-
-
-def _card(session: Session, model: RunId) -> ModelCard:
-    card = predictions.read_card(session, model)
-    if card is None:
-        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-    return ModelCard.from_json(card)
 
 
 def _picture(number: int, record: PredictionRecord, card: ModelCard) -> PredictedPicture:

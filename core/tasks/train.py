@@ -14,12 +14,15 @@ from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import Answer, answers, choose_device, compute_features, device_words, head_logits, picture_traits
 from core.jobs.context import JobContext
+from core.labels import Match
 from core.models import (
     Likeness,
     Network,
+    OldHead,
     calibrate_batch_norm,
     hasten_batch_norm,
     load_weights,
+    old_head,
     save_model,
     silence_residuals,
 )
@@ -69,6 +72,7 @@ class Training:
         self.outputs = max(1, len(version.classes))
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
+        self.old_head: OldHead | None = None
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
@@ -84,6 +88,7 @@ class Training:
             "notes": self.notes,
             "timings_s": self.timings,
             **kept,
+            "head": None if self.old_head is None else _met(self.old_head.match),
             **measured(network, self.context.folder, self.size),
         }
 
@@ -100,7 +105,10 @@ class Training:
                 hasten_batch_norm(network)
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
-            network.to(self.device)
+        scale = (self.labels.mean, self.labels.std)
+        names = tuple(self.version.class_names)
+        self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
+        network.to(self.device)
         with _Clock(self.timings, "fit"):
             return network, *self._learn(network)
 
@@ -166,6 +174,7 @@ class Training:
             self.outputs,
             recipe,
             report,
+            None if self.old_head is None else (self.old_head.weight, self.old_head.bias),
         )
         with torch.no_grad():
             network.head.weight.copy_(fit.weight)
@@ -278,6 +287,10 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.timings[self.name] = round(time.perf_counter() - self.started, 3)
+
+
+def _met(match: Match) -> JsonObject:
+    return {"kept": list(match.kept), "new": list(match.new), "left_out": list(match.left_out)}
 
 
 def _head_recipe(recipe: Recipe) -> Recipe:
