@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.jobs import Queue
 from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
+from core.services.circles import Circles
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -14,6 +15,7 @@ from core.services.exports import Exports
 from core.services.external import External
 from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.grades import Grades
 from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
@@ -21,9 +23,12 @@ from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.rates import Rates
+from core.services.recipes import Recipes
 from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
+from core.services.searching import Searches
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -45,12 +50,17 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    recipes: Recipes
+    searches: Searches
+    rates: Rates
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
     external: External
     explanations: Explanations
     heatmaps: Heatmaps
+    grades: Grades
+    circles: Circles
     predictions: Predictions
     exports: Exports
     reports: Reports
@@ -80,12 +90,17 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        recipes=Recipes(*parts),
+        searches=Searches(*parts),
+        rates=Rates(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
+        grades=Grades(*parts),
+        circles=Circles(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         reports=Reports(*parts),

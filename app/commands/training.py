@@ -10,7 +10,8 @@ from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, PRESETS, Recipe, preset
 from core.types import JsonObject, JsonValue, RunId, Split
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
+    from core.graft import Graft
     from core.services.results import Verification
 
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
@@ -30,6 +31,16 @@ def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
         raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
 
 
+def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: list[str]) -> Recipe:
+    """A saved recipe, or else the preset, with the given fields replaced. Raises NotFound, and as `recipe_from`."""
+    if not saved:
+        return recipe_from(preset, backbone, settings)
+    try:
+        return changed(graft.recipes.read(saved), backbone, settings)
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
+
+
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     """The recipe with the given fields replaced. Raises BadParameter for what is not key=value, BadInput."""
     changes = dict(item.partition("=")[::2] for item in settings)
@@ -43,6 +54,7 @@ def train(
     name: Annotated[str, typer.Argument(help="The project.")],
     preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = "balanced",
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
+    saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
     run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
     folds: Annotated[int, typer.Option(help="Cross-validation: train so often, each time judged on others.")] = 0,
@@ -53,10 +65,11 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train on the labels as they stand now."""
-    automatic = preset == AUTOMATIC
-    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])
+    automatic = preset == AUTOMATIC and not saved
+    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])  # wrong use, before all else
     with opened(home) as graft:
         project = graft.projects.named(name).id
+        recipe = recipe_of(graft, "balanced" if automatic else preset, saved, backbone, set_ or [])
         if automatic:
             choice = graft.training.automatic(project)
             recipe = changed(choice.recipe, backbone, set_ or [])

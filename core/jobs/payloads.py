@@ -59,6 +59,26 @@ class TrainPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPayload(Payload):
+    """Look for a better recipe than the run's own, for so many minutes or trials.
+
+    `fields` of the recipe are varied, and the network among `backbones` (none: the recipe's own).
+    """
+
+    minutes: float
+    fields: list[str]
+    backbones: list[str]
+    trials: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesPayload(Payload):
+    """Try learning rates with the run's recipe, from far too small to far too large, in so many steps."""
+
+    steps: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainPayload(Payload):
     """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
 
@@ -134,6 +154,13 @@ class HeatmapsPayload(Payload):
     model: RunId
     split: str = "test"
     method: str = "gradcam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradePayload(Payload):
+    """Test how far each way to explain run `model` can be trusted."""
+
+    model: RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

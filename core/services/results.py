@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 
+MOST_CONFUSED = 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsView:
     """A run's scores on one split of its dataset version.
@@ -63,15 +67,20 @@ class ResultsView:
     scores: Scores
 
     @property
+    def alike_together(self) -> tuple[int, ...]:
+        """The classes' positions in an order in which those taken for each other stand side by side."""
+        return alike_together(self.scores.cells)
+
+    @property
     def most_confused(self) -> list[tuple[int, int, int]]:
-        """The three most frequent mistakes: row, column, count."""
+        """The most frequent mistakes: row, column, count."""
         cells = [
             (row, column, count)
             for row, line in enumerate(self.scores.cells)
             for column, count in enumerate(line)
             if row != column and count
         ]
-        return sorted(cells, key=lambda cell: -cell[2])[:3]
+        return sorted(cells, key=lambda cell: -cell[2])[:MOST_CONFUSED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

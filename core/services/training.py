@@ -52,6 +52,7 @@ class Training(Service):
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
+            recipe.check_task(project.task)
             if version is None:
                 version_id = freeze(session, project, now=datetime.now(UTC))
             else:

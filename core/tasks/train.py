@@ -1,6 +1,5 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from core.models import (
     save_model,
     silence_residuals,
 )
-from core.recipes import PRESETS, Recipe
+from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
@@ -70,6 +69,7 @@ class Training:
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
+        self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.old_head: OldHead | None = None
@@ -94,23 +94,28 @@ class Training:
 
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""
+        network = self.prepare()
+        with _Clock(self.timings, "fit"):
+            return network, *self._learn(network)
+
+    def prepare(self) -> Network:
+        """The pictures decoded, and the network as it is before it learns."""
         torch.manual_seed(self.recipe.seed)
         with _Clock(self.timings, "decode"):
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
-            network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
+            network = Network(self.recipe.backbone, self.outputs, image_size=self.size, ranked=self.ranked)
             load_weights(network, self.recipe.weights, self.context.settings)
             if self.recipe.weights == "none":
                 hasten_batch_norm(network)
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
+            network.to(self.device)
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
-        network.to(self.device)
-        with _Clock(self.timings, "fit"):
-            return network, *self._learn(network)
+        return network
 
     def positions(self, split: Split) -> list[int]:
         """Which of the version's items belong to a split."""
@@ -129,23 +134,30 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
-    def _learn(self, network: Network) -> tuple[int, float]:
+    def begin(self, network: Network) -> None:
+        """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
             calibrate_batch_norm(
                 network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
             )
-        if self.recipe.tune == "head":
-            return self._head(network, self.recipe, self.context.metrics)
-        if not going_on and self.recipe.weights != "none":
+        if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
-            self._head(network, _head_recipe(self.recipe), lambda epoch, values: None)
-        trainer = Trainer(
-            network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
+            self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
+
+    def trainer(self, network: Network) -> Trainer:
+        """The loop for this network."""
+        return Trainer(
+            network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
             self.context.folder, _Follower(self),
         )  # fmt: skip
-        fit = trainer.fit()
+
+    def _learn(self, network: Network) -> tuple[int, float]:
+        self.begin(network)
+        if self.recipe.tune == "head":
+            return self._head(network, self.recipe, self.context.metrics)
+        fit = self.trainer(network).fit()
         return fit.best_epoch, fit.score
 
     def _head(
@@ -171,9 +183,10 @@ class Training:
             self.version.task,
             (features[0], train.targets),
             (features[1], validation.targets),
-            self.outputs,
+            network.head.out_features,
             recipe,
             report,
+            network.link,
             None if self.old_head is None else (self.old_head.weight, self.old_head.bias),
         )
         with torch.no_grad():
@@ -245,6 +258,7 @@ class Training:
             thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
+            ranked=self.ranked,
         )
 
 
@@ -291,15 +305,6 @@ class _Clock:
 
 def _met(match: Match) -> JsonObject:
     return {"kept": list(match.kept), "new": list(match.new), "left_out": list(match.left_out)}
-
-
-def _head_recipe(recipe: Recipe) -> Recipe:
-    """How the head learns before the body does: as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
 
 
 def _labels(version: VersionRecord) -> _Labels:

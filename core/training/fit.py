@@ -6,7 +6,7 @@ interrupted ends with the same numbers as one that was not.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -79,7 +79,7 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.device = next(network.parameters()).device
-        self.outputs = network.head.out_features
+        self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
         if recipe.tune.startswith("lora:"):
             add_lora(network, int(recipe.tune.removeprefix("lora:")))
@@ -91,6 +91,7 @@ class Trainer:
         self.half = self._half_precision()
         self.seconds_per_step = 0.0
         self.epoch = 0
+        self._test_chance = torch.Generator().manual_seed(recipe.seed)
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
 
@@ -110,6 +111,22 @@ class Trainer:
         self.network.load_state_dict(self.best_state)
         merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
+
+    def endless_batches(self) -> Iterator[Tensor]:
+        """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
+        self.network.to(memory_format=torch.channels_last)
+        self.epoch = self.recipe.epochs
+        self._thaw()
+        self.network.train()
+        frozen_to_eval(self.network)
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        while True:
+            yield from torch.tensor_split(self._order(generator), self.steps)
+
+    def step_at(self, rate: float, chosen: Tensor) -> float:
+        """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
+        set_rates(self.optimizer, rate / self.recipe.learning_rate)
+        return self._step(chosen, self._test_chance)
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)

@@ -23,6 +23,7 @@ class HeadFit:
 
 
 Report = Callable[[int, dict[str, float]], None]
+Link = Callable[[Tensor], Tensor]
 
 
 def fit_head(
@@ -32,9 +33,12 @@ def fit_head(
     outputs: int,
     recipe: Recipe,
     report: Report,
+    link: Link = lambda said: said,
     start: tuple[Tensor, Tensor] | None = None,
 ) -> HeadFit:
     """Fit a linear model by AdamW on features (N, F) and targets; validation chooses the epoch.
+
+    `outputs` are the head's own; `link` makes logits (N, K) of them, as `Network.link`.
 
     It begins at zero, or at a weight (K, F) and bias (K,) to `start` from, made less sure where the new pictures show
     it too sure; that is what it ends with, too, if no epoch makes it better (then `best_epoch` is 0).
@@ -42,7 +46,7 @@ def fit_head(
     mean, scale = train[0].mean(0), train[0].std(0, correction=0).clamp_min(1e-6)
     x, y = (train[0] - mean) / scale, train[1]
     x_validation, y_validation = (validation[0] - mean) / scale, validation[1]
-    loss_of = build_loss(task, recipe, y, outputs)
+    loss_of = build_loss(task, recipe, y, link(torch.zeros(1, outputs)).shape[1])
     head = nn.Linear(x.shape[1], outputs)
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
@@ -54,16 +58,16 @@ def fit_head(
             start = _calmed(task, start, train)
             head.weight.copy_(start[0] * scale)
             head.bias.copy_(start[1] + (start[0] * mean).sum(1))
-            logits = head(x_validation)
+            logits = link(head(x_validation))
             best = HeadFit(*start, 0, score(task, logits, y_validation))
             best_loss = float(loss_of(logits, y_validation))
     for epoch in range(1, recipe.epochs + 1):
-        loss = loss_of(head(x), y)
+        loss = loss_of(link(head(x)), y)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
         with torch.no_grad():
-            logits = head(x_validation)
+            logits = link(head(x_validation))
             validation_loss = float(loss_of(logits, y_validation))
         value = score(task, logits, y_validation)
         report(
