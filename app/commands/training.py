@@ -59,6 +59,7 @@ def train(
     run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
     folds: Annotated[int, typer.Option(help="Cross-validation: train so often, each time judged on others.")] = 0,
     repeats: Annotated[int, typer.Option(help="So many rounds of folds.")] = 1,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
     version: Annotated[int, typer.Option(help="An earlier dataset version (default: the labels now).")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
@@ -75,7 +76,9 @@ def train(
             recipe = changed(choice.recipe, backbone, set_ or [])
             if not wants_json(as_json):
                 typer.echo("\n".join(choice.reasons))
-        run_id = graft.training.start(project, recipe, run_name, folds=folds, repeats=repeats, version=version or None)
+        run_id = graft.training.start(
+            project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
+        )
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}

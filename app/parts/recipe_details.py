@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.parts.rate_test import rate_test
-from core.recipes import Recipe
+from core.recipes import TWO_BRANCHES, Recipe
 from core.services.projects import ProjectView
 from core.types import Task
 
@@ -17,6 +17,7 @@ TUNE_WORDS = {
     "last:2": "The last two of five parts",
     "last:3": "The last three of five parts",
     "all": "Everything from the start",
+    "two_step": "Both branches apart, then joined",
     "norm": "Norm layers only",
     "bias": "Biases only",
     "attention": "Attention only (transformers)",
@@ -128,10 +129,10 @@ class _Fields:
 def _learning(fields: _Fields) -> None:
     fields.row()
     fields.choose(
-        "tune", "What learns", TUNE_WORDS,
+        "tune", "What learns", _parts(fields.recipe),
         "The fewer pictures, the less should learn. From the top down: ULMFiT (Howard & Ruder 2018); norm layers: "
-        "Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; LoRA: Hu et al. "
-        "2022.",
+        "Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; both branches: "
+        "Isong 2025; LoRA: Hu et al. 2022.",
     )  # fmt: skip
     fields.whole("epochs", "At most so many epochs", 1, 1000, "How many times it looks at every picture.")
     fields.whole("patience", "Stop after epochs without progress", 0, 1000, "0: never.")
@@ -150,6 +151,11 @@ def _learning(fields: _Fields) -> None:
         "warmup", "Share of the time it warms up", 0.0, 1.0,
         "The learning rate climbs, then falls by a cosine (Goyal et al. 2017; Loshchilov & Hutter 2017).",
     )  # fmt: skip
+
+
+def _parts(recipe: Recipe) -> Mapping[str, str]:
+    """What may learn: two steps only where there are two branches."""
+    return {name: words for name, words in TUNE_WORDS.items() if name != "two_step" or recipe.backbone == TWO_BRANCHES}
 
 
 def _pictures(fields: _Fields, task: Task) -> None:

@@ -32,13 +32,21 @@ WEIGHTS_WORDS = {
 }
 
 
+JUDGING_WORDS = {
+    "once": "Once: quick, the usual way",
+    "folds": "Fold by fold: slower, surer with few pictures",
+    "shuffle": "On random parts, as often as you like",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for: how to train, and in how many folds and repeats (0: in none)."""
+    """What a person asks for: how to train, and in how many folds (0: none) and repeats, or random splits."""
 
     recipe: Recipe
     folds: int = 0
     repeats: int = 1
+    shuffle: bool = False
 
 
 def recipe_form(project: ProjectView) -> Wanted | None:
@@ -56,12 +64,12 @@ def recipe_form(project: ProjectView) -> Wanted | None:
     if preset == AUTOMATIC:
         return _automatic(project.id)
     recipe = _saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset])
-    folds, repeats = _folds()
+    wanted = _judging(recipe)
     recipe = recipe_details(recipe, project)
     unready = not recipe.weights.removeprefix("file:")
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready):
         return None
-    return Wanted(recipe, folds, repeats)
+    return dataclasses.replace(wanted, recipe=recipe)
 
 
 def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
@@ -88,30 +96,31 @@ def _automatic(project: ProjectId) -> Wanted | None:
     choice = graft().training.automatic(project)
     st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
     weights = _weights(project, backbone_info(choice.recipe.backbone))
-    folds, repeats = _folds()
+    wanted = _judging(dataclasses.replace(choice.recipe, weights=weights) if weights else choice.recipe)
     if not st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
     ):
         return None
-    return Wanted(dataclasses.replace(choice.recipe, weights=weights), folds, repeats)
+    return wanted
 
 
-def _folds() -> tuple[int, int]:
-    """How the model is judged: once, or fold by fold."""
+def _judging(recipe: Recipe) -> Wanted:
+    """How the model is judged: once, or several times."""
     left, middle, right = st.columns([4, 2, 2])
-    folded = left.selectbox(
+    how = left.selectbox(
         "How it is judged",
-        [False, True],
-        format_func=lambda value: (
-            "Fold by fold: slower, surer with few pictures" if value else "Once: quick, the usual way"
-        ),
+        list(JUDGING_WORDS),
+        format_func=JUDGING_WORDS.__getitem__,
         help="Fold by fold (cross-validation) trains several times, each time judged on other pictures, so that every "
-        "picture but the test pictures is judged by a model that has not seen it. All folds together are one model.",
+        "picture but the test pictures is judged by a model that has not seen it. Random parts (shuffle split) are "
+        "drawn anew each time, a fifth of all. All of them together are one model.",
     )
-    if not folded:
-        return 0, 1
+    if how == "once":
+        return Wanted(recipe)
+    if how == "shuffle":
+        return Wanted(recipe, middle.number_input("How often", 2, MOST_FOLDS, 10), shuffle=True)
     folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
-    return folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, with other folds.")
+    return Wanted(recipe, folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds."))
 
 
 def _backbone() -> BackboneInfo:

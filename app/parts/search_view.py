@@ -23,7 +23,13 @@ COLUMNS = {
     "backbone": "Network",
 }
 """A searched field -> its column's name."""
-STATE_WORDS = {"running": "runs", "done": "done", "ended early": "ended early", "failed": "failed"}
+STATE_WORDS = {
+    "running": "runs",
+    "done": "done",
+    "ended early": "ended early",
+    "unfinished": "the time was over",
+    "failed": "failed",
+}
 PLOT = {"displayModeBar": False}
 HOW = (
     "The first trial is the recipe the search began from. Six are drawn by chance; then each where the trials so "

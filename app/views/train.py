@@ -46,7 +46,9 @@ def new_training(project: ProjectView) -> None:
     if wanted is None:
         return
     try:
-        run = graft().training.start(project.id, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats)
+        run = graft().training.start(
+            project.id, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats, shuffle=wanted.shuffle
+        )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         return

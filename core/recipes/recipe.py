@@ -14,7 +14,9 @@ from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
 Loss = Literal["standard", "focal", "asymmetric", "corn"]
-PART = re.compile(r"head|gradual|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
+PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
+TWO_BRANCHES = "graft:tiny_cnn"
+"""The network that two_step trains."""
 Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
@@ -29,6 +31,8 @@ class Recipe:
     weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
+                  "two_step", for graft:tiny_cnn: its branches apart, then joined and thawed from the top
+                  (https://arxiv.org/abs/2501.15547);
                   "all": everything from the first step; "last:N": the last N of five stages (0: the
                   head alone, but on varied pictures); "norm": norm layers
                   (https://arxiv.org/abs/2003.00152); "bias": biases (BitFit, https://arxiv.org/abs/2106.10199);
@@ -103,7 +107,11 @@ class Recipe:
         if not PART.fullmatch(self.tune):
             raise BadInput(
                 f"tune cannot be {self.tune!r}.",
-                hint="Choose head, gradual, all, last:N, norm, bias, attention or lora:R.",
+                hint="Choose head, gradual, all, last:N, norm, bias, attention, lora:R or two_step.",
+            )
+        if self.tune == "two_step" and self.backbone != TWO_BRANCHES:
+            raise BadInput(
+                f"two_step needs a network of two branches, not {self.backbone}.", hint=f"{TWO_BRANCHES} is one."
             )
         if self.weights not in ("imagenet", "bundled", "none") and not self.weights.startswith(("file:", "run:")):
             raise BadInput(

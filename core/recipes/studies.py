@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.recipes.presets import PRESETS
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import TWO_BRANCHES, Recipe
 
 DEPTHS = ("last:0", "last:1", "last:2", "last:3", "last:4", "last:5", "all")
 """What learns, from the head alone to everything; all by the same steps on the same varied pictures."""
@@ -55,13 +55,14 @@ def head_recipe(recipe: Recipe) -> Recipe:
 
 
 def from_nothing(recipe: Recipe) -> Recipe:
-    """The same for a network without pretrained weights: all of it learns, at one rate.
+    """The same for a network without pretrained weights: all of it learns, at one rate, two branches in two steps.
 
     There is nothing to freeze or to be gentle with (https://arxiv.org/abs/1811.08883). A recipe for the head alone
     becomes Balanced, but for those fields in which it differs from Instant.
     """
+    tune = "two_step" if recipe.backbone == TWO_BRANCHES else "all"
     return dataclasses.replace(
-        _for_the_network(recipe), weights="none", tune="all", backbone_factor=1.0, zero_gamma=True
+        _for_the_network(recipe), weights="none", tune=tune, backbone_factor=1.0, zero_gamma=True
     )
 
 

@@ -27,4 +27,8 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
         value = run.payload.get(name, single)
         if value != single:
             words += [f"--{name}", str(value)]
+    if run.payload.get("shuffle"):
+        words.append("--shuffle")
+    if run.payload.get("shuffle"):
+        words.append("--shuffle")
     return shlex.join(words)

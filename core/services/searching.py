@@ -25,7 +25,7 @@ LEAST_MINUTES, MOST_MINUTES, MOST_TRIALS = 0.05, 60 * 24 * 30, 1000
 class TrialView:
     """One training of a search. `score` is the best on validation so far, None before the first.
 
-    state   "running", "done", "ended early" or "failed"; `note` says why it failed
+    state   "running", "done", "ended early", "unfinished" (the time was over) or "failed"; `note` says why it failed
     epoch   the best one, or the one it was ended at
     values  the fields that are searched, as they were in this trial
     """

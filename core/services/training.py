@@ -14,6 +14,7 @@ from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.origin import kept_words
 from core.services.weights import parent_of
+from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
@@ -38,10 +39,12 @@ class Training(Service):
         *,
         folds: int = 0,
         repeats: int = 1,
+        shuffle: bool = False,
         version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
+        With `shuffle` so many random splits instead of folds, which cannot be repeated.
         With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
         for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
@@ -49,6 +52,8 @@ class Training(Service):
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
         if not 1 <= repeats <= MOST_REPEATS:
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
+        if shuffle and (not folds or repeats > 1):
+            raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
@@ -58,9 +63,9 @@ class Training(Service):
             else:
                 version_id = versions.find_version(session, project_id, version)
             if folds:
-                _check_folds(versions.read_version(session, version_id), folds)
+                _check_folds(versions.read_version(session, version_id), JUDGED if shuffle else folds)
         return self.queue.enqueue(
-            TrainPayload(folds=folds, repeats=repeats),
+            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),

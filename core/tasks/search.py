@@ -116,7 +116,7 @@ class _Search:
             state, value = TrialState.PRUNED, None
         except OutOfTime:
             state, value = TrialState.FAIL, None
-            trial.set_user_attr("note", "The time was over.")
+            trial.set_user_attr("unfinished", True)
         except GraftError as error:
             if trial.number == 0:  # the start itself cannot be trained: nothing to search around
                 raise
@@ -143,7 +143,7 @@ class _Search:
         }
         return {
             "trial": trial.number + 1,
-            "state": STATES[trial.state],
+            "state": "unfinished" if trial.user_attrs.get("unfinished") else STATES[trial.state],
             "score": trial.value if trial.state is TrialState.COMPLETE else trial.user_attrs.get("best"),
             "epoch": trial.user_attrs.get("epoch", 0),
             "epochs": trial.user_attrs.get("epochs"),

@@ -20,11 +20,20 @@ from core.features import PixelCache
 from core.inference import compute_logits
 from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
+from core.models.small import branch_logits
 from core.recipes import Recipe
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.training.losses import build_loss, class_weights
-from core.training.plan import averaged, build_optimizer, choose_batch_size, rate_factor, set_rates, thawed_stages
+from core.training.plan import (
+    averaged,
+    branches_apart,
+    build_optimizer,
+    choose_batch_size,
+    rate_factor,
+    set_rates,
+    thawed_stages,
+)
 from core.training.scores import score
 from core.types import Task
 
@@ -199,14 +208,21 @@ class Trainer:
                 total = 0.0
                 parts = math.ceil(len(pictures) / self.micro_batch)
                 for some, wanted in zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True):
-                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                        logits = self.network(some)
-                    loss = self.loss_of(logits.float(), wanted) * (len(some) / len(pictures))
+                    loss = self._loss(some, wanted) * (len(some) / len(pictures))
                     torch.autograd.backward(loss)
                     total += float(loss.detach())
                 return total
             except torch.OutOfMemoryError as error:
                 self._shrink(error)
+
+    def _loss(self, pictures: Tensor, targets: Tensor) -> Tensor:
+        """The batch's mean loss; while branches learn apart, the sum of theirs, which have no weight in common."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            if branches_apart(self.recipe, self.epoch):
+                said = branch_logits(self.network, pictures)
+            else:
+                said = [self.network(pictures)]
+        return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
     def _shrink(self, error: torch.OutOfMemoryError) -> None:
         self.optimizer.zero_grad(set_to_none=True)

@@ -1,6 +1,10 @@
 """The search job on tiny pictures: honest, in time, resumable, and a recipe under a name in the end."""
 
 import json
+import os
+import signal
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +14,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, GraftError, NameTaken, NotFound
 from core.graft import Graft
-from core.jobs import Handler, execute
+from core.jobs import Handler, LaneWorker, execute
 from core.recipes import PRESETS, Recipe
 from core.store import runs
 from core.store.db import writing
@@ -233,3 +237,35 @@ def test_the_command_searches_and_says_what_it_found(graft: Graft, project: Proj
     assert run.payload == {
         "minutes": 2.0, "fields": ["mixup", "learning_rate"], "backbones": ["resnet18", "resnet34"], "trials": 200,
     }  # fmt: skip
+
+
+def test_a_search_whose_process_is_killed_goes_on_by_itself_and_one_that_is_stopped_stops_soon(
+    graft: Graft, project: ProjectId
+) -> None:
+    worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[Lane.TRAINING])
+    run_id = graft.searches.start(project, START, minutes=20, fields=FIELDS, trials=1000)
+
+    def until(reached: Callable[[], bool], within_s: float = 120) -> float:
+        begun = time.monotonic()
+        while not reached():
+            worker.step()
+            time.sleep(0.05)
+            assert time.monotonic() - begun < within_s
+        return time.monotonic() - begun
+
+    def ended() -> int:
+        return sum(item.state != "running" for item in graft.searches.read(run_id).trials)
+
+    try:
+        until(lambda: ended() >= 1)
+        before = graft.searches.read(run_id).trials[:1]
+        child = worker._children[Lane.TRAINING]
+        assert child is not None
+        os.killpg(child.process.pid, signal.SIGKILL)
+        until(lambda: graft.training.read(run_id).attempts == 2 and ended() >= 2)
+        assert graft.searches.read(run_id).trials[:1] == before
+        graft.queue.cancel(run_id)
+        assert until(lambda: graft.training.read(run_id).state.ended) < 10
+        assert graft.training.read(run_id).state is RunState.CANCELLED
+    finally:
+        worker.close()

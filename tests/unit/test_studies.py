@@ -21,7 +21,7 @@ def test_the_networks_of_published_comparisons_are_in_the_catalogue(name: str) -
 def test_each_network_starts_from_its_weights_and_if_asked_also_from_nothing() -> None:
     recipes = network_recipes(PRESETS["instant"], [("resnet18", True), ("graft:tiny_cnn", False)], scratch=True)
     assert [(item.backbone, item.weights, item.tune) for item in recipes] == [
-        ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "all"),
+        ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "two_step"),
     ]  # fmt: skip
     assert recipes[1].epochs == PRESETS["balanced"].epochs
     offline = PRESETS["balanced"].with_settings({"weights": "none"})
