@@ -19,12 +19,14 @@ FROM_RUN = "run:"
 class OldHead:
     """Weight (K, F) and bias (K,) for the new classes, zero in the rows of new ones, and how the classes met.
 
-    For numbers there is one row, which gives what it gave before in the new labels' scale.
+    For numbers there is one row, which gives what it gave before in the new labels' scale. `helps` is False once a
+    head that began anew was better.
     """
 
     weight: Tensor
     bias: Tensor
     match: Match
+    helps: bool = True
 
 
 def old_head(

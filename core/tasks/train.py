@@ -1,8 +1,11 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
+import dataclasses
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -32,11 +35,14 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
-from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
+from core.training import HeadFit, Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
 from core.types import JsonObject, JsonValue, Split, Task
 
+Report = Callable[[int, dict[str, float]], None]
+"""Is told an epoch and its curves' points."""
 BATCH = 32
 CALIBRATING = 256
+ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
 def run(context: JobContext) -> JsonObject:
@@ -88,7 +94,7 @@ class Training:
             "notes": self.notes,
             "timings_s": self.timings,
             **kept,
-            "head": None if self.old_head is None else _met(self.old_head.match),
+            "head": None if self.old_head is None or not self.old_head.helps else _met(self.old_head.match),
             **measured(network, self.context.folder, self.size),
         }
 
@@ -160,9 +166,7 @@ class Training:
         fit = self.trainer(network).fit()
         return fit.best_epoch, fit.score
 
-    def _head(
-        self, network: Network, recipe: Recipe, draw: Callable[[int, dict[str, float]], None]
-    ) -> tuple[int, float]:
+    def _head(self, network: Network, recipe: Recipe, draw: Report) -> tuple[int, float]:
         train, validation = self.part(Split.TRAIN), self.part(Split.VALIDATION)
 
         def watch(done: int, total: int) -> None:
@@ -179,20 +183,29 @@ class Training:
             cached_features(network, self.pixels, part.blobs, self.context.settings, watch)
             for part in (train, validation)
         ]
-        fit = fit_head(
-            self.version.task,
-            (features[0], train.targets),
-            (features[1], validation.targets),
-            network.head.out_features,
-            recipe,
-            report,
-            network.link,
-            None if self.old_head is None else (self.old_head.weight, self.old_head.bias),
-        )
+        parts = (features[0], train.targets), (features[1], validation.targets)
+        fitted = functools.partial(fit_head, self.version.task, *parts, network.head.out_features, recipe)
+        fit = fitted(report, network.link) if self.old_head is None else self._better_start(fitted, report, network)
         with torch.no_grad():
             network.head.weight.copy_(fit.weight)
             network.head.bias.copy_(fit.bias)
         return fit.best_epoch, fit.score
+
+    def _better_start(self, fitted: Callable[..., HeadFit], report: Report, network: Network) -> HeadFit:
+        """The head that began as the earlier model's, unless one that began anew is better on validation.
+
+        On pictures from elsewhere an old head can be a bad start: what was faint there may be loud here.
+        """
+        old = cast(OldHead, self.old_head)
+        curves: list[dict[int, dict[str, float]]] = [{}, {}]
+        kept = fitted(curves[0].__setitem__, network.link, start=(old.weight, old.bias))
+        anew = fitted(curves[1].__setitem__, network.link)
+        if anew.score > kept.score:
+            self.old_head = dataclasses.replace(old, helps=False)
+            self.notes.append(ANEW)
+        for epoch, values in curves[anew.score > kept.score].items():
+            report(epoch, values)
+        return anew if anew.score > kept.score else kept
 
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""

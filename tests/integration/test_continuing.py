@@ -1,6 +1,8 @@
 """Continuing from a model whose classes differ: what has the same name is kept, the rest is new or left out."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
 from core.recipes import PRESETS
 from core.settings import Settings
-from core.training import fit_head
+from core.tasks import train as train_module
+from core.tasks.train import ANEW
+from core.training import HeadFit, fit_head
 from core.types import Lane, ProjectId, RunState, Task
 from tests.integration.test_training import TINY, claim, project, trained
 
@@ -87,7 +91,7 @@ def test_a_head_that_no_epoch_makes_better_stays_as_it_was() -> None:
     targets = torch.tensor([0, 1, 0, 1])
     weight, bias = 30 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), torch.zeros(2)
     part, recipe = (features, targets), PRESETS["instant"].with_settings({"epochs": "2"})
-    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, (weight, bias))
+    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, start=(weight, bias))
     assert fit.best_epoch == 0 and fit.score == 1.0
     assert torch.equal(fit.weight, weight) and torch.equal(fit.bias, bias)
     anew = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None)
@@ -99,7 +103,7 @@ def test_a_head_that_is_far_too_sure_of_other_pictures_is_calmed_and_answers_the
     targets = torch.tensor([0, 1, 0, 1, 1])  # the last one is not as it knows it
     weight, bias = 1000 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), torch.zeros(2)
     part, recipe = (features, targets), PRESETS["instant"].with_settings({"epochs": "1", "learning_rate": "1e-8"})
-    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, (weight, bias))
+    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, start=(weight, bias))
     assert float(fit.weight.abs().max()) < 10
     assert (features @ fit.weight.T).argmax(1).tolist() == (features @ weight.T).argmax(1).tolist()
 
@@ -121,7 +125,13 @@ def own(graft: Graft, tmp_path: Path) -> ProjectId:
     return made
 
 
-def test_a_training_goes_on_from_a_model_of_another_project(graft: Graft, project: ProjectId, own: ProjectId) -> None:
+def test_a_training_goes_on_from_a_model_of_another_project(
+    graft: Graft, project: ProjectId, own: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poor_anew(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return fit if start else dataclasses.replace(fit, score=-1.0)
+
     first = graft.training.start(project, TINY.with_settings({"weights": "bundled"}))
     assert claim(graft, Lane.TRAINING) is RunState.DONE
     assert [run.id for run in graft.training.earlier_models(own, "mobilenet_v3_small")] == [first]
@@ -129,6 +139,7 @@ def test_a_training_goes_on_from_a_model_of_another_project(graft: Graft, projec
     assert graft.training.kept(own, first) == (
         "Keeps its network and what it knows of Green, RED. New, from the start: blue."
     )
+    monkeypatch.setattr(train_module, "fit_head", poor_anew)
     hardly = {"weights": f"run:{first}", "epochs": "1", "learning_rate": "1e-8"}
     second = graft.training.start(own, TINY.with_settings(hardly), "Own clinic")
     assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(second).trace
@@ -147,6 +158,23 @@ def test_a_training_goes_on_from_a_model_of_another_project(graft: Graft, projec
         (f"Run {second} · Own clinic · mobilenet_v3_small", "Own"),
     ]
     assert steps[0].kept == "its network; classes kept: Green, RED; new: blue"
+
+
+def test_a_head_that_begins_anew_is_taken_where_it_is_better_and_it_is_said(
+    graft: Graft, project: ProjectId, own: ProjectId
+) -> None:
+    first = trained(graft, project)
+    folder = graft.settings.models / str(first)
+    loaded = load_model(folder)
+    with torch.no_grad():  # an earlier model that mistakes each for the other, and is sure of it
+        loaded.network.head.weight.copy_(1e4 * loaded.network.head.weight.flip(0))
+        loaded.network.head.bias.copy_(1e4 * loaded.network.head.bias.flip(0))
+    save_model(folder, loaded.network, loaded.card)
+    second = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "3"}))
+    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    result = graft.training.read(second).result or {}
+    assert result["head"] is None and result["notes"] == [ANEW]
+    assert graft.reports.origin(second).lineage[0].kept == "its network, with a new last layer"
 
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
