@@ -20,6 +20,7 @@ from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
+from core.services.neighbours import Neighbours
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
@@ -60,6 +61,7 @@ class Graft:
     explanations: Explanations
     heatmaps: Heatmaps
     grades: Grades
+    neighbours: Neighbours
     circles: Circles
     predictions: Predictions
     exports: Exports
@@ -100,6 +102,7 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
         grades=Grades(*parts),
+        neighbours=Neighbours(*parts),
         circles=Circles(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),

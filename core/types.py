@@ -93,6 +93,7 @@ class RunKind(StrEnum):
     ROBUSTNESS = "robustness"
     HEATMAPS = "heatmaps"
     GRADE = "grade"
+    NEIGHBOURS = "neighbours"
     MAP = "map"
     FORECAST = "forecast"
 

@@ -38,6 +38,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.HEATMAPS: "core.tasks.heatmaps",
     RunKind.GRADE: "core.tasks.grade",
+    RunKind.NEIGHBOURS: "core.tasks.neighbours",
     RunKind.MAP: "core.tasks.map",
     RunKind.FORECAST: "core.tasks.forecast",
 }

@@ -76,7 +76,7 @@ def find_rate(
         view = graft.rates.read(run_id)
     words = "No rate is good: the loss only climbs, or the test was too short."
     if view.suggested is not None:
-        words = f"A good learning rate is about {view.suggested:.1g}: --set learning_rate={view.suggested:.1g}"
+        words = f"A good learning rate is about {view.suggested:.2g}: --set learning_rate={view.suggested:.2g}"
     value = {
         "run": run.id, "state": run.state.value, "suggested": view.suggested, "rates": view.rates,
         "losses": view.losses, "smoothed": view.smoothed,

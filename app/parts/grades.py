@@ -23,8 +23,8 @@ alike (rank correlation above 0.5) draws the picture's edges and not the model
 hit ([Zhang et al. 2016](https://arxiv.org/abs/1608.00507)). If *all* methods miss, doubt the model, not the methods. A
 method fails when it is below chance.
 
-The best method that passes explains your pictures unless you choose another. Thresholds are Graft's own. Up to 24
-validation pictures, so that the test pictures choose nothing.
+The best method that passes and takes less than a second explains your pictures unless you choose another. Thresholds
+are Graft's own. Up to 24 validation pictures, so that the test pictures choose nothing.
 """
 
 
@@ -67,6 +67,9 @@ def _show(view: GradesView) -> None:
         failed = sum(item.grade.passes is False for item in view.methods)
         if chosen is not None:
             words = f"**{chosen.info.title}** can be trusted most here and is now the one you see first."
+            if chosen is not view.methods[0]:
+                quick = f"of those that take less than a second {words[:1].lower()}{words[1:]}"
+                words = f"**{view.methods[0].info.title}** scores best but is slow; {quick}"
         elif any(item.grade.passes is None for item in view.methods):
             words = "There are too few pictures to say: it takes at least 10 plants, patients or single pictures."
         else:
@@ -76,6 +79,9 @@ def _show(view: GradesView) -> None:
         with st.popover("More", type="tertiary"):
             st.markdown(HOW)
     st.dataframe([_row(item) for item in view.methods], hide_index=True, width="stretch", height="content")
+    for item in view.methods:
+        if item.grade.reasons:
+            st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
     st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}.")
 
@@ -94,7 +100,6 @@ def _row(item: MethodGrade) -> dict[str, str]:
         if grade.pointing is None
         else f"{grade.pointing.value:.0%} (chance {grade.chance:.0%})",
         "Seconds a picture": f"{item.seconds:.2g}",
-        "Why it fails": "; ".join(grade.reasons),
     }
 
 

@@ -70,5 +70,5 @@ def _found(view: RatesView, field: str) -> None:
         st.session_state[field] = rate
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"A good learning rate is about **{rate:.1g}**.")
-        st.button(f"Take {rate:.1g}", on_click=take, key=f"take-{view.run.id}")
+        st.markdown(f"A good learning rate is about **{rate:.2g}**.")
+        st.button(f"Take {rate:.2g}", on_click=take, key=f"take-{view.run.id}")

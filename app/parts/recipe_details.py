@@ -11,8 +11,8 @@ from core.services.projects import ProjectView
 from core.types import Task
 
 TUNE_WORDS = {
-    "head": "The last layer alone: seconds",
-    "gradual": "The last layer, then the network from the top down",
+    "head": "The last layer alone",
+    "gradual": "From the top down, step by step",
     "last:1": "The last of five parts of the network",
     "last:2": "The last two of five parts",
     "last:3": "The last three of five parts",
@@ -39,18 +39,18 @@ IMBALANCE_WORDS = {
     "sampling": "Are shown more often",
 }
 LOSS_WORDS = {
-    Task.SINGLE: {"standard": "Every mistake alike (cross-entropy)", "focal": "Hard pictures more (focal)"},
+    Task.SINGLE: {"standard": "Cross-entropy: every mistake alike", "focal": "Focal: hard pictures more"},
     Task.ORDINAL: {
-        "standard": "Every mistake alike (cross-entropy)",
-        "corn": "Grade by grade, in their order (CORN)",
-        "focal": "Hard pictures more (focal)",
+        "standard": "Cross-entropy: every mistake alike",
+        "corn": "CORN: rank by rank, in their order",
+        "focal": "Focal: hard pictures more",
     },
     Task.MULTI: {
-        "standard": "Every class for itself (binary cross-entropy)",
-        "focal": "Hard pictures more (focal)",
-        "asymmetric": "Absent classes less (asymmetric)",
+        "standard": "Cross-entropy: each class for itself",
+        "focal": "Focal: hard pictures more",
+        "asymmetric": "Asymmetric: absent classes less",
     },
-    Task.REGRESSION: {"standard": "Far-off numbers pull less (Huber)"},
+    Task.REGRESSION: {"standard": "Huber: far-off numbers pull less"},
 }
 OPTIMIZER_WORDS = {"adamw": "AdamW: works as it is", "sgd": "SGD: the classic, wants a larger rate"}
 FRAMING_WORDS = {"squash": "All of it, stretched", "crop": "Its middle"}

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.recipe_details import recipe_details
+from app.parts.run_status import start_words
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing
@@ -87,7 +88,13 @@ def _saved(saved: dict[str, Recipe]) -> Recipe:
     """A recipe that was saved; network and weights belong to it."""
     name = st.selectbox("Saved recipe", list(saved))
     recipe = saved[name]
-    st.caption(f"Network {md(recipe.backbone)}, starts from {md(recipe.weights.replace(':', ' '))}.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Network {md(recipe.backbone)} · {start_words(recipe.weights)}")
+        with st.popover("Forget it", type="tertiary"):
+            st.caption("Trainings keep theirs.")
+            if st.button("Forget this recipe", icon=":material/delete:"):
+                graft().recipes.delete(name)
+                st.rerun()
     return recipe
 
 

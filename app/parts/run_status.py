@@ -83,15 +83,17 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    if run.parent_id is not None:
-        facts.append(f"continues run {run.parent_id}: {md(kept_words((run.result or {}).get('head')))}")
-    else:
-        facts.append(_start_words(str(recipe.get("weights", ""))))
+    start = start_words(str(recipe.get("weights", "")))
+    kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
+    facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
     st.caption(" · ".join(facts))
 
 
-def _start_words(weights: str) -> str:
+def start_words(weights: str) -> str:
+    """Where a recipe's weights come from, to be read as Markdown."""
     kind, _, value = weights.partition(":")
+    if kind == "run":
+        return f"continues run {value}"
     if kind == "file":
         return f"started from {md(value)}"
     return {

@@ -6,6 +6,7 @@ from app.context import graft
 from app.links import current_project, int_param, set_params
 from app.parts.grades import grades
 from app.parts.heatmap_gallery import heatmap_gallery
+from app.parts.resembles import resembles
 from app.parts.states import empty_state
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView, Which
@@ -79,6 +80,9 @@ def one_picture(project: ProjectId, model: RunId, method: str) -> None:
     st.caption(HONEST, help="How a method works is said under its name, in the list of methods.")
     if choice:
         set_params(image=choice["image"], target=choice["target"], method=choice["method"])
+    shown = choice["image"] if choice else pictures[selected].image
+    if shown:
+        resembles(model, ImageId(shown))
 
 
 def offered(model: RunId, which: Which) -> tuple[list[PictureView], int]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from core.evaluation.interval import Interval, Units, wilson
 from core.evaluation.resampling import Resampler, mean_of
 
+PATIENCE_S = 1.0
+"""What a click may cost: a slower method is not shown first, however good."""
 MOST_ALIKE = 0.5
 FEWEST_MARKED = 5
 
@@ -78,6 +80,7 @@ def in_order(grades: dict[str, Grade]) -> list[str]:
     return sorted(grades, key=lambda name: (rank[grades[name].passes], grades[name].deletion - grades[name].insertion))
 
 
-def best(grades: dict[str, Grade]) -> str | None:
-    """The best method that passes."""
-    return next((name for name in in_order(grades) if grades[name].passes), None)
+def best(grades: dict[str, Grade], seconds: dict[str, float], patience_s: float = PATIENCE_S) -> str | None:
+    """The best method that passes, of those that explain a picture in time; if none does, the best of the slow ones."""
+    passing = [name for name in in_order(grades) if grades[name].passes]
+    return next((name for name in passing if seconds[name] <= patience_s), next(iter(passing), None))

@@ -2,8 +2,9 @@
 layer, to the pixels it came from, and on the way nothing is added or lost but the biases' share.
 
 Rules as recommended by Montavon et al. 2019 (https://doi.org/10.1007/978-3-030-28954-6_10): gamma for convolutions,
-which favours what speaks for the class; zero for linear layers. Sums, residual connections among them, means and maxima
-hand back in proportion, as the gradient times the input does; batch norm is a linear layer in evaluation mode.
+which favours what agrees with a place's own sign (the form that also takes negative inputs and outputs: Andeol et al.
+2021, https://arxiv.org/abs/2106.04565); zero for linear layers. A batch norm is merged with the convolution before it.
+Sums, residual connections among them, means and maxima hand back in proportion, as the gradient times the input does.
 Activations hand on what they get; gates (squeeze and excitation) count as constants (Arras et al. 2017,
 https://arxiv.org/abs/1706.07206). Computed as the gradient of a network with these rules built in, times the picture.
 
@@ -68,10 +69,13 @@ def _refuse(body: nn.Module) -> None:
 @contextmanager
 def _rules(body: nn.Module, gamma: float) -> Iterator[None]:
     """While open, the network gives the same answers, and its gradients follow the rules."""
+    before: dict[int, tuple[Tensor, nn.Conv2d, Tensor]] = {}  # of a convolution's output: itself, layer and input
     with ExitStack() as undo:
         for layer in body.modules():
             if isinstance(layer, nn.Conv2d):
-                undo.callback(layer.register_forward_hook(_favouring(gamma)).remove)
+                undo.callback(layer.register_forward_hook(_favouring(gamma, before)).remove)
+            elif isinstance(layer, _BatchNorm):
+                undo.callback(layer.register_forward_hook(_merging(gamma, before)).remove)
             elif isinstance(layer, ACTIVATIONS):
                 _in_place(layer, undo)
                 undo.callback(layer.register_forward_hook(_handing_on).remove)
@@ -87,17 +91,41 @@ def _in_place(layer: nn.Module, undo: ExitStack) -> None:
         layer.inplace = False  # type: ignore[assignment]
 
 
-def _favouring(gamma: float) -> Any:
-    """The gamma rule: backwards, positive weights count more by a factor of 1 + gamma."""
-
+def _favouring(gamma: float, before: dict[int, tuple[Tensor, nn.Conv2d, Tensor]]) -> Any:
     def hook(layer: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        (given,) = inputs
-        weight = layer.weight + gamma * layer.weight.clamp_min(0)
-        bias = None if layer.bias is None else layer.bias + gamma * layer.bias.clamp_min(0)
-        followed: Tensor = layer._conv_forward(given, weight, bias)
+        followed = _gamma(layer, inputs[0], layer.weight, layer.bias, gamma)
+        given = followed * _ratio(output, followed)
+        before[id(given)] = given, layer, inputs[0]
+        return given
+
+    return hook
+
+
+def _merging(gamma: float, before: dict[int, tuple[Tensor, nn.Conv2d, Tensor]]) -> Any:
+    def hook(norm: _BatchNorm, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        found = before.get(id(inputs[0]))
+        if found is None or norm.running_var is None or norm.running_mean is None:
+            return output
+        _, layer, given = found
+        scale = (norm.running_var + norm.eps).rsqrt() * (1 if norm.weight is None else norm.weight)
+        shift = (0 if norm.bias is None else norm.bias) - norm.running_mean * scale
+        bias = shift if layer.bias is None else shift + layer.bias * scale
+        followed = _gamma(layer, given, layer.weight * scale[:, None, None, None], bias, gamma)
         return followed * _ratio(output, followed)
 
     return hook
+
+
+def _gamma(layer: nn.Conv2d, given: Tensor, weight: Tensor, bias: Tensor | None, gamma: float) -> Tensor:
+    """The convolution; where it is positive what makes it so counts more by gamma, where negative likewise."""
+    above, below = given.clamp_min(0), given.clamp_max(0)
+    raising, lowering = weight.clamp_min(0), weight.clamp_max(0)
+    up: Tensor = layer._conv_forward(above, raising, None) + layer._conv_forward(below, lowering, None)
+    down: Tensor = layer._conv_forward(above, lowering, None) + layer._conv_forward(below, raising, None)
+    if bias is not None:
+        up, down = up + bias.clamp_min(0)[:, None, None], down + bias.clamp_max(0)[:, None, None]
+    plain = up + down
+    return plain + gamma * torch.where(plain > 0, up, down)
 
 
 def _handing_on(_layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:

@@ -165,6 +165,14 @@ class GradePayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeighboursPayload(Payload):
+    """Find the training pictures of run `model` that a picture resembles."""
+
+    model: RunId
+    image: ImageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapPayload(Payload):
     """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
 

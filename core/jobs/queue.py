@@ -16,6 +16,7 @@ from core.jobs.payloads import (
     HeatmapsPayload,
     ImportPayload,
     MapPayload,
+    NeighboursPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
@@ -43,6 +44,7 @@ KINDS: dict[type[Payload], RunKind] = {
     RobustnessPayload: RunKind.ROBUSTNESS,
     HeatmapsPayload: RunKind.HEATMAPS,
     GradePayload: RunKind.GRADE,
+    NeighboursPayload: RunKind.NEIGHBOURS,
     MapPayload: RunKind.MAP,
     ForecastPayload: RunKind.FORECAST,
 }
@@ -60,6 +62,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.HEATMAPS: Lane.FILES,
     RunKind.GRADE: Lane.FILES,
+    RunKind.NEIGHBOURS: Lane.INTERACTIVE,
     RunKind.MAP: Lane.FILES,
     RunKind.FORECAST: Lane.FILES,
 }

@@ -13,7 +13,7 @@ from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import RunId, RunKind, RunState
 
-__all__ = ["Grade", "Grades", "GradesView", "MethodGrade"]
+__all__ = ["Grade", "Grades", "GradesView", "Interval", "MethodGrade"]
 
 UNGRADED = "gradcam"
 """What explains before any method was graded, or when none passes."""
@@ -89,7 +89,7 @@ class Grades(Service):
                 MethodGrade(info=EXPLANATIONS[item["method"]], grade=grades[item["method"]], seconds=item["seconds"])
                 for item in known
             ),
-            best=best(grades),
+            best=best(grades, {item["method"]: item["seconds"] for item in known}),
         )
 
     def _all(self, model: RunId) -> list[RunRecord]:

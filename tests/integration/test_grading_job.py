@@ -1,11 +1,15 @@
 """Methods graded by their job, circles drawn and kept, and the best method asked first."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from app.cli import build
 from app.routes import base, explanations
 from core.errors import BadInput, NotFound
 from core.graft import Graft
@@ -123,3 +127,37 @@ def test_circles_are_kept_replaced_and_counted(
         graft.circles.save(ImageId(99), [], "anna")
     with pytest.raises(BadInput, match="50 circles"):
         graft.circles.save(ImageId(1), [Circle(0.5, 0.5, 0.1, 0.1)] * 51, "anna")
+
+
+def test_the_command_explains_by_the_best_method_and_carries_its_grades(
+    graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def result(method: str, passes: bool, above: float) -> dict[str, object]:
+        gain = {"value": above, "low": above - 0.1, "high": above + 0.1}
+        return {
+            "method": method, "seconds": 0.1, "deletion": 0.2, "insertion": 0.2 + above, "gain": gain, "pointing": None,
+            "chance": None, "alike": 0.1, "passes": passes, "reasons": [] if passes else ["it is bad"],
+        }  # fmt: skip
+
+    run = graft.grades.start(said)
+    methods = [result("layercam", True, 0.3), result("gradcam", False, 0.5)]
+    with writing(graft.engine) as session:
+        held = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
+        assert held is not None and held.id == run
+        found = {"pictures": 20, "split": "validation", "circled": 0, "methods": methods}
+        runs.finish_run(session, run, held.attempts, RunState.DONE, now=datetime.now(UTC), result=found)  # type: ignore[arg-type]
+
+    def asked(*options: str) -> dict[str, object]:
+        home = ["--home", str(graft.settings.home), "--json", "-o", str(tmp_path / "why.png")]
+        done = CliRunner().invoke(build(), ["explain", str(said), "1", *options, *home])
+        assert done.exit_code == 0, done.output
+        return dict(json.loads(done.output))
+
+    best = asked()
+    assert (best["method"], best["file"]) == ("layercam", str(tmp_path / "why.png"))
+    assert best["class"] in ("healthy", "rust", "mildew") and (tmp_path / "why.png").is_file()
+    assert best["grades"]["passes"] is True and best["grades"]["best"] is True  # type: ignore[index]
+    assert best["grades"]["above_chance"]["value"] == pytest.approx(0.3)  # type: ignore[index]
+    worse = asked("--method", "gradcam")["grades"]
+    assert worse["passes"] is False and worse["reasons"] == ["it is bad"]  # type: ignore[index]
+    assert asked("--method", "eigencam")["grades"] is None  # not tested

@@ -7,6 +7,7 @@ import pytest
 import torch
 from captum.attr._utils.lrp_rules import EpsilonRule, GammaRule
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.errors import BadInput
 from core.explanation import METHODS, explain
@@ -77,7 +78,9 @@ class Plain(nn.Module):
 
 def test_relevance_agrees_with_captum_where_captum_can_propagate() -> None:
     network, batch, targets = with_body(Plain(), 8 * 8 * 8, 3), pictures(side=16), torch.tensor([0, 2])
-    with torch.no_grad():  # captum's gamma leaves biases as they are
+    # Captum's gamma is for inputs that are not negative, and leaves biases as they are.
+    network.normalise = lambda pictures: pictures.float() / 255  # type: ignore[method-assign]
+    with torch.no_grad():
         network.body.conv1.bias.zero_(), network.body.conv2.bias.zero_()
     ours = propagated(network, batch, targets)
 
@@ -110,6 +113,26 @@ def test_relevance_is_neither_added_nor_lost_in_a_residual_network() -> None:
         assert torch.allclose(total, before.gather(1, targets[:, None])[:, 0], rtol=1e-3, atol=1e-4)
     assert torch.equal(network(batch), before)  # rules are gone, and activations work in place again
     assert any(getattr(layer, "inplace", False) for layer in network.modules())
+
+
+def test_a_batch_norm_is_one_layer_with_the_convolution_before_it() -> None:
+    class Normed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm, self.relu = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            return self.relu(self.norm(self.conv(pictures))).flatten(1)
+
+    network, batch = with_body(Normed(), 4 * 6 * 6, 2), pictures(side=8)
+    norm = network.body.norm
+    norm.running_mean.uniform_(-1, 1), norm.running_var.uniform_(0.5, 2)
+    with torch.no_grad():
+        norm.weight.uniform_(0.5, 2), norm.bias.uniform_(-1, 1)
+    apart = propagated(network, batch, torch.tensor([0, 1]))
+    network.body.conv = fuse_conv_bn_eval(network.body.conv, norm)
+    network.body.norm = nn.Identity()
+    assert torch.allclose(apart, propagated(network, batch, torch.tensor([0, 1])), atol=1e-4)
 
 
 def test_relevance_through_a_sum_is_shared_in_proportion() -> None:

@@ -163,5 +163,8 @@ def test_each_failed_test_is_a_reason_and_few_pictures_are_no_verdict() -> None:
 def test_the_best_is_the_one_that_gains_most_among_those_that_pass() -> None:
     grades = {"a": judged(0.2), "b": judged(0.4, alike=0.9), "c": judged(0.3), "d": judged(0.9, count=5)}
     assert in_order(grades) == ["c", "a", "d", "b"]
-    assert best(grades) == "c"
-    assert best({"b": grades["b"], "d": grades["d"]}) is None
+    quick = dict.fromkeys(grades, 0.1)
+    assert best(grades, quick) == "c"
+    assert best(grades, {**quick, "c": 5.0}) == "a"  # nobody waits five seconds for each click
+    assert best(grades, dict.fromkeys(grades, 5.0)) == "c"
+    assert best({"b": grades["b"], "d": grades["d"]}, quick) is None
