@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.agreement import Agreement
 from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
 from core.services.circles import Circles
@@ -67,6 +68,7 @@ class Graft:
     exports: Exports
     reports: Reports
     checks: Checks
+    agreement: Agreement
     robustness: Robustness
     maps: Maps
     forecasts: Forecasts
@@ -108,6 +110,7 @@ def open_graft(settings: Settings) -> Graft:
         exports=Exports(*parts),
         reports=Reports(*parts),
         checks=Checks(*parts),
+        agreement=Agreement(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),
         forecasts=Forecasts(*parts),
