@@ -29,6 +29,4 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
             words += [f"--{name}", str(value)]
     if run.payload.get("shuffle"):
         words.append("--shuffle")
-    if run.payload.get("shuffle"):
-        words.append("--shuffle")
     return shlex.join(words)
