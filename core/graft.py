@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.jobs import Queue
 from core.services.agreement import Agreement
 from core.services.benchmarks import Benchmarks
+from core.services.changes import Changes
 from core.services.checking import Checks
 from core.services.circles import Circles
 from core.services.classes import Classes
@@ -62,6 +63,7 @@ class Graft:
     explanations: Explanations
     heatmaps: Heatmaps
     grades: Grades
+    changes: Changes
     neighbours: Neighbours
     circles: Circles
     predictions: Predictions
@@ -104,6 +106,7 @@ def open_graft(settings: Settings) -> Graft:
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
         grades=Grades(*parts),
+        changes=Changes(*parts),
         neighbours=Neighbours(*parts),
         circles=Circles(*parts),
         predictions=Predictions(*parts),

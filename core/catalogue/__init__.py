@@ -3,10 +3,11 @@
 from core.catalogue.backbones import BACKBONES, BackboneInfo, all_backbones, backbone_info, search_backbones
 from core.catalogue.card import ModelCard, in_words
 from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
+from core.catalogue.families import FAMILIES, Family
 from core.catalogue.pretraining import BUNDLED, PRETRAININGS, PretrainingInfo, WeightsCard, bundled_weights
 
 __all__ = [
-    "BACKBONES", "BUNDLED", "EXPLANATIONS", "PRETRAININGS", "BackboneInfo", "ExplanationInfo", "ModelCard",
-    "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info", "bundled_weights", "in_words",
+    "BACKBONES", "BUNDLED", "EXPLANATIONS", "FAMILIES", "PRETRAININGS", "BackboneInfo", "ExplanationInfo", "Family",
+    "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info", "bundled_weights", "in_words",
     "search_backbones",
 ]  # fmt: skip

@@ -1,10 +1,12 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
+import copy
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 import torch
@@ -14,7 +16,17 @@ from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
-from core.inference import Answer, answers, choose_device, compute_features, device_words, head_logits, picture_traits
+from core.inference import (
+    PLAIN,
+    Answer,
+    answers,
+    choose_device,
+    choose_runtime,
+    compute_features,
+    device_words,
+    head_logits,
+    picture_traits,
+)
 from core.jobs.context import JobContext
 from core.labels import Match
 from core.models import (
@@ -35,7 +47,23 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
-from core.training import HeadFit, Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
+from core.training import (
+    ALONE,
+    Fit,
+    Group,
+    HeadFit,
+    Member,
+    Part,
+    Trainer,
+    choose_batch_size,
+    delete_checkpoint,
+    devices_for,
+    fit_head,
+    fit_temperature,
+    load_checkpoint,
+    together,
+    with_precision,
+)
 from core.types import JsonObject, JsonValue, Split, Task
 
 Report = Callable[[int, dict[str, float]], None]
@@ -79,6 +107,8 @@ class Training:
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.old_head: OldHead | None = None
+        self.runtime = PLAIN
+        self.engine: dict[str, JsonValue] = {}
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
@@ -93,6 +123,7 @@ class Training:
             "score": score,
             "notes": self.notes,
             "timings_s": self.timings,
+            "engine": self.engine,
             **kept,
             "head": None if self.old_head is None or not self.old_head.helps else _met(self.old_head.match),
             **measured(network, self.context.folder, self.size),
@@ -121,6 +152,8 @@ class Training:
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
+        with _Clock(self.timings, "trial"):
+            self._choose(network)
         return network
 
     def positions(self, split: Split) -> list[int]:
@@ -140,31 +173,61 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
+    def _choose(self, network: Network) -> None:
+        """What is fastest on this machine; the run says what was chosen."""
+        if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
+            total = len(self.version.items)
+            self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
+            self.engine["features"] = self.runtime
+        if self.recipe.tune != "head":
+            learnt = len(self.positions(Split.TRAIN))
+            self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
+            self.engine["precision"] = self.recipe.precision
+
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
-            calibrate_batch_norm(
-                network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
-            )
+            calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
             self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
 
-    def trainer(self, network: Network) -> Trainer:
+    def trainer(self, network: Network, group: Group = ALONE) -> Trainer:
         """The loop for this network."""
         return Trainer(
             network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
-            self.context.folder, _Follower(self),
+            self.context.folder, _Follower(self), group,
         )  # fmt: skip
+
+    def _fit(self, network: Network) -> Fit:
+        """The loop, on all GPUs that there are."""
+        train = self.part(Split.TRAIN)
+        batch_size = choose_batch_size(self.recipe, len(train.blobs))
+        devices = devices_for(self.device, self.context.settings.device, batch_size)
+        # Graft's own networks are too small to share, and their branches may learn apart, past the group's wrapper.
+        if len(devices) == 1 or self.recipe.backbone.startswith("graft:"):
+            return self.trainer(network).fit()
+        self.engine["gpus"] = len(devices)
+        member = Member(
+            copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, train,
+            self.part(Split.VALIDATION), self.context.folder,
+        )  # fmt: skip
+        return together(lambda group, _: self.trainer(network, group).fit(), member, devices)
 
     def _learn(self, network: Network) -> tuple[int, float]:
         self.begin(network)
         if self.recipe.tune == "head":
             return self._head(network, self.recipe, self.context.metrics)
-        fit = self.trainer(network).fit()
+        fit = self._fit(network)
         return fit.best_epoch, fit.score
+
+    def _checked(self, batches: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The batches on the device, unless someone asked to stop."""
+        for batch in batches:
+            self.context.check_cancelled()
+            yield batch.to(self.device)
 
     def _head(self, network: Network, recipe: Recipe, draw: Report) -> tuple[int, float]:
         train, validation = self.part(Split.TRAIN), self.part(Split.VALIDATION)
@@ -180,7 +243,7 @@ class Training:
             self.context.progress("The head learns", fraction=epoch / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
 
         features = [
-            cached_features(network, self.pixels, part.blobs, self.context.settings, watch)
+            cached_features(network, self.pixels, part.blobs, self.context.settings, watch, self.runtime)
             for part in (train, validation)
         ]
         parts = (features[0], train.targets), (features[1], validation.targets)
@@ -245,7 +308,9 @@ class Training:
             self.context.progress("Trying it on every picture", fraction=done / total)
 
         if self.recipe.tune == "head":
-            features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
+            features = cached_features(
+                network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done), self.runtime
+            )
         else:
             features = compute_features(network, self.pixels.batches(blobs, BATCH), watch)
         return features, head_logits(network, features)
@@ -280,10 +345,14 @@ class _Follower:
 
     def __init__(self, training: Training) -> None:
         self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
+        self.timings = training.timings
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         """A batch is done."""
         self.context.check_cancelled()
+        if "first_step" not in self.timings and self.context.run.started_at is not None:
+            since = datetime.now(UTC) - self.context.run.started_at
+            self.timings["first_step"] = round(since.total_seconds(), 3)
         fraction = (epoch - 1 + done / steps) / self.epochs
         self.context.progress(
             f"Epoch {epoch} of at most {self.epochs}",
