@@ -30,6 +30,7 @@ from core.services.rates import Rates
 from core.services.recipes import Recipes
 from core.services.reports import Reports
 from core.services.results import Results
+from core.services.results_judging import Judging
 from core.services.robustness import Robustness
 from core.services.searching import Searches
 from core.services.serving import Serving
@@ -59,6 +60,7 @@ class Graft:
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
+    judging: Judging
     external: External
     explanations: Explanations
     heatmaps: Heatmaps
@@ -102,6 +104,7 @@ def open_graft(settings: Settings) -> Graft:
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
+        judging=Judging(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),

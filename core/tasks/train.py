@@ -25,6 +25,7 @@ from core.inference import (
     compute_features,
     device_words,
     head_logits,
+    picture_colours,
     picture_traits,
 )
 from core.jobs.context import JobContext
@@ -39,6 +40,7 @@ from core.models import (
     old_head,
     save_model,
     silence_residuals,
+    some,
 )
 from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
@@ -276,10 +278,10 @@ class Training:
         features, logits = self.look(network)
         card = self.card(network, logits)
         files = save_model(self.context.folder, network, card)
-        likeness = Likeness.of(features[self.positions(Split.TRAIN)])
+        likeness = self._likeness(features)
         likeness.save(self.context.folder)
         apart = [index for index, item in enumerate(items) if item.split is not Split.TRAIN]
-        traits = dict(zip(apart, self.traits(apart, likeness.distances(features[apart])), strict=True))
+        traits = dict(zip(apart, self.traits(apart, features, likeness), strict=True))
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
             records = [
@@ -288,14 +290,23 @@ class Training:
             ]
             predictions.replace_predictions(session, self.context.run.id, records)
 
-    def traits(self, positions: Sequence[int], far: Sequence[float] | None = None) -> list[JsonObject]:
-        """What is known of the items at these positions besides the answer; `far` are their distances (n,)."""
+    def _likeness(self, features: Tensor) -> Likeness:
+        """What the model learnt from, by the features (N, F) of all items."""
+        chosen = some(self.positions(Split.TRAIN))
+        blobs = [self.version.items[index].blob for index in chosen]
+        colours = torch.cat([picture_colours(squares) for squares in self.pixels.batches(blobs, BATCH)])
+        return Likeness.of(features[chosen], colours)
+
+    def traits(
+        self, positions: Sequence[int], features: Tensor | None = None, likeness: Likeness | None = None
+    ) -> list[JsonObject]:
+        """What is known of the items at these positions besides the answer; `features` (N, F) are of all items."""
         found: list[JsonObject] = []
         for start in range(0, len(positions), BATCH):
             self.context.check_cancelled()
-            part = slice(start, start + BATCH)
-            squares = self.pixels.read([self.version.items[index].blob for index in positions[part]])
-            found += picture_traits(squares, None if far is None else far[part])
+            part = list(positions[start : start + BATCH])
+            squares = self.pixels.read([self.version.items[index].blob for index in part])
+            found += picture_traits(squares, None if features is None else features[part], likeness)
         return found
 
     def look(self, network: Network) -> tuple[Tensor, Tensor]:
