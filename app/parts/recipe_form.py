@@ -27,7 +27,7 @@ WEIGHTS_WORDS = {
     "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
     "bundled": "Drawn pictures (comes with Graft): works everywhere",
     "own": "Pictures without labels: your own, learnt beforehand by a pretraining",
-    "run": "An earlier model of this project",
+    "run": "An earlier model, of this project or another",
     "none": "Nothing: works without a network, needs many pictures",
     "file": "A file of weights on Graft's computer",
 }
@@ -159,7 +159,9 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
     kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
     if kind in ("run", "own"):
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
-        chosen = st.selectbox(title, choices, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+        chosen = st.selectbox(title, choices, format_func=lambda run: _start_words(project, run))
+        if kind == "run":
+            st.caption(md(graft().training.kept(project, chosen.id)))
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
@@ -168,4 +170,11 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
 
 
 def _models(project: ProjectId, backbone: str) -> list[RunRecord]:
-    return [run for run in graft().training.with_models(project) if (run.recipe or {}).get("backbone") == backbone]
+    """Trainings of any project whose network is this one; the project's own first."""
+    return graft().training.earlier_models(project, backbone)
+
+
+def _start_words(project: ProjectId, run: RunRecord) -> str:
+    if run.project_id is None or run.project_id == project:
+        return run.title
+    return f"{run.title} · {graft().projects.read(run.project_id).name}"
