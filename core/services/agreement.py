@@ -16,8 +16,10 @@ from core.store.db import reading
 from core.store.projects import ProjectView
 from core.types import JsonObject, JsonValue, ProjectId, Task
 
-__all__ = ["Agreement", "AgreementView", "Disagreement", "PairView"]
+__all__ = ["Agreement", "AgreementView", "Disagreement", "PairView", "index_text"]
 
+GOOD, FAIR = 0.8, 0.67
+"""Krippendorff asks for the first, and for the second at least."""
 LEVELS: dict[Task, Level] = {
     Task.SINGLE: "nominal", Task.MULTI: "nominal", Task.ORDINAL: "ordinal", Task.REGRESSION: "interval",
 }  # fmt: skip
@@ -55,6 +57,36 @@ class AgreementView:
     pairs: tuple[PairView, ...]
     open: tuple[Disagreement, ...]
     settled: int
+
+    @property
+    def verdict(self) -> str:
+        """What alpha means, in one sentence or two."""
+        value = self.alpha
+        if value is None:
+            return "Too few to tell how far they agree: at least 10, of more than one class, are needed."
+        words = (
+            "They agree well"
+            if value.low >= GOOD
+            else "They agree well enough for careful use"
+            if value.low >= FAIR
+            else "How far they agree is not clear yet"
+            if value.high >= GOOD
+            else "They do not agree well, and no model can be better than the labels it is judged by. A guideline helps"
+        )
+        return f"{words} (alpha {index_text(value)})."
+
+    @property
+    def sentences(self) -> list[str]:
+        """The whole of it in words."""
+        return [
+            f"{self.pictures:,} pictures were labelled by two or more of {', '.join(self.people)}. {self.verdict}",
+            *(
+                f"{' and '.join(pair.people)}: the same answer on {pair.same:.0%} of {pair.pictures:,} pictures "
+                f"(Cohen's kappa {index_text(pair.kappa)})."
+                for pair in self.pairs
+            ),
+            f"They differed on {len(self.open) + self.settled:,}; {self.settled:,} of these were looked at again.",
+        ]
 
 
 class Agreement(Service):
@@ -110,6 +142,11 @@ class Agreement(Service):
             "disagreements": [{"name": item.image.name, "said": dict[str, JsonValue](item.said)} for item in view.open],
             "settled": view.settled,
         }
+
+
+def index_text(value: Interval | None) -> str:
+    """An index of agreement with its interval."""
+    return "too few" if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
 
 
 def _values(project: ProjectView, said: Sequence[SaidTwice], people: Sequence[str]) -> Values:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.exchange.report import External, Flow, Limit, ReportFacts
+from core.services.agreement import Agreement
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
 from core.services.external import External as ExternalTests
@@ -42,6 +43,7 @@ def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Dr
         annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
         flow, origin = _flow(session, version), read_origin(session, run.id)
     unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
+    people = Agreement(*parts).read(version.project_id)
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
     counts = _class_counts(version)
@@ -62,7 +64,7 @@ def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Dr
         together=version.together,
         flow=flow,
         annotators=annotators,
-        agreement=[],
+        agreement=people.sentences if people else [],
         class_counts=counts,
         units=_units(version),
         failures=pictures.failures,

@@ -25,10 +25,16 @@ def snapshot(version: VersionRecord, said: Sequence[PredictionRecord], code_vers
     return {
         "code_version": code_version,
         "dataset_hash": version.content_hash,
-        "predictions_sha256": _digest([dataclasses.asdict(item) for item in said]),
+        "predictions_sha256": _digest([_filled(item) for item in said]),
         "units_sha256": _digest([item.unit for item in version.items]),
         "figures": figures_json(version, said),
     }
+
+
+def _filled(said: PredictionRecord) -> JsonObject:
+    """What stands in a prediction; a field that is empty is left out, so that later versions may add fields."""
+    empty: tuple[object, ...] = (None, "", (), [], {})
+    return {name: value for name, value in dataclasses.asdict(said).items() if value not in empty}
 
 
 def differing(kept: JsonValue, found: JsonValue, name: str = "") -> list[str]:
