@@ -44,7 +44,8 @@ BUNDLED = Path(core.__file__).parent / "models" / "bundled"
 class WeightsCard:
     """Where a body's weights come from.
 
-    `pictures` in words; `fractals`, `palettes`, `textures` are 0 unless they were drawn. `start` as a recipe's
+    `pictures` in words; `fractals`, `palettes`, `textures`, `scatters` and the pictures of `each` fractal are 0 unless
+    they were drawn. `start` as a recipe's
     `weights`. `sha256` is of the file of weights, `signs` the last ones taken, `made_on` an ISO date.
     """
 
@@ -63,6 +64,8 @@ class WeightsCard:
     fractals: int = 0
     palettes: int = 0
     textures: int = 0
+    scatters: int = 0
+    each: int = 0
     signs: JsonObject = dataclasses.field(default_factory=dict)
     words: str = ""
 

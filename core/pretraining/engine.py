@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
@@ -21,11 +21,13 @@ from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
 from core.pretraining.views import two_views
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.plan import rate_factor, set_rates
+from core.training.plan import averaged, rate_factor, set_rates
 
 WARMUP = 0.05
 RESOLUTION = 100_000
 SAVE_EVERY_S = 60.0
+AVERAGE = 0.998
+"""How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
 
 
@@ -80,6 +82,7 @@ class Pretrainer:
         self.objective = METHODS[plan.method](network.head.in_features, pictures).to(self.device)
         self.parameters = [*network.body.parameters(), *self.objective.parameters()]
         self.optimizer = self._optimizer()
+        self.average = averaged(network, AVERAGE)
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
@@ -98,7 +101,12 @@ class Pretrainer:
             }
             for decays in (True, False)
         ]
-        return torch.optim.AdamW(groups, lr=rate)
+        return torch.optim.AdamW(groups, lr=rate, fused=True)
+
+    @property
+    def result(self) -> Network:
+        """The network as it is kept: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
+        return cast(Network, self.average.module)
 
     @property
     def fraction(self) -> float:
@@ -113,7 +121,7 @@ class Pretrainer:
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
-        values: dict[str, float] = {}
+        values: dict[str, float] = self._look() if not self.step else {}
         started = saved = self.clock()
         while self.fraction < 1:
             self._one_step()
@@ -162,6 +170,7 @@ class Pretrainer:
         torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.average.update_parameters(self.network)
         self.losses.append(loss)
         self.step += 1
 
@@ -175,7 +184,9 @@ class Pretrainer:
         return self._order[number * self.batch_size : (number + 1) * self.batch_size]
 
     def _look(self) -> dict[str, float]:
-        values = {"train/loss": sum(self.losses) / max(1, len(self.losses)), **signs(self.network, self.probe)}
+        values = signs(self.result if self.step else self.network, self.probe)
+        if self.losses:
+            values = {"train/loss": sum(self.losses) / len(self.losses), **values}
         self.losses = []
         self.watcher.look(self.step, values)
         if not self.warned and self.fraction > COLLAPSE_FROM and (values["spread"] < 0.02 or values["rank"] < 2):
@@ -192,6 +203,7 @@ class Pretrainer:
                 "seconds": self.seconds,
                 "losses": self.losses,
                 "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
                 "objective": self.objective.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
             },
@@ -203,6 +215,7 @@ class Pretrainer:
         if state is None or state["plan"] != asdict(self.plan):
             return
         self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])

@@ -1,7 +1,7 @@
 """Name the formulas that drew the picture: formula-driven supervised learning, https://arxiv.org/abs/2101.08515.
 
-Where a picture has several formulas (fractal, palette, texture), each has a linear head of its own, and the losses
-are added: the body cannot live on the easiest one.
+Where a picture has several formulas (fractal, palette, texture, scatter), each has a linear head of its own, and the
+mean of the losses counts: the body cannot live on the easiest one.
 """
 
 import torch
@@ -36,4 +36,4 @@ class Supervised(Objective):
             functional.cross_entropy(head(features), labels[:, column], label_smoothing=SMOOTHING)
             for column, head in enumerate(self.heads)
         ]
-        return torch.stack(losses).sum()
+        return torch.stack(losses).mean()

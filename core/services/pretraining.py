@@ -141,6 +141,7 @@ def _check(payload: PretrainPayload, *, formula: bool) -> None:
         ("image_size", payload.image_size or 32, 32, 1024),
         ("batch_size", payload.batch_size, 4, 8192),
         ("fractals", payload.fractals, 2, 100_000),
+        ("each", payload.each or 2, 2, 100_000),
     ):
         if not low <= value <= high:
             raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")

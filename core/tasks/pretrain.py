@@ -1,6 +1,7 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
 import os
+import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor
 
 from core.catalogue import WeightsCard, backbone_info
-from core.errors import NotEnoughImages
+from core.errors import GraftError, NotEnoughImages
 from core.features import PixelCache
-from core.formula import FormulaPictures
+from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
@@ -29,6 +30,7 @@ SIZE = 96
 FEWEST = 16
 PROBED, PROBED_EACH = 20, 10
 MOST_LABELLED = 400
+KEPT_EACH, POOL = 50, "drawn"
 CODE_VERSION = "graft 0.1.0"
 
 
@@ -41,8 +43,7 @@ def run(context: JobContext) -> JsonObject:
     project = context.run.project_id
     pictures: Pictures
     if project is None:
-        pictures = FormulaPictures(seed=payload.seed, size=size, fractals=payload.fractals, device=str(device))
-        probe = _drawn(pictures)
+        pictures, probe = _by_formula(context, payload, size, str(device))
     else:
         pictures, probe = _of_project(context, project, size)
     torch.manual_seed(payload.seed)
@@ -58,8 +59,9 @@ def run(context: JobContext) -> JsonObject:
     context.progress("The network learns", now=True)
     signs: JsonObject = {**trainer.fit()}
     card = _card(context, payload, trainer, signs)
-    card = save_body(context.folder / "weights.safetensors", network, card)
+    card = save_body(context.folder / "weights.safetensors", trainer.result, card)
     delete_checkpoint(context.folder)
+    shutil.rmtree(context.folder / POOL, ignore_errors=True)
     context.progress("Done", fraction=1.0, now=True)
     return {"card": card.to_json(), "notes": follower.notes, "pictures": pictures.count}
 
@@ -126,6 +128,25 @@ def _size(backbone: str) -> int:
     return SIZE if shapes[0] == shapes[1] else own
 
 
+def _by_formula(context: JobContext, payload: PretrainPayload, size: int, device: str) -> tuple[Pictures, Probe]:
+    """A CPU sees the same pictures again and again: drawing one takes it as long as learning from it."""
+    pictures = FormulaPictures(
+        seed=payload.seed, size=size, fractals=payload.fractals, device=device,
+        each=payload.each or (KEPT_EACH if device == "cpu" else FormulaPictures.each),
+    )  # fmt: skip
+    probe = _drawn(pictures)
+    if device != "cpu":
+        return pictures, probe
+    context.folder.mkdir(parents=True, exist_ok=True)
+    needed = pictures.count * 3 * size * size
+    if shutil.disk_usage(context.folder).free < 2 * needed:
+        raise GraftError(
+            f"Keeping {pictures.count:,} drawn pictures takes {needed / 2**20:,.0f} MiB; the disk is too full.",
+            hint="Make room, or choose fewer fractals or pictures of each.",
+        )
+    return FormulaPool(pictures, context.folder / POOL), probe
+
+
 def _drawn(pictures: FormulaPictures) -> Probe:
     """A few pictures of some fractals, labelled by them."""
     fractals = torch.linspace(0, pictures.fractals - 1, min(PROBED, pictures.fractals)).long()
@@ -168,7 +189,7 @@ def _known(labelled: list[LabelledImage], blobs: set[str]) -> dict[str, int]:
 
 def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, signs: JsonObject) -> WeightsCard:
     pictures = trainer.pictures
-    drawn = pictures.formulas if isinstance(pictures, FormulaPictures) else (0, 0, 0)
+    drawn = pictures.formulas or (0, 0, 0, 0)
     cpu = f"{os.cpu_count()} CPU cores"
     return WeightsCard(
         backbone=payload.backbone,
@@ -186,5 +207,7 @@ def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, si
         fractals=drawn[0],
         palettes=drawn[1],
         textures=drawn[2],
+        scatters=drawn[3],
+        each=pictures.count // drawn[0] if drawn[0] else 0,
         signs=signs,
     )
