@@ -23,7 +23,7 @@ class PretrainingInfo:
 
 _LIST = (
     PretrainingInfo(name="supervised", title="Name the formula", paper="https://arxiv.org/abs/2101.08515",
-                    words="Say which formulas drew the picture. The quickest, for drawn pictures only.",
+                    words="Say which formulas drew the picture, and find its other view. For drawn pictures only.",
                     needs_formulas=True),
     PretrainingInfo(name="vicreg", title="VICReg", paper="https://arxiv.org/abs/2105.04906",
                     words="Say the same of two views of a picture, and use every feature. Works with small batches."),
