@@ -25,6 +25,7 @@ PAGES = {
     "images": PageInfo("Add images", ":material/add_photo_alternate:", "Collect"),
     "label": PageInfo("Label", ":material/sell:", "Label"),
     "gallery": PageInfo("Gallery", ":material/photo_library:", "Label"),
+    "map": PageInfo("Map", ":material/scatter_plot:", "Label"),
     "classes": PageInfo("Classes", ":material/category:", "Label"),
     "check": PageInfo("Check data", ":material/fact_check:", "Label"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),

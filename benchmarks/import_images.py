@@ -7,6 +7,7 @@ python -m benchmarks.import_images [FOLDER] [--most 300] [--repeats 3]
 """
 
 import argparse
+import contextlib
 import hashlib
 import io
 import tempfile
@@ -19,6 +20,7 @@ from PIL import Image
 
 from benchmarks.table import Figure, alternated, fresh_home, one_core, show
 from core.demo import write_demo_set
+from core.graft import Graft
 from core.jobs import execute
 from core.jobs.payloads import ImportPayload
 from core.media.decode import EXTENSIONS
@@ -43,30 +45,35 @@ def floor(files: Sequence[Path]) -> float:
     return time.process_time() - started
 
 
-def graft(folder: Path, count: int) -> float:
+def graft(home: Graft, folder: Path, count: int) -> float:
     """Processor seconds of the import job, from its claim to its recorded end, everything on disk."""
-    with fresh_home() as home:
-        project = home.projects.create("Benchmark", Task.SINGLE)
-        home.imports.start(project, ImportPayload(source=str(folder)))
-        started = time.process_time()
-        with writing(home.engine) as session:
-            run = runs.claim_next(session, Lane.FILES, worker="benchmark", now=datetime.now(UTC))
-        assert run is not None
-        state = execute(importing.run, run, engine=home.engine, settings=home.settings)
-        seconds = time.process_time() - started
-        report = home.imports.report(run.id)
-        assert state is RunState.DONE and report.added + report.duplicates == count, report
+    project = home.projects.create("Benchmark", Task.SINGLE)
+    home.imports.start(project, ImportPayload(source=str(folder)))
+    started = time.process_time()
+    with writing(home.engine) as session:
+        run = runs.claim_next(session, Lane.FILES, worker="benchmark", now=datetime.now(UTC))
+    assert run is not None
+    state = execute(importing.run, run, engine=home.engine, settings=home.settings)
+    seconds = time.process_time() - started
+    report = home.imports.report(run.id)
+    assert state is RunState.DONE and report.added + report.duplicates == count, report
     return seconds
 
 
 def measured(name: str, folder: Path, most: int, repeats: int) -> Figure:
     """One folder's line."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)[:most]
-    with tempfile.TemporaryDirectory() as linked:
+    # No home is deleted before all is measured: ext4 steps over every file deleted in the last minutes when it makes
+    # a new one, which made each repeat slower than the one before, by up to a millisecond per file.
+    with contextlib.ExitStack() as homes, tempfile.TemporaryDirectory() as linked:
         for number, file in enumerate(found):
             (Path(linked) / f"{number:05d}{file.suffix.lower()}").symlink_to(file.resolve())
         with one_core():
-            seconds, least = alternated(repeats, lambda: graft(Path(linked), len(found)), lambda: floor(found))
+            seconds, least = alternated(
+                repeats,
+                lambda: graft(homes.enter_context(fresh_home()), Path(linked), len(found)),
+                lambda: floor(found),
+            )
     ratio = least / seconds
     return Figure(
         name=f"{name} (n={len(found)}, median of {repeats})",

@@ -74,6 +74,6 @@ def one_core() -> Iterator[None]:
 
 @contextlib.contextmanager
 def fresh_home() -> Iterator[Graft]:
-    """An empty home on the disk of the temporary folder, deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="graft-benchmark-") as folder:
+    """An empty home where homes lie, deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-", dir=Path(__file__).parents[1] / "data") as folder:
         yield open_graft(Settings(home=Path(folder), device="cpu"))

@@ -12,9 +12,12 @@ from core.services.demo import Demo
 from core.services.explanations import Explanations
 from core.services.exports import Exports
 from core.services.external import External
+from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
+from core.services.maps import Maps
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
@@ -46,10 +49,13 @@ class Graft:
     results: Results
     external: External
     explanations: Explanations
+    heatmaps: Heatmaps
     predictions: Predictions
     exports: Exports
     checks: Checks
     robustness: Robustness
+    maps: Maps
+    forecasts: Forecasts
     serving: Serving
     demo: Demo
 
@@ -77,10 +83,13 @@ def open_graft(settings: Settings) -> Graft:
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
+        heatmaps=Heatmaps(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
         checks=Checks(*parts),
         robustness=Robustness(*parts),
+        maps=Maps(*parts),
+        forecasts=Forecasts(*parts),
         serving=Serving(*parts),
         demo=Demo(*parts),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
+from core.types import RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Settings:
     device: str = "auto"
     weights_url: str = ""
     max_upload_bytes: int = 64 * 2**30
+    max_heatmap_bytes: int = 512 * 2**20
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
@@ -88,6 +90,10 @@ class Settings:
     def models(self) -> Path:
         """One folder per trained run: models/<run id>/."""
         return self.home / "models"
+
+    def map_file(self, run_id: RunId) -> Path:
+        """Where the pictures of the map drawn by that run lie."""
+        return self.models / str(run_id) / "map.npz"
 
     @property
     def weights(self) -> Path:

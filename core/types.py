@@ -40,9 +40,13 @@ class ImageState(StrEnum):
 
 
 class LabelKind(StrEnum):
-    """What a label event does to an image. Undo is an event too: it restores an earlier value."""
+    """What a label event does to an image. Undo is an event too: it restores an earlier value.
+
+    CONFIRM is a second look at the label that stands, and finds it right.
+    """
 
     SET = "set"
+    CONFIRM = "confirm"
     SKIP = "skip"
     UNSURE = "unsure"
     CLEAR = "clear"
@@ -85,6 +89,9 @@ class RunKind(StrEnum):
     EVALUATE = "evaluate"
     CHECK = "check"
     ROBUSTNESS = "robustness"
+    HEATMAPS = "heatmaps"
+    MAP = "map"
+    FORECAST = "forecast"
 
 
 class Lane(StrEnum):

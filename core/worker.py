@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.media import forget_oldest
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
@@ -33,6 +34,9 @@ TASKS: dict[RunKind, str] = {
     RunKind.EVALUATE: "core.tasks.evaluate",
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
+    RunKind.HEATMAPS: "core.tasks.heatmaps",
+    RunKind.MAP: "core.tasks.map",
+    RunKind.FORECAST: "core.tasks.forecast",
 }
 """Kind -> module with `run(context) -> result`."""
 
@@ -71,6 +75,7 @@ def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event)
             sweep(engine)
             with writing(engine) as session:
                 runs.delete_ended(session, Lane.INTERACTIVE, before=datetime.now(UTC) - FORGET_AFTER)
+            forget_oldest(settings.heatmaps, settings.max_heatmap_bytes)
         with reading(engine) as session:
             waiting = runs.has_queued(session, [Lane.INTERACTIVE])
         if not waiting:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.context import graft
+from app.parts.annotator import annotator_name
 from app.parts.check_sections import heading
 from app.parts.deleting import ask_to_delete
 from app.parts.picture_grid import GridItem, picture_grid
@@ -11,7 +13,7 @@ from app.parts.text import count, md
 from core.services.checking import CheckView, CurrentImage, PairView
 from core.services.projects import ProjectView
 
-DELETE = "Delete"
+DELETE, RIGHT = "Delete", "Label is right"
 PAIRS, PICTURES = 12, 48
 PICTURE_PX = 150
 THUMB = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;object-fit:contain;border-radius:.3rem;display:block"
@@ -27,10 +29,11 @@ LEAKS_HOW = """
 splits never cut through them; splits from a table, or cases named later, can.
 """
 DOUBTS_HOW = """
-**How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)): a linear head on features of
-{features} answers for pictures of cases or groups that it has not learnt from. A label is doubted where the head is
-surer of another class than is usual of pictures that carry that class. Many a doubted label is right, and the picture
-odd. Pictures of the test split count as they are labelled until you change them.
+**How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)) on answers for pictures, cases
+or groups that were not learnt from; here those of {sources}. A training fold by fold (Train, cross-validation) is taken
+where there is one. A label is doubted where the model is surer of another class than is usual of pictures that carry
+that class. Many a doubted label is right, and the picture odd. Pictures of the test split count as they are labelled
+until you decide.
 """
 FLAWS_HOW = """
 **How.** Sharpness (spread of the Laplacian, [Pech-Pacheco et al. 2000](https://doi.org/10.1109/ICPR.2000.903548)),
@@ -102,22 +105,32 @@ def leaks(project: ProjectView, view: CheckView) -> None:
 
 def doubts(project: ProjectView, view: CheckView) -> None:
     """Labels that look wrong, the surest first."""
-    names = {item.id: item.name for item in project.all_classes.values()}
-    # One that was relabelled since is settled; one that the expert confirmed cannot be told from one not looked at.
-    open_ones = [item for item in view.doubts if item.given in (names.get(k) for k in item.image.classes)]
-    if not open_ones:
+    open_ones, decided = ([item for item in view.doubts if bool(item.decided) is done] for done in (False, True))
+    if not view.doubts:
         return
-    heading("Labels that look wrong", DOUBTS_HOW.format(features=md(view.features)))
+    heading("Labels that look wrong", DOUBTS_HOW.format(sources=_sources(view)))
+    if decided:
+        with st.expander(f"{count(len(decided), 'label')} looked at and found right"):
+            _grid(project, [item.image for item in decided], [f"right, says {item.decided}" for item in decided],
+                  key=f"decided-{view.run_id}")  # fmt: skip
+    if not open_ones:
+        st.success("All of them were looked at.", icon=":material/check:")
+        return
     tested = sum(item.split == "test" for item in open_ones)
     st.markdown(
         f"{count(len(open_ones), 'picture')} look more like another class than the one they carry. "
-        "Look at the first ones, and give the right label where it is wrong."
-        + (f" {count(tested, 'of them is', 'of them are')} for testing and count as labelled." if tested else "")
+        f"Look at the first ones: give the right label where it is wrong, and choose “{RIGHT}” where it is right; it "
+        "is not asked about again."
+        + (
+            f" {count(tested, 'of them is', 'of them are')} for testing and count as labelled until you decide."
+            if tested
+            else ""
+        )
     )
     shown = _shown("doubts", PICTURES)
     some = open_ones[:shown]
     captions = [f"looks like {item.suggested}" + (f" · {item.split}" if item.split else "") for item in some]
-    _grid(project, [item.image for item in some], captions, key=f"doubts-{view.run_id}")
+    _grid(project, [item.image for item in some], captions, key=f"doubts-{view.run_id}", confirming=True)
     _more("doubts", shown, len(open_ones), PICTURES)
 
 
@@ -137,7 +150,19 @@ def flaws(project: ProjectView, view: CheckView) -> None:
     _more("flaws", shown, len(view.flaws), PICTURES)
 
 
-def _grid(project: ProjectView, images: Sequence[CurrentImage], captions: Sequence[str], *, key: str) -> None:
+def _sources(view: CheckView) -> str:
+    found = list(dict.fromkeys(item.source for item in view.doubts if item.source))
+    return md(", and ".join(found) or view.features)
+
+
+def _grid(
+    project: ProjectView,
+    images: Sequence[CurrentImage],
+    captions: Sequence[str],
+    *,
+    key: str,
+    confirming: bool = False,
+) -> None:
     items = [
         GridItem(
             image_id=image.id,
@@ -149,8 +174,11 @@ def _grid(project: ProjectView, images: Sequence[CurrentImage], captions: Sequen
         )
         for image, caption in zip(images, captions, strict=True)
     ]
-    pressed = picture_grid(project, items, key=key, actions=[DELETE])
-    if pressed:
+    pressed = picture_grid(project, items, key=key, actions=[RIGHT, DELETE] if confirming else [DELETE])
+    if pressed and pressed.name == RIGHT:
+        graft().labelling.confirm(project.id, pressed.image_ids, annotator=annotator_name())
+        st.rerun()
+    elif pressed:
         ask_to_delete(project.id, list(pressed.image_ids))
 
 

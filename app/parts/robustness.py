@@ -3,11 +3,11 @@
 import streamlit as st
 
 from app.context import graft
-from app.parts.text import count, md
+from app.parts.following import follow
+from app.parts.text import count
 from core.charts.robustness import robustness_figure
-from core.services.exports import RunRecord
 from core.services.robustness import RobustnessView
-from core.types import RunId, RunState
+from core.types import RunId
 
 HOW = """
 **How.** The test pictures, as the network sees them, are shifted by one to five pixels
@@ -20,13 +20,10 @@ the share of right answers, the band its 95 % interval; at most 400 pictures, th
 def robustness(model: RunId) -> None:
     """The section."""
     last = graft().robustness.latest(model)
-    if last is not None and not last.state.ended:
-        _follow(last)
+    if follow(last, graft().robustness.cancel):
         return
     view = graft().robustness.view(last) if last else None
     if view is None:
-        if last is not None and last.state is RunState.FAILED:
-            st.error(f"{md(last.error)} {md(last.hint)}".strip(), icon=":material/error:")
         st.markdown(
             "Does the answer stay the same when the picture is a pixel further left, a little darker, or blurred? "
             "The test tries it on the test pictures; it takes about as long as predicting 40 times as many."
@@ -36,20 +33,6 @@ def robustness(model: RunId) -> None:
             st.rerun()
         return
     _show(view)
-
-
-def _follow(run: RunRecord) -> None:
-    @st.fragment(run_every=1)
-    def ticking() -> None:
-        now = graft().queue.read(run.id)
-        if now.state.ended:
-            st.rerun()
-        message = str(now.progress.get("message") or "Waiting for its turn")
-        st.progress(float(str(now.progress.get("fraction") or 0)), text=md(message))
-        if st.button("Stop", icon=":material/stop:"):
-            graft().robustness.cancel(run.id)
-
-    ticking()
 
 
 def _show(view: RobustnessView) -> None:

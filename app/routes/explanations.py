@@ -1,5 +1,7 @@
 """Heatmaps asked for by the viewer, and predictions as a table."""
 
+from pathlib import Path
+
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -55,9 +57,27 @@ def _heatmap(run: RunId, view: HeatmapView) -> JsonObject:
 async def heatmap(request: Request) -> Response:
     """GET /api/heatmap/{run}.png."""
     view = await anyio.to_thread.run_sync(shared().explanations.read, RunId(request.path_params["run"]))
-    if not view.path.is_file():
+    return _picture(view.path)
+
+
+@endpoint
+async def of_gallery(request: Request) -> Response:
+    """GET /api/heatmaps/{run}/{image}.png: the heatmap of one picture of a gallery."""
+    where = RunId(request.path_params["run"]), ImageId(request.path_params["image"])
+    return _picture(await anyio.to_thread.run_sync(shared().heatmaps.file, *where))
+
+
+@endpoint
+async def of_class(request: Request) -> Response:
+    """GET /api/heatmaps/{run}/mean/{target}.png: the mean heatmap of a class over its mean picture."""
+    where = RunId(request.path_params["run"]), int(request.path_params["target"])
+    return _picture(await anyio.to_thread.run_sync(shared().heatmaps.mean, *where))
+
+
+def _picture(path: Path) -> Response:
+    if not path.is_file():
         raise NotFound("This heatmap is not there any more.", hint="Ask for it again.")
-    return FileResponse(view.path, media_type="image/png", headers=CACHE)
+    return FileResponse(path, media_type="image/png", headers=CACHE)
 
 
 @endpoint
@@ -72,5 +92,7 @@ async def predictions_csv(request: Request) -> Response:
 ROUTES = [
     Route("/api/explanations", ask, methods=["POST"]),
     Route("/api/heatmap/{run:int}.png", heatmap),
+    Route("/api/heatmaps/{run:int}/{image:int}.png", of_gallery),
+    Route("/api/heatmaps/{run:int}/mean/{target:int}.png", of_class),
     Route("/api/predictions/{run:int}.csv", predictions_csv),
 ]

@@ -5,7 +5,9 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts import check_pictures, check_sections
+from app.parts.annotator import annotator_field
 from app.parts.deleting import after_deleting
+from app.parts.following import follow
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.services.checking import CheckView
@@ -17,7 +19,10 @@ from core.types import ProjectId, RunState
 def render() -> None:
     """The page."""
     project = current_project()
-    st.title("Check data")
+    title, name = st.columns([3, 1], vertical_alignment="bottom")
+    title.title("Check data")
+    with name:
+        annotator_field()
     if graft().labelling.progress(project.id).total == 0:
         empty_state("No picture yet", "Bring some in first.", link="Add images", page="images")
         return
@@ -51,25 +56,8 @@ def check_button(project: ProjectId, words: str) -> None:
 
 def state(run: RunRecord) -> None:
     """How the newest check stands."""
-    if run.state is RunState.FAILED:
-        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
-    if run.state.ended:
-        if run.project_id is not None and run.state is not RunState.DONE:
-            check_button(run.project_id, "Check again")
-        return
-
-    @st.fragment(run_every=1)
-    def ticking() -> None:
-        now = graft().queue.read(run.id)
-        if now.state.ended:
-            st.rerun()
-        message = str(now.progress.get("message") or "Waiting for its turn")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(float(str(now.progress.get("fraction") or 0)), text=md(message))
-            if st.button("Stop", icon=":material/stop:"):
-                graft().checks.cancel(run.id)
-
-    ticking()
+    if not follow(run, graft().checks.cancel) and run.project_id is not None and run.state is not RunState.DONE:
+        check_button(run.project_id, "Check again")
 
 
 def findings(project: ProjectView, view: CheckView) -> None:

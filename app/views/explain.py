@@ -1,9 +1,10 @@
-"""What a model looks at in a picture."""
+"""What a model looks at in pictures."""
 
 import streamlit as st
 
 from app.context import graft
 from app.links import current_project, int_param, set_params
+from app.parts.heatmap_gallery import heatmap_gallery
 from app.parts.states import empty_state
 from app.parts.text import md
 from app.parts.viewer import HONEST, viewer
@@ -16,6 +17,8 @@ WHICH = {
     Which.RIGHT: "Named rightly",
     Which.ALL: "All of the test pictures",
 }
+ONE, MANY = "One picture", "All pictures"
+SECTIONS = (ONE, MANY)
 
 
 def render() -> None:
@@ -26,7 +29,7 @@ def render() -> None:
     if not runs:
         empty_state("No model yet", "Train one, then see what it looks at.", link="Train", page="train")
         return
-    left, right = st.columns([2, 3])
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
     wanted = int_param("run")
     options = list(runs)
     run = left.selectbox(
@@ -35,9 +38,25 @@ def render() -> None:
         index=options.index(RunId(wanted)) if wanted in runs else 0,
         format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
     )
-    which = right.selectbox("Which pictures", list(WHICH), format_func=WHICH.__getitem__)
     set_params(run=run)
     model = RunId(run)
+    shown = st.query_params.get("show", "")
+    with right:
+        section = st.segmented_control(
+            "Show", SECTIONS, default=shown if shown in SECTIONS else ONE, required=True, label_visibility="collapsed"
+        )
+    set_params(show=None if section == ONE else section)
+    methods = [item.name for item in graft().explanations.subject(model).methods]
+    method = st.query_params.get("method", "gradcam")
+    if section == MANY:
+        heatmap_gallery(model, methods, method if method in methods else methods[0])
+    else:
+        one_picture(model, method)
+
+
+def one_picture(model: RunId, method: str) -> None:
+    """The viewer."""
+    which = st.selectbox("Which pictures", list(WHICH), format_func=WHICH.__getitem__, width=300)
     pictures, selected = offered(model, which)
     if not pictures:
         words = "mistakes" if which is Which.MISTAKES else "such pictures"
@@ -49,7 +68,7 @@ def render() -> None:
         key=f"viewer-{model}",
         selected=selected,
         target=int_param("target"),
-        method=st.query_params.get("method", "gradcam"),
+        method=method,
     )
     st.caption(HONEST, help="How a method works is said under its name, in the list of methods.")
     if choice:

@@ -8,6 +8,7 @@ from app.parts import results_sections as sections
 from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
+from app.parts.forecast import forecast
 from app.parts.robustness import robustness
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
@@ -18,9 +19,10 @@ from core.types import RunId, Task
 
 CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
 SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
+NEXT = "What to label next"
 SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
+    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL),
+    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL),
     Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
     Task.REGRESSION: (SCATTER, MISTAKES, ALL),
 }
@@ -99,6 +101,8 @@ def show(project: ProjectView, view: ResultsView, section: str) -> None:
         sections.sureness(view)
     elif section == ROBUST:
         robustness(view.run_id)
+    elif section == NEXT:
+        forecast(view.run_id)
     elif section == SCATTER:
         sections.scatter(project, view)
     else:

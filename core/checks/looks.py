@@ -37,13 +37,13 @@ def look_at(image: Image.Image) -> Look:
     return Look(
         grey=np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX)),
         borders=_borders(image),
-        sharpness=_sharpness(fine),
+        sharpness=sharpness(fine),
         light=float(fine.mean()),
         contrast=float(fine.std()),
     )
 
 
-def _sharpness(grey: NDArray[np.float32]) -> float:
+def sharpness(grey: NDArray[np.float32]) -> float:
     """The spread of the Laplacian (Pech-Pacheco et al. 2000, https://doi.org/10.1109/ICPR.2000.903548)."""
     if min(grey.shape) < 3:
         return 0.0

@@ -52,9 +52,18 @@ def flaws(
     return sorted(found, key=lambda item: -len(item.reasons))
 
 
+def usual_limits(sharpness_per_light: NDArray[np.float64], light: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Below which a picture is blurred, below which light dark, and below which distance from white very bright."""
+    return _limit(sharpness_per_light, BLURRED), _limit(light, DARK), _limit(255 - light, BRIGHT)
+
+
 def _far_below(values: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
-    """Below that share of the median, and below what the others' own spread explains: Tukey's fence, of logarithms."""
+    far: NDArray[np.bool_] = values < _limit(values, share)
+    return far
+
+
+def _limit(values: NDArray[np.float64], share: float) -> float:
+    """That share of the median, or what the values' own spread explains, if lower: Tukey's fence, of logarithms."""
     logs = np.log(np.maximum(values, 1e-3))
     low, middle, high = np.quantile(logs, [0.25, 0.5, 0.75])
-    far: NDArray[np.bool_] = (logs < middle + np.log(share)) & (logs < low - 1.5 * (high - low))
-    return far
+    return float(np.exp(min(middle + np.log(share), low - 1.5 * (high - low))))

@@ -71,12 +71,15 @@ def proportion(hits: NDArray[np.bool_], units: Units) -> Interval | None:
     if total == 0:
         return None
     share = float(hits.mean())
-    effective = float(total) if units.single else _effective(hits, share, units)
+    effective = effective_count(hits, units)
     return wilson(share * effective, effective)
 
 
-def _effective(hits: NDArray[np.bool_], share: float, units: Units) -> float:
-    total, count = len(hits), units.count
+def effective_count(hits: NDArray[np.bool_], units: Units) -> float:
+    """How many independent pictures N > 0 hits that come in units are worth."""
+    total, count, share = len(hits), units.count, float(hits.mean())
+    if units.single:
+        return float(total)
     if count == 1 or share in (0.0, 1.0):
         return float(count)  # nothing varies: each unit may count as one picture at least
     residuals = np.bincount(units.codes, hits - share, minlength=count)

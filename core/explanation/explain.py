@@ -1,6 +1,7 @@
 """One way to ask for a heatmap, whatever the method."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -36,7 +37,14 @@ METHODS: dict[str, Method] = {
 """Name -> method; what people read about each stands in `core.catalogue.explanations`."""
 
 
-def explain(network: Network, pictures: Tensor, targets: Tensor, method: str = "gradcam") -> Tensor:
+def explain(
+    network: Network,
+    pictures: Tensor,
+    targets: Tensor,
+    method: str = "gradcam",
+    *,
+    precision: Literal["float32", "bfloat16"] = "float32",
+) -> Tensor:
     """Pictures uint8 (N, 3, S, S), targets (N,) positions of outputs -> (N, S, S) float32.
 
     0 says nothing for the class; each picture's hottest place is 1. A map is all zeros where nothing speaks for
@@ -46,9 +54,13 @@ def explain(network: Network, pictures: Tensor, targets: Tensor, method: str = "
         raise BadInput(f"There is no method {method!r}.", hint=f"Choose one of {', '.join(METHODS)}.")
     if isinstance(network, Ensemble):
         # Each member looks for itself; what several of them look at is hottest.
-        return _scaled(torch.stack([explain(item, pictures, targets, method) for item in network.networks()]).mean(0))
+        each = [explain(item, pictures, targets, method, precision=precision) for item in network.networks()]
+        return _scaled(torch.stack(each).mean(0))
     device = next(network.parameters()).device
-    maps = METHODS[method](network, pictures.to(device), targets.to(device)).float()
+    # Convolutions are faster with the channels last in memory.
+    pictures = pictures.to(device).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        maps = METHODS[method](network, pictures, targets.to(device)).float()
     # Up to the picture's size as pytorch-grad-cam does, whose maps people know.
     grown = torch.nn.functional.interpolate(maps[:, None], size=pictures.shape[-2:], mode="bilinear").squeeze(1)
     return _scaled(grown).cpu()

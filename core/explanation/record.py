@@ -25,7 +25,7 @@ def record(network: Network, pictures: Tensor, targets: Tensor) -> Recorded:
         logits = network(pictures)
         assert leaf.value is not None
         (gradients,) = torch.autograd.grad(chosen(logits, targets).sum(), leaf.value)
-    return Recorded(as_map(leaf.value.detach()), as_map(gradients))
+    return Recorded(as_map(leaf.value.detach()).float(), as_map(gradients).float())
 
 
 def input_gradients(network: Network, pictures: Tensor, targets: Tensor) -> Tensor:

@@ -2,10 +2,11 @@
 
 from core.inference.answers import Answer, answers, median_grade, probabilities
 from core.inference.device import choose_device, device_words
-from core.inference.forward import BATCH, compute_features, compute_logits
+from core.inference.forward import BATCH, compute_features, compute_logits, head_logits
 from core.inference.pixels import frame_picture, to_batch
+from core.inference.traits import picture_traits
 
 __all__ = [
     "BATCH", "Answer", "answers", "choose_device", "compute_features", "compute_logits", "device_words",
-    "frame_picture", "median_grade", "probabilities", "to_batch",
+    "frame_picture", "head_logits", "median_grade", "picture_traits", "probabilities", "to_batch",
 ]  # fmt: skip

@@ -28,7 +28,11 @@ def compute_features(network: Network, batches: Iterable[Tensor], watch: Watch =
 
 def compute_logits(network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None) -> Tensor:
     """Logits (N, K) float32 on the CPU."""
-    features = compute_features(network, batches, watch)
+    return head_logits(network, compute_features(network, batches, watch))
+
+
+def head_logits(network: Network, features: Tensor) -> Tensor:
+    """Features (N, F) -> logits (N, K) float32 on the CPU."""
     with torch.inference_mode():
         return network.forward_head(features.to(network.head.weight.device)).float().cpu()
 

@@ -127,3 +127,26 @@ class RobustnessPayload(Payload):
     """Try the model of run `model` on its test pictures, spoilt in several ways."""
 
     model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatmapsPayload(Payload):
+    """Draw what run `model` looks at in all pictures of a split, by one method."""
+
+    model: RunId
+    split: str = "test"
+    method: str = "gradcam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPayload(Payload):
+    """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
+
+    model: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastPayload(Payload):
+    """Forecast what more pictures would bring, on the dataset version of the training `model`."""
+
+    model: RunId

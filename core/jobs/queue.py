@@ -11,7 +11,10 @@ from core.jobs.payloads import (
     EvaluatePayload,
     ExplainPayload,
     ExportPayload,
+    ForecastPayload,
+    HeatmapsPayload,
     ImportPayload,
+    MapPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
@@ -33,6 +36,9 @@ KINDS: dict[type[Payload], RunKind] = {
     EvaluatePayload: RunKind.EVALUATE,
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
+    HeatmapsPayload: RunKind.HEATMAPS,
+    MapPayload: RunKind.MAP,
+    ForecastPayload: RunKind.FORECAST,
 }
 LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
@@ -44,6 +50,9 @@ LANES: dict[RunKind, Lane] = {
     RunKind.EXPLAIN: Lane.INTERACTIVE,
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
+    RunKind.HEATMAPS: Lane.FILES,
+    RunKind.MAP: Lane.FILES,
+    RunKind.FORECAST: Lane.FILES,
 }
 POLL_S = 0.01
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.errors import NotFound
-from core.media.decode import open_rgb
+from core.media.decode import decoded, open_picture
 from core.settings import Settings
 
 THUMB_PX = 256
@@ -56,8 +56,17 @@ class BlobStore:
         """The thumbnail's file, made now if it is missing."""
         path = self.thumb_path(blob)
         if not path.exists():
-            self.put_thumb(blob, shrink(open_rgb(self.path(blob), min_side=THUMB_PX)))
+            with open_picture(self.path(blob), blob) as image:
+                self.put_thumb(blob, shrink(decoded(image, blob, min_side=thumb_side(image.size))))
         return path
+
+
+def thumb_side(size: tuple[int, int]) -> int:
+    """The shorter side that a picture of this size has as a thumbnail, in pixels.
+
+    A JPEG decoded no larger than this takes a fifth of the time that twice its size would.
+    """
+    return -(-min(size) * THUMB_PX // max(max(size), THUMB_PX))
 
 
 def shrink(image: Image.Image) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from core.errors import BadImage
-from core.media.blobs import THUMB_PX, shrink
+from core.media.blobs import shrink, thumb_side
 from core.media.decode import PROBLEMS, decoded, is_upright, open_picture
 from core.media.strip import strip_jpeg
 
@@ -78,7 +78,7 @@ def _copy(content: bytes, image: Image.Image, name: str) -> tuple[bytes, str, Im
         if stripped is not None:
             size = image.size
             with open_picture(io.BytesIO(stripped), name) as clean:
-                return stripped, "jpeg", decoded(clean, name, min_side=THUMB_PX), size
+                return stripped, "jpeg", decoded(clean, name, min_side=thumb_side(size)), size
     full = decoded(image, name)
     if image.format == "PNG" and image.mode in ("RGB", "L") and _is_bare_png(image, content):
         return content, "png", full, full.size

@@ -17,6 +17,7 @@ from core.catalogue import ModelCard, WeightsCard
 from core.errors import NotFound
 from core.media import write_file
 from core.models.ensemble import Ensemble, Member
+from core.models.likeness import Likeness
 from core.models.network import Network
 from core.types import JsonObject
 
@@ -25,10 +26,11 @@ WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network ready for use, in evaluation mode, and its card."""
+    """A network ready for use, in evaluation mode, its card, and what it learnt from, unless it is an ensemble."""
 
     network: Network
     card: ModelCard
+    likeness: Likeness | None = None
 
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> JsonObject:
@@ -93,4 +95,4 @@ def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
         raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error
     network = Network(card.backbone, max(1, len(card.classes)), image_size=card.image_size)
     network.load_state_dict(state)
-    return LoadedModel(network.to(device).eval(), card)
+    return LoadedModel(network.to(device).eval(), card, Likeness.load(folder))

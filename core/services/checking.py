@@ -11,6 +11,8 @@ from core.services.base import Service
 from core.store import current, exports, projects, runs
 from core.store.current import CurrentImage
 from core.store.db import reading
+from core.store.decisions import Decision, read_decisions
+from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
 
@@ -81,13 +83,18 @@ class FlawView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtView:
-    """A picture whose label looks wrong; `margin` is how much likelier the other class is, 0 to 1."""
+    """A picture whose label looks wrong; `margin` is how much likelier the other class is, 0 to 1.
+
+    `source` says by whose answers, `decided` who has since found the label right, or "".
+    """
 
     image: CurrentImage
     split: str | None
     given: str
     suggested: str
     margin: float
+    source: str
+    decided: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +171,7 @@ class CheckView:
         found = [
             (len(self.pairs), "pair", "of pictures that are the same one"),
             (conflicts, "pair", "of the same picture with different labels"),
-            (len(self.doubts), "label", "that may be wrong"),
+            (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),
         ]
         rest = (f"{_count(number, noun, f'{noun}s')} {words}." for number, noun, words in found if number)
@@ -211,6 +218,9 @@ class Checks(Service):
         result = cast(dict[str, Any], run.result)  # written by core.tasks.check
         with reading(self.engine) as session:
             now = current.read_current(session, _images(result))
+            project = projects.read_project(session, run.project_id or ProjectId(0))
+            standing = {image.id: (image.classes, image.number) for image in now.values()}
+            decided = read_decisions(session, project, standing)
         pairs = [
             _pair(item, now) for item in result["pairs"] if all(ImageId(number) in now for number in item["images"])
         ]
@@ -231,9 +241,9 @@ class Checks(Service):
                 if item["image"] in now
             ),
             doubts=tuple(
-                DoubtView(image=now[item["image"]], **{key: item[key] for key in _DOUBT})
+                _doubt(item, now[item["image"]], decided)
                 for item in result["label_errors"]
-                if item["image"] in now
+                if item["image"] in now and _carries(project, now[item["image"]], item["given"])
             ),
             splitting=tuple(
                 SplitView(kept=item["kept"], score=item["score"], interval=tuple(item["interval"]))
@@ -245,7 +255,19 @@ class Checks(Service):
         )
 
 
-_DOUBT = ("split", "given", "suggested", "margin")
+def _carries(project: ProjectView, image: CurrentImage, given: str) -> bool:
+    """Whether an image still has the label that was doubted; the thirds of numbers are not known here."""
+    names = [project.all_classes[item].name for item in image.classes]
+    return image.number is not None or (" and ".join(names) or "none") == given
+
+
+def _doubt(item: dict[str, Any], image: CurrentImage, decided: dict[ImageId, Decision]) -> DoubtView:
+    return DoubtView(
+        image=image,
+        **{key: item[key] for key in ("split", "given", "suggested", "margin")},
+        source=item.get("source", ""),
+        decided=decided[image.id].annotator if image.id in decided else "",
+    )
 
 
 def _images(result: dict[str, Any]) -> Sequence[ImageId]:

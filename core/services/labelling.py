@@ -1,5 +1,6 @@
 """Recording labels and handing out what to label next."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,11 +8,11 @@ from datetime import UTC, datetime
 from core.errors import BadInput, NotFound
 from core.labels import LabelValue
 from core.services.base import Service
-from core.store import label_queue, labels, projects
+from core.store import current, label_queue, labels, projects
 from core.store.db import reading, writing
 from core.store.label_queue import Progress, QueueItem
 from core.store.labels import LabelEvent
-from core.types import ImageId, ImageState, ProjectId
+from core.types import ImageId, ImageState, LabelKind, ProjectId
 
 __all__ = ["LabelEvent", "LabelValue", "Labelling", "Progress", "QueueItem", "Recorded"]
 
@@ -46,6 +47,25 @@ class Labelling(Service):
                 except (BadInput, NotFound) as error:
                     rejected.append((event.event_id, str(error)))
         return Recorded(saved=tuple(saved), rejected=tuple(rejected))
+
+    def confirm(self, project_id: ProjectId, image_ids: Sequence[ImageId], *, annotator: str) -> int:
+        """Write down that the labels which stand were looked at and are right; of how many images. Others are left."""
+        with writing(self.engine) as session:
+            project = projects.read_project(session, project_id)
+            now = current.read_current(session, image_ids)
+            events = [
+                LabelEvent(
+                    event_id=uuid.uuid4().hex,
+                    image_id=image.id,
+                    kind=LabelKind.CONFIRM,
+                    value=LabelValue(classes=image.classes, number=image.number),
+                    annotator=annotator,
+                )
+                for image in now.values()
+                if image.classes or image.number is not None
+            ]
+            labels.record_events(session, project, events, now=datetime.now(UTC))
+        return len(events)
 
     def upcoming(
         self,

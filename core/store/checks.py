@@ -32,6 +32,12 @@ class CheckedImage:
     classes: tuple[ClassId, ...]
 
 
+def list_blobs(session: Session, project_id: ProjectId) -> list[tuple[ImageId, str]]:
+    """The project's pictures that are not deleted, by id: id and where each is stored."""
+    query = select(ImageRow.id, ImageRow.blob).where(ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None))
+    return [(row.id, row.blob) for row in session.execute(query.order_by(ImageRow.id))]
+
+
 def list_checked(session: Session, project_id: ProjectId) -> list[CheckedImage]:
     """The project's pictures by id."""
     alive = (ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None))

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.store.tables import ImageClassRow, ImageRow, VersionItemRow
-from core.types import ClassId, ImageId, ImageState, ProjectId, VersionId
+from core.types import ClassId, ImageId, ImageState, ProjectId, Split, VersionId
 
 CHUNK = 500
 
@@ -21,6 +21,7 @@ class CurrentImage:
     name: str
     classes: tuple[ClassId, ...]
     number: float | None
+    split: Split | None
 
 
 def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId, CurrentImage]:
@@ -32,7 +33,7 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
         pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(part))
         for image_id, class_id in session.execute(pairs):
             classes.setdefault(image_id, []).append(class_id)
-        query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number)
+        query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split)
         for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
             found[row.id] = CurrentImage(
                 id=row.id,
@@ -40,6 +41,7 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
                 name=row.original_name,
                 classes=tuple(sorted(classes.get(row.id, []))),
                 number=row.number,
+                split=row.split,
             )
     return found
 

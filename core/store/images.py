@@ -81,6 +81,20 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
 
 
+def read_names(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, str]:
+    """The images' names as they came."""
+    query = select(ImageRow.id, ImageRow.original_name).where(ImageRow.id.in_(list(image_ids)))
+    return {row.id: row.original_name for row in session.execute(query)}
+
+
+def read_size(session: Session, image_id: ImageId) -> tuple[int, int]:
+    """Width and height of the stored picture. Raises NotFound."""
+    found = session.execute(select(ImageRow.width, ImageRow.height).where(ImageRow.id == image_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no image {image_id}.")
+    return found.width, found.height
+
+
 def list_blobs(session: Session, project_id: ProjectId) -> list[str]:
     """The project's pictures that a network may look at without their labels: none of the test split, each once."""
     query = select(ImageRow.blob).where(

@@ -21,7 +21,7 @@ CHUNK = 500
 def images_with_classes(session: Session, project: ProjectView, class_ids: Collection[ClassId]) -> list[ImageId]:
     """The images that somebody ever gave one of these classes."""
     query = select(LabelEventRow.image_id, LabelEventRow.value).where(
-        LabelEventRow.project_id == project.id, LabelEventRow.kind == LabelKind.SET
+        LabelEventRow.project_id == project.id, LabelEventRow.kind.in_((LabelKind.SET, LabelKind.CONFIRM))
     )
     wanted = set(class_ids)
     return sorted(

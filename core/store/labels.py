@@ -18,6 +18,7 @@ from core.types import ImageId, ImageState, LabelKind, LabelSource, VersionId
 
 STATES = {
     LabelKind.SET: ImageState.LABELLED,
+    LabelKind.CONFIRM: ImageState.LABELLED,
     LabelKind.SKIP: ImageState.SKIPPED,
     LabelKind.UNSURE: ImageState.UNSURE,
     LabelKind.CLEAR: ImageState.UNLABELLED,
@@ -72,7 +73,7 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         image = images.get(event.image_id)
         if image is None:
             raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
-        if event.kind is LabelKind.SET:
+        if event.kind in (LabelKind.SET, LabelKind.CONFIRM):
             event.value.check(project.task)
             unknown = [item for item in event.value.classes if item not in project.all_classes]
             if unknown:

@@ -28,6 +28,7 @@ class PredictionRecord:
     predicted_number: float | None = None
     confidence: float | None = None
     probabilities: list[float] | None = None
+    traits: JsonObject | None = None
     error: str = ""
 
 

@@ -295,6 +295,7 @@ class PredictionRow(Base):
     predicted_number: Mapped[float | None] = mapped_column(Float)
     confidence: Mapped[float | None] = mapped_column(Float)
     probabilities: Mapped[list[float] | None]  # (K,); single and ordinal sum to 1, multi each in [0, 1]
+    traits: Mapped[JsonObject | None]  # {"sharp", "light", "far"}: core.inference.picture_traits
     error: Mapped[str] = mapped_column(Text, default="")  # a new picture that could not be read
 
 

@@ -20,8 +20,10 @@ from core.media.parallel import in_batches
 from core.store import checks, projects
 from core.store.checks import CheckedImage
 from core.store.db import reading
+from core.store.decisions import read_decisions
 from core.store.projects import ProjectView
 from core.tasks.check_labels import check_labels
+from core.tasks.doubts import doubted, validated_answers
 from core.types import JsonObject, JsonValue, Task
 
 MOST = 500
@@ -81,8 +83,13 @@ class _Check:
             "quality": self._some("quality", self._quality()),
             "shortcuts": [*self._shortcuts()],
         }
-        found |= check_labels(self.context, self.images, self.units, self.labels, self.notes)
-        self.counts["label_errors"] = len(found["label_errors"]) if isinstance(found["label_errors"], list) else 0
+        splitting, head = check_labels(self.context, self.images, self.units, self.labels, self.notes)
+        validated = validated_answers(self.context, self.project.id, self.project.task, self.images)
+        with reading(self.context.engine) as session:
+            standing = {image.id: (image.classes, image.number) for image in self.images if image.labelled}
+            decided = read_decisions(session, self.project, standing)
+        doubts = doubted([item for item in (validated, head) if item is not None], decided)
+        found |= splitting | {"label_errors": self._some("label_errors", doubts)}
         return found | {"counts": self.counts, "notes": self.notes}
 
     def _some(self, name: str, items: Sequence[JsonValue]) -> list[JsonValue]:

@@ -4,25 +4,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from core.catalogue import BACKBONES, bundled_weights
 from core.checks.heads import out_of_fold, split_score
-from core.checks.label_errors import suspects
 from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough
-from core.features import PixelCache, cached_features
-from core.inference import BATCH, choose_device
 from core.jobs.context import JobContext
-from core.models import Network, calibrate_batch_norm, load_weights, weights_at_hand
-from core.settings import Settings
 from core.store.checks import CheckedImage
-from core.types import JsonObject, JsonValue, Split
+from core.tasks.doubts import Answers
+from core.tasks.seen import unlearnt_features
+from core.types import JsonObject, JsonValue
 
 MOST_PICTURES = 5000
-GOOD_ENOUGH = 0.5
-"""Share of the way from chance to perfect that the head must reach before its word against a label counts."""
-UNTRAINED, UNTRAINED_PX = "timm:test_resnet", 128
 
 
 class Labelled(Protocol):
@@ -42,21 +34,21 @@ def check_labels(
     units: Sequence[str],
     labels: Labelled,
     notes: list[JsonValue],
-) -> JsonObject:
-    """`splitting`: the head's score by what stays together; `label_errors`: suspects, the surest first."""
-    nothing: JsonObject = {"splitting": {"features": "", "scores": []}, "label_errors": []}
+) -> tuple[JsonObject, Answers | None]:
+    """`splitting`: the head's score by what stays together; and what the head says of pictures it had not seen."""
+    nothing: JsonObject = {"splitting": {"features": "", "scores": []}}
     usable = enough(labels.classes, [""] * len(labels.classes))
     if not usable.any():
         notes.append(
             f"Not enough pictures to doubt labels: at least {LEAST_PICTURES} of each of two classes are needed."
         )
-        return nothing
+        return nothing, None
     order = np.flatnonzero(usable)
     chosen = np.sort(np.random.default_rng(0).permutation(order)[:MOST_PICTURES])
     kinds, classes = np.unique(labels.classes[chosen], return_inverse=True)
     pictures = [images[index] for index in labels.chosen[chosen]]
     together = [units[index] for index in labels.chosen[chosen]]
-    features, words = _features(context, [image.blob for image in pictures])
+    features, words = unlearnt_features(context, [image.blob for image in pictures])
     context.progress("Doubting the labels", now=True)
     answers = {"pictures": out_of_fold(features, classes, [""] * len(classes), context.check_cancelled)}
     ways = {"cases": [image.case_name or "" for image in pictures], "groups": [i.group_name or "" for i in pictures]}
@@ -70,65 +62,13 @@ def check_labels(
         if item is not None
     ]
     fair = next(answers[kept] for kept in ("cases", "groups", "pictures") if kept in answers)
-    reached = _reached(fair, classes)
-    found: list[JsonValue] = []
-    if reached >= GOOD_ENOUGH:
-        found = [
-            {
-                "image": pictures[item.index].id,
-                "name": pictures[item.index].name,
-                "split": _split(pictures[item.index].split),
-                "given": labels.names[kinds[item.given]],
-                "suggested": labels.names[kinds[item.suggested]],
-                "margin": item.margin,
-            }
-            for item in suspects(fair, classes)
-        ]
-    else:
+    head = Answers(
+        images=tuple(pictures),
+        probabilities=fair,
+        labels=classes,
+        names=tuple(labels.names[k] for k in kinds),
+        source=f"a linear head on features of {words}",
+    )
+    if not head.good:
         notes.append(f"A simple head on features of {words} cannot tell these classes well enough to doubt labels.")
-    return {"splitting": {"features": words, "scores": told}, "label_errors": found}
-
-
-def _reached(probabilities: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
-    said, chance = probabilities.argmax(1), 1 / probabilities.shape[1]
-    recalls = [float((said[classes == k] == k).mean()) for k in range(probabilities.shape[1])]
-    return float((np.mean(recalls) - chance) / (1 - chance))
-
-
-def _split(split: Split | None) -> str | None:
-    return split.value if split else None
-
-
-def _features(context: JobContext, blobs: Sequence[str]) -> tuple[NDArray[np.float32], str]:
-    """Features (N, F) of a network that has seen none of these labels, and which one, in words.
-
-    A check asks no other host: weights count if they are on this machine already.
-    """
-    name, weights, size, words = _weights(context.settings)
-    torch.manual_seed(0)
-    network = Network(name, 1, image_size=size)
-    pixels = PixelCache(context.settings, size, "squash")
-
-    def watch(done: int, total: int) -> None:
-        context.check_cancelled()
-        if total:
-            context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
-
-    pixels.fill(blobs, watch)
-    load_weights(network, weights, context.settings)
-    network.to(choose_device(context.settings.device))
-    if weights == "none":
-        device = next(network.parameters()).device
-        calibrate_batch_norm(network, (batch.to(device) for batch in pixels.batches(blobs[:BATCH], BATCH)))
-    features = cached_features(network, pixels, blobs, context.settings, watch).numpy()
-    return features, words
-
-
-def _weights(settings: Settings) -> tuple[str, str, int, str]:
-    """The best that is on this machine: backbone, weights as in a recipe, picture size, and all of it in words."""
-    for item in BACKBONES.values():
-        if weights_at_hand(item.name, settings):
-            return item.name, "imagenet", item.image_size, f"{item.name} (ImageNet)"
-    for name, card in bundled_weights().items():
-        return name, "bundled", card.image_size, f"{name} (weights that come with Graft)"
-    return UNTRAINED, "none", UNTRAINED_PX, "a network without pretrained weights"
+    return {"splitting": {"features": words, "scores": told}}, head

@@ -107,7 +107,7 @@ class _CrossValidation:
             return kept
         training = Training(context, self.recipe, self._version(fold))
         network, _, _ = training.learn()
-        logits = training.look(network)
+        _, logits = training.look(network)
         card = training.card(network, logits)
         save_model(context.folder, network, card)
         judged = training.positions(Split.TEST)
@@ -162,12 +162,14 @@ class _CrossValidation:
             [self._out_of_fold(card, done), compute_logits(network, last.pixels.batches(blobs, BATCH), watch)]
         )
         apart = [dataclasses.replace(item, split=Split.VALIDATION) for item in self.items]
-        pairs = zip([*apart, *tests], answers(card, logits), strict=True)
+        last.version = dataclasses.replace(self.version, items=(*apart, *tests))
+        last.pixels.fill([item.blob for item in apart])
+        # No distance from the training pictures: each of them was one for all folds but its own.
+        traits = last.traits(range(len(last.version.items)))
+        parts = zip(last.version.items, answers(card, logits), traits, strict=True)
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
-            predictions.replace_predictions(
-                session, self.context.run.id, [prediction(item, said) for item, said in pairs]
-            )
+            predictions.replace_predictions(session, self.context.run.id, [prediction(*item) for item in parts])
         return measured(network, self.context.folder, card.image_size)
 
 

@@ -2,7 +2,7 @@
 
 from core.errors import BadInput
 from core.features import PixelCache
-from core.inference import answers, compute_logits
+from core.inference import answers, compute_features, head_logits, picture_traits
 from core.jobs.context import JobContext
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, versions
@@ -33,8 +33,14 @@ def run(context: JobContext) -> JsonObject:
         context.progress("Looking at the pictures", fraction=0.5 + done / len(blobs) / 2)
 
     pixels.fill(blobs, decoding)
-    logits = compute_logits(model.network, pixels.batches(blobs, BATCH), looking)
-    pairs = zip(version.items, answers(model.card, logits), strict=True)
+    features = compute_features(model.network, pixels.batches(blobs, BATCH), looking)
+    far = model.likeness.distances(features) if model.likeness else None
+    traits: list[JsonObject] = []
+    for start, squares in zip(range(0, len(blobs), BATCH), pixels.batches(blobs, BATCH), strict=True):
+        context.check_cancelled()
+        traits += picture_traits(squares, None if far is None else far[start : start + BATCH])
+    told = answers(model.card, head_logits(model.network, features))
+    records = [prediction(*parts) for parts in zip(version.items, told, traits, strict=True)]
     with writing(context.engine) as session:
-        predictions.replace_predictions(session, context.run.id, [prediction(item, said) for item, said in pairs])
+        predictions.replace_predictions(session, context.run.id, records)
     return {"pictures": len(blobs)}

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from core.catalogue import ModelCard
 from core.errors import GraftError
-from core.inference import Answer, answers, compute_logits, device_words, frame_picture, to_batch
+from core.inference import (
+    Answer,
+    answers,
+    compute_features,
+    device_words,
+    frame_picture,
+    head_logits,
+    picture_traits,
+    to_batch,
+)
 from core.jobs.context import JobContext
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore, Entry, open_rgb, open_source, prepare
@@ -94,15 +103,20 @@ def _look_at(entry: Entry, store: BlobStore, card: ModelCard) -> _Looked:
 
 def _answered(model: LoadedModel, batch: Sequence[_Looked]) -> list[PredictionRecord]:
     squares = [item.square for item in batch if item.square is not None]
-    logits = compute_logits(model.network, [to_batch(squares)]) if squares else None
-    said = iter(answers(model.card, logits) if logits is not None else ())
+    said: Iterator[tuple[Answer, JsonObject]] = iter(())
+    if squares:
+        pictures = to_batch(squares)
+        features = compute_features(model.network, [pictures])
+        told = answers(model.card, head_logits(model.network, features))
+        far = model.likeness.distances(features) if model.likeness else None
+        said = zip(told, picture_traits(pictures, far), strict=True)
     return [_record(item, said) for item in batch]
 
 
-def _record(item: _Looked, said: Iterator[Answer]) -> PredictionRecord:
+def _record(item: _Looked, said: Iterator[tuple[Answer, JsonObject]]) -> PredictionRecord:
     if item.square is None:
         return PredictionRecord(name=item.name, error=item.reason)
-    answer = next(said)
+    answer, traits = next(said)
     return PredictionRecord(
         name=item.name,
         blob=item.blob,
@@ -112,4 +126,5 @@ def _record(item: _Looked, said: Iterator[Answer]) -> PredictionRecord:
         predicted_number=answer.number,
         confidence=answer.confidence,
         probabilities=None if answer.probabilities is None else list(answer.probabilities),
+        traits=traits,
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,10 @@ from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
-from core.inference import Answer, answers, choose_device, compute_logits, device_words
+from core.inference import Answer, answers, choose_device, compute_features, device_words, head_logits, picture_traits
 from core.jobs.context import JobContext
 from core.models import (
+    Likeness,
     Network,
     calibrate_batch_norm,
     hasten_batch_norm,
@@ -172,16 +173,33 @@ class Training:
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""
         items = self.version.items
-        logits = self.look(network)
+        features, logits = self.look(network)
         card = self.card(network, logits)
         files = save_model(self.context.folder, network, card)
+        likeness = Likeness.of(features[self.positions(Split.TRAIN)])
+        likeness.save(self.context.folder)
+        apart = [index for index, item in enumerate(items) if item.split is not Split.TRAIN]
+        traits = dict(zip(apart, self.traits(apart, likeness.distances(features[apart])), strict=True))
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
-            records = [prediction(item, said) for item, said in zip(items, answers(card, logits), strict=True)]
+            records = [
+                prediction(item, said, traits.get(index))
+                for index, (item, said) in enumerate(zip(items, answers(card, logits), strict=True))
+            ]
             predictions.replace_predictions(session, self.context.run.id, records)
 
-    def look(self, network: Network) -> Tensor:
-        """Logits (N, K) of every picture of the version."""
+    def traits(self, positions: Sequence[int], far: Sequence[float] | None = None) -> list[JsonObject]:
+        """What is known of the items at these positions besides the answer; `far` are their distances (n,)."""
+        found: list[JsonObject] = []
+        for start in range(0, len(positions), BATCH):
+            self.context.check_cancelled()
+            part = slice(start, start + BATCH)
+            squares = self.pixels.read([self.version.items[index].blob for index in positions[part]])
+            found += picture_traits(squares, None if far is None else far[part])
+        return found
+
+    def look(self, network: Network) -> tuple[Tensor, Tensor]:
+        """Features (N, F) and logits (N, K) of every picture of the version."""
         items, total = self.version.items, len(self.version.items)
         blobs = [item.blob for item in items]
 
@@ -191,9 +209,9 @@ class Training:
 
         if self.recipe.tune == "head":
             features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
-            with torch.inference_mode():
-                return network.forward_head(features.to(self.device)).cpu()
-        return compute_logits(network, self.pixels.batches(blobs, BATCH), watch)
+        else:
+            features = compute_features(network, self.pixels.batches(blobs, BATCH), watch)
+        return features, head_logits(network, features)
 
     def card(self, network: Network, logits: Tensor) -> ModelCard:
         """How to use the network; what it says of validation sets its temperature and thresholds."""
@@ -284,8 +302,8 @@ def _labels(version: VersionRecord) -> _Labels:
     return _Labels(torch.tensor([item.targets[0] for item in items]))
 
 
-def prediction(item: VersionItem, said: Answer) -> PredictionRecord:
-    """The answer for a picture beside its truth."""
+def prediction(item: VersionItem, said: Answer, traits: JsonObject | None = None) -> PredictionRecord:
+    """The answer for a picture beside its truth, and what else is known of the picture."""
     several, number = said.classes is not None, said.number is not None
     return PredictionRecord(
         image_id=item.image_id,
@@ -299,4 +317,5 @@ def prediction(item: VersionItem, said: Answer) -> PredictionRecord:
         predicted_number=said.number,
         confidence=said.confidence,
         probabilities=None if said.probabilities is None else list(said.probabilities),
+        traits=traits,
     )

@@ -17,12 +17,15 @@ from core.labels import LabelValue
 from core.media import BlobStore, prepare
 from core.services.serving import Serving
 from core.settings import Settings
-from core.store import images, runs
-from core.store.db import writing
+from core.store import current, images, projects, runs
+from core.store.db import reading, writing
 from core.store.images import NewImage
+from core.store.label_rebuild import rebuild_labels
+from core.store.predictions import PredictionRecord
+from core.store.tables import LabelRow
 from core.types import ImageId, Lane, ProjectId, RunId, RunState, Split, Task
 from core.worker import handler
-from tests.finished import label
+from tests.finished import label, make_run, make_version
 from tests.integration.test_cli import here
 from tests.made_models import model_of
 from tests.unit.test_checks import bordered, saved, scene
@@ -154,6 +157,82 @@ def test_wrong_labels_are_doubted_and_a_tested_one_stays_as_it_is(graft: Graft, 
     assert (doubt["name"], doubt["given"], doubt["suggested"], doubt["split"]) == ("7.png", "mildew", "rust", "test")
     assert [item["kept"] for item in result["splitting"]["scores"]] == ["pictures", "cases"]
     assert graft.gallery.page(leaves, graft_filter(known[2])).pictures[2].name == "7.png", "nobody relabelled it"
+
+
+def test_a_label_found_right_is_not_doubted_again_until_it_is_changed(graft: Graft, leaves: ProjectId) -> None:
+    colours = ["#d02020", "#20a020", "#2040d0"]
+    pictures = [Image.blend(scene(n, (64, 64)), Image.new("RGB", (64, 64), colours[n % 3]), 0.8) for n in range(45)]
+    found = add(graft, leaves, pictures)
+    known = classes_of(graft, leaves)
+    truth = [n % 3 for n in range(45)]
+    truth[7], truth[9] = 2, 1
+    label(graft, leaves, {image: LabelValue(classes=(known[k],)) for image, k in zip(found, truth, strict=True)})
+    assert {item["name"] for item in checked(graft, leaves)["label_errors"]} == {"7.png", "9.png"}
+
+    def doubts() -> dict[str, str]:
+        view = graft.checks.newest_findings(leaves)
+        assert view is not None
+        return {item.image.name: item.decided for item in view.doubts}
+
+    assert graft.labelling.confirm(leaves, [found[7]], annotator="Anna") == 1
+    assert doubts() == {"7.png": "Anna", "9.png": ""}
+    view = graft.checks.newest_findings(leaves)
+    assert view is not None and "1 label that may be wrong." in view.sentences
+    label(graft, leaves, {found[9]: LabelValue(classes=(known[0],))})
+    assert doubts() == {"7.png": "Anna"}, "one that was mended is gone"
+    assert checked(graft, leaves)["label_errors"] == []
+    with reading(graft.engine) as session:
+        version = current.read_current(session, [found[7]])[found[7]]
+    assert version.classes == (known[2],), "it still counts as labelled"
+
+    label(graft, leaves, {found[7]: LabelValue(classes=(known[0],))})
+    label(graft, leaves, {found[7]: LabelValue(classes=(known[1],))})
+    assert [item["name"] for item in checked(graft, leaves)["label_errors"]] == [], "what is right is not doubted"
+
+
+def test_a_picture_without_a_label_cannot_be_found_right(graft: Graft, leaves: ProjectId) -> None:
+    assert graft.labelling.confirm(leaves, add(graft, leaves, [scene(1)]), annotator="Anna") == 0
+
+
+def test_labels_made_anew_from_the_events_are_the_same_after_one_was_found_right(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    (image,) = add(graft, leaves, [scene(1)])
+    label(graft, leaves, {image: LabelValue(classes=(classes_of(graft, leaves)[1],))})
+    graft.labelling.confirm(leaves, [image], annotator="Anna")
+
+    def rows() -> list[tuple[Any, ...]]:
+        with reading(graft.engine) as session:
+            return [(r.annotator_id, r.state, r.value) for r in session.query(LabelRow).order_by(LabelRow.annotator_id)]
+
+    before = rows()
+    assert len(before) == 2, "Anna stands by it, too"
+    with writing(graft.engine) as session:
+        rebuild_labels(session, projects.read_project(session, leaves))
+    assert rows() == before
+
+
+def test_answers_fold_by_fold_are_taken_before_the_head_s_and_doubt_test_pictures_too(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    found = add(graft, leaves, [scene(n, (48, 48)) for n in range(24)], splits=[Split.TEST] * 4 + [Split.TRAIN] * 20)
+    known = classes_of(graft, leaves)
+    truth = [n % 2 for n in range(24)]
+    label(graft, leaves, {image: LabelValue(classes=(known[k],)) for image, k in zip(found, truth, strict=True)})
+    said = [[0.1, 0.9, 0.0] if k else [0.9, 0.1, 0.0] for k in truth]
+    said[2], said[11] = [0.05, 0.95, 0.0], [0.85, 0.15, 0.0]
+    records = [
+        PredictionRecord(image_id=image, split=Split.TEST if n < 4 else Split.VALIDATION, truth_index=truth[n],
+                         predicted_index=int(said[n][1] > 0.5), probabilities=said[n])
+        for n, image in enumerate(found)
+    ]  # fmt: skip
+    run = make_run(graft, make_version(graft, leaves, found, [[k] for k in truth]), leaves, records)
+    with writing(graft.engine) as session:
+        session.get_one(runs.RunRow, run).payload = {"folds": 5}
+    first, second = checked(graft, leaves)["label_errors"]
+    assert (first["name"], first["given"], first["suggested"], first["split"]) == ("2.png", "healthy", "rust", "test")
+    assert first["source"] == f"run {run}, fold by fold, of 24 pictures" and second["name"] == "11.png"
+    assert second["margin"] == pytest.approx(0.7)
 
 
 def graft_filter(class_id: Any) -> Any:

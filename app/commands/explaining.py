@@ -1,0 +1,117 @@
+"""`graft explain` and `graft heatmaps`: what a model looks at, in one picture and in many."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, write_file
+from app.commands.training import RunArgument
+from core.errors import BadInput
+from core.types import ImageId, RunId, Split
+
+if TYPE_CHECKING:
+    from core.graft import Graft
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(explain)
+    app.command()(heatmaps)
+
+
+def explain(
+    run: RunArgument,
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture's file, or its number in the project.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Where to put it.")],
+    method: Annotated[str, typer.Option(metavar="M", help="How to look: gradcam, ...")] = "gradcam",
+    class_: Annotated[str, typer.Option("--class", metavar="C", help="Which class (default: what was said).")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Draw over a picture what a run's model looks at."""
+    with opened(home) as graft:
+        target = _position(graft, RunId(run), class_) if class_ else None
+        picture, blob = _picture(graft, image)
+        asked = graft.explanations.request(RunId(run), image=picture, blob=blob, target=target, method=method)
+        ended = graft.serving.finish(asked, progress_line(as_json))
+        ensure_done(ended)
+        view = graft.explanations.read(ended.id)
+        write_file(output, graft.explanations.blended(ended.id))
+    value = {
+        "run": run,
+        "file": str(output.absolute()),
+        "method": method,
+        "class": view.class_name,
+        "probability": view.probability,
+    }
+    share = "" if view.probability is None else f" ({view.probability:.1%})"
+    show(value, f"Wrote {output}: where the model looks for {view.class_name}{share}, by {method}.", as_json)
+
+
+def _position(graft: "Graft", model: RunId, name: str) -> int:
+    classes = graft.explanations.subject(model).classes
+    found = [index for index, item in enumerate(classes) if item.casefold() == name.strip().casefold()]
+    if not found:
+        raise BadInput(f"The model has no class {name!r}.", hint=f"Its classes: {', '.join(classes)}.")
+    return found[0]
+
+
+def _picture(graft: "Graft", image: str) -> tuple[ImageId | None, str]:
+    """A project's picture by its number, or a file, kept under its address."""
+    path = Path(image).expanduser()
+    if path.is_file():
+        return None, graft.explanations.keep_picture(path)
+    if image.isascii() and image.isdigit():
+        return ImageId(int(image)), ""
+    raise BadInput(f"There is no picture {image!r}.", hint="Give a file, or the number of a picture in the project.")
+
+
+def heatmaps(
+    run: RunArgument,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Copy the heatmaps there.")] = "",
+    split: Annotated[Split, typer.Option(help="Which pictures.")] = Split.TEST,
+    method: Annotated[str, typer.Option(metavar="M", help="How to look: gradcam, ...")] = "gradcam",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Draw what a run's model looks at in all pictures of a split, and in the mean over each class."""
+    with opened(home) as graft:
+        started = graft.heatmaps.start(RunId(run), split=split, method=method)
+        ended = graft.serving.finish(started, progress_line(as_json))
+        ensure_done(ended)
+        view = graft.heatmaps.view(ended)
+        assert view is not None  # it is done
+        if output:
+            _copy(graft, ended.id, [item.image for item in view.items], [item.target for item in view.classes], output)
+    value = {
+        "run": ended.id,
+        "model": run,
+        "split": split.value,
+        "method": method,
+        "precision": view.precision,
+        "folder": str(Path(output).absolute()) if output else "",
+        "pictures": [
+            {"image": item.image, "name": item.name, "label": item.truth, "prediction": item.said, "empty": item.empty}
+            for item in view.items
+        ],
+        "classes": [
+            {"class": item.name, "pictures": item.pictures, "border": item.border, "border_area": item.border_area}
+            for item in view.classes
+        ],
+    }
+    lines = [
+        [item.name, item.pictures, f"{item.border:.0%} (of the area: {item.border_area:.0%})"] for item in view.classes
+    ]
+    words = f"Explained {len(view.items)} pictures by {method}, in {view.precision}."
+    copied = f"\nCopied to {output}." if output else ""
+    show(value, f"{words}\n\n{table(['class', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
+
+
+def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[int], output: str) -> None:
+    folder = Path(output).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    for image in images:
+        write_file(folder / f"{image}.png", graft.heatmaps.file(gallery, image).read_bytes())
+    for target in targets:
+        write_file(folder / f"mean-{target}.png", graft.heatmaps.mean(gallery, target).read_bytes())

@@ -1,0 +1,110 @@
+"""What a model looks at in all pictures of a split, and in the mean over each class."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from app.context import graft
+from app.links import current_project
+from app.parts.following import follow
+from app.parts.text import count, md
+from core.catalogue import EXPLANATIONS
+from core.services.heatmaps import ClassHeat, GalleryItem, HeatmapsView
+from core.types import RunId, Split
+
+SHOWN = 48
+HOW = """
+**How.** Every picture is explained for the class the model said, in batches of 16. The mean adds up the maps of all
+pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where bfloat16 is
+clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from float32; single
+pictures are always explained in float32. The border is the outermost tenth on each side.
+"""
+GRID = """<style>
+.heats { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
+.heats figure { margin: 0; }
+.heats a { position: relative; display: block; aspect-ratio: 4 / 3; border-radius: .5rem; overflow: hidden;
+  background: rgba(128, 128, 128, .15); }
+.heats img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+.heats .heat { opacity: .7; }
+.heats figcaption { font-size: .875rem; line-height: 1.3; margin-top: .3rem; overflow-wrap: anywhere; }
+.heats .wrong { color: #c0392b; font-weight: 600; }
+</style>"""
+
+
+def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
+    """The section."""
+    last = graft().heatmaps.latest(model)
+    if follow(last, graft().heatmaps.cancel):
+        return
+    view = graft().heatmaps.view(last) if last else None
+    if view is None:
+        st.markdown(
+            "See at a glance where the model looks in all test pictures, its mistakes first, and where it looks on "
+            "average for each class. A model that cheats shows it here: heat that stays on a border, a tag or a ruler."
+        )
+    with st.form("heatmaps", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.selectbox(
+            "Pictures", [Split.TEST, Split.VALIDATION], format_func=lambda item: item.value.capitalize(), width=180
+        )
+        chosen = st.selectbox(
+            "Method",
+            list(methods),
+            index=list(methods).index(view.method if view else method),
+            format_func=lambda item: EXPLANATIONS[item].title,
+            width=260,
+        )
+        if st.form_submit_button("Draw them all" if view is None else "Draw them again", icon=":material/imagesmode:"):
+            graft().heatmaps.start(model, split=split, method=chosen)
+            st.rerun()
+    if view is not None:
+        _show(view)
+
+
+def _show(view: HeatmapsView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Where it looks for each class, on average", width="content")
+        with st.popover("More", type="tertiary"):
+            st.markdown(HOW)
+            if view.precision == "bfloat16":
+                st.markdown(f"These maps were drawn in bfloat16; the trial's differed by at most {view.apart:.1%}.")
+    columns = st.columns(min(4, max(2, len(view.classes))))
+    for index, item in enumerate(view.classes):
+        with columns[index % len(columns)]:
+            address = f"/api/heatmaps/{view.run.id}/mean/{item.target}.png"
+            st.html(f'<img src="{address}" alt="Mean heatmap" style="width: 100%; border-radius: .5rem">')
+            st.caption(_class_words(item))
+    wrong = sum(item.wrong for item in view.items)
+    st.subheader(f"{count(wrong, 'mistake')} among {count(len(view.items), f'{view.split.value} picture')}")
+    only = st.toggle("Only the mistakes", value=bool(wrong), disabled=not wrong)
+    items = [item for item in view.items if item.wrong or not only]
+    if not all(item.kept for item in items):
+        st.caption("Some heatmaps were forgotten to save space; draw them again, or open the picture.")
+    st.html(GRID + _grid(view, items[:SHOWN]))
+    if len(items) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(items):,}.")
+
+
+def _class_words(item: ClassHeat) -> str:
+    words = f"**{md(item.name or 'The number')}**, {count(item.pictures, 'picture')}"
+    if item.border > 1.5 * item.border_area:
+        words += f". :material/warning: {item.border:.0%} of the heat is on the border: is there a tag, or background?"
+    return words
+
+
+def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
+    project = current_project().id
+    cells = []
+    for item in items:
+        # Names and classes are people's own words: escaped. Everything else is numbers.
+        address = f"?project={project}&amp;run={view.run.parent_id}&amp;image={item.image}&amp;method={view.method}"
+        heat = f'<img class="heat" src="/api/heatmaps/{view.run.id}/{item.image}.png" alt="" loading="lazy">'
+        heat = heat if item.kept else ""
+        said = f"{escape(item.said)}" + (f", {item.confidence:.0%} sure" if item.confidence is not None else "")
+        truth = f'<span class="wrong">not {escape(item.truth)}</span>' if item.wrong else "right"
+        cells.append(
+            f'<figure><a href="{address}" target="_self" title="{escape(item.name)}">'
+            f'<img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" loading="lazy">{heat}'
+            f"</a><figcaption>{said}<br>{truth}</figcaption></figure>"
+        )
+    return f'<div class="heats">{"".join(cells)}</div>'

@@ -1,0 +1,93 @@
+"""When a model should rather not answer, and what that gains.
+
+Not like the training pictures: the distance to the k-th nearest of them in feature space (Sun et al. 2022,
+https://arxiv.org/abs/2204.06507), against what is usual of validation pictures, by a conformal limit, so that of
+ordinary pictures no more than that share is refused. Accuracy against the share answered: El-Yaniv & Wiener 2010
+(https://jmlr.org/papers/v11/el-yaniv10a.html), Geifman & El-Yaniv 2017 (https://arxiv.org/abs/1705.08500).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.quality import FEWEST, usual_limits
+from core.evaluation.conformal import least_units, limit_of
+from core.evaluation.interval import Interval, Units, proportion
+
+USUAL = 0.95
+"""The share of ordinary pictures that must not be called strange."""
+FEWEST_USUAL = least_units(USUAL)
+STRANGE, BLURRED, DARK, BRIGHT = "strange", "blurred", "dark", "bright"
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Traits = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """What is usual of a model's pictures. A limit that too few pictures could tell shuts nothing out.
+
+    far     the largest usual distance from the training pictures
+    sharp   the smallest usual sharpness, per light
+    dark, bright  the smallest usual mean grey level, and distance from white, of 255
+    """
+
+    far: float = inf
+    sharp: float = -inf
+    dark: float = -inf
+    bright: float = -inf
+
+    def refuses(self, traits: Traits) -> tuple[str, ...]:
+        """Why a picture is not an ordinary one, by key; a bad picture is not called strange besides."""
+        found = [
+            (BLURRED, traits.get("sharp", inf) < self.sharp),
+            (DARK, traits.get("light", inf) < self.dark),
+            (BRIGHT, 255 - traits.get("light", -inf) < self.bright),
+        ]
+        reasons = tuple(key for key, there in found if there)
+        return reasons or ((STRANGE,) if traits.get("far", -inf) > self.far else ())
+
+
+def usual_of(traits: Sequence[Traits], units: Units) -> Usual:
+    """What is usual of validation pictures: `far` of at least 19 (cases, groups), the others of at least 10."""
+    far = np.array([item.get("far", np.nan) for item in traits], dtype=np.float64)
+    known = ~np.isnan(far)
+    limit = limit_of(far[known], units.chosen(known), USUAL) if known.any() else inf
+    seen = [item for item in traits if "light" in item]
+    if len(seen) < FEWEST:
+        return Usual(far=limit)
+    sharp, light = (np.array([item[name] for item in seen]) for name in ("sharp", "light"))
+    blurred, dark, bright = usual_limits(sharp, light)
+    return Usual(far=limit, sharp=blurred, dark=dark, bright=bright)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How often the most certain `share` of the pictures is right, and the certainty that the last of them has."""
+
+    share: float
+    count: int
+    certainty: float
+    right: Interval
+
+
+def answered_curve(certainty: Values, right: Flags, units: Units, *, points: int = 60) -> tuple[Answered, ...]:
+    """Accuracy against the share answered, from few to all; pictures of equal certainty are answered together."""
+    if not len(certainty):
+        return ()
+    order = np.argsort(-certainty, kind="stable")
+    ranked = certainty[order]
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) + 1  # how many, up to the end of each tie
+    if len(ends) > points:
+        ends = ends[np.unique(np.linspace(0, len(ends) - 1, points).round().astype(int))]
+    curve = []
+    for end in ends.tolist():
+        mask = np.zeros(len(right), dtype=bool)
+        mask[order[:end]] = True
+        share = proportion(right[mask], units.chosen(mask))
+        assert share is not None
+        curve.append(Answered(share=end / len(right), count=end, certainty=float(ranked[end - 1]), right=share))
+    return tuple(curve)

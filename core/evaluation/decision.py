@@ -1,0 +1,177 @@
+"""What a decision costs where the model will be used: how common the class is there, and which mistake is worse.
+
+The threshold follows from the costs (Elkan 2001, The foundations of cost-sensitive learning, IJCAI) and from how common
+the class is there instead of among the pictures (Saerens, Latinne & Decaestecker 2002,
+https://doi.org/10.1162/089976602753284446): no picture chooses it, so the test pictures can judge it. The decision
+curve is that of Vickers & Elkin 2006 (https://doi.org/10.1177/0272989X06295361).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.interval import Interval, Units, proportion
+from core.evaluation.resampling import Resampler, interval
+
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+FEWEST = 2
+"""Units with and without the class below which nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Where a model will be used.
+
+    prevalence  how common the class is there, in (0, 1)
+    miss        how many false alarms are as bad as one miss, > 0
+    """
+
+    prevalence: float
+    miss: float
+
+    @property
+    def act_from(self) -> float:
+        """The chance, there, from which acting is worth it."""
+        return 1 / (1 + self.miss)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What deciding by a threshold on the model's probability comes to.
+
+    ppv, npv         how many of those it says have it do, and of those it says have it not do not, at that prevalence;
+                     None where it never says so
+    found, missed, false_alarms, left_alone  of 1,000 there
+    """
+
+    threshold: float
+    support: int
+    count: int
+    sensitivity: Interval
+    specificity: Interval
+    ppv: Interval | None
+    npv: Interval | None
+    found: Interval
+    missed: Interval
+    false_alarms: Interval
+    left_alone: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefit:
+    """Net benefit per 1,000 at one threshold: of the model, and of acting on all. Acting on none has 0."""
+
+    act_from: float
+    model: Interval
+    everyone: float
+
+
+def moved(chance: float, from_prevalence: float, to_prevalence: float) -> float:
+    """A chance among pictures where the class is so common, as it would be where it is otherwise common."""
+    odds = chance / (1 - chance) * _odds(to_prevalence) / _odds(from_prevalence)
+    return odds / (1 + odds)
+
+
+def _odds(share: float) -> float:
+    return share / (1 - share)
+
+
+def threshold_of(use: Use, usual: float) -> float:
+    """The model's probability from which to act, where among the pictures it knows the class has the share `usual`."""
+    return moved(use.act_from, use.prevalence, usual)
+
+
+def enough(there: Flags, units: Units) -> bool:
+    """Whether there are pictures enough with and without the class."""
+    return min(len(np.unique(units.codes[mask])) for mask in (there, ~there)) >= FEWEST
+
+
+def decide(there: Flags, shares: Values, units: Units, use: Use, threshold: float) -> Decided | None:
+    """What acting from `threshold` comes to, of N pictures with (N,) and probabilities (N,); None for too few."""
+    if not enough(there, units):
+        return None
+    said = shares >= threshold
+    found, passed = float(said[there].mean()), float((~said[~there]).mean())
+    draws = _Draws(there, units)
+    ((hits,), (rests,)) = draws.rates(said[:, None])
+    sensitivity = proportion(said[there], units.chosen(there))
+    specificity = proportion(~said[~there], units.chosen(~there))
+    assert sensitivity is not None and specificity is not None
+
+    def per_thousand(share: float, rate: float, drawn: Values) -> Interval:
+        return draws.interval(1000 * share * rate, 1000 * share * drawn)
+
+    sick, well = use.prevalence, 1 - use.prevalence
+    return Decided(
+        threshold=threshold,
+        support=int(there.sum()),
+        count=len(there),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        ppv=draws.ratio(sick * found, well * (1 - passed), sick * hits, well * (1 - rests)),
+        npv=draws.ratio(well * passed, sick * (1 - found), well * rests, sick * (1 - hits)),
+        found=per_thousand(sick, found, hits),
+        missed=per_thousand(sick, 1 - found, 1 - hits),
+        false_alarms=per_thousand(well, 1 - passed, 1 - rests),
+        left_alone=per_thousand(well, passed, rests),
+    )
+
+
+def decision_curve(
+    there: Flags, shares: Values, units: Units, prevalence: float, usual: float, chances: Sequence[float]
+) -> tuple[Benefit, ...]:
+    """Net benefit when one acts from each of these chances (of the class being there, where it will be used).
+
+    Found ones, less false alarms weighed by what the chance says one is worth. Empty for too few pictures.
+    """
+    if not enough(there, units):
+        return ()
+    thresholds = np.array([moved(chance, prevalence, usual) for chance in chances])
+    said = shares[:, None] >= thresholds
+    draws = _Draws(there, units)
+    hits, rests = draws.rates(said)
+    points = []
+    for index, chance in enumerate(chances):
+        weight = chance / (1 - chance) * (1 - prevalence)
+        value = prevalence * float(said[there, index].mean()) - weight * float(said[~there, index].mean())
+        drawn = prevalence * hits[index] - weight * (1 - rests[index])
+        points.append(
+            Benefit(
+                act_from=chance,
+                model=draws.interval(1000 * value, 1000 * drawn),
+                everyone=1000 * (prevalence - weight),
+            )
+        )
+    return tuple(points)
+
+
+class _Draws:
+    """Resampled shares found of what is there, and left alone of what is not."""
+
+    def __init__(self, there: Flags, units: Units) -> None:
+        self.there, self.resampler = there, Resampler(units)
+        self._rarer = min(len(np.unique(units.codes[mask])) for mask in (there, ~there))
+        self._doubt = self.resampler.doubt((2,)), self.resampler.doubt((2,))
+
+    def rates(self, said: Flags) -> tuple[Values, Values]:
+        """Sensitivity and specificity (T, B) each, of decisions (N, T), with what was not seen but may be."""
+        return self._rate(said, self.there, self._doubt[0]), self._rate(~said, ~self.there, self._doubt[1])
+
+    def _rate(self, right: Flags, side: Flags, doubt: Values) -> Values:
+        columns = [*(right & side[:, None]).T.astype(np.float64), side.astype(np.float64)]
+        sums = self.resampler.sums(columns).T  # (T + 1, B)
+        rates: Values = (sums[:-1] + doubt[:, 0]) / (sums[-1] + doubt.sum(1))
+        return rates
+
+    def interval(self, value: float, samples: Values) -> Interval:
+        """As sure as the rarer side allows."""
+        return interval(value, samples, units=2 * self._rarer, parts=2)
+
+    def ratio(self, right: float, wrong: float, rights: Values, wrongs: Values) -> Interval | None:
+        """right / (right + wrong), or None where both are 0."""
+        if right + wrong <= 0:
+            return None
+        return self.interval(right / (right + wrong), rights / np.maximum(rights + wrongs, 1e-12))

@@ -1,0 +1,86 @@
+"""What more pictures of each class should bring, told from how it went with fewer."""
+
+import numpy as np
+
+from core.checks.growth import LEAST_PICTURES, LEAST_UNITS, enough, grow
+from core.errors import BadInput, NotEnoughImages
+from core.evaluation import Interval, units_of
+from core.evaluation.forecast import Curve, forecast
+from core.jobs.context import JobContext
+from core.jobs.payloads import ForecastPayload
+from core.store import runs, versions
+from core.store.db import reading
+from core.tasks.seen import unlearnt_features
+from core.types import JsonObject, JsonValue, Split, Task
+
+MOST_PICTURES = 5000
+MOST_CLASSES = 12
+
+
+def run(context: JobContext) -> JsonObject:
+    """Try fewer pictures, and forecast; the result has a curve per class, and `few`: those with too few pictures.
+
+    The pictures are those to learn from and to choose by: the test split is not looked at.
+    """
+    payload = ForecastPayload.from_json(context.run.payload)
+    with reading(context.engine) as session:
+        trained = runs.read_run(session, payload.model)
+        if trained.version_id is None:
+            raise BadInput(f"Run {payload.model} is no training.")
+        version = versions.read_version(session, trained.version_id)
+    if version.task not in (Task.SINGLE, Task.ORDINAL):
+        raise BadInput("A forecast needs one class or grade per picture.", hint="Look at the classes' own scores.")
+    items = [item for item in version.items if item.split is not Split.TEST and item.targets]
+    order = np.random.default_rng(0).permutation(len(items))[:MOST_PICTURES]
+    items = [items[index] for index in np.sort(order)]
+    labels, units = np.array([item.targets[0] for item in items], np.int64), [item.unit for item in items]
+    able = enough(labels, units) if items else []
+    if not able:
+        raise NotEnoughImages(
+            f"Not enough pictures for a forecast: at least {LEAST_PICTURES} of a class are needed, from {LEAST_UNITS} "
+            "cases or groups where these are named, and a second class.",
+            hint="Label more pictures, train again, then ask again.",
+        )
+    features, words = unlearnt_features(context, [item.blob for item in items])
+    # The rarest classes: they have the most to gain.
+    counts = np.bincount(labels, minlength=len(version.classes))
+    chosen = sorted(sorted(able, key=lambda k: int(counts[k]))[:MOST_CLASSES])
+
+    def watch(done: float) -> None:
+        context.check_cancelled()
+        context.progress("Trying it with fewer pictures", fraction=done)
+
+    grown = grow(features, labels, units, chosen, watch)
+    curves: list[JsonValue] = []
+    for k, item in grown.items():
+        own = units_of([units[index] for index in item.members.tolist()])
+        curves.append({"class": version.class_names[k], "pictures": int(counts[k]),
+                       **_told(forecast(item.sizes, item.hits, own, int(counts[k])))})  # fmt: skip
+    reached = float(np.mean([item.hits[:, -1].mean() for item in grown.values()]))
+    return {
+        "features": words,
+        "pictures": len(items),
+        "together": version.together,
+        "reached": reached,
+        "chance": 1 / int((counts > 0).sum()),
+        "curves": curves,
+        "few": [name for k, name in enumerate(version.class_names) if k not in able],
+        "left_out": [version.class_names[k] for k in able if k not in chosen],
+        "least": [LEAST_PICTURES, LEAST_UNITS],
+    }
+
+
+def _told(curve: Curve) -> JsonObject:
+    tested = curve.tested
+    return {
+        "sizes": [*curve.sizes],
+        "tried": [_ends(item) for item in curve.tried],
+        "ahead": [*curve.ahead],
+        "path": [_ends(item) for item in curve.path],
+        "gains": [_ends(item) for item in curve.gains],
+        "tested": None if tested is None else [*_ends(tested[0]), tested[1]],
+    }
+
+
+def _ends(item: Interval) -> list[JsonValue]:
+    return [item.value, item.low, item.high]

@@ -1,0 +1,123 @@
+"""The heatmaps job: what a model looks at in all pictures of a split, and in the mean over each class.
+
+Batched, and in bfloat16 where that pays and keeps the maps: the result says so, and such maps are kept apart from the
+exact ones that a single question gets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.errors import NotEnoughImages
+from core.explanation import Precision, choose_precision, explain, paint
+from core.features import PixelCache
+from core.inference import Answer
+from core.jobs.context import JobContext
+from core.jobs.payloads import HeatmapsPayload
+from core.media import forget_oldest
+from core.store import images, predictions
+from core.store.db import reading
+from core.store.predictions import PredictionRecord
+from core.tasks.heatmap_files import Question, keep, kept, said_position
+from core.tasks.warm import model_hash, warm_model
+from core.types import JsonObject, JsonValue, Split
+
+BATCH = 16
+OPACITY = 0.75
+
+
+@dataclass(slots=True)
+class _Class:
+    """What adds up for the mean of a class: maps (S, S), pictures (S, S, 3), how many."""
+
+    heat: NDArray[np.float64]
+    picture: NDArray[np.float64]
+    count: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    items: list[JsonValue] = field(default_factory=list)
+    classes: dict[int, _Class] = field(default_factory=dict)
+    precision: Precision | None = None
+
+
+def run(context: JobContext) -> JsonObject:
+    """Explain what the model said of each picture; the result names the files; the means lie in the run's folder."""
+    payload = HeatmapsPayload.from_json(context.run.payload)
+    with reading(context.engine) as session:
+        records = predictions.read_predictions(session, payload.model, Split(payload.split))
+        records = [item for item in records if item.image_id is not None]
+        sizes = {item.blob: images.read_size(session, item.image_id) for item in records if item.image_id is not None}
+    if not records:
+        raise NotEnoughImages(f"This training has no {payload.split} pictures.")
+    model, content = warm_model(context, payload.model), model_hash(context, payload.model)
+    pixels = PixelCache(context.settings, model.card.image_size, model.card.framing)
+    pixels.fill([item.blob for item in records], lambda done, total: context.check_cancelled())
+    found = _Found()
+    for start in range(0, len(records), BATCH):
+        context.check_cancelled()
+        context.progress(f"{start:,} of {len(records):,} heatmaps", fraction=start / len(records))
+        part = records[start : start + BATCH]
+        said = [_answer(item) for item in part]
+        batch, targets = pixels.read([item.blob for item in part]), torch.tensor([said_position(one) for one in said])
+        if found.precision is None:
+            found.precision = choose_precision(model.network, batch, targets, payload.method)
+        maps = explain(model.network, batch, targets, payload.method, precision=found.precision.name).numpy()
+        for item, one, heat in zip(part, said, maps, strict=True):
+            question = Question(content, item.blob, payload.method, found.precision.name)
+            answer = kept(context.settings, question, None) or keep(
+                context.settings, question, card=model.card, said=one, target=None, heat=heat, size=sizes[item.blob]
+            )
+            names = ("file", "empty", "target")
+            found.items.append({"image": item.image_id, **{name: answer[name] for name in names}})
+        _add(found.classes, targets.tolist(), maps, batch.permute(0, 2, 3, 1).numpy())
+    forget_oldest(context.settings.heatmaps, context.settings.max_heatmap_bytes)
+    assert found.precision is not None  # there are pictures
+    return {
+        "pictures": len(records),
+        "precision": found.precision.name,
+        "time_ratio": found.precision.time_ratio,
+        "apart": found.precision.apart,
+        "items": found.items,
+        "classes": [_mean(context, target, found.classes[target]) for target in sorted(found.classes)],
+    }
+
+
+def _answer(item: PredictionRecord) -> Answer:
+    """What was said when the model was made: asking again would say the same."""
+    return Answer(
+        index=item.predicted_index,
+        number=item.predicted_number,
+        confidence=item.confidence,
+        probabilities=None if item.probabilities is None else tuple(item.probabilities),
+    )
+
+
+def _add(
+    classes: dict[int, _Class], targets: Sequence[int], maps: NDArray[np.float32], squares: NDArray[np.uint8]
+) -> None:
+    for target, heat, square in zip(targets, maps, squares, strict=True):
+        one = classes.setdefault(target, _Class(np.zeros(heat.shape), np.zeros(square.shape)))
+        one.heat += heat
+        one.picture += square
+        one.count += 1
+
+
+def _mean(context: JobContext, target: int, found: _Class) -> JsonObject:
+    """The mean map over the mean picture, as a file; `border` is the share of heat in the outermost tenth."""
+    heat = found.heat / found.count
+    square = Image.fromarray((found.picture / found.count).round().astype(np.uint8)).convert("RGBA")
+    over = Image.fromarray(paint((heat / max(heat.max(), 1e-12)).astype(np.float32)))
+    over.putalpha(over.getchannel("A").point(lambda value: round(value * OPACITY)))
+    name = f"mean-{target}.png"
+    Image.alpha_composite(square, over).convert("RGB").save(context.folder / name)
+    edge = max(1, heat.shape[0] // 10)
+    inner = heat[edge:-edge, edge:-edge]
+    share = 1 - float(inner.sum() / heat.sum()) if heat.sum() > 0 else 0.0
+    area = 1 - inner.size / heat.size
+    return {"target": target, "pictures": found.count, "file": name, "border": share, "border_area": area}

@@ -1,0 +1,80 @@
+"""What a decision comes to: by hand, and its intervals by drawing many times."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from core.evaluation.decision import Use, decide, decision_curve, enough, moved, threshold_of
+from core.evaluation.interval import units_of
+
+
+def test_the_threshold_follows_from_costs_and_prevalence_by_hand() -> None:
+    assert Use(prevalence=0.5, miss=9).act_from == 0.1, (
+        "a miss as bad as nine false alarms: act from a chance of 1 in 10"
+    )
+    assert threshold_of(Use(prevalence=0.5, miss=1), 0.5) == 0.5
+    # As common there as among the pictures: the threshold is the chance itself.
+    assert threshold_of(Use(prevalence=0.2, miss=4), 0.2) == pytest.approx(0.2)
+    # Odds of 1 to 19 there, even here: a chance of even odds there is one of 19 to 1 here.
+    assert threshold_of(Use(prevalence=0.05, miss=1), 0.5) == pytest.approx(0.95)
+    assert moved(0.95, 0.5, 0.05) == pytest.approx(0.5)
+
+
+def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:
+    there = np.array([True] * 10 + [False] * 10)
+    shares = np.array([0.9] * 8 + [0.1] * 2 + [0.9] * 1 + [0.1] * 9)
+    found = decide(there, shares, units_of([""] * 20), Use(prevalence=0.05, miss=1), 0.5)
+    assert found is not None and (found.support, found.count) == (10, 20)
+    assert found.sensitivity.value == 0.8 and found.specificity.value == 0.9
+    assert found.found.value == pytest.approx(40) and found.missed.value == pytest.approx(10)
+    assert found.false_alarms.value == pytest.approx(95) and found.left_alone.value == pytest.approx(855)
+    assert found.ppv is not None and found.ppv.value == pytest.approx(40 / 135)
+    assert found.npv is not None and found.npv.value == pytest.approx(855 / 865)
+    for item in (found.ppv, found.npv, found.found, found.false_alarms):
+        assert item.low < item.value < item.high
+
+
+def test_a_model_that_never_says_so_has_no_predictive_value() -> None:
+    found = decide(
+        np.array([True, True, False, False]), np.zeros(4), units_of([""] * 4), Use(prevalence=0.1, miss=1), 0.5
+    )
+    assert found is not None and found.ppv is None and found.npv is not None and found.npv.value == pytest.approx(0.9)
+
+
+def test_one_case_with_the_class_is_too_few() -> None:
+    there = np.array([True, True, True, False, False])
+    units = units_of(["a", "a", "a", "b", "c"])
+    assert not enough(there, units) and decide(there, np.zeros(5), units, Use(prevalence=0.1, miss=1), 0.5) is None
+    assert decision_curve(there, np.zeros(5), units, 0.1, 0.5, [0.1]) == ()
+
+
+def test_net_benefit_by_hand() -> None:
+    there = np.array([True] * 10 + [False] * 10)
+    shares = np.array([0.9] * 8 + [0.1] * 2 + [0.9] * 1 + [0.1] * 9)
+    half, fifth = decision_curve(there, shares, units_of([""] * 20), 0.5, 0.5, [0.5, 0.2])
+    assert half.model.value == pytest.approx(1000 * (0.5 * 0.8 - 0.5 * 0.1)) and half.everyone == pytest.approx(0)
+    assert fifth.model.value == pytest.approx(1000 * (0.4 - 0.05 / 4)) and fifth.everyone == pytest.approx(375)
+    assert half.model.low < half.model.value < half.model.high
+
+
+@pytest.mark.parametrize(("count", "share", "case"), [(60, 0.3, 1), (200, 0.1, 1), (160, 0.3, 4)])
+def test_the_intervals_cover_the_truth(count: int, share: float, case: int) -> None:
+    random, use, threshold = np.random.default_rng(0), Use(prevalence=0.05, miss=9), 0.6
+    spread, cut = np.sqrt(1 + 0.49 * (case > 1)), np.log(0.6 / 0.4)
+    sensitivity, specificity = 1 - norm.cdf((cut - 1.5) / spread), norm.cdf(cut / spread)
+    sick, alarms = 0.05 * sensitivity, 0.95 * (1 - specificity)
+    true = {"ppv": sick / (sick + alarms), "found": 1000 * sick, "false_alarms": 1000 * alarms}
+    hits, trials = dict.fromkeys(true, 0), 0
+    for _ in range(150):
+        there = random.random(count) < share
+        z = random.normal(size=count) + 1.5 * there
+        z += np.repeat(random.normal(size=count // case), case) * 0.7 * (case > 1)
+        units = units_of([f"case {index // case}" for index in range(count)])
+        found = decide(there, 1 / (1 + np.exp(-z)), units, use, threshold)
+        trials += found is not None
+        for name, value in true.items():
+            item = getattr(found, name) if found else None
+            hits[name] += item is not None and item.low <= value <= item.high
+    assert trials > 140
+    for name, number in hits.items():
+        assert 0.89 <= number / trials <= 1.0, name
