@@ -1,5 +1,6 @@
 """`graft train`, and following what runs: `runs`, `results`, `cancel`, `resume`."""
 
+import dataclasses
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, PRESETS, Recipe, preset
+from core.services.training import OUT_OF_REACH
 from core.types import JsonObject, JsonValue, RunId, Split
 
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
@@ -57,6 +59,10 @@ def train(
             recipe = changed(choice.recipe, backbone, set_ or [])
             if not wants_json(as_json):
                 typer.echo("\n".join(choice.reasons))
+        elif not any(item.startswith("weights=") for item in set_ or []):
+            recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
+            if recipe.weights == "bundled":
+                typer.echo(OUT_OF_REACH, err=True)
         run_id = graft.training.start(project, recipe, run_name, folds=folds, repeats=repeats)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served

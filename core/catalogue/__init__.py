@@ -3,10 +3,18 @@
 from core.catalogue.backbones import BACKBONES, BackboneInfo, all_backbones, backbone_info, search_backbones
 from core.catalogue.card import ModelCard, in_words
 from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
-from core.catalogue.pretraining import BUNDLED, PRETRAININGS, PretrainingInfo, WeightsCard, bundled_weights
+from core.catalogue.pretraining import (
+    BUNDLED,
+    COLLAPSED_RANK,
+    COLLAPSED_SPREAD,
+    PRETRAININGS,
+    PretrainingInfo,
+    WeightsCard,
+    bundled_weights,
+)
 
 __all__ = [
-    "BACKBONES", "BUNDLED", "EXPLANATIONS", "PRETRAININGS", "BackboneInfo", "ExplanationInfo", "ModelCard",
-    "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info", "bundled_weights", "in_words",
-    "search_backbones",
+    "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "PRETRAININGS", "BackboneInfo",
+    "ExplanationInfo", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info",
+    "bundled_weights", "in_words", "search_backbones",
 ]  # fmt: skip

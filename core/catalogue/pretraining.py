@@ -36,6 +36,9 @@ _LIST = (
 PRETRAININGS = {item.name: item for item in _LIST}
 """Name -> method, in the order people see."""
 
+COLLAPSED_SPREAD, COLLAPSED_RANK = 0.02, 2.0
+"""Signs below which all pictures look alike to the network."""
+
 BUNDLED = Path(core.__file__).parent / "models" / "bundled"
 """Weights that come with Graft: NAME.safetensors, and its card NAME.json."""
 

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
+from core.catalogue import COLLAPSED_RANK, COLLAPSED_SPREAD
 from core.errors import GraftError, OutOfMemory
 from core.models import Network, hasten_batch_norm
 from core.pretraining.methods import METHODS
@@ -25,7 +26,8 @@ from core.training.plan import averaged, rate_factor, set_rates
 
 WARMUP = 0.05
 RESOLUTION = 100_000
-SAVE_EVERY_S = 60.0
+LOOK_EVERY_S = 60.0
+"""A slow machine is looked at, and its state saved, more often than every `look_every` steps."""
 AVERAGE = 0.998
 """How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
@@ -128,11 +130,9 @@ class Pretrainer:
             now = self.clock()
             self.seconds, started = self.seconds + now - started, now
             self.watcher.step(self.step, self.fraction, self._left())
-            if self.step % self.plan.look_every == 0 or self.fraction >= 1:
+            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > LOOK_EVERY_S:
                 values = self._look()
                 started = self.clock()  # looking costs none of the budget
-                saved = self._save()
-            elif now - saved > SAVE_EVERY_S:
                 saved = self._save()
         return values
 
@@ -189,7 +189,8 @@ class Pretrainer:
             values = {"train/loss": sum(self.losses) / len(self.losses), **values}
         self.losses = []
         self.watcher.look(self.step, values)
-        if not self.warned and self.fraction > COLLAPSE_FROM and (values["spread"] < 0.02 or values["rank"] < 2):
+        collapsed = values["spread"] < COLLAPSED_SPREAD or values["rank"] < COLLAPSED_RANK
+        if not self.warned and self.fraction > COLLAPSE_FROM and collapsed:
             self.warned = True
             self.watcher.note("All pictures look alike to the network: it has collapsed. Another method may not.")
         return values
