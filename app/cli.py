@@ -10,8 +10,8 @@ import typer
 from app.commands.base import Home, Json, remember
 
 COMMANDS = (
-    "serving", "demo", "projects", "training", "pretraining", "checking", "comparing", "evaluating", "using",
-    "explaining", "exporting",
+    "serving", "demo", "projects", "training", "searching", "pretraining", "checking", "comparing", "evaluating",
+    "using", "explaining", "exporting",
 )  # fmt: skip
 """Modules of `app.commands`, in the order of `graft --help`."""
 

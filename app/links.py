@@ -33,6 +33,7 @@ PAGES = {
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
     "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),
     "compare": PageInfo("Compare", ":material/balance:", "Learn"),
+    "search": PageInfo("Find a recipe", ":material/manage_search:", "Learn"),
     "benchmark": PageInfo("Which network?", ":material/leaderboard:", "Learn"),
     "predict": PageInfo("Predict", ":material/online_prediction:", "Use"),
     "export": PageInfo("Export", ":material/download:", "Use"),

@@ -111,7 +111,7 @@ def probe(features: Tensor, sample: Sample, parts: tuple[list[int], list[int], l
     values = ((features - features[train].mean(0)) / (features[train].std(0) + 1e-5)).numpy()
 
     def fit(places: list[int], strength: float) -> LogisticRegression:
-        head = LogisticRegression(C=strength, class_weight="balanced", max_iter=100)
+        head = LogisticRegression(C=strength, class_weight="balanced", max_iter=300)
         return head.fit(values[places], labels[places])
 
     found = [

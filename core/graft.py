@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from core.jobs import Queue
+from core.services.agreement import Agreement
 from core.services.benchmarks import Benchmarks
 from core.services.checking import Checks
+from core.services.circles import Circles
 from core.services.classes import Classes
 from core.services.demo import Demo
 from core.services.explanations import Explanations
@@ -14,15 +16,21 @@ from core.services.exports import Exports
 from core.services.external import External
 from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
+from core.services.grades import Grades
 from core.services.heatmaps import Heatmaps
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
+from core.services.neighbours import Neighbours
 from core.services.predictions import Predictions
 from core.services.pretraining import Pretraining
 from core.services.projects import Projects
+from core.services.rates import Rates
+from core.services.recipes import Recipes
+from core.services.reports import Reports
 from core.services.results import Results
 from core.services.robustness import Robustness
+from core.services.searching import Searches
 from core.services.serving import Serving
 from core.services.training import Training
 from core.services.uploads import Uploads
@@ -44,15 +52,23 @@ class Graft:
     uploads: Uploads
     imports: Imports
     training: Training
+    recipes: Recipes
+    searches: Searches
+    rates: Rates
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
     external: External
     explanations: Explanations
     heatmaps: Heatmaps
+    grades: Grades
+    neighbours: Neighbours
+    circles: Circles
     predictions: Predictions
     exports: Exports
+    reports: Reports
     checks: Checks
+    agreement: Agreement
     robustness: Robustness
     maps: Maps
     forecasts: Forecasts
@@ -78,15 +94,23 @@ def open_graft(settings: Settings) -> Graft:
         uploads=Uploads(*parts),
         imports=Imports(*parts),
         training=Training(*parts),
+        recipes=Recipes(*parts),
+        searches=Searches(*parts),
+        rates=Rates(*parts),
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
+        grades=Grades(*parts),
+        neighbours=Neighbours(*parts),
+        circles=Circles(*parts),
         predictions=Predictions(*parts),
         exports=Exports(*parts),
+        reports=Reports(*parts),
         checks=Checks(*parts),
+        agreement=Agreement(*parts),
         robustness=Robustness(*parts),
         maps=Maps(*parts),
         forecasts=Forecasts(*parts),

@@ -101,6 +101,11 @@ class Settings:
         return self.home / "weights"
 
     @property
+    def recipes(self) -> Path:
+        """Recipes saved under a name, one file each; may be copied to another home."""
+        return self.home / "recipes"
+
+    @property
     def uploads(self) -> Path:
         """Files on their way in; emptied after their import."""
         return self.home / "uploads"

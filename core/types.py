@@ -82,6 +82,8 @@ class RunKind(StrEnum):
 
     IMPORT = "import"
     TRAIN = "train"
+    SEARCH = "search"
+    RATES = "rates"
     PRETRAIN = "pretrain"
     PREDICT = "predict"
     EXPLAIN = "explain"
@@ -90,6 +92,8 @@ class RunKind(StrEnum):
     CHECK = "check"
     ROBUSTNESS = "robustness"
     HEATMAPS = "heatmaps"
+    GRADE = "grade"
+    NEIGHBOURS = "neighbours"
     MAP = "map"
     FORECAST = "forecast"
 

@@ -27,6 +27,8 @@ from core.types import Lane, RunId, RunKind
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
     RunKind.TRAIN: "core.tasks.training",
+    RunKind.SEARCH: "core.tasks.search",
+    RunKind.RATES: "core.tasks.rates",
     RunKind.PRETRAIN: "core.tasks.pretrain",
     RunKind.PREDICT: "core.tasks.predict",
     RunKind.EXPLAIN: "core.tasks.explain",
@@ -35,6 +37,8 @@ TASKS: dict[RunKind, str] = {
     RunKind.CHECK: "core.tasks.check",
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.HEATMAPS: "core.tasks.heatmaps",
+    RunKind.GRADE: "core.tasks.grade",
+    RunKind.NEIGHBOURS: "core.tasks.neighbours",
     RunKind.MAP: "core.tasks.map",
     RunKind.FORECAST: "core.tasks.forecast",
 }

@@ -18,11 +18,16 @@ def register(app: typer.Typer) -> None:
 def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:
     """Look for duplicates, leaks, short cuts, bad pictures and labels that look wrong."""
     with opened(home) as graft:
-        started = graft.checks.start(graft.projects.named(name).id)
+        project = graft.projects.named(name).id
+        started = graft.checks.start(project)
         ended = graft.serving.finish(started, progress_line(as_json))
         ensure_done(ended)
-        view = graft.checks.read(ended.id)
-    show({"run": ended.id, "state": ended.state.value, **(ended.result or {})}, _words(view), as_json)
+        view, agreement = graft.checks.read(ended.id), graft.agreement.to_json(project)
+    show(
+        {"run": ended.id, "state": ended.state.value, **(ended.result or {}), "agreement": agreement},
+        _words(view),
+        as_json,
+    )
 
 
 def _words(view: "CheckView") -> str:

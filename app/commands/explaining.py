@@ -1,4 +1,4 @@
-"""`graft explain` and `graft heatmaps`: what a model looks at, in one picture and in many."""
+"""`graft explain`, `graft heatmaps` and `graft grade`: what a model looks at, and how far that can be trusted."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,23 +8,27 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, write_file
 from app.commands.training import RunArgument
 from core.errors import BadInput
-from core.types import ImageId, RunId, Split
+from core.types import ImageId, JsonObject, RunId, Split
 
 if TYPE_CHECKING:
     from core.graft import Graft
+    from core.services.grades import GradesView, Interval
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(explain)
     app.command()(heatmaps)
+    app.command()(grade)
 
 
 def explain(
     run: RunArgument,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture's file, or its number in the project.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Where to put it.")],
-    method: Annotated[str, typer.Option(metavar="M", help="How to look: gradcam, ...")] = "gradcam",
+    method: Annotated[
+        str, typer.Option(metavar="M", help="How to look (default: the best that passed its tests).")
+    ] = "",
     class_: Annotated[str, typer.Option("--class", metavar="C", help="Which class (default: what was said).")] = "",
     home: Home = None,
     as_json: Json = False,
@@ -32,6 +36,8 @@ def explain(
     """Draw over a picture what a run's model looks at."""
     with opened(home) as graft:
         target = _position(graft, RunId(run), class_) if class_ else None
+        method = method or graft.grades.default_method(RunId(run))
+        graded = graft.grades.newest(RunId(run))
         picture, blob = _picture(graft, image)
         asked = graft.explanations.request(RunId(run), image=picture, blob=blob, target=target, method=method)
         ended = graft.serving.finish(asked, progress_line(as_json))
@@ -44,9 +50,32 @@ def explain(
         "method": method,
         "class": view.class_name,
         "probability": view.probability,
+        "grades": _grades(graded, method),
     }
     share = "" if view.probability is None else f" ({view.probability:.1%})"
     show(value, f"Wrote {output}: where the model looks for {view.class_name}{share}, by {method}.", as_json)
+
+
+def _grades(view: "GradesView | None", method: str) -> JsonObject | None:
+    """How the method did in the newest grading of the model; None before any."""
+    found = next((item.grade for item in view.methods if item.info.name == method), None) if view else None
+    if view is None or found is None:
+        return None
+
+    def ends(value: "Interval | None") -> JsonObject | None:
+        return None if value is None else {"value": value.value, "low": value.low, "high": value.high}
+
+    return {
+        "passes": found.passes,
+        "best": view.best == method,
+        "deletion": found.deletion,
+        "insertion": found.insertion,
+        "above_chance": ends(found.gain),
+        "pointing": ends(found.pointing),
+        "pointing_chance": found.chance,
+        "alike_with_random_weights": found.alike,
+        "reasons": list(found.reasons),
+    }
 
 
 def _position(graft: "Graft", model: RunId, name: str) -> int:
@@ -115,3 +144,37 @@ def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[i
         write_file(folder / f"{image}.png", graft.heatmaps.file(gallery, image).read_bytes())
     for target in targets:
         write_file(folder / f"mean-{target}.png", graft.heatmaps.mean(gallery, target).read_bytes())
+
+
+def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
+    """Test how far each way to explain a model can be trusted."""
+    with opened(home) as graft:
+        ended = graft.serving.finish(graft.grades.start(RunId(run)), progress_line(as_json))
+        ensure_done(ended)
+        view = graft.grades.view(ended)
+    assert view is not None  # it is done
+    graded = {item.info.name: _grades(view, item.info.name) for item in view.methods}
+    value = {
+        "run": ended.id,
+        "model": run,
+        "pictures": view.pictures,
+        "split": view.split,
+        "circled": view.circled,
+        "best": view.best,
+        "methods": [
+            {"method": item.info.name, "seconds": item.seconds, **(graded[item.info.name] or {})}
+            for item in view.methods
+        ],
+    }
+    verdicts = {True: "passes", False: "fails", None: "too few pictures to say"}
+    lines = [
+        [
+            item.info.name,
+            verdicts[item.grade.passes],
+            item.grade.gain.value if item.grade.gain else None,
+            item.grade.alike,
+        ]
+        for item in view.methods
+    ]
+    head = f"Tested on {view.pictures} {view.split} pictures. Best: {view.best or 'none passes'}."
+    show(value, f"{head}\n\n{table(['method', 'verdict', 'above chance', 'alike without learning'], lines)}", as_json)

@@ -1,4 +1,4 @@
-"""`graft export dataset|model|report`: files to take away."""
+"""`graft export dataset|model|report` and `graft report`: files to take away."""
 
 import shutil
 from pathlib import Path
@@ -25,6 +25,7 @@ Output = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(export, name="export")
+    app.command()(report)
 
 
 @export.command("dataset")
@@ -47,11 +48,17 @@ def model(run: RunArgument, output: Output = None, home: Home = None, as_json: J
 
 
 @export.command("report")
-def report(run: RunArgument, output: Output = None, home: Home = None, as_json: Json = False) -> None:
-    """A training's results as one HTML file to read, print or send."""
+def report(
+    run: RunArgument,
+    style: Annotated[str, typer.Option(metavar="field|clinic", help="Whose headings it follows.")] = "field",
+    output: Output = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """A training's report as one HTML file to read, print or send."""
     with opened(home) as graft:
         target = output or Path(f"report-{run}.html")
-        write_file(target, graft.exports.report(RunId(run)).encode())
+        write_file(target, graft.reports.html(RunId(run), style).encode())
     show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)
 
 

@@ -1,15 +1,18 @@
 """`graft train`, and following what runs: `runs`, `results`, `cancel`, `resume`."""
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.errors import BadInput, GraftError
-from core.recipes import AUTOMATIC, PRESETS, Recipe, preset
-from core.services.training import OUT_OF_REACH
+from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset
 from core.types import JsonObject, JsonValue, RunId, Split
+
+if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
+    from core.graft import Graft
+    from core.services.results import Verification
 
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
 
@@ -28,6 +31,16 @@ def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
         raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
 
 
+def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: list[str]) -> Recipe:
+    """A saved recipe, or else the preset, with the given fields replaced. Raises NotFound, and as `recipe_from`."""
+    if not saved:
+        return recipe_from(preset, backbone, settings)
+    try:
+        return changed(graft.recipes.read(saved), backbone, settings)
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
+
+
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     """The recipe with the given fields replaced. Raises BadParameter for what is not key=value, BadInput."""
     changes = dict(item.partition("=")[::2] for item in settings)
@@ -41,19 +54,23 @@ def train(
     name: Annotated[str, typer.Argument(help="The project.")],
     preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = "balanced",
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
+    saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
     run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
     folds: Annotated[int, typer.Option(help="Cross-validation: train so often, each time judged on others.")] = 0,
     repeats: Annotated[int, typer.Option(help="So many rounds of folds.")] = 1,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
+    version: Annotated[int, typer.Option(help="An earlier dataset version (default: the labels now).")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Train on the labels as they stand now."""
-    automatic = preset == AUTOMATIC
-    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])
+    automatic = preset == AUTOMATIC and not saved
+    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])  # wrong use, before all else
     with opened(home) as graft:
         project = graft.projects.named(name).id
+        recipe = recipe_of(graft, "balanced" if automatic else preset, saved, backbone, set_ or [])
         if automatic:
             choice = graft.training.automatic(project)
             recipe = changed(choice.recipe, backbone, set_ or [])
@@ -63,7 +80,9 @@ def train(
             recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
             if recipe.weights == "bundled":
                 typer.echo(OUT_OF_REACH, err=True)
-        run_id = graft.training.start(project, recipe, run_name, folds=folds, repeats=repeats)
+        run_id = graft.training.start(
+            project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
+        )
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
@@ -110,14 +129,30 @@ def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home =
 def results(
     run: RunArgument,
     split: Annotated[Split, typer.Option(help="Which part to show in words.")] = Split.TEST,
+    check: Annotated[bool, typer.Option("--check", help="Recompute every figure from what is stored.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """How good a run's model is."""
     with opened(home) as graft:
+        if check:
+            _checked(graft.results.verify(RunId(run)), as_json)
+            return
         value = graft.results.to_json(RunId(run))
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
+
+
+def _checked(found: "Verification", as_json: bool) -> None:
+    """What was recomputed; status 1 if anything differs."""
+    lines = [f"{'ok       ' if item.ok else 'DIFFERENT'}  {item.name}: {item.words}." for item in found.findings]
+    end = "Every figure follows from what is stored." if found.ok else "The figures do not follow from what is stored."
+    findings = [dataclasses.asdict(item) for item in found.findings]
+    value = {"run": found.run_id, "ok": found.ok, "findings": findings}
+    show(value, "\n".join([*lines, f"Run {found.run_id}: {end}"]), as_json)
+    if not found.ok:
+        wrong = "; ".join(f"{item.name.lower()}: {item.words}" for item in found.findings if not item.ok)
+        raise GraftError(f"Run {found.run_id} does not agree with what is stored: {wrong}.")
 
 
 def scores_in_words(value: JsonObject, split: Split) -> str:

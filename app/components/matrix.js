@@ -63,7 +63,7 @@ function title(tag, className, name) {
   return node;
 }
 
-const size = (state) => (state.columns.length > 16 ? "small" : state.columns.length > 7 ? "middle" : "large");
+const size = (state) => (state.columns.length > 24 ? "tiny" : state.columns.length > 16 ? "small" : state.columns.length > 7 ? "middle" : "large");
 
 function move(state, event) {
   const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];

@@ -109,6 +109,8 @@ function bars(state) {
 function method(state) {
   const info = state.data.methods.find((item) => item.name === state.method);
   state.parts.method.value = state.method;
+  state.parts.verdict.textContent = info?.verdict || "";
+  state.parts.verdict.classList.toggle("problem", info?.mark === "fails its tests");
   state.parts.words.textContent = [info?.words, state.data.cropped && "The model sees the middle square only; grey is what it never saw."].filter(Boolean).join(" ");
 }
 
@@ -140,6 +142,7 @@ function open(state, index, keep = false) {
   Object.assign(state, { at: index, shown: null, zoom: 1, x: 0, y: 0 });
   if (!keep) state.target = null;
   place(state);
+  circling(state, false);
   for (const image of state.parts.images) image.src = picture.url;
   state.parts.heat.hidden = true;
   [...state.parts.strip.children].forEach((node, position) => {
@@ -158,6 +161,64 @@ function changed(state) {
   state.tell({ image, blob, target: state.target, method: state.method });
 }
 
+// --- circling: what an expert says matters, to hold the heatmaps against -------------------------------------------
+
+// Where the picture lies inside its stage, whose sides may have another ratio.
+function frame(state) {
+  const image = state.parts.heat.parentElement.firstElementChild, { clientWidth: width, clientHeight: height } = image;
+  const scale = Math.min(width / image.naturalWidth, height / image.naturalHeight) || 1;
+  const [w, h] = [image.naturalWidth * scale, image.naturalHeight * scale];
+  return { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h };
+}
+
+// A pointer's place as shares of the picture's sides.
+function spot(state, event, stage) {
+  const box = stage.getBoundingClientRect(), inner = frame(state);
+  const x = (event.clientX - box.left - stage.clientLeft - state.x) / state.zoom, y = (event.clientY - box.top - stage.clientTop - state.y) / state.zoom;
+  const inside = (value) => Math.max(0, Math.min(1, value));
+  return [inside((x - inner.left) / inner.width), inside((y - inner.top) / inner.height)];
+}
+
+const between = ([x1, y1], [x2, y2]) => [(x1 + x2) / 2, (y1 + y2) / 2, Math.abs(x1 - x2) / 2, Math.abs(y1 - y2) / 2];
+
+function circles(state, extra = null) {
+  const { rings } = state.parts, inner = frame(state), drawn = [...(current(state).circles || []), ...(extra ? [extra] : [])];
+  rings.replaceChildren(...drawn.map(([x, y, rx, ry]) => {
+    const ring = document.createElementNS("http://www.w3.org/2000/svg", "ellipse");
+    const values = { cx: inner.left + x * inner.width, cy: inner.top + y * inner.height, rx: rx * inner.width, ry: ry * inner.height };
+    for (const [name, value] of Object.entries(values)) ring.setAttribute(name, value);
+    return ring;
+  }));
+  if (!state.data.circling) return;
+  const own = current(state).image !== null;
+  state.parts.circle.hidden = !own;
+  state.parts.uncircle.hidden = !own || !(current(state).circles || []).length;
+  state.parts.circle.setAttribute("aria-pressed", String(Boolean(state.circling)));
+  state.parts.circle.textContent = state.circling ? "Drag around it" : `Circle it (${state.data.circled} of 20)`;
+}
+
+async function saveCircles(state, next) {
+  const picture = current(state), before = picture.circles;
+  picture.circles = next;
+  circles(state);
+  try {
+    const answer = await fetch("/api/circles", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ image: picture.image, annotator: state.data.annotator, circles: next }) });
+    const value = await answer.json();
+    if (!answer.ok) throw new Error(value.error);
+    state.data.circled = value.circled;
+  } catch (error) {
+    picture.circles = before;
+    note(state, error instanceof TypeError ? "The connection is broken: the circle was not kept. Draw it again." : error.message, true);
+  }
+  circles(state);
+}
+
+function circling(state, on) {
+  state.circling = on;
+  state.parts.box.classList.toggle("circling", on);
+  circles(state);
+}
+
 // --- doing ----------------------------------------------------------------------------------------------------
 
 function zoomBy(state, factor, px, py) {
@@ -174,9 +235,23 @@ function pointer(state, stage) {
     const box = stage.getBoundingClientRect();
     zoomBy(state, event.deltaY < 0 ? 1.2 : 1 / 1.2, event.clientX - box.left, event.clientY - box.top);
   };
-  stage.onpointerdown = (event) => { stage.setPointerCapture(event.pointerId); state.drag = [event.clientX - state.x, event.clientY - state.y]; };
-  stage.onpointermove = (event) => { if (state.drag) { state.x = event.clientX - state.drag[0]; state.y = event.clientY - state.drag[1]; place(state); } };
-  stage.onpointerup = () => { state.drag = null; };
+  stage.onpointerdown = (event) => {
+    stage.setPointerCapture(event.pointerId);
+    if (state.circling) state.from = spot(state, event, stage);
+    else state.drag = [event.clientX - state.x, event.clientY - state.y];
+  };
+  stage.onpointermove = (event) => {
+    if (state.from) circles(state, between(state.from, spot(state, event, stage)));
+    if (state.drag) { state.x = event.clientX - state.drag[0]; state.y = event.clientY - state.drag[1]; place(state); }
+  };
+  stage.onpointerup = (event) => {
+    const from = state.from;
+    state.drag = state.from = null;
+    if (!from) return;
+    const drawn = between(from, spot(state, event, stage));
+    circling(state, false);
+    if (drawn[2] > 0.005 && drawn[3] > 0.005) saveCircles(state, [...(current(state).circles || []), drawn]);
+  };
 }
 
 async function download(state) {
@@ -204,7 +279,8 @@ function stageOf(state, withHeat) {
     state.parts.heat = Object.assign(el("img", "heat"), { draggable: false, hidden: true, alt: "Heatmap" });
     state.parts.note = el("div", "note");
     state.parts.note.setAttribute("role", "status");
-    layer.append(state.parts.heat);
+    state.parts.rings = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    layer.append(state.parts.heat, state.parts.rings);
     stage.append(state.parts.note);
   }
   return stage;
@@ -225,7 +301,11 @@ function tools(state, plain) {
   const middle = (factor) => () => { const box = plain.parentElement.lastElementChild.getBoundingClientRect(); zoomBy(state, factor, box.width / 2, box.height / 2); };
   const scale = el("span", "scale", "nothing");
   scale.append(el("i"), "most");
-  row.append(labelled("Heatmap", opacity), labelled("Side by side", beside), button("−", middle(1 / 1.5), "Zoom out"), button("+", middle(1.5), "Zoom in"), button("Download PNG", () => download(state)), scale);
+  const marks = state.data.circling ? [
+    (state.parts.circle = button("Circle it", () => circling(state, !state.circling))),
+    (state.parts.uncircle = button("Remove circle", () => saveCircles(state, (current(state).circles || []).slice(0, -1)))),
+  ] : [];
+  row.append(labelled("Heatmap", opacity), labelled("Side by side", beside), ...marks, button("−", middle(1 / 1.5), "Zoom out"), button("+", middle(1.5), "Zoom in"), button("Download PNG", () => download(state)), scale);
   return row;
 }
 
@@ -235,17 +315,18 @@ function build(state, root) {
   const over = stageOf(state, true), plain = stageOf(state, false);
   plain.hidden = true;
   state.parts.stages = stages;
-  state.parts.images[0].onload = () => shape(state);
+  state.parts.images[0].onload = () => { shape(state); circles(state); };
+  new ResizeObserver(() => circles(state)).observe(over);
   state.parts.heat.style.opacity = state.opacity;
   stages.append(plain, over);
   left.append(stages, tools(state, plain));
   const panel = el("div", "panel");
-  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), strip: el("div", "strip") });
+  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), verdict: el("div", "small"), strip: el("div", "strip") });
   state.parts.facts.style.margin = 0;
   state.parts.method.setAttribute("aria-label", "Method");
-  state.parts.method.append(...state.data.methods.map((item) => Object.assign(el("option", "", item.title), { value: item.name })));
+  state.parts.method.append(...state.data.methods.map((item) => Object.assign(el("option", "", item.mark ? `${item.title} (${item.mark})` : item.title), { value: item.name })));
   state.parts.method.onchange = () => { state.method = state.parts.method.value; bars(state); changed(state); };
-  panel.append(state.parts.title, state.parts.facts, state.parts.ask, state.parts.bars, state.parts.method, state.parts.words);
+  panel.append(state.parts.title, state.parts.facts, state.parts.ask, state.parts.bars, state.parts.method, state.parts.words, state.parts.verdict);
   columns.append(left, panel);
   box.tabIndex = 0;
   box.onkeydown = (event) => {

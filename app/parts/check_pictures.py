@@ -21,8 +21,10 @@ PAIRS_HOW = """
 **How.** Pictures whose 64-bit difference hashes ([Zauner 2010](https://www.phash.org/docs/pubs/thesis_zauner.pdf))
 differ in at most 7 bits are found by multi-index hashing ([Norouzi et al. 2012](https://arxiv.org/abs/1307.2982)), and
 then compared on small copies: they must agree in their shading and in their details. The same picture at another size,
-saved again, or a little brighter counts; another leaf on the same cloth does not. Cropped, turned or mirrored copies
-are not found.
+saved again, or a little brighter counts; another leaf on the same cloth does not. Mirrored and turned copies, and parts
+of at least half of the side with the same proportions, are found by comparing each small picture with every window of
+every other, and aligning the best on larger copies
+([Lewis 1995](http://scribblethink.org/Work/nvisionInterface/nip.html)); of up to 2,500 pictures.
 """
 LEAKS_HOW = """
 **How.** The splits as they stand are compared with the cases, or else the groups, as they are named now. Graft's own
@@ -76,7 +78,8 @@ def _pair(project: ProjectView, pair: PairView) -> None:
                 source = f"/api/image/{image.id}/thumb?v={image.blob[:12]}"
                 st.html(f'<img src="{source}" alt="" style="{THUMB}">', width=PICTURE_PX)
                 st.markdown(f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=190)
-        marks = [":red-badge[different labels]"] if pair.conflict else []
+        marks = [":blue-badge[mirrored, turned or cut]"] if pair.kind == "part" else []
+        marks += [":red-badge[different labels]"] if pair.conflict else []
         marks += [":orange-badge[different splits]"] if pair.across_splits else []
         with st.container(horizontal=True, vertical_alignment="center"):
             if marks:

@@ -10,7 +10,7 @@ from app.parts.text import count
 from core.services.training import RunRecord
 
 HOW = (
-    "Each fold learns from most of the pictures and is judged on the rest, which it has not seen; what chooses its "
+    "Each fold, or random split, learns from most of the pictures and is judged on the rest, unseen; what chooses its "
     "best epoch is apart from both. The folds share most of what they learn from, so that their plain interval would "
     "be too narrow: this one is corrected for that (Nadeau & Bengio 2003). The test pictures take no part; all folds "
     "together, as one model that averages their probabilities, look at them once."

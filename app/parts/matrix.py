@@ -30,6 +30,7 @@ def matrix(
     words: tuple[str, str] = ("true ", "predicted "),
     bases: Sequence[int] = (),
     signed: bool = False,
+    order: Sequence[int] = (),
 ) -> Cell | None:
     """Show counts and return the chosen cell.
 
@@ -37,12 +38,16 @@ def matrix(
     words   what a cell's spoken name puts before its row's and its column's name
     bases   what a row's shares are shares of; its sum, if not given
     signed  the counts are differences of two matrices
+    order   positions of rows and columns alike, as they are to be shown; a cell's address does not depend on it
     """
     chosen = chosen_cell(len(rows), len(columns))
+    if order:
+        rows, columns = [rows[k] for k in order], [columns[k] for k in order]
+        counts, bases = [[counts[row][column] for column in order] for row in order], [bases[k] for k in order if bases]
 
     def choose() -> None:
-        cell = st.session_state[key].cell
-        set_params(cell=f"{cell[0]},{cell[1]}")
+        row, column = (order[place] if order else place for place in st.session_state[key].cell)
+        set_params(cell=f"{row},{column}")
 
     mount(
         "matrix",
@@ -56,7 +61,7 @@ def matrix(
             "right": right,
             "words": list(words),
             "corner": "is ↓  said →" if right == "diagonal" else "",
-            "chosen": chosen,
+            "chosen": [order.index(place) if order else place for place in chosen] if chosen else None,
             "signed": signed,
         },
         on_cell_change=choose,

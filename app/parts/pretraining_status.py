@@ -29,7 +29,7 @@ VERDICTS = {
 NEIGHBOURS_HELP = (
     "Each picture whose class is known is named by its five nearest others (cosine of the features, weighted by "
     "likeness); the share of right names, all classes counting alike. Labels are only looked at, not learnt from. "
-    "Drawn pictures are named by their fractal. Weighted neighbours: [Wu et al. 2018](https://arxiv.org/abs/1805.01978)."
+    "Drawn pictures are named by how leaves are scattered in them. Weighted neighbours: [Wu et al. 2018](https://arxiv.org/abs/1805.01978)."
 )
 SPREAD_HELP = (
     "0: all pictures are one point to the network, it has collapsed; 1: they lie all around. Root of the summed "

@@ -6,31 +6,22 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
+from app.parts.recipe_details import recipe_details
+from app.parts.run_status import start_words
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
-from core.recipes import AUTOMATIC, PRESETS, Recipe
+from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing
+from core.services.projects import ProjectView
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
 
+SAVED = "saved"
 PRESET_WORDS = {
     AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
     "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
     "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt from the top down."),
     "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
-}
-AUGMENTATION_WORDS = {
-    "none": "None",
-    "light": "Light: small shifts, nothing mirrored (X-rays)",
-    "standard": "Standard: also mirrored and turned (leaves, cells)",
-    "strong": "Strong: more of all, parts hidden",
-    "trivial": "One random change of each picture",
-}
-IMBALANCE_WORDS = {
-    "ignore": "Count as they come",
-    "weights": "Weigh more",
-    "effective": "Weigh a little more",
-    "logits": "Are corrected for their rarity",
-    "sampling": "Are shown more often",
+    SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
 }
 WEIGHTS_WORDS = {
     "imagenet": (
@@ -55,38 +46,69 @@ WEIGHTS_WORDS = {
 """What a training can start from: its name, and what it is good for."""
 
 
+JUDGING_WORDS = {
+    "once": "Once: quick, the usual way",
+    "folds": "Fold by fold: slower, surer with few pictures",
+    "shuffle": "On random parts, as often as you like",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for: how to train, and in how many folds and repeats (0: in none)."""
+    """What a person asks for: how to train, and in how many folds (0: none) and repeats, or random splits."""
 
     recipe: Recipe
     folds: int = 0
     repeats: int = 1
+    shuffle: bool = False
 
 
-def recipe_form(project: ProjectId) -> Wanted | None:
+def recipe_form(project: ProjectView) -> Wanted | None:
     """Draws the choices; returns them when the person starts the training."""
+    saved = graft().recipes.list()
     preset = st.segmented_control(
         "How thoroughly?",
-        [AUTOMATIC, *PRESETS],
+        [AUTOMATIC, *PRESETS, *([SAVED] if saved else [])],
         default="balanced",
+        required=True,
         format_func=lambda name: PRESET_WORDS[name][0],
         key="preset",
     )
-    preset = preset or "balanced"
     st.caption(PRESET_WORDS[preset][1])
     if preset == AUTOMATIC:
-        return _automatic(project)
+        return _automatic(project.id)
+    recipe = _saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset])
+    wanted = _judging(recipe)
+    recipe = recipe_details(recipe, project)
+    unready = not recipe.weights.removeprefix("file:")
+    if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready):
+        return None
+    return dataclasses.replace(wanted, recipe=recipe)
+
+
+def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
+    """The preset with a network and what it knows; one that knows nothing learns whole."""
     left, right = st.columns(2)
     with left:
         backbone = _backbone()
     with right:
-        weights = _weights(project, backbone)
-    folds, repeats = _folds()
-    settings = {"backbone": backbone.name, "weights": weights, **_details(PRESETS[preset])}
-    if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=not weights):
-        return None
-    return Wanted(PRESETS[preset].with_settings(settings), folds, repeats)
+        weights = _weights(project, backbone) or "file:"
+    recipe = dataclasses.replace(recipe, backbone=backbone.name, weights=weights)
+    return from_nothing(recipe) if weights == "none" else recipe
+
+
+def _saved(saved: dict[str, Recipe]) -> Recipe:
+    """A recipe that was saved; network and weights belong to it."""
+    name = st.selectbox("Saved recipe", list(saved))
+    recipe = saved[name]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Network {md(recipe.backbone)} · {start_words(recipe.weights)}")
+        with st.popover("Forget it", type="tertiary"):
+            st.caption("Trainings keep theirs.")
+            if st.button("Forget this recipe", icon=":material/delete:"):
+                graft().recipes.delete(name)
+                st.rerun()
+    return recipe
 
 
 def _automatic(project: ProjectId) -> Wanted | None:
@@ -94,30 +116,31 @@ def _automatic(project: ProjectId) -> Wanted | None:
     choice = graft().training.automatic(project)
     st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
     weights = _weights(project, backbone_info(choice.recipe.backbone))
-    folds, repeats = _folds()
+    wanted = _judging(dataclasses.replace(choice.recipe, weights=weights) if weights else choice.recipe)
     if not st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
     ):
         return None
-    return Wanted(dataclasses.replace(choice.recipe, weights=weights), folds, repeats)
+    return wanted
 
 
-def _folds() -> tuple[int, int]:
-    """How the model is judged: once, or fold by fold."""
+def _judging(recipe: Recipe) -> Wanted:
+    """How the model is judged: once, or several times."""
     left, middle, right = st.columns([4, 2, 2])
-    folded = left.selectbox(
+    how = left.selectbox(
         "How it is judged",
-        [False, True],
-        format_func=lambda value: (
-            "Fold by fold: slower, surer with few pictures" if value else "Once: quick, the usual way"
-        ),
+        list(JUDGING_WORDS),
+        format_func=JUDGING_WORDS.__getitem__,
         help="Fold by fold (cross-validation) trains several times, each time judged on other pictures, so that every "
-        "picture but the test pictures is judged by a model that has not seen it. All folds together are one model.",
+        "picture but the test pictures is judged by a model that has not seen it. Random parts (shuffle split) are "
+        "drawn anew each time, a fifth of all. All of them together are one model.",
     )
-    if not folded:
-        return 0, 1
+    if how == "once":
+        return Wanted(recipe)
+    if how == "shuffle":
+        return Wanted(recipe, middle.number_input("How often", 2, MOST_FOLDS, 10), shuffle=True)
     folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
-    return folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, with other folds.")
+    return Wanted(recipe, folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds."))
 
 
 def _backbone() -> BackboneInfo:
@@ -172,49 +195,3 @@ def _usual(home: str, backbone: str) -> str:
 
 def _models(project: ProjectId, backbone: str) -> list[RunRecord]:
     return [run for run in graft().training.with_models(project) if (run.recipe or {}).get("backbone") == backbone]
-
-
-def _details(recipe: Recipe) -> dict[str, str]:
-    """Fields a person may change; the preset's own values stand in them."""
-    with st.expander("Details", icon=":material/tune:"):
-        st.caption("The preset has chosen these. Change them only if you know why.")
-        one, two, three = st.columns(3)
-        key = recipe.preset
-        values: dict[str, object] = {
-            "epochs": one.number_input("At most so many epochs", 1, 1000, recipe.epochs, key=f"epochs-{key}"),
-            "patience": two.number_input(
-                "Stop after epochs without progress", 0, 1000, recipe.patience, key=f"patience-{key}"
-            ),
-            "image_size": three.number_input(
-                "Picture size in pixels", 0, 1024, 0, step=32, help="0: the network's own.", key=f"size-{key}"
-            ),
-            "augmentation": one.selectbox(
-                "Variation of the pictures",
-                list(AUGMENTATION_WORDS),
-                index=list(AUGMENTATION_WORDS).index(recipe.augmentation),
-                format_func=AUGMENTATION_WORDS.__getitem__,
-                disabled=recipe.tune == "head",
-                key=f"augmentation-{key}",
-            ),
-            "framing": two.selectbox(
-                "Of a picture that is not square",
-                ["squash", "crop"],
-                format_func={"squash": "All of it, stretched", "crop": "Its middle"}.__getitem__,
-                key=f"framing-{key}",
-            ),
-            "learning_rate": three.number_input(
-                "Learning rate", 1e-6, 1.0, recipe.learning_rate, format="%.5f", key=f"rate-{key}"
-            ),
-            "batch_size": one.number_input(
-                "Pictures at a time", 0, 1024, 0, help="0: chosen for you.", key=f"batch-{key}"
-            ),
-            "imbalance": two.selectbox(
-                "Rare classes",
-                list(IMBALANCE_WORDS),
-                index=list(IMBALANCE_WORDS).index(recipe.imbalance),
-                format_func=IMBALANCE_WORDS.__getitem__,
-                key=f"imbalance-{key}",
-            ),
-            "seed": three.number_input("Seed", 0, 2**31 - 1, recipe.seed, key=f"seed-{key}"),
-        }
-    return {name: str(value) for name, value in values.items()}

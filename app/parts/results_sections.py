@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.behind import behind
+from app.parts.confused import chosen_order, most_confused
 from app.parts.figure_cards import figure_cards, figure_rows
 from app.parts.matrix import matrix
 from app.parts.text import count, md
@@ -40,9 +41,10 @@ def confusions(project: ProjectView, view: ResultsView) -> None:
         right="first" if several else "diagonal",
         words=("", "") if several else ("true ", "predicted "),
         bases=[item.support for item in view.scores.classes],
+        order=chosen_order(view),
     )
+    most_confused(view)
     if chosen is None:
-        _most_confused(view)
         return
     row, column = chosen
     found = graft().results.cell(view.run_id, view.split, row, column)
@@ -54,13 +56,6 @@ def confusions(project: ProjectView, view: ResultsView) -> None:
         return
     st.caption("The most confident first. Is a label wrong? Choose the picture and give it the right one.")
     behind(project, view.run_id, found, key=f"cell-{view.run_id}-{view.split}-{row}-{column}", truth=several)
-
-
-def _most_confused(view: ResultsView) -> None:
-    pairs = [] if view.task is Task.MULTI else view.most_confused
-    if pairs:
-        words = [f"{md(view.classes[row])} for {md(view.classes[column])} ({number})" for row, column, number in pairs]
-        st.caption(f"Taken most often: {', '.join(words)}.")
 
 
 def mistakes(project: ProjectView, view: ResultsView) -> None:
@@ -146,9 +141,7 @@ def everything(view: ResultsView) -> None:
         f"(content {view.version_hash[:12]}), {sizes} pictures. Splits: {md(view.split_rule)}. "
         f"Intervals count {count(view.scores.units, view.together.removesuffix('s'))} as independent."
     )
-    with st.container(horizontal=True):
-        st.link_button("Open the report", f"/api/runs/{view.run_id}/report.html", icon=":material/description:")
-        _download(view)
+    _download(view)
 
 
 def _download(view: ResultsView) -> None:

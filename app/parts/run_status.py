@@ -43,7 +43,8 @@ def _status(run_id: RunId) -> None:
 def run_title(run: RunRecord) -> str:
     """How a run is called on every page; plain text, to be escaped where Markdown is read."""
     recipe = run.recipe or {}
-    folds = f" · {run.payload['folds']} folds" if run.payload.get("folds") else ""
+    kind = "random splits" if run.payload.get("shuffle") else "folds"
+    folds = f" · {run.payload['folds']} {kind}" if run.payload.get("folds") else ""
     return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}{folds}"
 
 
@@ -106,11 +107,12 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    facts.append(_start_words(str(recipe.get("weights", ""))))
+    facts.append(start_words(str(recipe.get("weights", ""))))
     st.caption(" · ".join(facts))
 
 
-def _start_words(weights: str) -> str:
+def start_words(weights: str) -> str:
+    """Where a recipe's weights come from, to be read as Markdown."""
     kind, _, value = weights.partition(":")
     if kind == "run":
         return f"continues run {value}"

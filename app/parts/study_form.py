@@ -31,7 +31,7 @@ def study_form() -> WantedStudy | None:
     question = st.segmented_control("What do you want to find out?", [NETWORKS, DEPTH], default=NETWORKS, required=True)
     depths = question == DEPTH
     st.caption(
-        "One network is trained seven times: its head alone, then more and more of its layers, then everything."
+        "One network is trained seven times by the same steps: its head alone, then more and more, then everything."
         if depths
         else "Every network learns from the same pictures and is judged on the same test pictures."
     )

@@ -18,7 +18,7 @@ STATES = {
     RunState.CANCELLED: "stopped",
 }
 STARTS = {"imagenet": "ImageNet", "bundled": "drawn pictures", "none": "nothing"}
-DEPTHS = {"head": "head alone", "all": "everything"}
+DEPTHS = {"last:0": "head alone", "head": "head alone", "all": "everything"}
 PLOT = {"displayModeBar": False}
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from app.routes.base import endpoint, json_body, shared
 from app.routes.media import CACHE
 from core.errors import BadInput, NotFound
+from core.services.circles import Circle
 from core.services.explanations import HeatmapView
 from core.types import ImageId, JsonObject, JsonValue, RunId
 
@@ -54,6 +55,28 @@ def _heatmap(run: RunId, view: HeatmapView) -> JsonObject:
 
 
 @endpoint
+async def circle(request: Request) -> Response:
+    """POST {image, annotator, circles: [[x, y, rx, ry], ...]} -> {circled}: how many pictures carry any. Durable."""
+    body = await json_body(request)
+    image, drawn = body.get("image"), body.get("circles")
+    if type(image) is not int or not isinstance(drawn, list):
+        raise BadInput("Send the number of an image, and a list of circles.")
+    annotator = str(body.get("annotator") or "expert")[:200]
+    save = shared().circles.save
+    circled = await anyio.to_thread.run_sync(save, ImageId(image), [_circle(item) for item in drawn], annotator)
+    return JSONResponse({"circled": circled})
+
+
+def _circle(value: JsonValue) -> Circle:
+    if not isinstance(value, list) or len(value) != 4:
+        raise BadInput("A circle is four numbers: its middle and its radii.")
+    numbers = [item for item in value if isinstance(item, int | float) and not isinstance(item, bool)]
+    if len(numbers) != 4:
+        raise BadInput("A circle is four numbers: its middle and its radii.")
+    return Circle(*(float(item) for item in numbers))
+
+
+@endpoint
 async def heatmap(request: Request) -> Response:
     """GET /api/heatmap/{run}.png."""
     view = await anyio.to_thread.run_sync(shared().explanations.read, RunId(request.path_params["run"]))
@@ -91,6 +114,7 @@ async def predictions_csv(request: Request) -> Response:
 
 ROUTES = [
     Route("/api/explanations", ask, methods=["POST"]),
+    Route("/api/circles", circle, methods=["POST"]),
     Route("/api/heatmap/{run:int}.png", heatmap),
     Route("/api/heatmaps/{run:int}/{image:int}.png", of_gallery),
     Route("/api/heatmaps/{run:int}/mean/{target:int}.png", of_class),

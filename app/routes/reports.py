@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.routes.base import endpoint, shared
+from core.services.reports import USUAL
 from core.types import RunId
 
 
@@ -20,10 +21,13 @@ async def import_report(request: Request) -> Response:
 
 @endpoint
 async def run_report(request: Request) -> Response:
-    """GET -> a training's results as one HTML page, to read, print or keep."""
-    run_id = RunId(request.path_params["run"])
-    text = await anyio.to_thread.run_sync(shared().exports.report, run_id)
-    return Response(text, media_type="text/html")
+    """GET ?style=field|clinic -> a training's report as one HTML page, to read, print or keep."""
+    run_id, style = RunId(request.path_params["run"]), request.query_params.get("style", USUAL)
+    text = await anyio.to_thread.run_sync(shared().reports.html, run_id, style)
+    headers = {"cache-control": "no-store"}
+    if "download" in request.query_params:
+        headers["content-disposition"] = f'attachment; filename="report-run-{run_id}.html"'
+    return Response(text, media_type="text/html", headers=headers)
 
 
 ROUTES = [

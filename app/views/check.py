@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts import check_pictures, check_sections
+from app.parts.agreement import agreement
 from app.parts.annotator import annotator_field
 from app.parts.deleting import after_deleting
 from app.parts.following import follow
@@ -75,6 +76,7 @@ def findings(project: ProjectView, view: CheckView) -> None:
     check_pictures.leaks(project, view)
     check_pictures.pairs(project, view)
     check_pictures.doubts(project, view)
+    agreement(project)
     check_pictures.flaws(project, view)
     if view.notes:
         st.subheader("What could not be judged")

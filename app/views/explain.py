@@ -4,12 +4,14 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project, int_param, set_params
+from app.parts.grades import grades
 from app.parts.heatmap_gallery import heatmap_gallery
+from app.parts.resembles import resembles
 from app.parts.states import empty_state
 from app.parts.text import md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView, Which
-from core.types import ImageId, RunId
+from core.types import ImageId, ProjectId, RunId
 
 WHICH = {
     Which.MISTAKES: "Mistakes, surest first",
@@ -17,8 +19,8 @@ WHICH = {
     Which.RIGHT: "Named rightly",
     Which.ALL: "All of the test pictures",
 }
-ONE, MANY = "One picture", "All pictures"
-SECTIONS = (ONE, MANY)
+ONE, MANY, TRUST = "One picture", "All pictures", "Can it be trusted?"
+SECTIONS = (ONE, MANY, TRUST)
 
 
 def render() -> None:
@@ -47,14 +49,17 @@ def render() -> None:
         )
     set_params(show=None if section == ONE else section)
     methods = [item.name for item in graft().explanations.subject(model).methods]
-    method = st.query_params.get("method", "gradcam")
+    method = st.query_params.get("method", "")
+    method = method if method in methods else graft().grades.default_method(model)
     if section == MANY:
-        heatmap_gallery(model, methods, method if method in methods else methods[0])
+        heatmap_gallery(model, methods, method)
+    elif section == TRUST:
+        grades(project.id, model)
     else:
-        one_picture(model, method)
+        one_picture(project.id, model, method)
 
 
-def one_picture(model: RunId, method: str) -> None:
+def one_picture(project: ProjectId, model: RunId, method: str) -> None:
     """The viewer."""
     which = st.selectbox("Which pictures", list(WHICH), format_func=WHICH.__getitem__, width=300)
     pictures, selected = offered(model, which)
@@ -69,10 +74,16 @@ def one_picture(model: RunId, method: str) -> None:
         selected=selected,
         target=int_param("target"),
         method=method,
+        grades=graft().grades.newest(model),
+        circles=graft().circles.of(project, [item.image for item in pictures if item.image]),
+        circled=graft().circles.count(project),
     )
     st.caption(HONEST, help="How a method works is said under its name, in the list of methods.")
     if choice:
         set_params(image=choice["image"], target=choice["target"], method=choice["method"])
+    shown = choice["image"] if choice else pictures[selected].image
+    if shown:
+        resembles(model, ImageId(shown))
 
 
 def offered(model: RunId, which: Which) -> tuple[list[PictureView], int]:

@@ -9,6 +9,7 @@ from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.forecast import forecast
+from app.parts.report import report
 from app.parts.robustness import robustness
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
@@ -19,12 +20,12 @@ from core.types import RunId, Task
 
 CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
 SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
-NEXT = "What to label next"
+NEXT, REPORT = "What to label next", "Report"
 SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL),
-    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL),
-    Task.REGRESSION: (SCATTER, MISTAKES, ALL),
+    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
+    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
+    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
+    Task.REGRESSION: (SCATTER, MISTAKES, ALL, REPORT),
 }
 
 
@@ -62,7 +63,7 @@ def render() -> None:
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
-    show(project, view, choose_section(view.task))
+    show(project, view, run.id, choose_section(view.task))
 
 
 def drift(run_id: RunId) -> None:
@@ -89,8 +90,8 @@ def choose_section(task: Task) -> str:
     return chosen
 
 
-def show(project: ProjectView, view: ResultsView, section: str) -> None:
-    """One section."""
+def show(project: ProjectView, view: ResultsView, model: RunId, section: str) -> None:
+    """One section; the report is of the model, also where it was tested on other pictures."""
     if section == CONFUSIONS:
         sections.confusions(project, view)
     elif section == MISTAKES:
@@ -101,6 +102,8 @@ def show(project: ProjectView, view: ResultsView, section: str) -> None:
         sections.sureness(view)
     elif section == ROBUST:
         robustness(view.run_id)
+    elif section == REPORT:
+        report(model)
     elif section == NEXT:
         forecast(view.run_id)
     elif section == SCATTER:

@@ -10,8 +10,9 @@ from app.parts.run_status import run_status, run_title
 from app.parts.states import empty_state
 from app.parts.text import md
 from core.errors import GraftError
+from core.services.projects import ProjectView
 from core.services.training import RunRecord
-from core.types import ProjectId, RunId, RunState
+from core.types import RunId, RunState
 
 STATE_WORDS = {
     RunState.QUEUED: "waits",
@@ -33,19 +34,21 @@ def render() -> None:
     check_notice(project.id)
     runs = graft().training.list(project.id)
     with st.expander("New training", icon=":material/add:", expanded=not runs):
-        new_training(project.id)
+        new_training(project)
     if not runs:
         return
     run_status(chosen_run(runs))
 
 
-def new_training(project: ProjectId) -> None:
+def new_training(project: ProjectView) -> None:
     """The form, and what it starts."""
     wanted = recipe_form(project)
     if wanted is None:
         return
     try:
-        run = graft().training.start(project, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats)
+        run = graft().training.start(
+            project.id, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats, shuffle=wanted.shuffle
+        )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         return

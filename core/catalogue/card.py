@@ -21,6 +21,7 @@ class ModelCard:
     temperature   divides the logits before softmax or sigmoid
     thresholds    multi-label: per class, probability from which it is said to be there
     number_mean, number_std  regression: output x std + mean is the number
+    ranked        ordinal: the head says ranks, one fewer than there are grades (CORN)
     members       of an ensemble: how many networks it averages; 0 for a single network
     """
 
@@ -37,6 +38,7 @@ class ModelCard:
     number_mean: float = 0.0
     number_std: float = 1.0
     members: int = 0
+    ranked: bool = False
 
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back."""

@@ -8,7 +8,7 @@ class ExplanationInfo:
     """A method: `words` say what its heatmap shows, `passes` how many times the network looks at the picture.
 
     `of_class` is False where the heatmap is the same whichever class is asked for; `transformers` is True where
-    only vision transformers can be explained so.
+    only vision transformers can be explained so, `convolutional` where they cannot.
     """
 
     name: str
@@ -18,10 +18,12 @@ class ExplanationInfo:
     passes: int = 1
     of_class: bool = True
     transformers: bool = False
+    convolutional: bool = False
 
     def fits(self, backbone: str) -> bool:
-        """Whether a network of this name can be explained so."""
-        return not self.transformers or any(word in backbone for word in ("vit_", "deit", "beit", "eva"))
+        """Whether a network of this name can be explained so, as far as the name tells."""
+        transformer = any(word in backbone for word in ("vit_", "deit", "beit", "eva"))
+        return transformer if self.transformers else not (self.convolutional and transformer)
 
 
 _LIST = (
@@ -39,12 +41,21 @@ _LIST = (
                     words="Shows the network parts of the picture and sees what they do. Slow."),
     ExplanationInfo(name="occlusion", title="Occlusion", paper="https://arxiv.org/abs/1311.2901", passes=121,
                     words="Covers each part in turn: hot is where covering costs the most. Slow, and easy to trust."),
+    ExplanationInfo(name="rise", title="RISE", paper="https://arxiv.org/abs/1806.07421", passes=256,
+                    words="Covers random patches: hot is what was in sight when the score was high. Very slow."),
     ExplanationInfo(name="integrated_gradients", title="Integrated gradients",
                     paper="https://arxiv.org/abs/1703.01365", passes=32, words="Each pixel's share of the score."),
     ExplanationInfo(name="smoothgrad", title="SmoothGrad", paper="https://arxiv.org/abs/1706.03825", passes=32,
                     words="Pixels whose change would change the score most."),
+    ExplanationInfo(name="gradient_shap", title="SHAP (gradient)", paper="https://arxiv.org/abs/1705.07874", passes=32,
+                    words="Each pixel's fair share of the score, against several backgrounds."),
+    ExplanationInfo(name="relevance", title="Relevance propagation", paper="https://doi.org/10.1371/journal.pone.0130140",
+                    convolutional=True, words="Hands the score back, layer by layer, to the pixels it came from."),
     ExplanationInfo(name="attention_rollout", title="Attention rollout", paper="https://arxiv.org/abs/2005.00928",
                     of_class=False, transformers=True, words="Where a vision transformer's attention flows."),
+    ExplanationInfo(name="weighted_attention", title="Gradient-weighted attention",
+                    paper="https://arxiv.org/abs/2103.15679", transformers=True,
+                    words="Where attention flows that speaks for the class."),
 )  # fmt: skip
 
 EXPLANATIONS = {item.name: item for item in _LIST}

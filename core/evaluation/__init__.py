@@ -5,12 +5,13 @@ from core.evaluation.classification import score_classes
 from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
 from core.evaluation.folds import FoldSummary, summarise_folds
-from core.evaluation.interval import Interval, proportion, units_of, wilson
+from core.evaluation.interval import Interval, Units, proportion, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
 from core.evaluation.score_names import SCORE_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.evaluation.thresholds import choose_thresholds
+from core.evaluation.trust import Grade, best, in_order, judge
 
 __all__ = [
     "FIGURES",
@@ -20,11 +21,16 @@ __all__ = [
     "Difference",
     "Figure",
     "FoldSummary",
+    "Grade",
     "Interval",
     "ReliabilityBin",
     "Scores",
+    "Units",
+    "best",
     "choose_thresholds",
     "flags",
+    "in_order",
+    "judge",
     "proportion",
     "score_classes",
     "score_numbers",

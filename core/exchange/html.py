@@ -5,35 +5,71 @@ from collections.abc import Sequence
 from html import escape
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b2420; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-h1, h2 { line-height: 1.2 } h2 { margin-top: 2.2rem }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .3rem .8rem; border-bottom: 1px solid #dce4df }
-th { text-align: left; overflow-wrap: break-word; max-width: 14rem }
-td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.wide { overflow-x: auto } .small th, .small td { padding: .15rem .35rem; font-size: .75rem }
-.note { background: #f3f6f4; padding: .6rem 1rem; border-left: 4px solid #2f7d55 } small { color: #5b6861 }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem }
-figure { margin: 0; break-inside: avoid } figure img { width: 100%; border-radius: .4rem }
-figcaption { font-size: .85rem; overflow-wrap: anywhere }
-svg { max-width: 32rem; width: 100% } svg text { font-size: 11px; fill: #5b6861 }
-@media print { body { margin: 0 } h2 { break-after: avoid } tr { break-inside: avoid } }
-"""
+@page { size: A4; margin: 18mm 16mm 20mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt system-ui, sans-serif } }
+:root { color-scheme: light; --green: #2f7d55; --grey: #5b6861; --line: #dce4df }
+* { box-sizing: border-box }
+body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: #1b2420; background: #fff;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word }
+h1, h2, h3 { line-height: 1.25; margin: 0 } h1 { font-size: 2rem } .subtitle { color: var(--grey); margin: .3rem 0 1.5rem }
+h2 { margin-top: 2.6rem; padding-bottom: .3rem; border-bottom: 2px solid var(--green); font-size: 1.45rem }
+h3 { margin-top: 1.6rem; font-size: 1.1rem } p { margin: .6rem 0 } a { color: var(--green) }
+ul { margin: .6rem 0; padding-left: 1.2rem } li { margin: .25rem 0 }
+nav { font-size: .9rem; background: #f3f6f4; padding: .2rem 1rem; border-radius: .4rem }
+table { border-collapse: collapse; margin: .8rem 0 } th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) }
+th { text-align: left; vertical-align: top; font-weight: 600 } td { vertical-align: top } tr > :last-child { padding-right: 0 }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap } td small { color: var(--grey); font-size: .85em } nav th { white-space: nowrap }
+nav table { margin: .3rem 0 } nav tr:last-child > * { border: 0 } .wide { overflow-x: auto }
+.small { font-size: .8rem } .small th, .small td { padding: .15rem .7rem .15rem 0 }
+.warning { background: #fdf3e7; padding: .5rem 1rem; border-left: 4px solid #c8781e; margin: 1rem 0 }
+.fill { color: var(--grey); font-style: italic } blockquote { margin: .8rem 0; padding: .1rem 1rem; border-left: 4px solid var(--line) }
+pre { background: #f3f6f4; padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap; font-size: .85rem }
+dl { font-size: .85rem } dt { font-weight: 600 } dd { margin: 0 0 .5rem } summary { color: var(--green); cursor: pointer }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; margin-top: .8rem }
+.pairs { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) } .pairs .images { grid-template-columns: 1fr 1fr }
+figure { margin: 0; break-inside: avoid } .images { display: grid; gap: .3rem }
+figure img { width: 100%; height: 10rem; object-fit: contain; background: #f3f6f4; border-radius: .3rem }
+figcaption { overflow-wrap: anywhere; font-size: .8rem; color: var(--grey); margin-top: .2rem }
+svg { max-width: 26rem; width: 100%; display: block } .drawing text { font-size: 11px; fill: var(--grey) }
+svg.lineage { max-width: 40rem }
+@media print {
+  body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt } h2, h3 { break-after: avoid } h2 { font-size: 15pt }
+  h3 { font-size: 11.5pt } tr, blockquote, .warning, svg { break-inside: avoid } thead { display: table-header-group }
+  .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures) { break-after: avoid; break-inside: avoid }
+  dl { columns: 2; font-size: .75rem } dd { break-inside: avoid }
+  details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
+  p { orphans: 3; widows: 3 } a { color: inherit; text-decoration: none } .wide { overflow: visible }
+  figure img { height: 32mm } .pictures { grid-template-columns: repeat(4, 1fr) } .pairs { grid-template-columns: 1fr 1fr }
+}
+"""  # noqa: E501
 
 
-def page(title: str, parts: Sequence[str]) -> str:
+def page(title: str, subtitle: str, parts: Sequence[str]) -> str:
     """A whole file."""
     name = escape(title)
     # A page from people's words: nothing in it may run or be fetched.
     rules = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     policy = f'<meta http-equiv=Content-Security-Policy content="{rules}">'
-    head = f"<!doctype html><html lang=en><meta charset=utf-8>{policy}<title>{name}</title><style>{STYLE}</style>"
-    return f"{head}<h1>{name}</h1>\n" + "\n".join(part for part in parts if part) + "</html>\n"
+    shape = '<meta name=viewport content="width=device-width, initial-scale=1">'
+    head = f"<head><meta charset=utf-8>{policy}{shape}<title>{name}</title><style>{STYLE}</style></head>"
+    body = "\n".join(item for item in parts if item)
+    top = f"<h1>{name}</h1><p class=subtitle>{escape(subtitle)}</p>"
+    return f"<!doctype html><html lang=en>{head}<body>{top}\n{body}</body></html>\n"
 
 
-def section(title: str, *parts: str) -> str:
-    """A heading and what stands under it, or nothing if that is nothing."""
-    inside = "".join(parts)
-    return f"<h2>{escape(title)}</h2>{inside}" if inside else ""
+def part(title: str, inside: str, *, new_page: bool = False) -> str:
+    """A heading of the first order with what stands under it, or nothing."""
+    mark = " class=new-page" if new_page else ""
+    return f"<h2{mark}>{escape(title)}</h2>{inside}" if inside else ""
+
+
+def section(key: str, title: str, inside: str) -> str:
+    """A heading of the second order, which `link` leads to."""
+    return f"<section{f' id={key}' if key else ''}><h3>{escape(title)}</h3>{inside}</section>"
+
+
+def link(key: str, words: str) -> str:
+    """Words that lead to a section."""
+    return f'<a href="#{key}">{escape(words)}</a>'
 
 
 def paragraph(text: str) -> str:
@@ -41,20 +77,56 @@ def paragraph(text: str) -> str:
     return "<p>" + "<br>".join(escape(line) for line in text.splitlines()) + "</p>" if text.strip() else ""
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column names the row; figures at the right, sentences at the left."""
-    top = "".join(f"<th>{escape(name)}</th>" for name in header)
-    lines = "".join(f"<tr><th>{escape(row[0])}</th>{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
-    small = " class=small" if len(header) > 12 else ""
-    return f"<div class=wide><table{small}><tr>{top}</tr>{lines}</table></div>"
+def sentences(found: Sequence[str]) -> str:
+    """A list of sentences, one alone as a paragraph."""
+    if len(found) < 2:
+        return "".join(map(paragraph, found))
+    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in found)}</ul>"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, small: bool = False, words: bool = False) -> str:
+    """A table whose first column names the row; figures at the right, sentences (or all, with `words`) at the left."""
+    left = [index == 0 or words or any(_sentence(row[index]) for row in rows) for index in range(len(header))]
+    marks = ["" if item else " class=n" for item in left]
+    lines = "".join(
+        f"<tr><th>{escape(row[0])}</th>"
+        + "".join(f"<td{mark}>{_cell(cell)}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    names = "".join(f"<th{mark}>{escape(name)}</th>" for name, mark in zip(header, marks, strict=True))
+    top = f"<thead><tr>{names}</tr></thead>" if any(header) else ""
+    return f"<div class=wide><table{' class=small' if small else ''}>{top}<tbody>{lines}</tbody></table></div>"
 
 
 def _cell(text: str) -> str:
-    return f"<td{'' if text.endswith('.') else ' class=n'}>{escape(text)}</td>"
+    """A cell; what stands on a second line is smaller."""
+    first, _, second = text.partition("\n")
+    return escape(first) + (f"<br><small>{escape(second)}</small>" if second else "")
 
 
-def picture(content: bytes, caption: str) -> str:
-    """A JPEG with words under it."""
-    data = base64.b64encode(content).decode("ascii")
+def _sentence(text: str) -> bool:
+    return text.endswith(".") or text.isalpha()
+
+
+def table_of(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:
+    """A table of which the last cell of each row is HTML already; the others are plain text."""
+    lines = "".join(
+        f"<tr><th>{escape(row[0])}</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:-1])
+        + f"<td>{row[-1]}</td></tr>"
+        for row in rows
+    )
+    names = "".join(f"<th>{escape(name)}</th>" for name in header)
+    top = f"<thead><tr>{names}</tr></thead>" if header else ""
+    return f"<div class=wide><table>{top}<tbody>{lines}</tbody></table></div>"
+
+
+def picture(jpegs: Sequence[bytes], caption: str) -> str:
+    """JPEGs side by side with words under them."""
     alt = escape(caption, quote=True)
-    return f'<figure><img alt="{alt}" src="data:image/jpeg;base64,{data}"><figcaption>{alt}</figcaption></figure>'
+    images = "".join(
+        f'<img alt="{alt}" src="data:image/jpeg;base64,{base64.b64encode(content).decode("ascii")}">'
+        for content in jpegs
+    )
+    return f"<figure><div class=images>{images}</div><figcaption>{alt}</figcaption></figure>"

@@ -11,12 +11,16 @@ from core.explanation.attention_rollout import attention_rollout
 from core.explanation.eigencam import eigencam
 from core.explanation.gradcam import gradcam
 from core.explanation.gradcam_plus_plus import gradcam_plus_plus
+from core.explanation.gradient_shap import gradient_shap
 from core.explanation.hirescam import hirescam
 from core.explanation.integrated_gradients import integrated_gradients
 from core.explanation.layercam import layercam
 from core.explanation.occlusion import occlusion
+from core.explanation.relevance import relevance
+from core.explanation.rise import rise
 from core.explanation.scorecam import scorecam
 from core.explanation.smoothgrad import smoothgrad
+from core.explanation.weighted_attention import weighted_attention
 from core.models import Ensemble, Network
 
 Method = Callable[[Network, Tensor, Tensor], Tensor]
@@ -30,9 +34,13 @@ METHODS: dict[str, Method] = {
     "eigencam": eigencam,
     "scorecam": scorecam,
     "occlusion": occlusion,
+    "rise": rise,
     "integrated_gradients": integrated_gradients,
     "smoothgrad": smoothgrad,
+    "gradient_shap": gradient_shap,
+    "relevance": relevance,
     "attention_rollout": attention_rollout,
+    "weighted_attention": weighted_attention,
 }
 """Name -> method; what people read about each stands in `core.catalogue.explanations`."""
 

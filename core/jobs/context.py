@@ -59,6 +59,11 @@ class JobContext:
         inner._facts = {**self._facts, **facts}
         return inner
 
+    @property
+    def due(self) -> bool:
+        """Whether progress would be written now."""
+        return time.monotonic() - self._written_at >= PROGRESS_EVERY_S
+
     def progress(
         self,
         message: str,
@@ -73,10 +78,9 @@ class JobContext:
         Further facts (epoch, epochs, stage, ...) stay until replaced. Written at most twice a second unless `now`.
         """
         self._facts.update(facts)
-        clock = time.monotonic()
-        if not now and clock - self._written_at < PROGRESS_EVERY_S:
+        if not now and not self.due:
             return
-        self._written_at = clock
+        self._written_at = time.monotonic()
         if self._part is not None:
             message = f"{self._part.words}: {message[:1].lower()}{message[1:]}"
             # A part has phases of its own, each from 0 to 1: the whole never goes back.

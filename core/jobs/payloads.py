@@ -48,14 +48,35 @@ class TrainPayload(Payload):
     """Train a model. Recipe and dataset version stand in the run's own columns.
 
     With `folds` (0: none) it is trained so often, `repeats` times over, each time judged on other pictures: a
-    cross-validation. Runs that belong together have the same `group`; `study` says what the group is about:
-    "networks" or "depth".
+    cross-validation. With `shuffle` the others are drawn anew each time, a fifth of all, instead of fold by fold. Runs
+    that belong together have the same `group`; `study` says what the group is about: "networks" or "depth".
     """
 
     folds: int = 0
     repeats: int = 1
+    shuffle: bool = False
     group: str = ""
     study: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPayload(Payload):
+    """Look for a better recipe than the run's own, for so many minutes or trials.
+
+    `fields` of the recipe are varied, and the network among `backbones` (none: the recipe's own).
+    """
+
+    minutes: float
+    fields: list[str]
+    backbones: list[str]
+    trials: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesPayload(Payload):
+    """Try learning rates with the run's recipe, from far too small to far too large, in so many steps."""
+
+    steps: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +157,21 @@ class HeatmapsPayload(Payload):
     model: RunId
     split: str = "test"
     method: str = "gradcam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradePayload(Payload):
+    """Test how far each way to explain run `model` can be trusted."""
+
+    model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighboursPayload(Payload):
+    """Find the training pictures of run `model` that a picture resembles."""
+
+    model: RunId
+    image: ImageId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

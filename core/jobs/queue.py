@@ -12,13 +12,17 @@ from core.jobs.payloads import (
     ExplainPayload,
     ExportPayload,
     ForecastPayload,
+    GradePayload,
     HeatmapsPayload,
     ImportPayload,
     MapPayload,
+    NeighboursPayload,
     Payload,
     PredictPayload,
     PretrainPayload,
+    RatesPayload,
     RobustnessPayload,
+    SearchPayload,
     TrainPayload,
 )
 from core.store import runs
@@ -29,6 +33,8 @@ from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, Ve
 KINDS: dict[type[Payload], RunKind] = {
     ImportPayload: RunKind.IMPORT,
     TrainPayload: RunKind.TRAIN,
+    SearchPayload: RunKind.SEARCH,
+    RatesPayload: RunKind.RATES,
     PretrainPayload: RunKind.PRETRAIN,
     PredictPayload: RunKind.PREDICT,
     ExplainPayload: RunKind.EXPLAIN,
@@ -37,6 +43,8 @@ KINDS: dict[type[Payload], RunKind] = {
     CheckPayload: RunKind.CHECK,
     RobustnessPayload: RunKind.ROBUSTNESS,
     HeatmapsPayload: RunKind.HEATMAPS,
+    GradePayload: RunKind.GRADE,
+    NeighboursPayload: RunKind.NEIGHBOURS,
     MapPayload: RunKind.MAP,
     ForecastPayload: RunKind.FORECAST,
 }
@@ -44,6 +52,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.IMPORT: Lane.FILES,
     RunKind.EXPORT: Lane.FILES,
     RunKind.TRAIN: Lane.TRAINING,
+    RunKind.SEARCH: Lane.TRAINING,
+    RunKind.RATES: Lane.TRAINING,
     RunKind.PRETRAIN: Lane.TRAINING,
     RunKind.PREDICT: Lane.FILES,
     RunKind.EVALUATE: Lane.FILES,
@@ -51,6 +61,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.CHECK: Lane.FILES,
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.HEATMAPS: Lane.FILES,
+    RunKind.GRADE: Lane.FILES,
+    RunKind.NEIGHBOURS: Lane.INTERACTIVE,
     RunKind.MAP: Lane.FILES,
     RunKind.FORECAST: Lane.FILES,
 }

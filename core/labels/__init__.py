@@ -1,6 +1,8 @@
 """What a label is, and how people's labels become one. Pure."""
 
+from core.labels.circles import MOST as MOST_CIRCLES
+from core.labels.circles import Circle
 from core.labels.classes import PALETTE, ClassSpec, validated_classes
 from core.labels.values import LabelValue
 
-__all__ = ["PALETTE", "ClassSpec", "LabelValue", "validated_classes"]
+__all__ = ["MOST_CIRCLES", "PALETTE", "Circle", "ClassSpec", "LabelValue", "validated_classes"]

@@ -59,6 +59,7 @@ class Ensemble(Network):
         nn.Module.__init__(self)
         first = members[0].network
         self.backbone, self.image_size, self.mean, self.std = first.backbone, first.image_size, first.mean, first.std
+        self.ranked = first.ranked
         self.members = nn.ModuleList(member.network for member in members)
         self.cards = [member.card for member in members]
         self.body = Bodies([member.network.body for member in members])
@@ -77,6 +78,6 @@ class Ensemble(Network):
 
     def forward_head(self, features: Tensor) -> Tensor:
         """(N, sum of F) -> logits (N, K), for a card with temperature 1."""
-        parts = self.head(features).chunk(len(self.cards), 1)
+        parts = [self.link(part) for part in self.head(features).chunk(len(self.cards), 1)]
         shares = torch.stack([share_logits(card, part) for card, part in zip(self.cards, parts, strict=True)])
         return joint_logits(self.cards[0].task, shares.mean(0))

@@ -7,15 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from core.models.bodies import Triple, build_body
+from core.models.grades import grade_logits
 
 
 class Network(nn.Module):
     """`body` turns pictures into features (N, F); `head` turns these into logits (N, K).
 
+    With `ranked` the head says K - 1 ranks, of which `link` makes the logits of the K grades (`core.models.grades`).
     `backbone` is the catalogue's name; `mean` and `std` are per channel, of pixels in [0, 1].
     """
 
-    def __init__(self, backbone: str, outputs: int, *, image_size: int) -> None:
+    def __init__(self, backbone: str, outputs: int, *, image_size: int, ranked: bool = False) -> None:
         super().__init__()
         body = build_body(backbone, image_size)
         self.backbone = backbone
@@ -23,11 +25,17 @@ class Network(nn.Module):
         self.mean: Triple = body.mean
         self.std: Triple = body.std
         self.body = body.module
-        self.head = nn.Linear(body.features, outputs)
+        self.ranked = ranked
+        self.head = nn.Linear(body.features, outputs - ranked)
         # Scale and shift in one step, for pixels in [0, 255]. Not state: they follow from the backbone.
         std = torch.tensor(body.std).view(1, 3, 1, 1)
         self.register_buffer("_scale", 1 / (255 * std), persistent=False)
         self.register_buffer("_shift", -torch.tensor(body.mean).view(1, 3, 1, 1) / std, persistent=False)
+
+    @property
+    def outputs(self) -> int:
+        """K: how many logits it gives."""
+        return self.head.out_features + self.ranked
 
     def normalise(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W), uint8 or float in [0, 255] -> float, as the body wants it."""
@@ -39,7 +47,11 @@ class Network(nn.Module):
 
     def forward_head(self, features: Tensor) -> Tensor:
         """(N, F) -> logits (N, K)."""
-        return cast(Tensor, self.head(features))
+        return self.link(self.head(features))
+
+    def link(self, said: Tensor) -> Tensor:
+        """What the head says -> logits (N, K)."""
+        return grade_logits(said) if self.ranked else said
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) -> logits (N, K)."""

@@ -2,17 +2,20 @@
 
 `TinyCnn` follows "Building Efficient Lightweight CNN Models" (Isong 2025, https://arxiv.org/abs/2501.15547): two small
 branches, one fed with the picture as it is and one with a changed copy, are joined into one model of fewer than
-20,000 parameters, which is then unfrozen stage by stage. Where it differs: the paper trains the two branches with an
-output each and joins them afterwards; here they are joined from the start and share one head, whose two halves are
-those outputs added up. The paper's two steps are two trainings: `weights=none tune=all`, then from that run
-`weights=run:N tune=gradual`. Convolutions are separable (https://arxiv.org/abs/1704.04861), so that pictures larger
-than the paper's 28 or 32 pixels fit into the same number of parameters.
+20,000 parameters, which is then unfrozen stage by stage. The study's two steps are `tune=two_step`: first each branch
+learns with an output of its own (`branch_logits`), then both are joined, the joint head learns, and the branches thaw
+from the top. Where it differs: the branches stand side by side in one network from the start, which is the same, since
+they have no weight in common but the K biases; the joint head begins as the mean of the two outputs, not anew; and
+convolutions are separable (https://arxiv.org/abs/1704.04861), so that pictures larger than the study's 28 or 32 pixels
+fit into the same number of parameters.
 """
 
 import itertools
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 BRANCHES = 2
 TINY_WIDTHS = (16, 32, 48, 64)
@@ -67,6 +70,18 @@ class TinyCnn(nn.Module):
         return self.pool(self.blocks(self.stem(self.views(pictures)))).flatten(1)  # type: ignore[no-any-return]
 
 
+class TwoBranches(Protocol):
+    """A network whose body is a TinyCnn."""
+
+    head: nn.Linear
+
+    def forward_features(self, pictures: Tensor) -> Tensor:
+        """(N, 3, H, W) -> (N, F)."""
+
+    def link(self, said: Tensor) -> Tensor:
+        """What the head says -> logits (N, K)."""
+
+
 class LightCnn(nn.Module):
     """Pictures (N, 3, H, W) -> features (N, 128): four times convolution, norm, ReLU and pooling, nothing more.
 
@@ -95,6 +110,19 @@ class LightCnn(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """One stage after the other."""
         return self.pool(self.blocks(pictures)).flatten(1)  # type: ignore[no-any-return]
+
+
+def branch_logits(network: "TwoBranches", pictures: Tensor) -> list[Tensor]:
+    """What each branch of a TinyCnn says by itself, (N, K) of the picture and of its changed copy.
+
+    Each speaks through its own half of the head; the mean of both is what the whole network says.
+    """
+    halves = network.forward_features(pictures).chunk(BRANCHES, 1)
+    weights = (BRANCHES * network.head.weight).chunk(BRANCHES, 1)
+    return [
+        network.link(functional.linear(half, weight, network.head.bias))
+        for half, weight in zip(halves, weights, strict=True)
+    ]
 
 
 OWN: dict[str, type[TinyCnn] | type[LightCnn]] = {"graft:tiny_cnn": TinyCnn, "graft:light_cnn": LightCnn}

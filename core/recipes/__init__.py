@@ -1,11 +1,21 @@
 """Recipes: everything that decides how a model is trained, as one frozen value. Pure, standard library only."""
 
 from core.recipes.presets import PRESETS, preset
-from core.recipes.recipe import Recipe
-from core.recipes.rules import AUTOMATIC, Choice, DataFacts, HyperRule, choose_recipe, hyper_rule
-from core.recipes.studies import DEPTHS, PUBLISHED, PublishedComparison, depth_recipes, network_recipes
+from core.recipes.recipe import TWO_BRANCHES, Recipe
+from core.recipes.rules import AUTOMATIC, OUT_OF_REACH, Choice, DataFacts, HyperRule, choose_recipe, hyper_rule
+from core.recipes.search import AXES, BACKBONE, USUAL, Options, Space, Span, search_space
+from core.recipes.studies import (
+    DEPTHS,
+    PUBLISHED,
+    PublishedComparison,
+    depth_recipes,
+    from_nothing,
+    head_recipe,
+    network_recipes,
+)
 
 __all__ = [
-    "AUTOMATIC", "DEPTHS", "PRESETS", "PUBLISHED", "Choice", "DataFacts", "HyperRule", "PublishedComparison", "Recipe",
-    "choose_recipe", "depth_recipes", "hyper_rule", "network_recipes", "preset",
+    "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "TWO_BRANCHES", "USUAL",
+    "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_recipe",
+    "depth_recipes", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "search_space",
 ]  # fmt: skip

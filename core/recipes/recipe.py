@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import BadInput
-from core.types import JsonObject, JsonValue
+from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
-Loss = Literal["standard", "focal", "asymmetric"]
-PART = re.compile(r"head|gradual|all|norm|bias|attention|last:[1-9]\d?|lora:[1-9]\d{0,2}")
+Loss = Literal["standard", "focal", "asymmetric", "corn"]
+PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
+TWO_BRANCHES = "graft:tiny_cnn"
+"""The network that two_step trains."""
 Framing = Literal["squash", "crop"]
-Augmentation = Literal["none", "light", "standard", "strong", "trivial"]
+Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -29,7 +31,10 @@ class Recipe:
     weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH" or "run:N"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
-                  "all": everything from the first step; "last:N": the last N of five stages; "norm": norm layers
+                  "two_step", for graft:tiny_cnn: its branches apart, then joined and thawed from the top
+                  (https://arxiv.org/abs/2501.15547);
+                  "all": everything from the first step; "last:N": the last N of five stages (0: the
+                  head alone, but on varied pictures); "norm": norm layers
                   (https://arxiv.org/abs/2003.00152); "bias": biases (BitFit, https://arxiv.org/abs/2106.10199);
                   "attention": a transformer's attention (https://arxiv.org/abs/2203.09795); "lora:R": additions of
                   rank R to its linear layers (https://arxiv.org/abs/2106.09685). The head always learns
@@ -43,7 +48,8 @@ class Recipe:
     warmup        share of all steps in which the learning rate climbs; cosine decay follows
     augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
                   and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896);
-                  "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158)
+                  "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158);
+                  "rand": two of middling strength (RandAugment, https://arxiv.org/abs/1909.13719)
     label_smoothing  in [0, 1)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
     cutmix        the same for a rectangle of another picture (https://arxiv.org/abs/1905.04899); with both, a coin
@@ -55,7 +61,8 @@ class Recipe:
                   by the effective number of pictures (https://arxiv.org/abs/1901.05555); "logits": shifted by log
                   frequency while learning (https://arxiv.org/abs/2007.07314); "sampling": shown more often
     loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
-                  (https://arxiv.org/abs/2009.14119)
+                  (https://arxiv.org/abs/2009.14119); "corn", for grades, rank by rank
+                  (https://arxiv.org/abs/2111.08851)
     """
 
     preset: str = "balanced"
@@ -100,11 +107,24 @@ class Recipe:
         if not PART.fullmatch(self.tune):
             raise BadInput(
                 f"tune cannot be {self.tune!r}.",
-                hint="Choose head, gradual, all, last:N, norm, bias, attention or lora:R.",
+                hint="Choose head, gradual, all, last:N, norm, bias, attention, lora:R or two_step.",
+            )
+        if self.tune == "two_step" and self.backbone != TWO_BRANCHES:
+            raise BadInput(
+                f"two_step needs a network of two branches, not {self.backbone}.", hint=f"{TWO_BRANCHES} is one."
             )
         if self.weights not in ("imagenet", "bundled", "none") and not self.weights.startswith(("file:", "run:")):
             raise BadInput(
                 f"weights cannot be {self.weights!r}.", hint="Choose imagenet, bundled, none, file:PATH or run:N."
+            )
+
+    def check_task(self, task: Task) -> None:
+        """Raises BadInput if the loss is not for that kind of label."""
+        wanted = _LOSS_TASKS.get(self.loss, task)
+        if wanted is not task:
+            raise BadInput(
+                f"The loss {self.loss!r} is for {wanted.value} labels; these are {task.value}.",
+                hint="Choose the loss standard.",
             )
 
     def to_json(self) -> JsonObject:
@@ -127,6 +147,7 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+_LOSS_TASKS = {"asymmetric": Task.MULTI, "corn": Task.ORDINAL}
 _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),

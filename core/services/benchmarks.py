@@ -92,7 +92,10 @@ class Benchmarks(Service):
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
         parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
         with writing(self.engine) as session:
-            version_id = freeze(session, projects.read_project(session, project_id), now=datetime.now(UTC))
+            project = projects.read_project(session, project_id)
+            for recipe in recipes:
+                recipe.check_task(project.task)
+            version_id = freeze(session, project, now=datetime.now(UTC))
         group = secrets.token_hex(4)
         for recipe, parent in zip(recipes, parents, strict=True):
             self.queue.enqueue(

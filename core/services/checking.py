@@ -35,7 +35,12 @@ PROBES = {"borders": "the borders of the pictures", "file": "facts of the files 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairView:
-    """Two pictures that are the same; `labels` as they stood, in words, None without one."""
+    """Two pictures that are the same; `labels` as they stood, in words, None without one.
+
+    `kind` is "same", or "part" for one that is the other mirrored, turned, or cut out of it.
+    """
+
+    kind: str
 
     images: tuple[CurrentImage, CurrentImage]
     names: tuple[str, str]
@@ -280,6 +285,7 @@ def _pair(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> PairView:
     first, second = (now[number] for number in item["images"])
     told = all(label is not None for label in item["labels"])
     return PairView(
+        kind=item.get("kind", "same"),
         images=(first, second),
         names=tuple(item["names"]),
         splits=tuple(item["splits"]),

@@ -1,7 +1,5 @@
 """Freezing a project's labels as a dataset version."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -54,11 +52,10 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
         for image in found
     ]
     classes: list[JsonObject] = [{"id": item.id, "name": item.name, "colour": item.colour} for item in project.classes]
-    content = [[item.blob, item.split.value, list(item.targets), item.number] for item in items]
     return versions.create_version(
         session,
         project.id,
-        content_hash=hashlib.sha256(json.dumps([content, classes]).encode()).hexdigest(),
+        content_hash=versions.content_hash(items, classes),
         task=project.task,
         classes=classes,
         split_rule=RULE,

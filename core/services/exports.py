@@ -3,12 +3,9 @@
 from pathlib import Path
 
 from core.errors import BadInput, NotFound
-from core.exchange.report_html import report_html
 from core.jobs.payloads import ExportPayload
-from core.media import BlobStore
 from core.services.base import Service
-from core.services.reporting import report_facts
-from core.store import exports, predictions, projects, runs, versions
+from core.store import exports, predictions, projects, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import ProjectId, RunId, RunKind, RunState
@@ -37,15 +34,6 @@ class Exports(Service):
                 raise BadInput(f"Run {run_id} has no model: it is {run.state.value}.", hint="Choose one that is done.")
         payload = ExportPayload(kind="model", model=run_id)
         return self.queue.enqueue(payload, project_id=run.project_id, name=f"Model of run {run_id}", parent_id=run_id)
-
-    def report(self, run_id: RunId) -> str:
-        """A training's results as one HTML file. Raises NotFound, BadInput for a run that has none."""
-        with reading(self.engine) as session:
-            run = runs.read_run(session, run_id)
-            if run.version_id is None or run.project_id is None:
-                raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
-            version = versions.read_version(session, run.version_id)
-            return report_html(report_facts(session, run, version, BlobStore(self.settings)))
 
     def path(self, run_id: RunId) -> Path:
         """The file that an export made. Raises NotFound while it is not there, or not any more."""

@@ -1,7 +1,5 @@
 """External tests: a model on the labelled pictures of another project, apart from its own test split."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -149,11 +147,10 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
         {"id": ids.get(index, 0), "name": name, "colour": colours.get(ids.get(index, 0), "")}
         for index, name in enumerate(card.classes)
     ]
-    content = [[item.blob, list(item.targets), item.number] for item in items]
     version_id = versions.create_version(
         session,
         project.id,
-        content_hash=hashlib.sha256(json.dumps([RULE, content, classes]).encode()).hexdigest(),
+        content_hash=versions.content_hash(items, classes),
         task=project.task,
         classes=classes,
         split_rule=RULE,

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
 from core.services.results_json import results_json
+from core.services.verifying import Verification, verify
 from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
@@ -33,7 +35,11 @@ __all__ = [
     "ResultsView",
     "RunChoice",
     "Scores",
+    "Verification",
 ]
+
+
+MOST_CONFUSED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +67,20 @@ class ResultsView:
     scores: Scores
 
     @property
+    def alike_together(self) -> tuple[int, ...]:
+        """The classes' positions in an order in which those taken for each other stand side by side."""
+        return alike_together(self.scores.cells)
+
+    @property
     def most_confused(self) -> list[tuple[int, int, int]]:
-        """The three most frequent mistakes: row, column, count."""
+        """The most frequent mistakes: row, column, count."""
         cells = [
             (row, column, count)
             for row, line in enumerate(self.scores.cells)
             for column, count in enumerate(line)
             if row != column and count
         ]
-        return sorted(cells, key=lambda cell: -cell[2])[:3]
+        return sorted(cells, key=lambda cell: -cell[2])[:MOST_CONFUSED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +171,10 @@ class Results(Service):
             version = versions.read_version(session, run.version_id) if run.version_id else None
             said = predictions.read_predictions(session, run_id)
         return results_json(run, version, said)
+
+    def verify(self, run_id: RunId) -> Verification:
+        """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""
+        return verify(self.engine, self.settings, run_id)
 
     def finished(self, project_id: ProjectId) -> list[RunChoice]:
         """The project's finished trainings, newest first."""

@@ -1,7 +1,10 @@
 """Waiting for a run from the command line, and running it here when nobody else does."""
 
 import contextlib
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -50,6 +53,25 @@ class Serving(Service):
                 worker.close()
         tell(run)
         return run
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """While inside, questions to models are answered: by the served home's worker, or by one started for it."""
+        if self.served:
+            yield
+            return
+        self.settings.logs.mkdir(parents=True, exist_ok=True)
+        with (self.settings.logs / "interactive.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "core.worker", "interactive"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env={**os.environ, **self.settings.environ()},
+            )  # fmt: skip
+        try:
+            yield
+        finally:
+            worker.terminate()
+            worker.wait()
 
 
 @contextlib.contextmanager

@@ -9,10 +9,11 @@ from core.catalogue import BackboneInfo, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
-from core.recipes import Choice, DataFacts, Recipe, choose_recipe
+from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.weights import parent_of, usual_weights
+from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import projects, runs, versions
 from core.store.db import reading, writing
@@ -20,35 +21,50 @@ from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split
 
-__all__ = ["OUT_OF_REACH", "BackboneInfo", "RunRecord", "Training", "search_backbones"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
-OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
 
 class Training(Service):
     """Trainings of a project."""
 
     def start(
-        self, project_id: ProjectId, recipe: Recipe, name: str = "", *, folds: int = 0, repeats: int = 1
+        self,
+        project_id: ProjectId,
+        recipe: Recipe,
+        name: str = "",
+        *,
+        folds: int = 0,
+        repeats: int = 1,
+        shuffle: bool = False,
+        version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
-        Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
+        With `shuffle` so many random splits instead of folds, which cannot be repeated.
+        With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
+        for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         if folds and not 2 <= folds <= MOST_FOLDS:
             raise BadInput(f"There can be 2 to {MOST_FOLDS} folds, not {folds}.")
         if not 1 <= repeats <= MOST_REPEATS:
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
+        if shuffle and (not folds or repeats > 1):
+            raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
-            version_id = freeze(session, project, now=datetime.now(UTC))
+            recipe.check_task(project.task)
+            if version is None:
+                version_id = freeze(session, project, now=datetime.now(UTC))
+            else:
+                version_id = versions.find_version(session, project_id, version)
             if folds:
-                _check_folds(versions.read_version(session, version_id), folds)
+                _check_folds(versions.read_version(session, version_id), JUDGED if shuffle else folds)
         return self.queue.enqueue(
-            TrainPayload(folds=folds, repeats=repeats),
+            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),

@@ -1,7 +1,9 @@
 """Which images a model learns from, which choose it, and which judge it. Pure."""
 
 from core.splits.assign import SplitItem, assign_splits
-from core.splits.folds import Fold, make_folds
+from core.splits.folds import JUDGED, Fold, make_folds, shuffle_splits
 from core.splits.strata import class_strata, number_strata
 
-__all__ = ["Fold", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata"]
+__all__ = [
+    "JUDGED", "Fold", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata", "shuffle_splits",
+]  # fmt: skip

@@ -265,7 +265,7 @@ def delete_ended(session: Session, lane: Lane, *, before: datetime) -> None:
     session.execute(
         delete(RunRow).where(
             RunRow.lane == lane,
-            RunRow.kind == RunKind.EXPLAIN,
+            RunRow.kind.in_((RunKind.EXPLAIN, RunKind.NEIGHBOURS)),
             RunRow.finished_at < before,
             RunRow.state.not_in((RunState.QUEUED, RunState.RUNNING)),
         )

@@ -157,6 +157,21 @@ class ImageClassRow(Base):
     class_id: Mapped[ClassId] = mapped_column(ForeignKey("label_class.id"), primary_key=True)
 
 
+class CircleRow(Base):
+    """An ellipse an expert drew around what makes an image its class; all four as shares of the sides."""
+
+    __tablename__ = "circle"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[ImageId] = mapped_column(ForeignKey("image.id"), index=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    x: Mapped[float] = mapped_column(Float)
+    y: Mapped[float] = mapped_column(Float)
+    rx: Mapped[float] = mapped_column(Float)
+    ry: Mapped[float] = mapped_column(Float)
+    created_at: Mapped[datetime]
+
+
 class AnnotatorRow(Base):
     __tablename__ = "annotator"
 

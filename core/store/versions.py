@@ -1,5 +1,7 @@
 """Dataset versions: immutable pictures of a project's labels and splits."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +61,12 @@ class VersionRecord:
     def part(self, split: Split) -> list[VersionItem]:
         """The items of one split."""
         return [item for item in self.items if item.split is split]
+
+
+def content_hash(items: Sequence[VersionItem], classes: Sequence[JsonObject]) -> str:
+    """What stands for a version's content: its pictures with split and label, in their order, and its classes."""
+    content = [[item.blob, item.split.value, list(item.targets), item.number] for item in items]
+    return hashlib.sha256(json.dumps([content, list(classes)]).encode()).hexdigest()
 
 
 def create_version(
@@ -142,6 +150,23 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionHead:
+    """A version without its items."""
+
+    number: int
+    content_hash: str
+    split_rule: str
+
+
+def read_head(session: Session, version_id: VersionId) -> VersionHead:
+    """What stands over a version. Raises NotFound."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(f"There is no dataset version {version_id}.")
+    return VersionHead(number=row.number, content_hash=row.content_hash, split_rule=row.split_rule)
+
+
 def read_project_id(session: Session, version_id: VersionId) -> ProjectId:
     """The project a version is of. Raises NotFound."""
     row = session.get(VersionRow, version_id)
@@ -203,6 +228,26 @@ def write_splits(session: Session, splits: Mapping[ImageId, Split]) -> None:
         ids = [image_id for image_id, value in splits.items() if value is split]
         for start in range(0, len(ids), 500):
             session.execute(update(ImageRow).where(ImageRow.id.in_(ids[start : start + 500])).values(split=split))
+
+
+def find_version(session: Session, project_id: ProjectId, number: int) -> VersionId:
+    """The project's version of that number. Raises NotFound."""
+    query = select(VersionRow.id).where(VersionRow.project_id == project_id, VersionRow.number == number)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no dataset version {number} in this project.", hint="Results names them.")
+    return found
+
+
+def read_span(session: Session, version_id: VersionId) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last of a version's pictures were taken, as far as their files say."""
+    query = (
+        select(func.min(ImageRow.captured_at), func.max(ImageRow.captured_at))
+        .join(VersionItemRow, VersionItemRow.image_id == ImageRow.id)
+        .where(VersionItemRow.version_id == version_id)
+    )
+    first, last = session.execute(query).one()
+    return first, last
 
 
 def list_numbers(session: Session, project_id: ProjectId) -> dict[VersionId, int]:

@@ -23,6 +23,7 @@ from core.store.db import reading
 from core.store.decisions import read_decisions
 from core.store.projects import ProjectView
 from core.tasks.check_labels import check_labels
+from core.tasks.check_parts import find_parts
 from core.tasks.doubts import doubted, validated_answers
 from core.types import JsonObject, JsonValue, Task
 
@@ -103,14 +104,18 @@ class _Check:
         hashes = np.array([int(image.phash or "0", 16) for image in self.images], dtype=np.uint64)
         shapes = np.array([image.width / image.height for image in self.images])
         found = near_duplicates(hashes, np.stack([look.grey for look in self.looks]), shapes)
-        return [self._pair(self.images[first], self.images[second]) for first, second in found.tolist()]
+        same = [(first, second) for first, second in found.tolist()]
+        parts = find_parts(self.context, self.images, self.looks, set(same), self.notes)
+        kinds = [*((pair, "same") for pair in same), *((pair, "part") for pair in parts)]
+        return [self._pair(self.images[first], self.images[second], kind) for (first, second), kind in kinds]
 
-    def _pair(self, first: CheckedImage, second: CheckedImage) -> JsonObject:
+    def _pair(self, first: CheckedImage, second: CheckedImage, kind: str) -> JsonObject:
         both = (first, second)
         differ = first.labelled and second.labelled and _answer(first) != _answer(second)
         known = {image.split for image in both if image.split}
         return {
             "images": [image.id for image in both],
+            "kind": kind,
             "names": [image.name for image in both],
             "splits": [image.split.value if image.split else None for image in both],
             "labels": [self._words(image) for image in both],

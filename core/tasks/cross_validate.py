@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -23,11 +24,12 @@ from core.jobs.payloads import TrainPayload
 from core.media import write_file
 from core.models import joint_logits, load_model, read_card, save_ensemble, save_model, share_logits
 from core.recipes import Recipe
-from core.splits import Fold, class_strata, make_folds, number_strata
+from core.splits import JUDGED, Fold, class_strata, make_folds, number_strata, shuffle_splits
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.versions import VersionRecord
 from core.tasks.measure import measured
+from core.tasks.provenance import keep_figures
 from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
@@ -61,7 +63,11 @@ class _CrossValidation:
         self.context, self.recipe, self.version, self.payload = context, recipe, version, payload
         self.items = [item for item in version.items if item.split is not Split.TEST]
         units = [item.unit for item in self.items]
-        self.folds = make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
+        self.folds = (
+            shuffle_splits(self._strata(), units, payload.folds, recipe.seed) if payload.shuffle
+            else make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
+        )  # fmt: skip
+        self.judged = np.bincount(np.concatenate([fold.judge for fold in self.folds]), minlength=len(self.items))
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
 
@@ -76,7 +82,7 @@ class _CrossValidation:
         for number, fold in enumerate(self.folds):
             self.context.check_cancelled()
             done.append(self._fold(number, fold, [item.score for item in done]))
-        summary = summarise_folds([item.score for item in done], self.payload.folds)
+        summary = summarise_folds([item.score for item in done], JUDGED if self.payload.shuffle else self.payload.folds)
         card = self._ensemble_card(done)
         files = save_ensemble(self.context.folder, card)
         measures = self._keep(card, done, files)
@@ -86,6 +92,7 @@ class _CrossValidation:
             "folds": {
                 "count": self.payload.folds,
                 "repeats": self.payload.repeats,
+                "shuffle": self.payload.shuffle,
                 "scores": [item.score for item in done],
                 "mean": summary.mean,
                 "spread": summary.spread,
@@ -139,11 +146,12 @@ class _CrossValidation:
         )
 
     def _out_of_fold(self, card: ModelCard, done: Sequence[_Judged]) -> Tensor:
-        """Logits (N, K) of every picture, by the folds that had not seen it; averaged over the repeats."""
+        """Logits (n, K) of the pictures that were judged, averaged over the folds that had not seen them."""
         shares = torch.zeros(len(self.items), done[0].shares.shape[1])
         for fold, judged in zip(self.folds, done, strict=True):
-            shares[torch.from_numpy(fold.judge)] += judged.shares / self.payload.repeats
-        return joint_logits(card.task, shares)
+            shares[torch.from_numpy(fold.judge)] += judged.shares
+        counts = torch.from_numpy(self.judged)
+        return joint_logits(card.task, shares[counts > 0] / counts[counts > 0, None])
 
     def _keep(self, card: ModelCard, done: Sequence[_Judged], files: JsonObject) -> JsonObject:
         """Out-of-fold predictions, the ensemble's of the test split, and the model's row."""
@@ -161,7 +169,10 @@ class _CrossValidation:
         logits = torch.cat(
             [self._out_of_fold(card, done), compute_logits(network, last.pixels.batches(blobs, BATCH), watch)]
         )
-        apart = [dataclasses.replace(item, split=Split.VALIDATION) for item in self.items]
+        apart = [
+            dataclasses.replace(item, split=Split.VALIDATION)
+            for item, times in zip(self.items, self.judged, strict=True) if times
+        ]  # fmt: skip
         last.version = dataclasses.replace(self.version, items=(*apart, *tests))
         last.pixels.fill([item.blob for item in apart])
         # No distance from the training pictures: each of them was one for all folds but its own.
@@ -170,7 +181,8 @@ class _CrossValidation:
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
             predictions.replace_predictions(session, self.context.run.id, [prediction(*item) for item in parts])
-        return measured(network, self.context.folder, card.image_size)
+        measures = measured(network, self.context.folder, card.image_size)
+        return {**keep_figures(self.context, self.version), **measures}
 
 
 def _write(folder: Path, value: float, shares: Tensor) -> None:

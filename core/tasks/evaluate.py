@@ -7,6 +7,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, versions
 from core.store.db import reading, writing
+from core.tasks.provenance import keep_figures
 from core.tasks.train import BATCH, prediction
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -43,4 +44,4 @@ def run(context: JobContext) -> JsonObject:
     records = [prediction(*parts) for parts in zip(version.items, told, traits, strict=True)]
     with writing(context.engine) as session:
         predictions.replace_predictions(session, context.run.id, records)
-    return {"pictures": len(blobs)}
+    return {"pictures": len(blobs), **keep_figures(context, version)}

@@ -18,6 +18,7 @@ from core.explanation import heatmap_png
 from core.inference import Answer
 from core.media import write_file
 from core.settings import Settings
+from core.store.predictions import PredictionRecord
 from core.types import JsonObject
 
 
@@ -68,6 +69,16 @@ def keep(
     }
     write_file(_path(settings, question, target, "json"), json.dumps(answer).encode(), sync=False)
     return answer
+
+
+def answer_of(item: PredictionRecord) -> Answer:
+    """What was said when the model was made: asking again would say the same."""
+    return Answer(
+        index=item.predicted_index,
+        number=item.predicted_number,
+        confidence=item.confidence,
+        probabilities=None if item.probabilities is None else tuple(item.probabilities),
+    )
 
 
 def said_position(answer: Answer) -> int:

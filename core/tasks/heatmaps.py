@@ -15,14 +15,12 @@ from PIL import Image
 from core.errors import NotEnoughImages
 from core.explanation import Precision, choose_precision, explain, paint
 from core.features import PixelCache
-from core.inference import Answer
 from core.jobs.context import JobContext
 from core.jobs.payloads import HeatmapsPayload
 from core.media import forget_oldest
 from core.store import images, predictions
 from core.store.db import reading
-from core.store.predictions import PredictionRecord
-from core.tasks.heatmap_files import Question, keep, kept, said_position
+from core.tasks.heatmap_files import Question, answer_of, keep, kept, said_position
 from core.tasks.warm import model_hash, warm_model
 from core.types import JsonObject, JsonValue, Split
 
@@ -63,7 +61,7 @@ def run(context: JobContext) -> JsonObject:
         context.check_cancelled()
         context.progress(f"{start:,} of {len(records):,} heatmaps", fraction=start / len(records))
         part = records[start : start + BATCH]
-        said = [_answer(item) for item in part]
+        said = [answer_of(item) for item in part]
         batch, targets = pixels.read([item.blob for item in part]), torch.tensor([said_position(one) for one in said])
         if found.precision is None:
             found.precision = choose_precision(model.network, batch, targets, payload.method)
@@ -86,16 +84,6 @@ def run(context: JobContext) -> JsonObject:
         "items": found.items,
         "classes": [_mean(context, target, found.classes[target]) for target in sorted(found.classes)],
     }
-
-
-def _answer(item: PredictionRecord) -> Answer:
-    """What was said when the model was made: asking again would say the same."""
-    return Answer(
-        index=item.predicted_index,
-        number=item.predicted_number,
-        confidence=item.confidence,
-        probabilities=None if item.probabilities is None else tuple(item.probabilities),
-    )
 
 
 def _add(

@@ -1,5 +1,6 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
+import dataclasses
 import os
 import shutil
 import time
@@ -23,22 +24,22 @@ from core.pretraining import Pictures, Plan, Pretrainer, Probe
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
+from core.tasks.provenance import code_version
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 
 SIZE = 96
 FEWEST = 16
-PROBED, PROBED_EACH = 20, 10
+PROBED, PROBED_EACH = 10, 20
 MOST_LABELLED = 400
-KEPT_EACH, POOL = 50, "drawn"
-CODE_VERSION = "graft 0.1.0"
+KEPT_EACH, POOL = 5, "drawn"
 
 
 def run(context: JobContext) -> JsonObject:
     """Pretrain; the result holds the weights' card, notes for people and how many pictures there were."""
     payload = PretrainPayload.from_json(context.run.payload)
     device = choose_device(context.settings.device)
-    context.facts(device=device_words(device), code_version=CODE_VERSION)
+    context.facts(device=device_words(device), code_version=code_version())
     size = payload.image_size or _size(payload.backbone)
     project = context.run.project_id
     pictures: Pictures
@@ -148,11 +149,12 @@ def _by_formula(context: JobContext, payload: PretrainPayload, size: int, device
 
 
 def _drawn(pictures: FormulaPictures) -> Probe:
-    """A few pictures of some fractals, labelled by them."""
-    fractals = torch.linspace(0, pictures.fractals - 1, min(PROBED, pictures.fractals)).long()
-    numbers = torch.arange(len(fractals)).repeat_interleave(PROBED_EACH)
-    last = pictures.each - 1 - torch.arange(len(numbers)) % PROBED_EACH
-    return Probe(pictures.read(fractals[numbers] * pictures.each + last).cpu(), numbers)
+    """Pictures that are never learnt from, labelled by how leaves are scattered: what a layman would see first."""
+    fresh = dataclasses.replace(pictures, each=pictures.each + PROBED_EACH)
+    new = torch.arange(fresh.count).view(fresh.fractals, fresh.each)[:, pictures.each :].flatten()
+    scatters = fresh.labels(new)[:, 3]
+    chosen = torch.cat([(scatters == number).nonzero()[:PROBED_EACH, 0] for number in range(PROBED)])
+    return Probe(fresh.read(new[chosen]).cpu(), scatters[chosen])
 
 
 def _of_project(context: JobContext, project: ProjectId, size: int) -> tuple[StoredPictures, Probe]:

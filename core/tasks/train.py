@@ -1,6 +1,5 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,18 +22,18 @@ from core.models import (
     save_model,
     silence_residuals,
 )
-from core.recipes import PRESETS, Recipe
+from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
+from core.tasks.provenance import code_version, keep_figures
 from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
 from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
 CALIBRATING = 256
-CODE_VERSION = "graft 0.1.0"
 
 
 def run(context: JobContext) -> JsonObject:
@@ -62,11 +61,12 @@ class Training:
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
         self.device = choose_device(context.settings.device)
-        context.facts(device=device_words(self.device), code_version=CODE_VERSION)
+        context.facts(device=device_words(self.device), code_version=code_version())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
+        self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
 
@@ -75,6 +75,7 @@ class Training:
         network, best_epoch, score = self.learn()
         with _Clock(self.timings, "predict"):
             self._keep(network)
+            kept = keep_figures(self.context, self.version)
         delete_checkpoint(self.context.folder)
         self.context.progress("Done", fraction=1.0, now=True, score=score)
         return {
@@ -82,25 +83,31 @@ class Training:
             "score": score,
             "notes": self.notes,
             "timings_s": self.timings,
+            **kept,
             **measured(network, self.context.folder, self.size),
         }
 
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""
+        network = self.prepare()
+        with _Clock(self.timings, "fit"):
+            return network, *self._learn(network)
+
+    def prepare(self) -> Network:
+        """The pictures decoded, and the network as it is before it learns."""
         torch.manual_seed(self.recipe.seed)
         with _Clock(self.timings, "decode"):
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
-            network = Network(self.recipe.backbone, self.outputs, image_size=self.size)
+            network = Network(self.recipe.backbone, self.outputs, image_size=self.size, ranked=self.ranked)
             load_weights(network, self.recipe.weights, self.context.settings)
             if self.recipe.weights == "none":
                 hasten_batch_norm(network)
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
             network.to(self.device)
-        with _Clock(self.timings, "fit"):
-            return network, *self._learn(network)
+        return network
 
     def positions(self, split: Split) -> list[int]:
         """Which of the version's items belong to a split."""
@@ -119,23 +126,30 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
-    def _learn(self, network: Network) -> tuple[int, float]:
+    def begin(self, network: Network) -> None:
+        """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
             calibrate_batch_norm(
                 network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
             )
-        if self.recipe.tune == "head":
-            return self._head(network, self.recipe, self.context.metrics)
-        if not going_on and self.recipe.weights != "none":
+        if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
-            self._head(network, _head_recipe(self.recipe), lambda epoch, values: None)
-        trainer = Trainer(
-            network, self.pixels, self.version.task, self.recipe, train, self.part(Split.VALIDATION),
+            self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
+
+    def trainer(self, network: Network) -> Trainer:
+        """The loop for this network."""
+        return Trainer(
+            network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
             self.context.folder, _Follower(self),
         )  # fmt: skip
-        fit = trainer.fit()
+
+    def _learn(self, network: Network) -> tuple[int, float]:
+        self.begin(network)
+        if self.recipe.tune == "head":
+            return self._head(network, self.recipe, self.context.metrics)
+        fit = self.trainer(network).fit()
         return fit.best_epoch, fit.score
 
     def _head(
@@ -161,9 +175,10 @@ class Training:
             self.version.task,
             (features[0], train.targets),
             (features[1], validation.targets),
-            self.outputs,
+            network.head.out_features,
             recipe,
             report,
+            network.link,
         )
         with torch.no_grad():
             network.head.weight.copy_(fit.weight)
@@ -234,6 +249,7 @@ class Training:
             thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
+            ranked=self.ranked,
         )
 
 
@@ -276,15 +292,6 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.timings[self.name] = round(time.perf_counter() - self.started, 3)
-
-
-def _head_recipe(recipe: Recipe) -> Recipe:
-    """How the head learns before the body does: as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
 
 
 def _labels(version: VersionRecord) -> _Labels:

@@ -30,15 +30,19 @@ STRENGTHS = {
     "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1, erase=0.0),
     "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2, erase=0.25),
 }
-"""A recipe's `augmentation` -> how strong; "none" and "trivial" are not here."""
+"""A recipe's `augmentation` -> how strong; "none" and the automatic ones are not here."""
+
+AUTOMATIC = {"trivial": v2.TrivialAugmentWide, "rand": v2.RandAugment}
+"""TrivialAugment (https://arxiv.org/abs/2103.10158) and RandAugment (https://arxiv.org/abs/1909.13719), of two changes
+of magnitude 9 of 30 each, as the paper has them for small networks."""
 
 
 def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
     """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way. `generator` is the CPU's."""
     if name == "none":
         return pictures.float()
-    if name == "trivial":
-        return _trivial(pictures, generator)
+    if name in AUTOMATIC:
+        return _automatic(pictures, name, generator)
     return vary(pictures, STRENGTHS[name], generator)
 
 
@@ -56,9 +60,9 @@ def vary(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Te
     return _erased(lit, strength, generator) if strength.erase else lit
 
 
-def _trivial(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """TrivialAugment (https://arxiv.org/abs/2103.10158), as torchvision has it; it draws from torch's own generator."""
-    change = v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR)
+def _automatic(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
+    """Each picture by torchvision's policy of that name, which draws from torch's own generator."""
+    change = AUTOMATIC[name](interpolation=v2.InterpolationMode.BILINEAR)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
         return torch.stack([change(picture) for picture in pictures]).float()

@@ -6,7 +6,7 @@ interrupted ends with the same numbers as one that was not.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -20,11 +20,20 @@ from core.features import PixelCache
 from core.inference import compute_logits
 from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
+from core.models.small import branch_logits
 from core.recipes import Recipe
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.training.losses import build_loss, class_weights
-from core.training.plan import averaged, build_optimizer, choose_batch_size, rate_factor, set_rates, thawed_stages
+from core.training.plan import (
+    averaged,
+    branches_apart,
+    build_optimizer,
+    choose_batch_size,
+    rate_factor,
+    set_rates,
+    thawed_stages,
+)
 from core.training.scores import score
 from core.types import Task
 
@@ -79,7 +88,7 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.device = next(network.parameters()).device
-        self.outputs = network.head.out_features
+        self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
         if recipe.tune.startswith("lora:"):
             add_lora(network, int(recipe.tune.removeprefix("lora:")))
@@ -91,6 +100,7 @@ class Trainer:
         self.half = self._half_precision()
         self.seconds_per_step = 0.0
         self.epoch = 0
+        self._test_chance = torch.Generator().manual_seed(recipe.seed)
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
 
@@ -110,6 +120,22 @@ class Trainer:
         self.network.load_state_dict(self.best_state)
         merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
+
+    def endless_batches(self) -> Iterator[Tensor]:
+        """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
+        self.network.to(memory_format=torch.channels_last)
+        self.epoch = self.recipe.epochs
+        self._thaw()
+        self.network.train()
+        frozen_to_eval(self.network)
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        while True:
+            yield from torch.tensor_split(self._order(generator), self.steps)
+
+    def step_at(self, rate: float, chosen: Tensor) -> float:
+        """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
+        set_rates(self.optimizer, rate / self.recipe.learning_rate)
+        return self._step(chosen, self._test_chance)
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
@@ -182,14 +208,21 @@ class Trainer:
                 total = 0.0
                 parts = math.ceil(len(pictures) / self.micro_batch)
                 for some, wanted in zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True):
-                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                        logits = self.network(some)
-                    loss = self.loss_of(logits.float(), wanted) * (len(some) / len(pictures))
+                    loss = self._loss(some, wanted) * (len(some) / len(pictures))
                     torch.autograd.backward(loss)
                     total += float(loss.detach())
                 return total
             except torch.OutOfMemoryError as error:
                 self._shrink(error)
+
+    def _loss(self, pictures: Tensor, targets: Tensor) -> Tensor:
+        """The batch's mean loss; while branches learn apart, the sum of theirs, which have no weight in common."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            if branches_apart(self.recipe, self.epoch):
+                said = branch_logits(self.network, pictures)
+            else:
+                said = [self.network(pictures)]
+        return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
     def _shrink(self, error: torch.OutOfMemoryError) -> None:
         self.optimizer.zero_grad(set_to_none=True)

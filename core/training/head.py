@@ -23,6 +23,7 @@ class HeadFit:
 
 
 Report = Callable[[int, dict[str, float]], None]
+Link = Callable[[Tensor], Tensor]
 
 
 def fit_head(
@@ -32,12 +33,16 @@ def fit_head(
     outputs: int,
     recipe: Recipe,
     report: Report,
+    link: Link = lambda said: said,
 ) -> HeadFit:
-    """Fit a linear model by AdamW on features (N, F) and targets; validation chooses the epoch."""
+    """Fit a linear model by AdamW on features (N, F) and targets; validation chooses the epoch.
+
+    `outputs` are the head's own; `link` makes logits (N, K) of them, as `Network.link`.
+    """
     mean, scale = train[0].mean(0), train[0].std(0, correction=0).clamp_min(1e-6)
     x, y = (train[0] - mean) / scale, train[1]
     x_validation, y_validation = (validation[0] - mean) / scale, validation[1]
-    loss_of = build_loss(task, recipe, y, outputs)
+    loss_of = build_loss(task, recipe, y, link(torch.zeros(1, outputs)).shape[1])
     head = nn.Linear(x.shape[1], outputs)
     nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
@@ -45,12 +50,12 @@ def fit_head(
     best: HeadFit | None = None
     best_loss = float("inf")
     for epoch in range(1, recipe.epochs + 1):
-        loss = loss_of(head(x), y)
+        loss = loss_of(link(head(x)), y)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
         with torch.no_grad():
-            logits = head(x_validation)
+            logits = link(head(x_validation))
             validation_loss = float(loss_of(logits, y_validation))
         value = score(task, logits, y_validation)
         report(

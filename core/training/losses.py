@@ -43,6 +43,8 @@ def _one(recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
         weight = None if weights is None else weights.to(logits.device)
         if recipe.loss == "focal":
             return focal(logits, classes, weight)
+        if recipe.loss == "corn":
+            return corn(logits, classes, weight)
         return functional.cross_entropy(logits, classes, weight=weight, label_smoothing=recipe.label_smoothing)
 
     return one
@@ -78,6 +80,20 @@ def focal(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
     if weight is None:
         return terms.sum(1).mean()
     return (terms * weight).sum() / (shares * weight).sum().clamp_min(1e-12)
+
+
+def corn(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
+    """CORN, equation 5 of https://arxiv.org/abs/2111.08851, on the log probabilities that `grade_logits` gives.
+
+    A picture of grade y stands in min(y + 1, K - 1) of the conditional training sets; its binary cross-entropies in
+    them add up to minus its log probability, and the sum is divided by how many they are in all.
+    """
+    grades = logits.shape[1]
+    shares = classes if classes.is_floating_point() else functional.one_hot(classes, grades).float()
+    if weight is not None:
+        shares = shares * weight
+    sets = torch.arange(1, grades + 1, device=logits.device).clamp_max(grades - 1)
+    return -(shares * functional.log_softmax(logits, 1)).sum() / (shares * sets).sum().clamp_min(1e-12)
 
 
 def _several(recipe: Recipe, targets: Tensor) -> Loss:

@@ -8,6 +8,8 @@ from torch import nn
 from core.models import Network, stages
 from core.recipes import Recipe
 
+APART = 0.5
+"""Share of a two-step training's epochs in which the branches learn apart."""
 THAWING = 0.6
 """Share of a gradual training's epochs after which everything has thawed."""
 
@@ -19,10 +21,19 @@ def choose_batch_size(recipe: Recipe, pictures: int) -> int:
     return max(4, min(32, pictures // 10))
 
 
+def branches_apart(recipe: Recipe, epoch: int) -> bool:
+    """Whether the branches still learn apart in an epoch (from 1): the first step of two."""
+    return recipe.tune == "two_step" and epoch <= max(1, round(APART * recipe.epochs))
+
+
 def thawed_stages(recipe: Recipe, epoch: int, count: int) -> int | None:
     """How many of `count` stages learn in an epoch (from 1), from the top; None for everything."""
     if recipe.tune.startswith("last:"):
         return min(count, int(recipe.tune.removeprefix("last:")))
+    if recipe.tune == "two_step" and not branches_apart(recipe, epoch):
+        first = max(1, round(APART * recipe.epochs))
+        thawed = (epoch - first - 1) * (count + 1) // max(1, recipe.epochs - first)
+        return thawed if thawed < count else None
     if recipe.tune != "gradual":
         return None
     steps = max(1, ceil(THAWING * recipe.epochs))

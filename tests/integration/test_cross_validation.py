@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from core.errors import BadInput, NotEnoughImages
 from core.explanation import explain
@@ -14,6 +16,7 @@ from core.inference import answers, compute_logits
 from core.jobs import execute
 from core.jobs.context import JobContext
 from core.models import Ensemble, load_model
+from core.splits import class_strata, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
 from core.tasks import training
@@ -178,3 +181,31 @@ def test_every_task_is_validated_and_its_ensemble_says_what_the_run_kept(
         assert said.number == pytest.approx(kept.said_number, rel=1e-4)
     else:
         assert said.probabilities == pytest.approx(kept.probabilities, abs=1e-4) and len(kept.probabilities) == outputs
+
+
+def test_random_splits_say_what_the_pictures_are_that_they_judged(graft: Graft, project: ProjectId) -> None:
+    run_id = graft.training.start(project, RECIPE, folds=2, shuffle=True)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    run = graft.training.read(run_id)
+    assert run.version_id is not None and run.result is not None
+    with reading(graft.engine) as session:
+        version = versions.read_version(session, run.version_id)
+        said = predictions.read_predictions(session, run_id, Split.VALIDATION)
+    pool = [item for item in version.items if item.split is not Split.TEST]
+    strata = class_strata([item.targets for item in pool])
+    splits = shuffle_splits(strata, [item.unit for item in pool], 2, RECIPE.seed)
+    judged = {int(index) for item in splits for index in item.judge}
+    assert 5 <= len(judged) < len(pool)
+    assert {item.image_id for item in said} == {pool[index].image_id for index in judged}
+    shares = np.zeros((len(pool), 2))
+    for number, item in enumerate(splits, 1):
+        kept = load_file(graft.settings.models / str(run_id) / f"fold-{number}" / "said.safetensors")
+        shares[item.judge] += kept["shares"].numpy()
+    times = np.bincount(np.concatenate([item.judge for item in splits]), minlength=len(pool))
+    for record in said:
+        index = next(number for number, item in enumerate(pool) if item.image_id == record.image_id)
+        assert record.probabilities == pytest.approx((shares[index] / times[index]).tolist(), abs=1e-4)
+    folds = run.result["folds"]
+    assert isinstance(folds, dict) and folds["shuffle"] is True
+    with pytest.raises(BadInput, match="no repeats"):
+        graft.training.start(project, RECIPE, folds=3, repeats=2, shuffle=True)

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.graft import Graft
-from core.jobs.payloads import PredictPayload, TrainPayload
+from core.jobs.payloads import TrainPayload
 from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
 from core.store.predictions import PredictionRecord
@@ -155,23 +155,3 @@ def test_numbers_are_ranked_by_how_far_off_they_are(graft: Graft) -> None:
     assert [item.image_id for item in graft.results.mistakes(run, Split.TEST)] == [found[7]]
     assert len(graft.results.points(run, Split.TEST)) == 12
     assert graft.results.drift(run).changed == 12, "no picture carries its number any more"
-
-
-def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves: Leaves) -> None:
-    graft.projects.edit(leaves.project, name="<script>alert(1)</script>", guideline="Rust is orange.\nLook below.")
-    for blob in (f"{index:064d}" for index in range(6)):
-        thumb = graft.gallery.store.thumb_path(blob)
-        thumb.parent.mkdir(parents=True, exist_ok=True)
-        thumb.write_bytes(b"jpeg")
-    text = graft.exports.report(leaves.run([0, 1, 0, 1, 1, 1]))
-    assert "<script>" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "https:" not in text
-    assert "Rust is orange.<br>Look below." in text
-    assert "Of 100 pictures like these, between" in text and "5 annotators" not in text and "by 1 annotator " in text
-    assert "1.png: is healthy, said rust, 65% sure" in text and text.count("<img") == 1
-    assert "<tr><th>expert</th><td class=n>hand</td><td class=n>6</td></tr>" in text
-
-
-def test_only_trainings_have_reports(graft: Graft, leaves: Leaves) -> None:
-    run = graft.queue.enqueue(PredictPayload(model=RunId(1), source="x"), project_id=leaves.project)
-    with pytest.raises(BadInput, match="no training"):
-        graft.exports.report(run)

@@ -1,10 +1,13 @@
 """What each chart shows, and that its figure draws."""
 
 from core.charts import (
+    rates_figure,
     reliability_figure,
     reliability_info,
     scatter_figure,
     scatter_info,
+    search_figure,
+    search_info,
     whiskers_figure,
     whiskers_info,
 )
@@ -36,3 +39,18 @@ def test_whiskers_leave_out_what_is_not_known() -> None:
     assert list(whiskers_figure(info).data[0].x) == [50.0]
     assert list(whiskers_figure(info, percent=False).data[0].x) == [0.5]
     assert len(whiskers_figure([]).data) == 0
+
+
+def test_a_range_test_is_drawn_where_its_curve_is_and_not_to_where_it_breaks_out() -> None:
+    figure = rates_figure([1e-4, 1e-3, 1e-2, 1e-1], [2.0, 1.5, 1.0, 200.0], [2.0, 1.5, 1.0, 60.0], 1e-3)
+    low, high = figure.layout.yaxis.range
+    assert low < 1.0 and 2.0 < high < 4.0
+    assert figure.layout.annotations[0].x == -3 and figure.layout.annotations[0].text == "0.001"
+    assert not rates_figure([], [], [], None).layout.annotations
+
+
+def test_trials_are_drawn_with_the_best_of_those_that_came_to_their_end() -> None:
+    info = search_info([(1, 0.5, True), (2, None, False), (3, 0.9, False), (4, 0.6, True), (5, 0.4, True)])
+    assert info.numbers == (1, 3, 4, 5) and info.best == (0.5, 0.5, 0.6, 0.6)
+    line, whole, ended = search_figure(info, "Score").data
+    assert list(whole.x) == [1, 4, 5] and list(ended.x) == [3] and list(line.y) == [0.5, 0.5, 0.6, 0.6]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import summarise_folds
-from core.splits import make_folds
+from core.splits import make_folds, shuffle_splits
 
 
 def test_every_picture_is_judged_once_in_each_repeat_and_never_by_what_it_taught() -> None:
@@ -43,3 +43,29 @@ def test_the_interval_allows_for_folds_that_share_their_pictures() -> None:
     assert found.low == pytest.approx(0.8 - 4.3027 * 0.1 * 0.91287, abs=1e-4)
     assert found.high == pytest.approx(0.8 + 4.3027 * 0.1 * 0.91287, abs=1e-4)
     assert summarise_folds([0.7], 2).low is None
+
+
+def test_random_splits_judge_a_fifth_in_proportion_and_are_drawn_anew() -> None:
+    strata = ["a"] * 30 + ["b"] * 20
+    splits = shuffle_splits(strata, [""] * 50, 12)
+    assert len(splits) == 12 and len({tuple(item.judge) for item in splits}) == 12
+    for item in splits:
+        assert sorted([*item.learn, *item.choose, *item.judge]) == list(range(50))
+        assert [strata[index] for index in item.judge].count("a") == 6 and len(item.judge) == 10
+    again = shuffle_splits(strata, [""] * 50, 12)
+    assert all(np.array_equal(one.judge, two.judge) for one, two in zip(splits, again, strict=True))
+    assert not np.array_equal(shuffle_splits(strata, [""] * 50, 1, seed=1)[0].judge, splits[0].judge)
+
+
+def test_random_splits_never_cut_through_a_case() -> None:
+    units = [f"case {index // 3}" for index in range(60)]
+    for item in shuffle_splits(["a", "b", "b"] * 20, units, 6):
+        parts = [{units[index] for index in part} for part in (item.learn, item.choose, item.judge)]
+        assert all(parts) and not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+        assert len(parts[2]) == 4
+
+
+def test_a_class_of_one_picture_is_no_hindrance_and_too_few_units_are_refused() -> None:
+    assert len(shuffle_splits(["a"] * 9 + ["b"], [""] * 10, 3)) == 3
+    with pytest.raises(ValueError, match="at least 5 units, not 2"):
+        shuffle_splits(["a"] * 6, ["case 1"] * 3 + ["case 2"] * 3, 3)

@@ -8,9 +8,12 @@ import pytest
 import torch
 
 from core.catalogue import ModelCard
+from core.errors import BadInput
 from core.inference.onnx import write_onnx
 from core.models import Network, set_trainable, stages
-from core.models.small import OWN
+from core.models.small import OWN, branch_logits
+from core.recipes import PRESETS
+from core.training.plan import branches_apart, thawed_stages
 from core.types import Task
 
 
@@ -56,3 +59,28 @@ def test_they_thaw_from_the_top_and_are_written_as_onnx(backbone: str, tmp_path:
     (said,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"pictures": picture.numpy()})
     with torch.inference_mode():
         assert np.allclose(said, torch.softmax(network(picture), 1), atol=1e-4)
+
+
+def test_apart_each_branch_speaks_for_itself_and_together_they_say_their_mean() -> None:
+    torch.manual_seed(0)
+    network = Network("graft:tiny_cnn", 3, image_size=32).eval()
+    pictures = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    first, second = branch_logits(network, pictures)
+    assert torch.allclose((first + second) / 2, network(pictures), atol=1e-5)
+    first.sum().backward()
+    stem = network.body.get_submodule("stem.0").weight.grad
+    head = network.head.weight.grad
+    assert isinstance(stem, torch.Tensor) and head is not None
+    assert stem[:16].any() and not stem[16:].any()  # the second branch has learnt nothing from the first one's loss
+    assert head[:, :64].any() and not head[:, 64:].any()
+
+
+def test_two_steps_learn_apart_then_the_head_and_then_from_the_top() -> None:
+    recipe = PRESETS["balanced"].with_settings(
+        {"backbone": "graft:tiny_cnn", "weights": "none", "tune": "two_step", "epochs": "20"}
+    )
+    assert [epoch for epoch in range(1, 21) if branches_apart(recipe, epoch)] == list(range(1, 11))
+    thawed = [thawed_stages(recipe, epoch, 4) for epoch in range(1, 21)]
+    assert thawed == [None] * 10 + [0, 0, 1, 1, 2, 2, 3, 3, None, None]
+    with pytest.raises(BadInput, match="needs a network of two branches, not resnet18"):
+        recipe.with_settings({"backbone": "resnet18"})

@@ -6,7 +6,7 @@ from core.catalogue import backbone_info
 from core.charts import depths_figure, depths_info
 from core.evaluation import Interval
 from core.models.weights import TIMM
-from core.recipes import DEPTHS, PRESETS, PUBLISHED, depth_recipes, network_recipes
+from core.recipes import DEPTHS, PRESETS, PUBLISHED, depth_recipes, from_nothing, network_recipes
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -21,7 +21,7 @@ def test_the_networks_of_published_comparisons_are_in_the_catalogue(name: str) -
 def test_each_network_starts_from_its_weights_and_if_asked_also_from_nothing() -> None:
     recipes = network_recipes(PRESETS["instant"], [("resnet18", True), ("graft:tiny_cnn", False)], scratch=True)
     assert [(item.backbone, item.weights, item.tune) for item in recipes] == [
-        ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "all"),
+        ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "two_step"),
     ]  # fmt: skip
     assert recipes[1].epochs == PRESETS["balanced"].epochs
     offline = PRESETS["balanced"].with_settings({"weights": "none"})
@@ -31,7 +31,15 @@ def test_each_network_starts_from_its_weights_and_if_asked_also_from_nothing() -
 def test_depths_go_from_the_head_alone_to_everything() -> None:
     recipes = depth_recipes(PRESETS["balanced"])
     assert tuple(item.tune for item in recipes) == DEPTHS
-    assert recipes[0].epochs == PRESETS["instant"].epochs and recipes[1].epochs == PRESETS["balanced"].epochs
+    assert len({(item.epochs, item.patience, item.learning_rate, item.augmentation) for item in recipes}) == 1
+
+
+def test_a_recipe_for_the_head_alone_keeps_what_was_set_where_a_network_must_learn() -> None:
+    asked = PRESETS["instant"].with_settings({"epochs": "7", "seed": "3"})
+    for recipe in (from_nothing(asked), depth_recipes(asked)[0]):
+        assert (recipe.epochs, recipe.seed, recipe.preset) == (7, 3, "instant")
+        assert recipe.learning_rate == PRESETS["balanced"].learning_rate
+    assert from_nothing(PRESETS["thorough"]).epochs == PRESETS["thorough"].epochs
 
 
 def test_the_chart_of_depths_leaves_out_what_has_no_score() -> None:

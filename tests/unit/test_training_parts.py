@@ -19,7 +19,7 @@ from core.models import Network, hasten_batch_norm, silence_residuals
 from core.models.parts import add_lora, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
-from core.training.augment import STRENGTHS, augment, mix
+from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
 from core.training.checkpoint import NAME, load_checkpoint, save_checkpoint
 from core.training.losses import build_loss, class_weights, effective_weights
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, thawed_stages
@@ -106,7 +106,7 @@ def test_answers_of_every_task_by_hand() -> None:
     assert number.number == 13.0 and number.probabilities is None
 
 
-@pytest.mark.parametrize("name", STRENGTHS)
+@pytest.mark.parametrize("name", [*STRENGTHS, *AUTOMATIC])
 def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
     pictures = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8)
     first, second = (augment(pictures, name, torch.Generator().manual_seed(3)) for _ in range(2))

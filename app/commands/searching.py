@@ -1,0 +1,123 @@
+"""`graft search`, `graft find-rate`, and `graft recipe list|save|remove`."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.training import RunArgument, recipe_of
+from core.recipes import AXES, PRESETS, USUAL
+from core.types import RunId
+
+recipe = typer.Typer(help="Recipes saved under a name.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(search)
+    app.command("find-rate")(find_rate)
+    app.add_typer(recipe, name="recipe")
+
+
+def search(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    minutes: Annotated[float, typer.Option(metavar="T", help="How long it may take.")] = 30.0,
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="Where it begins.")] = "balanced",
+    saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe to begin from.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the start.")] = None,
+    fields: Annotated[str, typer.Option(metavar="A,B", help=f"What varies, of {', '.join(AXES)}.")] = ",".join(USUAL),
+    backbones: Annotated[str, typer.Option(metavar="A,B,C", help="Networks to choose among.")] = "",
+    trials: Annotated[int, typer.Option(help="At most so many trainings.")] = 200,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Look for a better recipe within a time; validation pictures decide."""
+    with opened(home) as graft:
+        from core.services.searching import search_json
+
+        run_id = graft.searches.start(
+            graft.projects.named(name).id, recipe_of(graft, preset, saved, "", set_ or []), minutes=minutes,
+            fields=_names(fields), backbones=_names(backbones), trials=trials,
+        )  # fmt: skip
+        run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
+        view = graft.searches.read(run_id)
+        value = search_json(view)
+        served = graft.serving.served
+    words = f"Run {run.id} is {run.state.value}."
+    if view.best is not None:
+        columns = sorted({key for item in view.trials for key in item.values})
+        rows = [
+            [item.number, item.state, item.score, *(item.values.get(key) for key in columns)] for item in view.trials
+        ]
+        words = f"{table(['trial', 'state', view.score_name, *columns], rows)}\n\n{words}"
+        words += f" Best: trial {view.best.number}. Keep it: graft recipe save {run.id} NAME"
+    elif not wait:
+        words += " Follow it on the page." if served else " It starts with `graft up`; `--wait` runs it at once."
+    show(value, words, as_json)
+    if wait:
+        ensure_done(run)
+
+
+def find_rate(
+    name: Annotated[str, typer.Argument(help="The project.")],
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How the training would be.")] = "balanced",
+    saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
+    backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Test learning rates with a few steps, and suggest one."""
+    with opened(home) as graft:
+        recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
+        run_id = graft.rates.start(graft.projects.named(name).id, recipe)
+        run = graft.serving.finish(run_id, progress_line(as_json))
+        view = graft.rates.read(run_id)
+    words = "No rate is good: the loss only climbs, or the test was too short."
+    if view.suggested is not None:
+        words = f"A good learning rate is about {view.suggested:.2g}: --set learning_rate={view.suggested:.2g}"
+    value = {
+        "run": run.id, "state": run.state.value, "suggested": view.suggested, "rates": view.rates,
+        "losses": view.losses, "smoothed": view.smoothed,
+    }  # fmt: skip
+    show(value, words, as_json)
+    ensure_done(run)
+
+
+def _names(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+@recipe.command("list")
+def list_recipes(home: Home = None, as_json: Json = False) -> None:
+    """The saved recipes."""
+    with opened(home) as graft:
+        found = graft.recipes.list()
+    rows = [[name, item.backbone, item.weights, item.tune, item.epochs] for name, item in found.items()]
+    words = table(["name", "backbone", "weights", "what learns", "epochs"], rows) if rows else "None is saved yet."
+    show({"recipes": {name: item.to_json() for name, item in found.items()}}, words, as_json)
+
+
+@recipe.command("save")
+def save_recipe(
+    run: RunArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a training's recipe, or the best one of a search."""
+    with opened(home) as graft:
+        kept = graft.recipes.save_run(name, RunId(run))
+        value = graft.recipes.read(kept).to_json()
+    show({"name": kept, "recipe": value}, f"Saved. Train by it: graft train PROJECT --recipe {kept!r}", as_json)
+
+
+@recipe.command("remove")
+def remove_recipe(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The recipe.")], home: Home = None, as_json: Json = False
+) -> None:
+    """Forget a saved recipe; trainings keep theirs."""
+    with opened(home) as graft:
+        graft.recipes.delete(name)
+    show({"name": name}, f"{name} is gone.", as_json)

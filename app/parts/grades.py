@@ -1,0 +1,107 @@
+"""How far each way to explain a model can be trusted: started here, followed here, shown here."""
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.following import follow
+from app.parts.text import count
+from core.services.grades import GradesView, MethodGrade
+from core.types import ProjectId, RunId
+
+WANTED_CIRCLED = 20
+HOW = """
+**Does it matter?** The hottest places are taken out of the picture bit by bit (deletion), and put into a blurred copy
+(insertion). If they are what the model looks at, its sureness falls fast and rises fast. The figure is the area between
+both curves, in points above that of maps made by chance, with its 95 % interval
+([Petsiuk et al. 2018](https://arxiv.org/abs/1806.07421)). A method fails when it cannot be told from chance.
+
+**Does it need the model?** The same pictures are explained after all weights were drawn anew. A method whose maps stay
+alike (rank correlation above 0.5) draws the picture's edges and not the model
+([Adebayo et al. 2018](https://arxiv.org/abs/1810.03292)), and fails.
+
+**Does it point at it?** The share of pictures whose hottest place lies in what you circled, against what chance would
+hit ([Zhang et al. 2016](https://arxiv.org/abs/1608.00507)). If *all* methods miss, doubt the model, not the methods. A
+method fails when it is below chance.
+
+The best method that passes and takes less than a second explains your pictures unless you choose another. Thresholds
+are Graft's own. Up to 24 validation pictures, so that the test pictures choose nothing.
+"""
+
+
+def grades(project: ProjectId, model: RunId) -> None:
+    """The section."""
+    last = graft().grades.latest(model)
+    if follow(last, graft().grades.cancel):
+        return
+    view = graft().grades.newest(model)
+    circled = graft().circles.count(project)
+    if view is None:
+        st.markdown(
+            "Heatmaps of different methods differ, and some look convincing without saying anything about the model. "
+            "The test finds out which can be trusted for this model: it takes hot places away, makes the network "
+            "forget what it learnt, and compares with what you circled."
+        )
+    else:
+        _show(view)
+    _circling(circled, view)
+    words = "Test the methods" if view is None else "Test again"
+    if st.button(words, icon=":material/science:", type="primary" if view is None else "secondary"):
+        graft().grades.start(model)
+        st.rerun()
+
+
+def _circling(circled: int, view: GradesView | None) -> None:
+    if circled < WANTED_CIRCLED:
+        st.info(
+            f"{count(circled, 'picture is', 'pictures are')} circled; about {WANTED_CIRCLED} tell whether a method "
+            "points at the right thing. In **One picture**, press **Circle it** and draw around what makes its class.",
+            icon=":material/gesture:",
+        )
+    elif view is not None and view.circled < min(circled, WANTED_CIRCLED):
+        st.info("Pictures were circled since: test again.", icon=":material/gesture:")
+
+
+def _show(view: GradesView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = next((item for item in view.methods if item.info.name == view.best), None)
+        failed = sum(item.grade.passes is False for item in view.methods)
+        if chosen is not None:
+            words = f"**{chosen.info.title}** can be trusted most here and is now the one you see first."
+            if chosen is not view.methods[0]:
+                quick = f"of those that take less than a second {words[:1].lower()}{words[1:]}"
+                words = f"**{view.methods[0].info.title}** scores best but is slow; {quick}"
+        elif any(item.grade.passes is None for item in view.methods):
+            words = "There are too few pictures to say: it takes at least 10 plants, patients or single pictures."
+        else:
+            words = "No method passes on this model: do not rely on its heatmaps."
+        fails = f" {count(failed, 'method fails', 'methods fail')}." if failed and chosen is not None else ""
+        st.markdown(words + fails, width="stretch")
+        with st.popover("More", type="tertiary"):
+            st.markdown(HOW)
+    st.dataframe([_row(item) for item in view.methods], hide_index=True, width="stretch", height="content")
+    for item in view.methods:
+        if item.grade.reasons:
+            st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
+    pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
+    st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}.")
+
+
+def _row(item: MethodGrade) -> dict[str, str]:
+    grade = item.grade
+    gain = grade.gain
+    return {
+        "Method": item.info.title,
+        "": {True: "✓ passes", False: "✗ fails", None: "? cannot be told"}[grade.passes],
+        "Matters, points above chance": "–"
+        if gain is None
+        else f"{_points(gain.value)} ({_points(gain.low)} to {_points(gain.high)})",
+        "Alike without learning": "–" if grade.alike is None else f"{grade.alike:.2f}",
+        "Points at the circle": "–"
+        if grade.pointing is None
+        else f"{grade.pointing.value:.0%} (chance {grade.chance:.0%})",
+        "Seconds a picture": f"{item.seconds:.2g}",
+    }
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.0f}"

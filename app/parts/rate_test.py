@@ -1,0 +1,74 @@
+"""Finding a good learning rate for a recipe: a button, the curve, and one click that takes the rate."""
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.text import md
+from core.charts import rates_figure
+from core.errors import GraftError
+from core.recipes import Recipe
+from core.services.rates import RatesView
+from core.types import ProjectId, RunId, RunState
+
+HELP = (
+    "Begins as the training would, on the pictures to learn from, and lets the rate climb from far too small to "
+    "far too large. A good rate is where the loss falls most steeply, well before it breaks out (Smith 2017)."
+)
+PLOT = {"displayModeBar": False}
+
+
+def rate_test(project: ProjectId, recipe: Recipe, field: str) -> None:
+    """Draws the button and what the last test of this form found; `field` is the key of the rate's widget."""
+    key = f"rate-test-{field}"
+    if st.button("Find a good learning rate", icon=":material/show_chart:", help=HELP, key=f"start-{key}"):
+        try:
+            st.session_state[key] = graft().rates.start(project, recipe)
+        except GraftError as error:
+            st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+    run = st.session_state.get(key)
+    if run is None:
+        return
+    if graft().queue.read(run).state.ended:
+        _found(graft().rates.read(run), field)
+        return
+
+    @st.fragment(run_every=1)
+    def ticking() -> None:
+        if not _goes_on(run):
+            st.rerun()
+
+    ticking()
+
+
+def _goes_on(run_id: RunId) -> bool:
+    run = graft().queue.read(run_id)
+    if run.state.ended:
+        return False
+    words = str(run.progress.get("message") or "Starting") if run.state is RunState.RUNNING else "Waits its turn"
+    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(words))
+    if run.cancel_requested:
+        st.caption("Stopping…")
+    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run_id}"):
+        graft().queue.cancel(run_id)
+        st.rerun(scope="fragment")
+    return True
+
+
+def _found(view: RatesView, field: str) -> None:
+    if view.run.state is RunState.FAILED:
+        st.error(f"{md(view.run.error)} {md(view.run.hint)}".strip(), icon=":material/error:")
+    if not view.rates:
+        return
+    figure = rates_figure(view.rates, view.losses, view.smoothed, view.suggested)
+    st.plotly_chart(figure, config=PLOT, key=f"rates-{view.run.id}")
+    rate = view.suggested
+    if rate is None:
+        st.caption("The loss only climbs here: the network knows this already, or every rate is too large for it.")
+        return
+
+    def take() -> None:
+        st.session_state[field] = rate
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"A good learning rate is about **{rate:.2g}**.")
+        st.button(f"Take {rate:.2g}", on_click=take, key=f"take-{view.run.id}")

@@ -1,0 +1,81 @@
+"""The report of a training, and where its figures come from."""
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.text import md
+from core.charts import lineage_svg
+from core.errors import BadInput
+from core.services.reports import STYLES, Origin
+from core.services.results import Verification
+from core.types import RunId
+
+HOW = (
+    "One file that needs nothing else, to read, to send or to print as PDF from the browser: data and their hash, who "
+    "labelled, every figure with its interval, the worst mistakes, heatmaps, limits of use, a methods paragraph for a "
+    "paper, and a checklist that says where each point is answered."
+)
+
+
+def report(run: RunId) -> None:
+    """The report to open, the origin of the figures, and their recomputation."""
+    origin = graft().reports.origin(run)
+    _open(run)
+    if len(origin.lineage) > 1:
+        st.markdown("#### What it descends from")
+        st.html(lineage_svg(origin.lineage), width="content")
+    st.markdown("#### Where the figures come from")
+    _facts(origin)
+    st.caption("This command makes the run again; without a GPU, on the same machine, with the same numbers.")
+    st.code(origin.command, language="bash", wrap_lines=True)
+    _recompute(run)
+    with st.expander("Recipe: every setting of the training", icon=":material/receipt_long:"):
+        rows = [{"Setting": name, "Value": str(value)} for name, value in origin.recipe.items()]
+        st.dataframe(rows, hide_index=True, width="stretch")
+
+
+def _open(run: RunId) -> None:
+    st.markdown(HOW)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        style = st.segmented_control(
+            "Headings for", list(STYLES), default=next(iter(STYLES)), required=True,
+            format_func=lambda name: STYLES[name].title,
+        )  # fmt: skip
+        address = f"/api/runs/{run}/report.html?style={style}"
+        st.link_button("Open the report", address, type="primary", icon=":material/description:")
+        st.link_button("Download", f"{address}&download=1", icon=":material/download:")
+    st.caption(f"{STYLES[style].words} It takes some seconds: heatmaps are drawn for it.")
+
+
+def _facts(origin: Origin) -> None:
+    libraries = ", ".join(f"{name} {version}" for name, version in origin.libraries.items())
+    rows = {
+        "Data": f"dataset version {origin.version}, content hash {origin.dataset_hash}",
+        "Splits": origin.split_rule,
+        "Trained": f"{origin.trained_at:%d %b %Y, %H:%M} UTC on {origin.device or 'cpu'}",
+        "Code": origin.code_version or "not recorded",
+        "Libraries": libraries or "not recorded",
+    }
+    st.markdown("  \n".join(f"**{name}**: {md(words)}" for name, words in rows.items()))
+
+
+def _recompute(run: RunId) -> None:
+    if not st.button("Recompute every figure", icon=":material/calculate:", help=RECOMPUTED):
+        return
+    try:
+        found: Verification = graft().results.verify(run)
+    except BadInput as error:
+        st.info(f"{md(error.message)} {md(error.hint)}", icon=":material/info:")
+        return
+    marks = {True: "", False: "**Different.** "}
+    lines = "\n".join(f"- {marks[item.ok]}{item.name}: {md(item.words)}" for item in found.findings)
+    if found.ok:
+        st.success(f"Every figure follows from what is stored.\n\n{lines}", icon=":material/check:")
+    else:
+        st.error(f"The figures do not follow from what is stored.\n\n{lines}", icon=":material/error:")
+
+
+RECOMPUTED = (
+    "Computes every figure again from the stored predictions, labels and dataset version, and holds it against what "
+    "was kept when the training ended."
+)

@@ -1,0 +1,79 @@
+"""Because it resembles: training pictures nearest to the one that is open, and the nearest with another label."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.following import follow
+from app.parts.text import md
+from core.errors import GraftError, NotFound
+from core.services.neighbours import NeighboursView, NeighbourView
+from core.types import ImageId, RunId
+
+PATIENCE_S = 8.0
+HOW = """
+**How.** The network turns every picture into a list of numbers, its features; its last layer makes the answer of them.
+Pictures whose features point in the same direction are alike to the model: the distance is one less the cosine of the
+angle, 0 for the same and 1 for nothing in common. All training pictures are compared. The second row are those nearest
+whose label is *not* what the model says: what the picture would have to look like to be called otherwise.
+"""
+GRID = """<style>
+.near { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; }
+.near figure { margin: 0; }
+.near img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.15); }
+.near figcaption { font-size: .875rem; line-height: 1.3; overflow-wrap: anywhere; }
+</style>"""  # noqa: E501
+
+
+def resembles(model: RunId, image: ImageId) -> None:
+    """The section, asked for by a switch."""
+    if not st.toggle("Show the training pictures it resembles", key=f"resembles-{model}"):
+        return
+    key = f"neighbours-{model}-{image}"
+    if key not in st.session_state:
+        st.session_state[key] = graft().neighbours.request(model, image)
+    try:
+        with st.spinner("Comparing with the training pictures…"):
+            run = graft().queue.wait(st.session_state[key], timeout_s=PATIENCE_S)
+    except NotFound:  # asked an hour ago, and forgotten
+        del st.session_state[key]
+        st.rerun()
+    except GraftError:
+        run = graft().queue.read(st.session_state[key])
+    if follow(run, graft().neighbours.cancel):
+        return
+    view = graft().neighbours.view(run)
+    if view is not None:
+        _show(view)
+
+
+def _show(view: NeighboursView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_words(view), width="stretch")
+        with st.popover("More", type="tertiary"):
+            st.markdown(HOW)
+    st.html(GRID + _row(view.nearest))
+    if view.others:
+        st.markdown(f"The nearest that are not **{md(view.said)}**:")
+        st.html(GRID + _row(view.others))
+
+
+def _words(view: NeighboursView) -> str:
+    if not view.said:
+        return "The training pictures most like it to the model, with their numbers:"
+    said = f"of the {len(view.nearest)} nearest training pictures are labelled **{md(view.said)}**, as the model says"
+    if view.alike * 2 >= len(view.nearest):
+        return f"{view.alike} {said}:"
+    return f"Only {view.alike} {said}. Is a label wrong there, or are such pictures missing?"
+
+
+def _row(items: Sequence[NeighbourView]) -> str:
+    # Names and labels are people's own words: escaped.
+    cells = [
+        f'<figure><img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" title="{escape(item.name)}" '
+        f'loading="lazy"><figcaption>{escape(item.label)}<br>distance {item.distance:.2f}</figcaption></figure>'
+        for item in items
+    ]
+    return f'<div class="near">{"".join(cells)}</div>'

@@ -1,0 +1,120 @@
+"""How far people agree on the same pictures, beyond what chance would bring.
+
+Krippendorff's alpha (Computing Krippendorff's Alpha-Reliability, 2011,
+https://repository.upenn.edu/asc_papers/43) takes any number of people, pictures that not all of them labelled, and
+classes, grades or numbers; 1 is perfect, 0 what chance brings. For two people Cohen's kappa (1960,
+https://doi.org/10.1177/001316446002000104) is given beside it. Intervals resample the pictures (Bayesian bootstrap).
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.interval import Interval, Units
+from core.evaluation.resampling import FEWEST, Resampler, interval
+
+Level = Literal["nominal", "ordinal", "interval"]
+Values = NDArray[np.float64]
+"""(N, A): what each of A people said of each of N pictures, as a code or number; nan where one said nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairAgreement:
+    """Two people, by position: pictures both labelled, the share on which they agree, and Cohen's kappa."""
+
+    first: int
+    second: int
+    pictures: int
+    same: float
+    kappa: Interval | None
+
+
+def alpha(values: Values, level: Level) -> Interval | None:
+    """Krippendorff's alpha; None with fewer than 10 pictures that two people labelled, or where nothing varies."""
+    said = values[(~np.isnan(values)).sum(1) >= 2]
+    if len(said) < FEWEST:
+        return None
+    kinds, codes = np.unique(said[~np.isnan(said)], return_inverse=True)
+    table = np.zeros((len(said), len(kinds)))  # how often each picture was called each kind
+    np.add.at(table, (np.nonzero(~np.isnan(said))[0], codes), 1)
+    value = _alpha(np.ones((1, len(said))), table, kinds, level)[0]
+    if np.isnan(value):
+        return None
+    units = Units(np.arange(len(said)), len(said))
+    weights = Resampler(units, resamples=400).random.standard_exponential((400, len(said)))
+    samples = _alpha(weights, table, kinds, level)
+    return interval(float(value), samples[~np.isnan(samples)], units=len(said))
+
+
+def _alpha(weights: Values, table: Values, kinds: Values, level: Level) -> Values:
+    """Alpha (B,) for pictures weighted (B, N)."""
+    many = table.sum(1)
+    own = weights / (many - 1)
+    # Coincidences within pictures: n_c n_k, and n_c (n_c - 1) on the diagonal.
+    together = np.einsum("bn,nc,nk->bck", own, table, table)
+    index = np.arange(table.shape[1])
+    together[:, index, index] -= own @ table
+    totals = together.sum(2)
+    whole = totals.sum(1, keepdims=True)
+    expected = totals[:, :, None] * totals[:, None, :]
+    expected[:, index, index] -= totals
+    expected /= np.maximum(whole[..., None] - 1, 1e-9)
+    apart = _distances(totals, kinds, level)
+    seen, chance = (together * apart).sum((1, 2)), (expected * apart).sum((1, 2))
+    return np.asarray(np.where(chance > 0, 1 - seen / np.where(chance > 0, chance, 1), np.nan))
+
+
+def _distances(totals: Values, kinds: Values, level: Level) -> Values:
+    """Squared distances (B, K, K) between kinds."""
+    if level == "nominal":
+        return np.broadcast_to(1 - np.eye(len(kinds)), (len(totals), len(kinds), len(kinds)))
+    if level == "interval":
+        return np.broadcast_to((kinds[:, None] - kinds[None]) ** 2, (len(totals), len(kinds), len(kinds)))
+    middle = totals.cumsum(1) - totals / 2
+    return np.asarray((middle[:, :, None] - middle[:, None, :]) ** 2)
+
+
+def per_class(values: Values, kinds: Sequence[int]) -> dict[int, Interval | None]:
+    """Alpha of each class against all others."""
+    return {k: alpha(np.where(np.isnan(values), np.nan, values == k), "nominal") for k in kinds}
+
+
+def pairs(values: Values, level: Level) -> list[PairAgreement]:
+    """Every two people with pictures in common, those with the most pictures first."""
+    found = []
+    for first, second in itertools.combinations(range(values.shape[1]), 2):
+        both = values[:, [first, second]]
+        both = both[~np.isnan(both).any(1)]
+        if len(both):
+            same = float((both[:, 0] == both[:, 1]).mean())
+            found.append(PairAgreement(first, second, len(both), same, kappa(both[:, 0], both[:, 1], level)))
+    return sorted(found, key=lambda item: -item.pictures)
+
+
+def kappa(first: Values, second: Values, level: Level) -> Interval | None:
+    """Cohen's kappa of two people's words (N,), with squared weights for grades and numbers; None as for alpha."""
+    count = len(first)
+    if count < FEWEST:
+        return None
+    kinds, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    squares = (kinds[:, None] - kinds[None]) ** 2
+    cost = (squares > 0).astype(np.float64) if level == "nominal" else squares
+    one, other = codes[:count], codes[count:]
+    seen = cost[one, other]
+
+    def value(weights: Values) -> Values:  # (B, N) -> (B,)
+        whole = weights.sum(1)
+        rows = np.stack([weights[:, one == k].sum(1) for k in range(len(kinds))], 1) / whole[:, None]
+        columns = np.stack([weights[:, other == k].sum(1) for k in range(len(kinds))], 1) / whole[:, None]
+        chance = np.einsum("bi,ij,bj->b", rows, cost, columns)
+        return np.asarray(np.where(chance > 0, 1 - (weights @ seen) / whole / np.where(chance > 0, chance, 1), np.nan))
+
+    found = float(value(np.ones((1, count)))[0])
+    if np.isnan(found):
+        return None
+    samples = value(np.random.default_rng(0).standard_exponential((400, count)))
+    return interval(found, samples[~np.isnan(samples)], units=count)

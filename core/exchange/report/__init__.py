@@ -1,0 +1,9 @@
+"""A training's report: facts in, one HTML file out that needs nothing else."""
+
+from core.exchange.report.facts import External, Flow, Heatmap, Limit, Picture, ReportFacts
+from core.exchange.report.styles import STYLES, Style
+from core.exchange.report.whole import report_html
+
+__all__ = [
+    "STYLES", "External", "Flow", "Heatmap", "Limit", "Picture", "ReportFacts", "Style", "report_html",
+]  # fmt: skip

@@ -1,0 +1,111 @@
+"""What a report tells, as values. Whoever gathers them leaves out what is not known; its section is left out then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.charts import LineageStep
+from core.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A small JPEG and words."""
+
+    jpeg: bytes
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heatmap:
+    """A picture, the same with what the model looked at over it, and words."""
+
+    jpeg: bytes
+    over: bytes
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """From the project's pictures to those of the dataset version: numbers with their words, and when taken."""
+
+    steps: Sequence[tuple[str, int]]
+    first_taken: datetime | None
+    last_taken: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """A test on other pictures: which project, what was left out, and results as `graft results --json` gives them."""
+
+    name: str
+    note: str
+    results: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One sentence of caution; a grave one is said at the top, too."""
+
+    words: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What a report tells.
+
+    results       what `graft results --json` gives
+    annotators    who labelled, how ("hand", "import", ...), and how many pictures of the dataset version
+    agreement     sentences on how far the annotators agree
+    class_counts  class, and its pictures to learn from, to choose by, and to test by
+    units         the same for cases or groups, if any are named: split -> how many
+    together      what stays in one split and counts as one: "pictures", "cases" or "groups"
+    heat_words    how the heatmaps were made, or why there are none
+    robustness    way of spoiling, and the share right as it is and at strengths 1 to 5, as text
+    checks        what the check of the data found, or nothing found; empty if there was none
+    verified      what was held against the stored snapshot: name, whether it agrees, words
+    lineage       from the oldest run that the model descends from to this one
+    repeat        the command that makes the run again
+    """
+
+    project: str
+    guideline: str
+    unit: str
+    synthetic: bool
+    run_name: str
+    results: JsonObject
+    recipe: JsonObject
+    parameters: int | None
+    trained_at: datetime
+    made_at: datetime
+    device: str
+    code_version: str
+    libraries: Mapping[str, str]
+    together: str
+    flow: Flow
+    annotators: Sequence[tuple[str, str, int]]
+    agreement: Sequence[str]
+    class_counts: Sequence[tuple[str, int, int, int]]
+    units: Mapping[str, int]
+    failures: Sequence[Picture]
+    heatmaps: Sequence[Heatmap]
+    heat_words: str
+    robustness: Sequence[tuple[str, Sequence[str]]]
+    checks: Sequence[str]
+    external: Sequence[External]
+    limits: Sequence[Limit]
+    lineage: Sequence[LineageStep]
+    verified: Sequence[tuple[str, bool, str]]
+    repeat: str
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Split -> pictures."""
+        sizes = self.results["splits"]
+        return {name: int(str(size)) for name, size in sizes.items()} if isinstance(sizes, dict) else {}
+
+    @property
+    def people(self) -> int:
+        """How many people, or programs, labelled."""
+        return len({name for name, _, _ in self.annotators})

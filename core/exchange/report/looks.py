@@ -1,0 +1,28 @@
+"""Sections with pictures: where the model fails, what it looks at, how it takes worse ones."""
+
+from core.exchange.html import paragraph, picture, table
+from core.exchange.report.facts import ReportFacts
+
+
+def failures(facts: ReportFacts) -> str:
+    """The worst mistakes."""
+    if not facts.failures:
+        return paragraph("No test picture was named wrongly.") if facts.sizes.get("test") else ""
+    shown = "".join(picture([item.jpeg], item.caption) for item in facts.failures)
+    words = "Test pictures on which it was wrong, the most confident or farthest off first."
+    return paragraph(words) + f"<div class=pictures>{shown}</div>"
+
+
+def heatmaps(facts: ReportFacts) -> str:
+    """Pictures beside what the model looked at in them."""
+    shown = "".join(picture([item.jpeg, item.over], item.caption) for item in facts.heatmaps)
+    return paragraph(facts.heat_words) + (f"<div class='pictures pairs'>{shown}</div>" if shown else "")
+
+
+def robustness(facts: ReportFacts) -> str:
+    """How far it falls on pictures that are spoilt."""
+    if not facts.robustness:
+        return ""
+    words = "Percent right on test pictures as they are, and spoilt more and more; under each its 95 % interval."
+    rows = [[title, *cells] for title, cells in facts.robustness]
+    return paragraph(words) + table(["spoilt by", "as it is", "1", "2", "3", "4", "5"], rows, small=True)

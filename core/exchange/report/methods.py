@@ -1,0 +1,45 @@
+"""How a model was made and judged, as a paragraph for a paper."""
+
+from core.exchange.report.facts import ReportFacts
+
+TEXT = (
+    "{pictures} pictures were labelled by {people} and divided into training ({train}), validation ({validation}) and "
+    "test ({test}) sets{whole}. A {backbone} {start} was used; {tuned}, for at most {epochs} epochs (optimiser "
+    "{optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the validation set was "
+    "kept. Probabilities were calibrated by temperature scaling on the validation set. The test set was used once, for "
+    "the figures reported here. Intervals are 95 % intervals: Wilson's for proportions, with the effective sample size "
+    "where pictures share a case or group; the delta method's for areas under curves; and a Bayesian bootstrap over "
+    "independent units for the rest. Software: {software}; data hash {data}."
+)
+TUNED = {
+    "head": "its features were kept and a linear head was trained on them",
+    "gradual": "a linear head was trained first and the backbone then unfrozen stage by stage",
+    "all": "all its weights were fine-tuned",
+    "norm": "its norm layers and a linear head were fine-tuned",
+    "bias": "its biases and a linear head were fine-tuned",
+    "attention": "its attention and a linear head were fine-tuned",
+}
+START = {
+    "imagenet": "pretrained on ImageNet",
+    "bundled": "pretrained on pictures drawn by formula",
+    "none": "with random weights",
+}
+
+
+def methods_text(facts: ReportFacts) -> str:
+    """The paragraph."""
+    recipe, sizes = facts.recipe, facts.sizes
+    people = "1 annotator" if facts.people == 1 else f"{facts.people or 'an unknown number of'} annotators"
+    names = ("backbone", "epochs", "optimizer", "learning_rate", "seed")
+    libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
+    return TEXT.format(
+        pictures=f"{sum(sizes.values()):,}",
+        people=people,
+        whole="" if facts.together == "pictures" else f", keeping {facts.together} whole",
+        start=START.get(str(recipe.get("weights")), "initialised from earlier weights"),
+        tuned=TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned"),
+        software=", ".join([facts.code_version or "Graft", *libraries]),
+        data=str(facts.results["dataset_hash"])[:12],
+        **{name: sizes.get(name, 0) for name in ("train", "validation", "test")},
+        **{name: recipe.get(name, "?") for name in names},
+    )

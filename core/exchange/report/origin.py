@@ -1,0 +1,94 @@
+"""Sections about the model itself: in brief, how it was made, its limits, and where everything comes from."""
+
+from html import escape
+from pathlib import PurePath
+
+from core.charts import lineage_svg
+from core.exchange.html import paragraph, sentences, table
+from core.exchange.report import scores
+from core.exchange.report.facts import ReportFacts
+from core.exchange.report.methods import START, TUNED, methods_text
+
+HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "quadratic_kappa", "mean_ap", "micro_f1", "mae", "r2")
+CAUTION = (
+    "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can make the "
+    "model much worse: test it there before relying on it. It supports a person's judgement, it does not replace it."
+)
+
+
+def summary(facts: ReportFacts) -> str:
+    """The answer first: what it is, how good it is, what speaks against it."""
+    sizes = facts.sizes
+    made = (
+        f"A {facts.recipe.get('backbone', 'network')} learnt from {sizes.get('train', 0):,} pictures of "
+        f"“{facts.project}”, and was tested once on {sizes.get('test', 0):,} that it had never seen."
+    )
+    told = scores.headlines(facts.results, facts.unit, HEADLINES)
+    grave = [item.words for item in facts.limits if item.grave]
+    warning = f"<div class=warning><strong>Before you rely on it:</strong>{sentences(grave)}</div>" if grave else ""
+    return paragraph(made) + told + warning
+
+
+def model(facts: ReportFacts) -> str:
+    """The network, where it started and what of it learnt."""
+    recipe = facts.recipe
+    start = START.get(str(recipe.get("weights")), "initialised from earlier weights")
+    tuned = TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned")
+    weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
+    framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
+    return paragraph(
+        f"{recipe.get('backbone', '?')}{weights}, {start}; {tuned}. Pictures are {framing} and resized. "
+        f"Rare classes: {recipe.get('imbalance', '?')}. Its probabilities were calibrated on the validation pictures "
+        "by one temperature (Guo et al. 2017, arXiv 1706.04599)."
+    )
+
+
+def methods(facts: ReportFacts) -> str:
+    """One paragraph for a paper."""
+    return f"<blockquote>{paragraph(methods_text(facts))}</blockquote>"
+
+
+def recipe(facts: ReportFacts) -> str:
+    """Every setting of the training."""
+    shown = dict(facts.recipe)
+    if str(shown.get("weights")).startswith("file:"):  # whose folders it lay in is nobody's business
+        shown["weights"] = f"file:{PurePath(str(shown['weights'])).name}"
+    pairs = [[name, str(value)] for name, value in shown.items()]
+    half = -(-len(pairs) // 2)
+    rows = [[*left, *right] for left, right in zip(pairs[:half], [*pairs[half:], ["", ""]], strict=False)]
+    return table(["setting", "value", "setting", "value"], rows, small=True)
+
+
+def limits(facts: ReportFacts) -> str:
+    """What it must not be trusted with."""
+    return paragraph(CAUTION) + sentences([item.words for item in facts.limits])
+
+
+def lineage(facts: ReportFacts) -> str:
+    """The runs it descends from, the oldest first."""
+    if len(facts.lineage) < 2:
+        return ""
+    return lineage_svg(facts.lineage)
+
+
+def provenance(facts: ReportFacts) -> str:
+    """Versions, the command that repeats it, and that the figures follow from what is stored."""
+    rows = [
+        ["Trained", f"{facts.trained_at:%Y-%m-%d %H:%M} UTC, on {facts.device or 'cpu'}"],
+        ["Code", facts.code_version or "not recorded"],
+        ["Libraries", ", ".join(f"{name} {version}" for name, version in facts.libraries.items()) or "not recorded"],
+        ["Data", f"dataset version {facts.results['dataset_version']}, hash {facts.results['dataset_hash']}"],
+        ["Report made", f"{facts.made_at:%Y-%m-%d %H:%M} UTC"],
+    ]
+    found = [f"{'' if ok else 'DIFFERENT: '}{name}: {words}." for name, ok, words in facts.verified]
+    agree = all(ok for _, ok, _ in facts.verified)
+    kept = (
+        "When this report was made, every figure was recomputed from the stored predictions and labels and held "
+        f"against what was kept when the run ended: {'all agree' if agree else 'NOT all agree'}. "
+        f"`graft results {facts.results['run']} --check` does it again."
+        if found
+        else "The run ended before figures were kept: they cannot be held against a snapshot."
+    )
+    command = f"<p>This command makes the run again:</p><pre>{escape(facts.repeat)}</pre>" if facts.repeat else ""
+    klass = "" if agree else " class=warning"
+    return table(["", ""], rows, words=True) + command + f"<div{klass}>{paragraph(kept)}{sentences(found)}</div>"

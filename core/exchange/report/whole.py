@@ -1,0 +1,82 @@
+"""The whole file: parts and sections under the headings of a style, the checklist, and a table of contents.
+
+A section is one function of the facts, listed in `SECTIONS`; a new one needs its line there and in the styles.
+"""
+
+from collections.abc import Callable
+
+from core.exchange.html import link, page, paragraph, part, section, table_of
+from core.exchange.report import data, looks, origin, scores
+from core.exchange.report.facts import ReportFacts
+from core.exchange.report.styles import STYLES, Style
+
+SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
+    "summary": origin.summary,
+    "purpose": data.purpose,
+    "data": data.source,
+    "labels": data.labels,
+    "agreement": data.agreement,
+    "split": data.split,
+    "counts": data.counts,
+    "model": origin.model,
+    "methods": origin.methods,
+    "scores": scores.scores,
+    "classes": scores.classes,
+    "confusion": scores.confusion,
+    "reliability": scores.reliability,
+    "external": scores.external,
+    "failures": looks.failures,
+    "heatmaps": looks.heatmaps,
+    "robustness": looks.robustness,
+    "checks": data.checks,
+    "limits": origin.limits,
+    "lineage": origin.lineage,
+    "recipe": origin.recipe,
+    "provenance": origin.provenance,
+}
+"""Key -> what stands under the heading, or "" where there is nothing to tell."""
+
+
+def report_html(facts: ReportFacts, style: str) -> str:
+    """The whole file. Raises KeyError for an unknown style."""
+    shape = STYLES[style]
+    bodies = {key: body for key, build in SECTIONS.items() if (body := build(facts))}
+    parts = [
+        part(title, "".join(section(key, heading, bodies[key]) for key, heading in sections.items() if key in bodies))
+        for title, sections in shape.parts.items()
+    ]
+    title = f"{facts.project}: {facts.run_name or 'run'} {facts.results['run']}".replace("run run", "run")
+    return page(title, shape.subtitle, [_contents(shape, bodies), *parts, _authors(shape), _checklist(shape, bodies)])
+
+
+def _headings(shape: Style) -> dict[str, str]:
+    return {key: heading for sections in shape.parts.values() for key, heading in sections.items()}
+
+
+def _contents(shape: Style, bodies: dict[str, str]) -> str:
+    lines = []
+    for title, sections in shape.parts.items():
+        links = [link(key, heading) for key, heading in sections.items() if key in bodies]
+        if links:
+            lines.append([title, ", ".join(links)])
+    return f"<nav>{table_of(lines)}</nav>"
+
+
+def _authors(shape: Style) -> str:
+    inner = "".join(
+        section("", heading, "<p class=fill>To be written by the authors.</p>") for heading in shape.authors
+    )
+    return part("What only the authors know", inner)
+
+
+def _checklist(shape: Style, bodies: dict[str, str]) -> str:
+    """Each item with a link to where it is answered, or who can answer it."""
+    headings = _headings(shape)
+    rows = []
+    for item in shape.checklist:
+        answers = [link(key, headings[key]) for key in item.sections if key in bodies]
+        missing = "<em>not answered yet</em>" if item.sections else "<em>the authors</em>"
+        rows.append([item.number, item.words, ", ".join(answers) or missing])
+    note = paragraph("An item with a link is told of there; whether that is enough, its readers judge.")
+    checklist = note + table_of(rows, header=("item", "asks for", "answered in"))
+    return part(shape.checklist_title, checklist, new_page=True)

@@ -1,0 +1,103 @@
+"""What a search may vary in a recipe, and how far. Pure values: who draws from them is another's concern."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import BadInput
+from core.recipes.recipe import Recipe
+from core.recipes.studies import from_nothing, head_recipe
+from core.types import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Numbers from `low` to `high`, on a logarithmic scale; with `factor` they multiply the recipe's own."""
+
+    low: float
+    high: float
+    factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A few values of a field."""
+
+    values: tuple[JsonValue, ...]
+
+
+AXES: dict[str, Span | Options] = {
+    "learning_rate": Span(0.1, 10, factor=True),
+    "tune": Options(("head", "gradual", "last:2", "all")),
+    "weight_decay": Span(1e-4, 0.3),
+    "augmentation": Options(("none", "light", "standard", "strong", "trivial", "rand")),
+    "backbone_factor": Span(0.01, 1),
+    "label_smoothing": Options((0.0, 0.1)),
+    "mixup": Options((0.0, 0.2)),
+    "imbalance": Options(("ignore", "weights", "logits", "sampling")),
+}
+"""A recipe's field -> the values a search tries. Networks come on top, as the person names them."""
+
+USUAL = ("learning_rate", "tune", "weight_decay", "augmentation")
+"""What is searched when nothing is said."""
+
+BACKBONE = "backbone"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The axes of one search from `start`: field -> what it may be."""
+
+    start: Recipe
+    axes: Mapping[str, Span | Options]
+
+    def values_of_start(self) -> dict[str, JsonValue]:
+        """Where the start lies on the axes, so that it can be tried first."""
+        found: dict[str, JsonValue] = {}
+        for name, axis in self.axes.items():
+            value = getattr(self.start, name)
+            if isinstance(axis, Span):
+                value = 1.0 if axis.factor else min(max(value, axis.low), axis.high)
+            found[name] = value
+        return found
+
+    def recipe(self, values: Mapping[str, JsonValue]) -> Recipe:
+        """The recipe at a point of the axes. A head alone learns as in Instant, at its rate times the factor."""
+        changes = {name: value for name, value in values.items() if name in self.axes}
+        factor = float(str(changes.pop("learning_rate", 1.0)))
+        found = dataclasses.replace(self.start, **changes)  # type: ignore[arg-type]
+        if found.tune == "head" and self.start.tune != "head":
+            found = head_recipe(found)
+            if "weight_decay" in changes:
+                found = dataclasses.replace(found, weight_decay=float(str(changes["weight_decay"])))
+        return dataclasses.replace(found, learning_rate=min(10.0, found.learning_rate * factor))
+
+
+def search_space(recipe: Recipe, fields: Sequence[str] = USUAL, backbones: Sequence[str] = ()) -> Space:
+    """The space around a recipe. Where nothing is pretrained there is nothing to freeze: what learns stays as it is.
+
+    Raises BadInput for a field that cannot be searched, or if nothing is left to search.
+    """
+    unknown = [name for name in fields if name not in AXES]
+    if unknown:
+        raise BadInput(f"{unknown[0]!r} cannot be searched.", hint=f"Choose among {', '.join(AXES)}.")
+    start = from_nothing(recipe) if recipe.weights == "none" else recipe
+    axes: dict[str, Span | Options] = {
+        name: _with(AXES[name], getattr(start, name))
+        for name in fields
+        if not (name == "tune" and start.weights == "none")
+    }
+    names = tuple(dict.fromkeys([*backbones] or [recipe.backbone]))
+    start = dataclasses.replace(start, backbone=names[0])
+    if len(names) > 1:
+        axes[BACKBONE] = Options(names)
+    if not axes:
+        raise BadInput("There is nothing to search.", hint=f"Choose at least one of {', '.join(USUAL)}.")
+    return Space(start, axes)
+
+
+def _with(axis: Span | Options, value: JsonValue) -> Span | Options:
+    """The axis with the start's own value among its options."""
+    if isinstance(axis, Options) and value not in axis.values:
+        return Options((*axis.values, value))
+    return axis

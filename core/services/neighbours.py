@@ -1,0 +1,98 @@
+"""Because it resembles: the training pictures nearest to one, to a model."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from core.catalogue import ModelCard, in_words
+from core.errors import NotFound
+from core.jobs.payloads import NeighboursPayload
+from core.services.base import Service
+from core.store import images, predictions, runs, versions
+from core.store.db import reading
+from core.store.runs import RunRecord
+from core.types import ImageId, Lane, RunId, RunState, Split, Task
+
+__all__ = ["NeighbourView", "Neighbours", "NeighboursView"]
+
+AT_ONCE = 400
+"""With more training pictures the first question may take long: it must not keep others' heatmaps waiting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourView:
+    """A training picture, its label in the model's dataset version, and its distance from the picture asked about."""
+
+    image: ImageId
+    blob: str
+    name: str
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighboursView:
+    """The nearest, and the nearest labelled otherwise than the model says (`said`, in words; "" for a number)."""
+
+    said: str
+    nearest: tuple[NeighbourView, ...]
+    others: tuple[NeighbourView, ...]
+
+    @property
+    def alike(self) -> int:
+        """How many of the nearest are labelled as the model says."""
+        return sum(item.label == self.said for item in self.nearest)
+
+
+class Neighbours(Service):
+    """Training pictures that a picture resembles."""
+
+    def request(self, model: RunId, image: ImageId) -> RunId:
+        """Ask. Raises NotFound for the model or the picture."""
+        with reading(self.engine) as session:
+            run = runs.read_run(session, model)
+            if predictions.read_card(session, model) is None:
+                raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
+            images.read_image(session, image)
+            learnt = 0
+            if run.version_id is not None:
+                learnt = len(versions.read_version(session, run.version_id).part(Split.TRAIN))
+        lane = Lane.INTERACTIVE if learnt <= AT_ONCE else Lane.FILES
+        return self.queue.enqueue(NeighboursPayload(model=model, image=image), project_id=run.project_id, lane=lane)
+
+    def cancel(self, run_id: RunId) -> bool:
+        """Stop looking."""
+        return self.queue.cancel(run_id)
+
+    def view(self, run: RunRecord) -> NeighboursView | None:
+        """What was found; None while it is not done."""
+        if run.state is not RunState.DONE or run.result is None:
+            return None
+        payload, result = NeighboursPayload.from_json(run.payload), cast(dict[str, Any], run.result)
+        with reading(self.engine) as session:
+            card = ModelCard.from_json(predictions.read_card(session, payload.model) or {})
+            version_id = runs.read_run(session, payload.model).version_id
+            assert version_id is not None  # else there was nothing to compare with
+            items = {item.image_id: item for item in versions.read_version(session, version_id).items}
+            wanted = [ImageId(item["image"]) for part in ("nearest", "others") for item in result[part]]
+            names = images.read_names(session, wanted)
+
+        def one(item: dict[str, Any]) -> NeighbourView:
+            image = ImageId(item["image"])
+            known = items[image]
+            several = list(known.targets) if card.task is Task.MULTI else None
+            index = known.targets[0] if several is None and known.targets else None
+            return NeighbourView(
+                image=image,
+                blob=known.blob,
+                name=names[image],
+                label=in_words(card, index, several, known.number),
+                distance=item["distance"],
+            )
+
+        answer = result["answer"]
+        said = "" if card.task is Task.REGRESSION else in_words(card, None, answer, None)
+        return NeighboursView(
+            said=said,
+            nearest=tuple(one(item) for item in result["nearest"]),
+            others=tuple(one(item) for item in result["others"]),
+        )

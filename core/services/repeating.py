@@ -1,0 +1,32 @@
+"""The command that makes a training again."""
+
+import shlex
+
+from core.recipes import PRESETS, Recipe
+from core.store.runs import RunRecord
+
+BASE = "balanced"
+"""The preset that recipes of another name are told as changes of."""
+
+
+def repeat_command(run: RunRecord, project: str, version: int) -> str:
+    """`graft train` with the run's recipe and dataset version, for a shell; "" for a run without a recipe.
+
+    On the same machine, without a GPU, the numbers are the same.
+    """
+    if run.recipe is None:
+        return ""
+    recipe = Recipe.from_json(run.recipe)
+    preset = recipe.preset if recipe.preset in PRESETS else BASE
+    usual = PRESETS[preset].to_json()
+    words = ["graft", "train", project, "--preset", preset, "--version", str(version)]
+    for name, value in recipe.to_json().items():
+        if value != usual[name]:
+            words += ["--set", f"{name}={value}"]
+    for name, single in (("folds", 0), ("repeats", 1)):
+        value = run.payload.get(name, single)
+        if value != single:
+            words += [f"--{name}", str(value)]
+    if run.payload.get("shuffle"):
+        words.append("--shuffle")
+    return shlex.join(words)

@@ -1,0 +1,188 @@
+"""Everything that a report tells, gathered from the store."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.exchange.report import External, Flow, Limit, ReportFacts
+from core.services.base import Service
+from core.services.checking import Checks, CheckView
+from core.services.external import External as ExternalTests
+from core.services.origin import read_origin
+from core.services.report_pictures import Drawn
+from core.services.results import Results
+from core.services.robustness import Robustness
+from core.services.verifying import verify
+from core.store import label_queue, labels, projects, versions
+from core.store.db import reading
+from core.store.runs import RunRecord
+from core.store.versions import VersionRecord
+from core.types import ImageState, JsonObject, RunId, RunState, Split, Task, VersionId
+
+FEW = 30
+"""Test pictures of a class below which its figures are said to rest on few."""
+
+
+def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Drawn, *, now: datetime) -> ReportFacts:
+    """The facts of a finished training."""
+    parts = (service.engine, service.settings, service.queue)
+    results = Results(*parts).to_json(run.id)
+    external = [
+        External(name=test.project, note=test.note, results=Results(*parts).to_json(test.id))
+        for test in ExternalTests(*parts).list(run.id)
+        if test.state is RunState.DONE
+    ]
+    with reading(service.engine) as session:
+        version = versions.read_version(session, version_id)
+        project = projects.read_project(session, version.project_id)
+        annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
+        flow, origin = _flow(session, version), read_origin(session, run.id)
+    unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
+    check = Checks(*parts).newest_findings(version.project_id)
+    synthetic = bool(project.settings.get("synthetic"))
+    counts = _class_counts(version)
+    return ReportFacts(
+        project=project.name,
+        guideline=project.guideline,
+        unit=unit if isinstance(unit, str) else "",
+        synthetic=synthetic,
+        run_name=run.name,
+        results=results,
+        recipe=origin.recipe,
+        parameters=parameters if isinstance(parameters, int) else None,
+        trained_at=origin.trained_at,
+        made_at=now,
+        device=origin.device,
+        code_version=origin.code_version,
+        libraries=origin.libraries,
+        together=version.together,
+        flow=flow,
+        annotators=annotators,
+        agreement=[],
+        class_counts=counts,
+        units=_units(version),
+        failures=pictures.failures,
+        heatmaps=pictures.heatmaps,
+        heat_words=pictures.heat_words,
+        robustness=_robustness(Robustness(*parts), run.id),
+        checks=_checks(check),
+        external=external,
+        limits=[
+            *([Limit(words="The pictures are synthetic: nothing here holds for real ones.", grave=True)] * synthetic),
+            *_limits(results, version, counts, check),
+            *_unproved(external, annotators, Results(*parts).drift(run.id).changed),
+        ],
+        lineage=origin.lineage,
+        verified=_verified(service, run.id),
+        repeat=origin.command,
+    )
+
+
+def _class_counts(version: VersionRecord) -> list[tuple[str, int, int, int]]:
+    counts = Counter((target, item.split) for item in version.items for target in item.targets)
+    return [
+        (name, counts[index, Split.TRAIN], counts[index, Split.VALIDATION], counts[index, Split.TEST])
+        for index, name in enumerate(version.class_names)
+    ]
+
+
+def _units(version: VersionRecord) -> dict[str, int]:
+    """Split -> cases or groups; empty if none is named."""
+    if version.together == "pictures":
+        return {}
+    return {split.value: len({item.unit or str(item.image_id) for item in version.part(split)}) for split in Split}
+
+
+def _flow(session: Session, version: VersionRecord) -> Flow:
+    progress = label_queue.read_progress(session, version.project_id)
+    first, last = versions.read_span(session, version.id)
+    words = {
+        ImageState.UNLABELLED: "of these not labelled yet",
+        ImageState.SKIPPED: "of these skipped",
+        ImageState.UNSURE: "of these put aside as unsure",
+        ImageState.LABELLED: "of these labelled",
+    }
+    steps = [("in the project when this report was made", progress.total)]
+    steps += [(text, progress.by_state[state]) for state, text in words.items() if progress.by_state[state]]
+    steps.append((f"in dataset version {version.number}, which the model learnt from", len(version.items)))
+    return Flow(steps=steps, first_taken=first, last_taken=last)
+
+
+def _robustness(tests: Robustness, run: RunId) -> list[tuple[str, Sequence[str]]]:
+    latest = tests.latest(run)
+    view = tests.view(latest) if latest is not None else None
+    if view is None:
+        return []
+    return [
+        (
+            line.title,
+            [
+                f"{right:.0f}\n{low:.0f} to {high:.0f}"
+                for right, low, high in zip(line.right, line.low, line.high, strict=True)
+            ],
+        )
+        for line in view.lines
+    ]
+
+
+def _checks(check: CheckView | None) -> list[str]:
+    if check is None:
+        return []
+    found = list(check.sentences) or [f"Nothing suspicious was found in {check.pictures:,} pictures."]
+    at = f"Checked on {check.at:%d %B %Y}." if check.at else ""
+    return [item for item in (at, *found, *check.notes) if item]
+
+
+def _limits(
+    results: JsonObject,
+    version: VersionRecord,
+    counts: Sequence[tuple[str, int, int, int]],
+    check: CheckView | None,
+) -> list[Limit]:
+    """Cautions that follow from the figures and the data."""
+    found = [Limit(words=words, grave=True) for words in (check.grave if check else ())]
+    low = _lower_end(results, "balanced_accuracy")
+    if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(counts)):
+        found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))
+    few = [name for name, _, _, test in counts if test < FEW]
+    if few:
+        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {', '.join(few)}."))
+    if version.together == "pictures":
+        found.append(
+            Limit(
+                words="No cases or groups were named: if pictures of one plant, patient or place are on both sides, "
+                "the scores are too good."
+            )
+        )
+    if check is None:
+        found.append(Limit(words="The data were not checked for duplicates, leaks and short cuts (graft check)."))
+    return found
+
+
+def _unproved(external: Sequence[External], annotators: Sequence[tuple[str, str, int]], changed: int) -> list[Limit]:
+    """Cautions that follow from what was not done."""
+    found = []
+    if not external:
+        found.append(Limit(words="It was not tested on pictures of another place, season or clinic."))
+    if len({name for name, _, _ in annotators}) == 1:
+        found.append(Limit(words="One source's labels are the truth here: its mistakes count as right."))
+    if changed:
+        found.append(Limit(words=f"{changed:,} labels were changed since: the figures count them as they were."))
+    return found
+
+
+def _lower_end(results: JsonObject, name: str) -> float | None:
+    intervals = cast(dict[str, dict[str, list[float] | None]], results["intervals"])
+    ends = intervals.get(Split.TEST.value, {}).get(name)
+    return ends[0] if ends else None
+
+
+def _verified(service: Service, run: RunId) -> list[tuple[str, bool, str]]:
+    try:
+        return [(item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run).findings]
+    except BadInput:  # it ended before figures were kept
+        return []

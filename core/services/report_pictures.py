@@ -1,0 +1,116 @@
+"""The pictures of a report: the worst mistakes, and what the model looked at, in small JPEGs."""
+
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from PIL import Image
+
+from core.errors import GraftError
+from core.exchange.report import Heatmap, Picture
+from core.media import BlobStore
+from core.services.base import Service
+from core.services.behind import BehindView, badness, behind
+from core.services.explanations import Explanations
+from core.services.serving import Serving
+from core.store import predictions, versions
+from core.store.db import reading
+from core.store.predictions import PredictionRecord
+from core.store.runs import RunRecord
+from core.store.scoring import usable
+from core.types import RunId, Split, Task, VersionId
+
+FAILURES, LOOKED_AT_FAILURES, LOOKED_AT_RIGHT = 12, 4, 8
+OPACITY = 0.65
+QUALITY = 82
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What there is to show, and how the heatmaps came about or why there are none."""
+
+    failures: tuple[Picture, ...]
+    heatmaps: tuple[Heatmap, ...]
+    heat_words: str
+
+
+def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: float) -> Drawn:
+    """The pictures of a finished training's report; heatmaps are asked for until `patience_s` is over."""
+    with reading(service.engine) as session:
+        version = versions.read_version(session, version_id)
+        said = usable(version.task, predictions.read_predictions(session, run.id, Split.TEST))
+        worst = sorted((item for item in said if badness(item) > 0), key=lambda item: -badness(item))[:FAILURES]
+        right = _one_right_of_each(said)[:LOOKED_AT_RIGHT]
+        shown = behind(session, version, [*worst, *right])
+    wrong = {item.image_id for item in worst}
+    failures = [item for item in shown if item.image_id in wrong]
+    rest = [item for item in shown if item.image_id not in wrong]
+    store = BlobStore(service.settings)
+    looked_at = [*failures[:LOOKED_AT_FAILURES], *rest]
+    heatmaps, words = _heatmaps(service, run.id, looked_at, version.task, patience_s)
+    return Drawn(
+        failures=tuple(
+            Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, version.task)) for item in failures
+        ),
+        heatmaps=tuple(heatmaps),
+        heat_words=words,
+    )
+
+
+def _one_right_of_each(said: Sequence[PredictionRecord]) -> list[PredictionRecord]:
+    """For each answer the surest picture that it was right about; for numbers, the nearest."""
+    best: dict[object, PredictionRecord] = {}
+    for item in sorted(said, key=lambda item: -(item.confidence or 0)):
+        if badness(item) == 0:
+            best.setdefault(item.truth_index if item.truth_set is None else tuple(item.truth_set), item)
+    return list(best.values())
+
+
+def _caption(item: BehindView, task: Task) -> str:
+    exclusive = task in (Task.SINGLE, Task.ORDINAL)
+    sure = f", {item.confidence:.0%} sure" if exclusive and item.confidence is not None else ""
+    told = f"is {item.truth}, named rightly" if item.truth == item.said else f"is {item.truth}, said {item.said}"
+    return f"{PurePosixPath(item.name).name}: {told}{sure}"
+
+
+def _heatmaps(
+    service: Service, run: RunId, shown: Sequence[BehindView], task: Task, patience_s: float
+) -> tuple[list[Heatmap], str]:
+    """Heatmaps of what was said of each picture, and words about them."""
+    found: list[Heatmap] = []
+    if not shown:
+        return [], ""
+    parts = (service.engine, service.settings, service.queue)
+    explanations, store = Explanations(*parts), BlobStore(service.settings)
+    deadline = time.monotonic() + patience_s
+    try:
+        method = explanations.subject(run).methods[0]
+        with Serving(*parts).answering():
+            asked = [explanations.request(run, image=item.image_id, method=method.name) for item in shown]
+            for item, number in zip(shown, asked, strict=True):
+                view = explanations.wait(number, max(0.1, deadline - time.monotonic()))
+                picture = store.thumb(item.blob).read_bytes()
+                over = _blended(picture, view.path.read_bytes())
+                found.append(Heatmap(jpeg=picture, over=over, caption=_caption(item, task)))
+    except GraftError as error:
+        if not found:
+            return [], f"Heatmaps could not be made: {error}"
+    words = (
+        f"{method.title} ({method.paper}): {method.words} Each picture beside the same with what spoke for the model's "
+        "answer in warm colours: first mistakes, then one picture of each answer that was right. A heatmap says where "
+        "it looked, not why; judge whether these are places an expert would look at."
+    )
+    missing = len(shown) - len(found)
+    return found, words + (f" {missing} more were not ready in time." if missing else "")
+
+
+def _blended(picture: bytes, heat: bytes) -> bytes:
+    """The heatmap over the picture, as JPEG."""
+    below = Image.open(io.BytesIO(picture)).convert("RGBA")
+    above = Image.open(io.BytesIO(heat)).convert("RGBA").resize(below.size, Image.Resampling.BILINEAR)
+    above.putalpha(above.getchannel("A").point(lambda value: round(value * OPACITY)))
+    file = io.BytesIO()
+    Image.alpha_composite(below, above).convert("RGB").save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()

@@ -1,0 +1,41 @@
+"""Reports of trainings: everything known of one, as one HTML file."""
+
+from datetime import UTC, datetime
+
+from core.errors import BadInput
+from core.exchange.report import STYLES, Style, report_html
+from core.services.base import Service
+from core.services.origin import Origin, read_origin
+from core.services.report_facts import gather
+from core.services.report_pictures import draw
+from core.store import runs
+from core.store.db import reading
+from core.types import RunId, RunKind, RunState
+
+__all__ = ["STYLES", "USUAL", "Origin", "Reports", "Style"]
+
+USUAL = next(iter(STYLES))
+PATIENCE_S = 45.0
+"""How long heatmaps may take together; what is not there by then is left out, and said to be."""
+
+
+class Reports(Service):
+    """Reports, made anew each time from what is stored."""
+
+    def origin(self, run_id: RunId) -> Origin:
+        """Where a training's figures come from. Raises NotFound."""
+        with reading(self.engine) as session:
+            return read_origin(session, run_id)
+
+    def html(self, run_id: RunId, style: str = USUAL, *, patience_s: float = PATIENCE_S) -> str:
+        """A training's report. Raises NotFound, BadInput for a run that has none or an unknown style."""
+        if style not in STYLES:
+            raise BadInput(f"There is no report of the kind {style!r}.", hint=f"Choose {' or '.join(STYLES)}.")
+        with reading(self.engine) as session:
+            run = runs.read_run(session, run_id)
+        if run.kind is not RunKind.TRAIN or run.version_id is None:
+            raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
+        if run.state is not RunState.DONE:
+            raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
+        pictures = draw(self, run, run.version_id, patience_s)
+        return report_html(gather(self, run, run.version_id, pictures, now=datetime.now(UTC)), style)

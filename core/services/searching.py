@@ -1,0 +1,156 @@
+"""Starting searches for a better recipe, and following them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.errors import BadInput, NotFound
+from core.evaluation import SCORE_NAMES
+from core.jobs.payloads import SearchPayload
+from core.recipes import USUAL, Recipe, search_space
+from core.services.base import Service
+from core.services.dataset import freeze
+from core.services.weights import parent_of
+from core.store import projects, runs
+from core.store.db import reading, writing
+from core.store.runs import RunRecord
+from core.types import JsonObject, JsonValue, ProjectId, RunId, RunKind
+
+__all__ = ["RunRecord", "SearchView", "Searches", "TrialView"]
+
+LEAST_MINUTES, MOST_MINUTES, MOST_TRIALS = 0.05, 60 * 24 * 30, 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialView:
+    """One training of a search. `score` is the best on validation so far, None before the first.
+
+    state   "running", "done", "ended early", "unfinished" (the time was over) or "failed"; `note` says why it failed
+    epoch   the best one, or the one it was ended at
+    values  the fields that are searched, as they were in this trial
+    """
+
+    number: int
+    state: str
+    score: float | None
+    epoch: int
+    epochs: int
+    seconds: float | None
+    note: str
+    values: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchView:
+    """A search as it stands. `start` is the score of the recipe it began from, `best` the best trial so far."""
+
+    run: RunRecord
+    score_name: str
+    minutes: float
+    trials: tuple[TrialView, ...]
+    best: TrialView | None
+    start: float | None
+    recipe: Recipe | None
+    validation: int
+
+
+class Searches(Service):
+    """Searches of a project."""
+
+    def start(
+        self,
+        project_id: ProjectId,
+        recipe: Recipe,
+        *,
+        minutes: float,
+        fields: Sequence[str] = USUAL,
+        backbones: Sequence[str] = (),
+        trials: int = 200,
+        name: str = "",
+    ) -> RunId:
+        """Freeze the labels as a dataset version and queue a search on it.
+
+        Raises BadInput for a time, a field or a network that cannot be searched, NotEnoughImages with the smallest
+        number that would do.
+        """
+        if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
+            raise BadInput(f"minutes must lie between {LEAST_MINUTES:g} and {MOST_MINUTES:,}, not {minutes:g}.")
+        if not 1 <= trials <= MOST_TRIALS:
+            raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials}.")
+        space = search_space(recipe, fields, backbones)
+        parents = [parent_of(self.engine, recipe.weights, item) for item in backbones or [space.start.backbone]]
+        with writing(self.engine) as session:
+            project = projects.read_project(session, project_id)
+            recipe.check_task(project.task)
+            version_id = freeze(session, project, now=datetime.now(UTC))
+        return self.queue.enqueue(
+            SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials),
+            project_id=project_id, name=name, recipe=recipe.to_json(), version_id=version_id, parent_id=parents[0],
+        )  # fmt: skip
+
+    def read(self, run_id: RunId) -> SearchView:
+        """The search as it stands. Raises NotFound."""
+        with reading(self.engine) as session:
+            run = runs.read_run(session, run_id)
+            if run.kind is not RunKind.SEARCH or run.project_id is None:
+                raise NotFound(f"Run {run_id} is no search.")
+            task = projects.read_project(session, run.project_id).task
+        told = run.result or run.progress
+        trials = tuple(_trial(item) for item in _rows(told.get("trials")))
+        ended = [item for item in trials if item.state == "done" and item.score is not None]
+        recipe = told.get("recipe")
+        return SearchView(
+            run=run,
+            score_name=SCORE_NAMES[task],
+            minutes=float(str(run.payload["minutes"])),
+            trials=trials,
+            best=max(ended, key=lambda item: item.score or 0.0, default=None),
+            start=next((item.score for item in ended if item.number == 1), None),
+            recipe=Recipe.from_json(recipe) if isinstance(recipe, dict) else None,
+            validation=int(str(told.get("validation") or 0)),
+        )
+
+    def list(self, project_id: ProjectId) -> list[RunRecord]:
+        """The project's searches, newest first."""
+        with reading(self.engine) as session:
+            return runs.list_runs(session, project_id=project_id, kinds=[RunKind.SEARCH])
+
+
+def search_json(view: SearchView) -> JsonObject:
+    """The search for automation."""
+    return {
+        "run": view.run.id,
+        "state": view.run.state.value,
+        "error": view.run.error,
+        "hint": view.run.hint,
+        "figure": view.score_name,
+        "best": None if view.best is None else view.best.number,
+        "score": None if view.best is None else view.best.score,
+        "start_score": view.start,
+        "recipe": None if view.recipe is None else view.recipe.to_json(),
+        "trials": [
+            {
+                "trial": item.number, "state": item.state, "score": item.score, "epoch": item.epoch,
+                "epochs": item.epochs, "seconds": item.seconds, "note": item.note, "values": item.values,
+            }
+            for item in view.trials
+        ],
+    }  # fmt: skip
+
+
+def _rows(value: JsonValue) -> Sequence[JsonObject]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _trial(row: JsonObject) -> TrialView:
+    score, seconds, values = row.get("score"), row.get("seconds"), row.get("values")
+    return TrialView(
+        number=int(str(row["trial"])),
+        state=str(row["state"]),
+        score=float(score) if isinstance(score, int | float) else None,
+        epoch=int(str(row.get("epoch") or 0)),
+        epochs=int(str(row.get("epochs") or 0)),
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        note=str(row.get("note") or ""),
+        values=values if isinstance(values, dict) else {},
+    )

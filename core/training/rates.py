@@ -1,0 +1,104 @@
+"""The learning-rate range test: Smith 2017, https://arxiv.org/abs/1506.01186, section 3.3.
+
+The rate climbs from far too small to far too large, a little in each step, and the loss is watched: it stays, falls,
+and breaks out. The paper raises the rate linearly over some epochs; here, as is usual, by a constant factor over about
+a hundred steps (https://sgugger.github.io/how-do-you-find-a-good-learning-rate.html).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.errors import GraftError
+from core.training.fit import Trainer
+from core.training.head import Link
+from core.training.losses import Loss
+
+SMOOTHING = 0.9
+BROKEN = 4.0
+"""So many times the least loss is the end of the test."""
+LEAST_FALL = 0.02
+"""The loss must fall by this share for its steepest place to mean anything."""
+MARGIN = 10.0
+
+Step = Callable[[float], float]
+"""Takes one step at a rate and returns the loss before it."""
+
+
+def climbing_rates(low: float, high: float, steps: int) -> list[float]:
+    """`steps` rates from `low` to `high`, each the same number of times the one before."""
+    return [float(rate) for rate in np.geomspace(low, high, steps)]
+
+
+def sweep(step: Step, rates: Sequence[float], watch: Callable[[int], None]) -> list[float]:
+    """The loss at each rate; shorter than `rates` where it broke out or was no number any more."""
+    losses: list[float] = []
+    for rate in rates:
+        watch(len(losses))
+        try:
+            loss = step(rate)
+        except GraftError:  # the loss is no number: what a range test is there to find
+            break
+        if not np.isfinite(loss):
+            break
+        losses.append(loss)
+        even = smoothed(losses)
+        if even[-1] > BROKEN * even.min():
+            break
+    return losses
+
+
+def smoothed(losses: Sequence[float]) -> NDArray[np.float64]:
+    """(n,) a running average that young values do not pull towards zero."""
+    found, average = np.empty(len(losses)), 0.0
+    for index, loss in enumerate(losses):
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss
+        found[index] = average / (1 - SMOOTHING ** (index + 1))
+    return found
+
+
+def suggested_rate(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+    """Where the smoothed loss falls most steeply; a tenth of the rate of the least loss if it hardly falls.
+
+    None if it only climbs, or if there are fewer than five losses.
+    """
+    even = smoothed(losses)
+    least = int(even.argmin()) if len(even) else 0
+    if len(even) < 5 or least == 0:
+        return None
+    if even[0] - even[least] < LEAST_FALL * abs(even[0]):
+        return rates[least] / MARGIN
+    slopes = np.gradient(even[: least + 1], np.log(rates[: least + 1]))
+    return rates[int(slopes.argmin())]
+
+
+def network_step(trainer: Trainer) -> Step:
+    """Steps of a training in which all that will ever learn learns already, over and over its pictures."""
+    batches = trainer.endless_batches()
+
+    def step(rate: float) -> float:
+        return trainer.step_at(rate, next(batches))
+
+    return step
+
+
+def head_step(features: Tensor, targets: Tensor, outputs: int, link: Link, loss_of: Loss, weight_decay: float) -> Step:
+    """Steps of a head alone, on all features (N, F) at once, as in `fit_head`."""
+    x = (features - features.mean(0)) / features.std(0, correction=0).clamp_min(1e-6)
+    head = nn.Linear(x.shape[1], outputs)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=1.0, weight_decay=weight_decay)
+
+    def step(rate: float) -> float:
+        optimizer.param_groups[0]["lr"] = rate
+        loss = loss_of(link(head(x)), targets)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return float(loss.detach())
+
+    return step

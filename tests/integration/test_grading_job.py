@@ -1,0 +1,163 @@
+"""Methods graded by their job, circles drawn and kept, and the best method asked first."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from app.cli import build
+from app.routes import base, explanations
+from core.errors import BadInput, NotFound
+from core.graft import Graft
+from core.jobs import execute
+from core.labels import Circle, LabelValue
+from core.services.labelling import LabelEvent
+from core.store import predictions, runs
+from core.store.db import writing
+from core.store.predictions import PredictionRecord
+from core.tasks import grade
+from core.types import ClassId, ImageId, LabelKind, Lane, ProjectId, RunId, RunState, Split, Task
+from tests.integration.test_explaining import _cold, folder_of, model, project  # noqa: F401 - fixtures
+from tests.made_models import model_of
+
+
+def serve(graft: Graft) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    return execute(grade.run, run, engine=graft.engine, settings=graft.settings)
+
+
+@pytest.fixture
+def said(graft: Graft, model: RunId) -> RunId:  # noqa: F811
+    records = [
+        PredictionRecord(
+            image_id=ImageId(number), blob=graft.gallery.image(ImageId(number)).blob, split=Split.VALIDATION,
+            truth_index=0, predicted_index=number % 2, confidence=0.6, probabilities=[0.5, 0.4, 0.1],
+        )
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    with writing(graft.engine) as session:
+        predictions.replace_predictions(session, model, records)
+    return model
+
+
+def test_every_method_that_fits_is_graded_on_validation_pictures(
+    graft: Graft, said: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {
+        name: info
+        for name, info in grade.EXPLANATIONS.items()
+        if name in ("gradcam", "smoothgrad", "weighted_attention")
+    }
+    monkeypatch.setattr(grade, "EXPLANATIONS", kept)
+    run = graft.grades.start(said)
+    assert graft.grades.start(said) == run  # asked twice is asked once
+    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    view = graft.grades.newest(said)
+    assert view is not None and (view.pictures, view.split, view.circled) == (3, "validation", 0)
+    assert {item.info.name for item in view.methods} == {"gradcam", "smoothgrad"}
+    for item in view.methods:
+        assert 0 <= item.grade.deletion <= 1 and 0 <= item.grade.insertion <= 1 and item.seconds > 0
+        assert item.grade.gain is None and item.grade.pointing is None and item.grade.alike is not None
+        assert item.grade.passes is not True  # three pictures are too few to say so
+    assert view.best is None and graft.grades.default_method(said) == "gradcam"
+
+
+def test_circled_pictures_are_pointed_at(
+    graft: Graft,
+    project: ProjectId,  # noqa: F811
+    said: RunId,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grade, "EXPLANATIONS", {"smoothgrad": grade.EXPLANATIONS["smoothgrad"]})
+    monkeypatch.setattr("core.evaluation.trust.FEWEST_MARKED", 2)
+    event = LabelEvent(
+        event_id="12345678", image_id=ImageId(2), kind=LabelKind.SET, value=LabelValue(classes=(ClassId(1),))
+    )
+    again = LabelEvent(
+        event_id="22345678", image_id=ImageId(3), kind=LabelKind.SET, value=LabelValue(classes=(ClassId(1),))
+    )
+    assert not graft.labelling.record(project, [event, again]).rejected
+    for image in (1, 2, 3):  # the first one has no label: what should it point at?
+        graft.circles.save(ImageId(image), [Circle(0.5, 0.5, 1, 1)], "anna")
+    run = graft.grades.start(said)
+    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    view = graft.grades.newest(said)
+    assert view is not None and view.circled == 2
+    pointing = view.methods[0].grade.pointing
+    assert pointing is not None and pointing.value == 1  # the circle holds the whole picture
+
+
+def test_a_grading_that_cannot_be_done_says_why(graft: Graft, project: ProjectId, model: RunId) -> None:  # noqa: F811
+    with pytest.raises(BadInput, match="no model"):
+        graft.grades.start(RunId(1))
+    run = graft.grades.start(model)
+    assert serve(graft) is RunState.FAILED and "no validation or test pictures" in graft.queue.read(run).error
+    run = graft.grades.start(model_of(graft, project, task=Task.REGRESSION))
+    assert serve(graft) is RunState.FAILED and "classes and grades only" in graft.queue.read(run).error
+
+
+def test_circles_are_kept_replaced_and_counted(
+    graft: Graft,
+    project: ProjectId,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (base, explanations):
+        monkeypatch.setattr(module, "shared", lambda: graft)
+    client = TestClient(Starlette(routes=explanations.ROUTES))
+
+    def draw(image: int, *circles: object) -> object:
+        return client.post("/api/circles", json={"image": image, "annotator": "anna", "circles": list(circles)})
+
+    assert draw(1, [0.5, 0.5, 0.1, 0.2], [0.2, 0.2, 0.1, 0.1]).json() == {"circled": 1}
+    assert draw(2, [0, 1, 0.3, 0.3]).json() == {"circled": 2}
+    assert draw(1, [0.4, 0.5, 0.1, 0.2]).json() == {"circled": 2}
+    images = [ImageId(1), ImageId(2), ImageId(3)]
+    assert graft.circles.of(project, images) == {1: [Circle(0.4, 0.5, 0.1, 0.2)], 2: [Circle(0, 1, 0.3, 0.3)]}
+    assert draw(1).json() == {"circled": 1}
+    for wrong in ([0.5, 0.5, 0.1], [2, 0.5, 0.1, 0.1], [0.5, 0.5, 0, 0.1], "round", [0.5, True, 0.1, 0.1]):
+        assert draw(1, wrong).status_code == 400
+    assert draw(99, [0.5, 0.5, 0.1, 0.1]).status_code == 404
+    with pytest.raises(NotFound):
+        graft.circles.save(ImageId(99), [], "anna")
+    with pytest.raises(BadInput, match="50 circles"):
+        graft.circles.save(ImageId(1), [Circle(0.5, 0.5, 0.1, 0.1)] * 51, "anna")
+
+
+def test_the_command_explains_by_the_best_method_and_carries_its_grades(
+    graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def result(method: str, passes: bool, above: float) -> dict[str, object]:
+        gain = {"value": above, "low": above - 0.1, "high": above + 0.1}
+        return {
+            "method": method, "seconds": 0.1, "deletion": 0.2, "insertion": 0.2 + above, "gain": gain, "pointing": None,
+            "chance": None, "alike": 0.1, "passes": passes, "reasons": [] if passes else ["it is bad"],
+        }  # fmt: skip
+
+    run = graft.grades.start(said)
+    methods = [result("layercam", True, 0.3), result("gradcam", False, 0.5)]
+    with writing(graft.engine) as session:
+        held = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
+        assert held is not None and held.id == run
+        found = {"pictures": 20, "split": "validation", "circled": 0, "methods": methods}
+        runs.finish_run(session, run, held.attempts, RunState.DONE, now=datetime.now(UTC), result=found)  # type: ignore[arg-type]
+
+    def asked(*options: str) -> dict[str, object]:
+        home = ["--home", str(graft.settings.home), "--json", "-o", str(tmp_path / "why.png")]
+        done = CliRunner().invoke(build(), ["explain", str(said), "1", *options, *home])
+        assert done.exit_code == 0, done.output
+        return dict(json.loads(done.output))
+
+    best = asked()
+    assert (best["method"], best["file"]) == ("layercam", str(tmp_path / "why.png"))
+    assert best["class"] in ("healthy", "rust", "mildew") and (tmp_path / "why.png").is_file()
+    assert best["grades"]["passes"] is True and best["grades"]["best"] is True  # type: ignore[index]
+    assert best["grades"]["above_chance"]["value"] == pytest.approx(0.3)  # type: ignore[index]
+    worse = asked("--method", "gradcam")["grades"]
+    assert worse["passes"] is False and worse["reasons"] == ["it is bad"]  # type: ignore[index]
+    assert asked("--method", "eigencam")["grades"] is None  # not tested

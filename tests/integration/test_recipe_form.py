@@ -1,0 +1,78 @@
+"""The details of a recipe on the page: every field is there, and what nobody touches stays as it is."""
+
+import dataclasses
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.graft import Graft
+from core.recipes import PRESETS, Recipe, from_nothing
+from core.types import ProjectId, Task
+
+BY_OTHERS = {"preset", "backbone", "weights"}
+"""Fields that are chosen above the details."""
+TINY = from_nothing(PRESETS["balanced"].with_settings({"backbone": "graft:tiny_cnn"}))
+ODD = PRESETS["thorough"].with_settings(
+    {
+        "tune": "lora:4",
+        "image_size": "1500",
+        "epochs": "5000",
+        "learning_rate": "5",
+        "backbone_factor": "0",
+        "seed": "7",
+    }
+)
+
+
+def form(recipe: dict, project: int, home: str) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    import streamlit as st
+
+    from app.context import graft
+    from app.parts.recipe_details import recipe_details
+    from core.recipes import Recipe
+    from core.types import ProjectId
+
+    st.session_state["found"] = recipe_details(Recipe.from_json(recipe), graft().projects.read(ProjectId(project)))
+
+
+def opened(graft: Graft, task: Task, recipe: Recipe) -> AppTest:
+    project: ProjectId = graft.projects.create(f"Some {task}", task)
+    values = {"recipe": recipe.to_json(), "project": project, "home": str(graft.settings.home)}
+    page = AppTest.from_function(form, default_timeout=60, kwargs=values).run()
+    assert not page.exception
+    return page
+
+
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("recipe", [*PRESETS.values(), TINY, ODD], ids=[*PRESETS, "tiny", "odd"])
+def test_a_recipe_that_nobody_touched_comes_back_as_it_was(
+    graft: Graft, task: Task, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    assert opened(graft, task, recipe).session_state["found"] == recipe
+
+
+def test_every_field_has_its_widget_and_what_is_changed_is_changed(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    recipe = PRESETS["balanced"]
+    page = opened(graft, Task.ORDINAL, recipe)
+    widgets = [*page.selectbox, *page.number_input, *page.checkbox]
+    fields = {str(item.key).removesuffix(f"-{recipe.hash}") for item in widgets}
+    assert fields == {item.name for item in dataclasses.fields(Recipe)} - BY_OTHERS
+    page.selectbox(key=f"loss-{recipe.hash}").select("corn")
+    page.number_input(key=f"weight_decay-{recipe.hash}").set_value(0.3)
+    page.run()
+    assert page.session_state["found"] == dataclasses.replace(recipe, loss="corn", weight_decay=0.3)
+
+
+def test_two_steps_are_offered_only_where_there_are_two_branches(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    for recipe, there in ((TINY, True), (PRESETS["balanced"], False)):
+        tune = opened(graft, Task.SINGLE if there else Task.MULTI, recipe).selectbox(key=f"tune-{recipe.hash}")
+        assert ("Both branches apart, then joined" in tune.options) is there

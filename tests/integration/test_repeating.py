@@ -1,0 +1,94 @@
+"""The command on the results page makes the same run again, with the same numbers."""
+
+import json
+import shlex
+from datetime import UTC, datetime
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.graft import Graft
+from core.jobs import execute
+from core.recipes import AUTOMATIC, PRESETS, Recipe
+from core.services.labelling import LabelEvent, LabelValue
+from core.store import runs
+from core.store.db import reading, writing
+from core.store.predictions import read_predictions
+from core.store.snapshot import FILE
+from core.tasks import training
+from core.types import LabelKind, Lane, ProjectId, RunId, RunState
+from tests.integration.test_training import project
+
+__all__ = ["project"]
+
+SMALL = {"image_size": "32", "weights": "none", "epochs": "2", "batch_size": "8"}
+RECIPES = {
+    **{name: recipe.with_settings(SMALL | {"seed": "3"}) for name, recipe in PRESETS.items()},
+    AUTOMATIC: PRESETS["balanced"].with_settings(SMALL | {"preset": AUTOMATIC, "imbalance": "ignore", "mixup": "0.1"}),
+    "bundled": PRESETS["balanced"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "1"}),
+}
+
+
+def train(graft: Graft) -> None:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    assert execute(training.run, run, engine=graft.engine, settings=graft.settings) is RunState.DONE
+
+
+def repeated(graft: Graft, command: str) -> RunId:
+    """The run that the command makes."""
+    words = shlex.split(command)
+    assert words[0] == "graft"
+    done = CliRunner().invoke(build(), [*words[1:], "--json", "--home", str(graft.settings.home)])
+    assert done.exit_code == 0, done.output
+    train(graft)
+    return RunId(json.loads(done.stdout)["run"])
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_repeated_command_gives_the_same_numbers(graft: Graft, project: ProjectId, recipe: Recipe) -> None:
+    first = graft.training.start(project, recipe, "First")
+    train(graft)
+    moved_on(graft, project)
+    second = repeated(graft, graft.reports.origin(first).command)
+    one, other = graft.training.read(first), graft.training.read(second)
+    assert (one.recipe, one.version_id, one.code_version) == (other.recipe, other.version_id, other.code_version)
+    kept = [json.loads((graft.settings.models / str(run) / FILE).read_text()) for run in (first, second)]
+    assert kept[0] == kept[1]
+    assert graft.training.curves(first) == graft.training.curves(second)
+    with reading(graft.engine) as session:
+        assert read_predictions(session, first) == read_predictions(session, second)
+
+
+def moved_on(graft: Graft, project: ProjectId) -> None:
+    """A label is changed: the command must take the dataset version of old."""
+    (item, *_) = graft.labelling.upcoming(project, states=list(graft.labelling.progress(project).by_state))
+    other = next(kind.id for kind in graft.projects.read(project).classes if kind.id not in item.classes)
+    event = LabelEvent(event_id="moved", image_id=item.id, kind=LabelKind.SET, value=LabelValue(classes=(other,)))
+    assert graft.labelling.record(project, [event]).saved == ("moved",)
+
+
+def test_folds_and_odd_names_are_in_the_command(graft: Graft, project: ProjectId) -> None:
+    graft.projects.edit(project, name='Leaves "from" Bob\'s $HOME', guideline="")
+    recipe = PRESETS["instant"].with_settings({"image_size": "32", "weights": "none"})
+    first = graft.training.start(project, recipe, folds=3, repeats=2)
+    train(graft)
+    origin = graft.reports.origin(first)
+    assert origin.command.endswith("--folds 3 --repeats 2")
+    second = repeated(graft, origin.command)
+    assert graft.training.read(second).payload == graft.training.read(first).payload
+    assert graft.training.read(second).result is not None
+    folds = [(graft.training.read(run).result or {})["folds"] for run in (first, second)]
+    assert folds[0] == folds[1]
+
+
+def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> None:
+    first = graft.training.start(project, RECIPES["instant"])
+    train(graft)
+    origin = graft.reports.origin(first)
+    assert torch.__version__.startswith(str(origin.libraries["torch"]))
+    assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1
+    assert len(origin.lineage) == 1

@@ -1,0 +1,271 @@
+"""The search job on tiny pictures: honest, in time, resumable, and a recipe under a name in the end."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.errors import BadInput, GraftError, NameTaken, NotFound
+from core.graft import Graft
+from core.jobs import Handler, LaneWorker, execute
+from core.recipes import PRESETS, Recipe
+from core.store import runs
+from core.store.db import writing
+from core.tasks import search
+from core.tasks.search import JOURNAL
+from core.tasks.train import Training
+from core.types import Lane, ProjectId, RunId, RunState, Split
+from tests.integration.test_training import project
+
+__all__ = ["project"]
+START: Recipe = PRESETS["instant"].with_settings(
+    {"image_size": "32", "weights": "bundled", "epochs": "8", "learning_rate": "0.001"}
+)
+FIELDS = ["learning_rate", "weight_decay"]
+
+
+def serve_with(graft: Graft, body: Handler) -> RunState:
+    with writing(graft.engine) as session:
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    return execute(body, run, engine=graft.engine, settings=graft.settings)
+
+
+def serve(graft: Graft) -> RunState:
+    return serve_with(graft, search.run)
+
+
+def start(graft: Graft, project: ProjectId, trials: int = 6) -> RunId:
+    return graft.searches.start(project, START, minutes=5, fields=FIELDS, trials=trials)
+
+
+@pytest.fixture(autouse=True)
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chance decides from the first trial on, and every trial may be ended early."""
+    monkeypatch.setattr(search, "FREE", 1)
+
+
+def test_the_start_is_tried_first_and_the_best_on_validation_wins(graft: Graft, project: ProjectId) -> None:
+    run_id = start(graft, project)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    view = graft.searches.read(run_id)
+    assert [item.number for item in view.trials] == [1, 2, 3, 4, 5, 6]
+    assert view.trials[0].values["learning_rate"] == START.learning_rate
+    done = [item for item in view.trials if item.state == "done"]
+    assert view.best is not None and view.best.score == max(item.score or 0 for item in done)
+    assert view.recipe is not None and view.recipe.learning_rate == view.best.values["learning_rate"]
+    assert view.start == view.trials[0].score
+    assert {item.state for item in view.trials} <= {"done", "ended early"}
+
+
+def test_a_search_never_sees_the_test_pictures(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Training] = []
+    learn = Training.learn
+
+    def watched(self: Training) -> object:
+        seen.append(self)
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", watched)
+    start(graft, project, trials=2)
+    assert serve(graft) is RunState.DONE
+    assert len(seen) == 2
+    for training in seen:
+        assert {item.split for item in training.version.items} == {Split.TRAIN, Split.VALIDATION}
+
+
+def test_a_trial_that_is_not_among_the_better_half_is_ended_early(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.9, 0.1])
+
+    def learn(self: Training) -> tuple[None, int, float]:
+        value = next(scores)
+        for epoch in range(1, self.recipe.epochs + 1):
+            self.context.metrics(epoch, {"validation/score": value})
+        return None, 1, value
+
+    monkeypatch.setattr(Training, "learn", learn)
+    run_id = start(graft, project, trials=2)
+    assert serve(graft) is RunState.DONE
+    first, second = graft.searches.read(run_id).trials
+    assert (first.state, second.state) == ("done", "ended early")
+    assert second.epoch == 2 and second.epochs == 8 and second.score == 0.1
+    assert [point for point, _ in graft.training.curves(run_id)["search/score"]] == [1]
+
+
+def test_a_killed_search_goes_on_with_the_trial_it_was_in_and_ends_alike(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = start(graft, project, trials=4)
+    assert serve(graft) is RunState.DONE
+    run_id = start(graft, project, trials=4)
+    folders: list[str] = []
+    learn = Training.learn
+
+    def interrupted(self: Training) -> object:
+        folders.append(self.context.folder.name)
+        if folders == ["trial-1", "trial-2"]:
+            raise KeyboardInterrupt
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        serve(graft)
+    journal = graft.settings.models / str(run_id) / JOURNAL
+    with journal.open("ab") as file:
+        file.write(b'{"op_code":5,"half a li')  # what a power cut leaves
+    journal.with_name(f"{JOURNAL}.lock").symlink_to(journal)
+    with writing(graft.engine) as session:
+        assert runs.release_run(session, run_id, 1)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    assert folders == ["trial-1", "trial-2", "trial-2", "trial-3", "trial-4"]
+    expected = [(item.values, item.score) for item in graft.searches.read(calm).trials]
+    assert [(item.values, item.score) for item in graft.searches.read(run_id).trials] == expected
+
+
+def test_the_time_ends_it_and_the_trial_it_was_in_but_never_the_first(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn = Training.learn
+
+    def slow(self: Training) -> object:
+        monkeypatch.setattr(search._Search, "seconds", 1e6)  # from now on the time is over
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", slow)
+    run_id = start(graft, project)
+    assert serve(graft) is RunState.DONE
+    view = graft.searches.read(run_id)
+    assert [item.state for item in view.trials] == ["done"] and view.recipe is not None
+
+
+def test_a_search_stops_when_asked_and_goes_on_later(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.context.CANCEL_CHECK_EVERY_S", 0)
+    run_id = start(graft, project, trials=2)
+    learn = Training.learn
+
+    def asked(self: Training) -> object:
+        graft.queue.cancel(run_id)
+        return learn(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", asked)
+        assert serve(graft) is RunState.CANCELLED
+    assert graft.training.resume(run_id)
+    assert serve(graft) is RunState.DONE
+
+
+def test_a_recipe_that_fails_is_told_of_and_the_search_goes_on_but_not_if_the_start_fails(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn, fails = Training.learn, ["trial-2"]
+
+    def sometimes(self: Training) -> object:
+        if self.context.folder.name in fails:
+            raise GraftError("The loss stopped being a number.")
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", sometimes)
+    run_id = start(graft, project, trials=3)
+    assert serve(graft) is RunState.DONE
+    states = {item.number: (item.state, item.note) for item in graft.searches.read(run_id).trials}
+    assert states[2] == ("failed", "The loss stopped being a number.") and states[1][0] == "done"
+    fails[:] = ["trial-1"]
+    run_id = start(graft, project, trials=3)
+    assert serve(graft) is RunState.FAILED
+    assert graft.training.read(run_id).error == "The loss stopped being a number."
+
+
+def test_what_cannot_be_searched_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:
+    for minutes, words in ((0, "minutes must lie"), (float("nan"), "minutes must lie")):
+        with pytest.raises(BadInput, match=words):
+            graft.searches.start(project, START, minutes=minutes)
+    with pytest.raises(BadInput, match="no backbone 'resnet19'"):
+        graft.searches.start(project, PRESETS["instant"], minutes=1, backbones=["resnet18", "resnet19"])
+    assert graft.searches.list(project) == []
+
+
+def test_the_best_recipe_is_saved_under_a_name_and_trained_by_it(graft: Graft, project: ProjectId) -> None:
+    run_id = start(graft, project, trials=2)
+    home = ["--home", str(Path(graft.settings.home))]
+    with pytest.raises(NotFound, match="has no recipe"):
+        graft.recipes.save_run("Too early", run_id)
+    assert serve(graft) is RunState.DONE
+    saved = CliRunner().invoke(build(), ["recipe", "save", str(run_id), " Leaves,  best", *home])
+    assert saved.exit_code == 1 and "cannot be called" in saved.stderr
+    saved = CliRunner().invoke(build(), ["recipe", "save", str(run_id), " Leaves  best", *home])
+    assert saved.exit_code == 0, saved.output
+    found = graft.recipes.read("Leaves best")
+    assert found.preset == "Leaves best" and found.learning_rate == graft.searches.read(run_id).recipe.learning_rate  # type: ignore[union-attr]
+    done = CliRunner().invoke(
+        build(), ["train", "Colours", "--recipe", "Leaves best", "--set", "epochs=3", "--json", *home]
+    )
+    assert done.exit_code == 0, done.output
+    recipe = graft.training.read(RunId(json.loads(done.stdout)["run"])).recipe
+    assert recipe is not None and (recipe["preset"], recipe["epochs"]) == ("Leaves best", 3)
+    for name in ("instant", "leaves BEST"):
+        with pytest.raises(NameTaken):
+            graft.recipes.save(name, found)
+    for name in ("../up", "", "a/b", ".hidden", "x" * 61, "a\nb\0"):
+        with pytest.raises(BadInput):
+            graft.recipes.save(name, found)
+    graft.recipes.delete("Leaves best")
+    unknown = CliRunner().invoke(build(), ["train", "Colours", "--recipe", "Leaves best", *home])
+    assert unknown.exit_code == 1 and "no recipe 'Leaves best'" in unknown.stderr
+
+
+def test_the_command_searches_and_says_what_it_found(graft: Graft, project: ProjectId) -> None:
+    done = CliRunner().invoke(
+        build(),
+        ["search", "Colours", "--minutes", "2", "--fields", "mixup,learning_rate", "--backbones", "resnet18,resnet34",
+         "--set", "weights=none", "--json", "--home", str(graft.settings.home)],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    run = graft.training.read(RunId(json.loads(done.stdout)["run"]))
+    assert run.payload == {
+        "minutes": 2.0, "fields": ["mixup", "learning_rate"], "backbones": ["resnet18", "resnet34"], "trials": 200,
+    }  # fmt: skip
+
+
+def test_a_search_whose_process_is_killed_goes_on_by_itself_and_one_that_is_stopped_stops_soon(
+    graft: Graft, project: ProjectId
+) -> None:
+    worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[Lane.TRAINING])
+    run_id = graft.searches.start(project, START, minutes=20, fields=FIELDS, trials=1000)
+
+    def until(reached: Callable[[], bool], within_s: float = 120) -> float:
+        begun = time.monotonic()
+        while not reached():
+            worker.step()
+            time.sleep(0.05)
+            assert time.monotonic() - begun < within_s
+        return time.monotonic() - begun
+
+    def ended() -> int:
+        return sum(item.state != "running" for item in graft.searches.read(run_id).trials)
+
+    try:
+        until(lambda: ended() >= 1)
+        before = graft.searches.read(run_id).trials[:1]
+        child = worker._children[Lane.TRAINING]
+        assert child is not None
+        os.killpg(child.process.pid, signal.SIGKILL)
+        until(lambda: graft.training.read(run_id).attempts == 2 and ended() >= 2)
+        assert graft.searches.read(run_id).trials[:1] == before
+        graft.queue.cancel(run_id)
+        assert until(lambda: graft.training.read(run_id).state.ended) < 10
+        assert graft.training.read(run_id).state is RunState.CANCELLED
+    finally:
+        worker.close()

@@ -1,0 +1,51 @@
+"""The microcontroller network trained in two steps, as the study does, through the job."""
+
+import pytest
+import torch
+
+from core.graft import Graft
+from core.models import load_model
+from core.recipes import PRESETS, from_nothing
+from core.training import Trainer
+from core.training import fit as fit_module
+from core.types import ProjectId, RunState
+from tests.integration.test_cross_validation import serve
+from tests.integration.test_training import project
+
+__all__ = ["project"]
+RECIPE = from_nothing(
+    PRESETS["balanced"].with_settings(
+        {"backbone": "graft:tiny_cnn", "epochs": "12", "patience": "0", "image_size": "32"}
+    )
+)
+
+
+def test_both_steps_are_taken_and_the_joint_model_tells_red_from_green(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart: list[int] = []
+    learnt: dict[int, set[str]] = {}
+    speak, thaw = fit_module.branch_logits, Trainer._thaw
+    current = 0
+
+    def watched(network: torch.nn.Module, pictures: torch.Tensor) -> list[torch.Tensor]:
+        apart.append(current)
+        return speak(network, pictures)  # type: ignore[arg-type]
+
+    def thawed(self: Trainer) -> None:
+        nonlocal current
+        current = self.epoch
+        thaw(self)
+        learnt[self.epoch] = {name for name, item in self.network.named_parameters() if item.requires_grad}
+
+    monkeypatch.setattr(fit_module, "branch_logits", watched)
+    monkeypatch.setattr(Trainer, "_thaw", thawed)
+    run_id = graft.training.start(project, RECIPE)
+    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    assert set(apart) == set(range(1, 7))
+    assert learnt[7] == {"head.weight", "head.bias"}
+    assert learnt[7] < learnt[9] < learnt[12] == learnt[1]
+    network = load_model(graft.settings.models / str(run_id)).network
+    assert sum(item.numel() for item in network.parameters()) < 20_000
+    run = graft.training.read(run_id)
+    assert run.result is not None and run.result["score"] == 1.0

@@ -1,0 +1,133 @@
+"""Every figure can be recomputed from what is stored, and tampering with any of it is noticed."""
+
+import dataclasses
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.errors import BadInput
+from core.graft import Graft, open_graft
+from core.jobs.payloads import TrainPayload
+from core.store.snapshot import FILE, count_numbers, differing
+from core.types import ProjectId, RunId
+from tests.integration.test_training import project, trained
+
+__all__ = ["project"]
+
+
+def change(graft: Graft, statement: str) -> None:
+    """Somebody with a database tool."""
+    with sqlite3.connect(graft.settings.home / "graft.db") as database:
+        assert database.execute(statement).rowcount > 0
+
+
+def file(graft: Graft, run: RunId) -> Path:
+    return graft.settings.models / str(run) / FILE
+
+
+def rewrite(graft: Graft, run: RunId) -> None:
+    """A figure made prettier in the snapshot."""
+    kept = json.loads(file(graft, run).read_text())
+    kept["figures"]["metrics"]["test"]["accuracy"] = 0.123
+    file(graft, run).write_text(json.dumps(kept))
+
+
+def failing(graft: Graft, run: RunId) -> dict[str, str]:
+    return {item.name: item.words for item in graft.results.verify(run).findings if not item.ok}
+
+
+TAMPERINGS: list[tuple[str, Callable[[Graft, RunId], None], set[str]]] = [
+    (
+        "a prediction",
+        lambda graft, run: change(
+            graft,
+            "UPDATE prediction SET predicted_index = 1 - predicted_index WHERE id = (SELECT min(id) FROM prediction)",
+        ),
+        {"Predictions", "Figures"},
+    ),
+    (
+        "how sure it was",
+        lambda graft, run: change(graft, "UPDATE prediction SET confidence = 0.5 WHERE split = 'test'"),
+        {"Predictions"},
+    ),
+    (
+        "a label of the version",
+        lambda graft, run: change(
+            graft,
+            "UPDATE dataset_item SET targets = '[0]' WHERE image_id = "
+            "(SELECT image_id FROM dataset_item WHERE targets = '[1]' LIMIT 1)",
+        ),
+        {"Dataset version", "Labels"},
+    ),
+    (
+        "a split",
+        lambda graft, run: change(
+            graft,
+            "UPDATE dataset_item SET split = 'test' WHERE image_id = "
+            "(SELECT image_id FROM dataset_item WHERE split = 'train' LIMIT 1)",
+        ),
+        {"Dataset version", "Labels"},
+    ),
+    (
+        "the cases",
+        lambda graft, run: change(graft, "UPDATE image SET case_name = 'one'"),
+        {"Cases and groups", "Figures"},
+    ),
+    ("the snapshot", rewrite, {"Snapshot", "Figures"}),
+    ("the snapshot's file", lambda graft, run: file(graft, run).unlink(), {"Snapshot"}),
+]
+
+
+def test_a_training_agrees_with_what_is_stored(graft: Graft, project: ProjectId) -> None:
+    found = graft.results.verify(trained(graft, project))
+    assert found.ok and len(found.findings) == 6, found
+    assert "numbers recomputed: all agree" in found.findings[-1].words
+
+
+def test_tampering_is_noticed(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    run = trained(graft, project)
+    for number, (what, tamper, noticed) in enumerate(TAMPERINGS):
+        copied = Path(shutil.copytree(graft.settings.home, tmp_path / f"copy-{number}"))
+        tampered = open_graft(dataclasses.replace(graft.settings, home=copied))
+        tamper(tampered, run)
+        assert noticed <= set(failing(tampered, run)), what
+
+
+def test_the_command_says_what_differs_and_ends_with_status_1(graft: Graft, project: ProjectId) -> None:
+    run = trained(graft, project)
+    arguments = ["results", str(run), "--check", "--home", str(graft.settings.home)]
+    agreed = CliRunner().invoke(build(), arguments)
+    assert agreed.exit_code == 0 and "Every figure follows from what is stored." in agreed.stdout
+    before = graft.results.to_json(run)["metrics"]["test"]["accuracy"]
+    rewrite(graft, run)
+    told = CliRunner().invoke(build(), [*arguments, "--json"])
+    assert told.exit_code == 1
+    value = json.loads(told.stdout)
+    assert value["ok"] is False
+    (figures,) = [item for item in value["findings"] if item["name"] == "Figures"]
+    assert figures["words"] == f"metrics test accuracy: 0.123, now {before:.6g}"
+    assert told.stderr.count("\n") == 1 and "metrics test accuracy" in told.stderr
+
+
+def test_a_run_without_kept_figures_says_so(graft: Graft, project: ProjectId) -> None:
+    queued = graft.queue.enqueue(TrainPayload(), project_id=project)
+    with pytest.raises(BadInput, match="no kept figures"):
+        graft.results.verify(queued)
+
+
+def test_values_are_compared_place_by_place() -> None:
+    assert differing({"a": [1.0, {"b": None}]}, {"a": [1.0 + 1e-9, {"b": None}]}) == []
+    assert differing({"a": [1, 2], "c": 1}, {"a": [1, 3], "d": True}) == [
+        "a 2: 2, now 3",
+        "c: 1, now nothing",
+        "d: nothing, now true",
+    ]
+    assert differing([1], [1, 2], "x") == ["x: [1], now [1, 2]"]
+    assert differing(0, False) == [": 0, now false"], "no number is a yes or no"
+    assert count_numbers({"a": [1, 2.5, True, None], "b": {"c": 3}}) == 3

@@ -1,0 +1,60 @@
+"""Agreement between people, against published and independent values."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from core.evaluation.agreement import alpha, kappa, pairs, per_class
+
+NAN = float("nan")
+# The example of Krippendorff 2011, section C: four observers, twelve units, some of them missing.
+PUBLISHED = np.array(
+    [
+        [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
+        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NAN, 3],
+        [NAN, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, NAN],
+        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, NAN],
+    ]
+).T
+
+
+@pytest.mark.parametrize(("level", "value"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)])
+def test_alpha_is_that_of_the_published_example(level, value: float) -> None:
+    found = alpha(PUBLISHED, level)
+    assert found is not None and found.value == pytest.approx(value, abs=5e-4)
+    assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize(("level", "weights"), [("nominal", None), ("ordinal", "quadratic"), ("interval", "quadratic")])
+def test_kappa_is_scikit_learn_s(level, weights) -> None:
+    random = np.random.default_rng(0)
+    first = random.integers(0, 4, 60).astype(np.float64)
+    second = np.where(random.random(60) < 0.7, first, random.integers(0, 4, 60))
+    found = kappa(first, second, level)
+    assert found is not None and found.value == pytest.approx(cohen_kappa_score(first, second, weights=weights))
+
+
+def test_people_who_agree_always_have_one_and_people_who_guess_about_none() -> None:
+    random = np.random.default_rng(0)
+    said = random.integers(0, 3, (300, 1)).astype(np.float64)
+    perfect, guess = alpha(np.repeat(said, 3, 1), "nominal"), alpha(random.integers(0, 3, (300, 3)) * 1.0, "nominal")
+    assert perfect is not None and perfect.value == 1
+    assert guess is not None and guess.low < 0 < guess.high
+
+
+def test_a_class_on_which_people_differ_has_a_lower_value_than_one_on_which_they_agree() -> None:
+    first = np.array([0] * 20 + [1] * 10 + [2] * 10, np.float64)
+    second = np.array([0] * 20 + [2] * 5 + [1] * 5 + [1] * 5 + [2] * 5, np.float64)
+    found = per_class(np.stack([first, second], 1), [0, 1, 2])
+    assert found[0] is not None and found[1] is not None
+    assert found[0].value == 1 and found[1].value < 0.5
+
+
+def test_only_pictures_that_both_labelled_count_for_two_people() -> None:
+    (found,) = pairs(np.array([[1, 1], [2, 1], [NAN, 2], [3, NAN]], np.float64), "nominal")
+    assert (found.pictures, found.same, found.kappa) == (2, 0.5, None)
+
+
+def test_nine_pictures_are_too_few_and_one_class_tells_nothing() -> None:
+    assert alpha(np.ones((9, 2)), "nominal") is None
+    assert alpha(np.ones((20, 2)), "nominal") is None and kappa(np.ones(20), np.ones(20), "nominal") is None

@@ -1,0 +1,50 @@
+"""What a search may vary, as a value."""
+
+import dataclasses
+
+import pytest
+
+from core.errors import BadInput
+from core.recipes import AXES, PRESETS, Options, Recipe, Span, search_space
+
+
+def test_every_axis_is_a_field_of_the_recipe_and_its_ends_are_allowed() -> None:
+    fields = {item.name for item in dataclasses.fields(Recipe)}
+    for name, axis in AXES.items():
+        assert name in fields
+        space = search_space(PRESETS["balanced"], [name])
+        for value in axis.values if isinstance(axis, Options) else (axis.low, axis.high):
+            space.recipe({name: value})
+
+
+def test_the_start_lies_on_its_own_axes() -> None:
+    start = PRESETS["balanced"].with_settings({"augmentation": "light", "tune": "norm", "weight_decay": "0"})
+    space = search_space(start, ["learning_rate", "tune", "augmentation", "weight_decay"], ["resnet18", "resnet34"])
+    values = space.values_of_start()
+    assert values == {
+        "learning_rate": 1.0, "tune": "norm", "augmentation": "light", "weight_decay": 1e-4, "backbone": "resnet18",
+    }  # fmt: skip
+    assert space.recipe(values) == dataclasses.replace(start, weight_decay=1e-4, backbone="resnet18")
+    assert isinstance(space.axes["tune"], Options) and "norm" in space.axes["tune"].values
+
+
+def test_the_learning_rate_is_a_factor_so_that_a_head_alone_keeps_its_own_scale() -> None:
+    space = search_space(PRESETS["balanced"], ["learning_rate", "tune"])
+    assert space.recipe({"learning_rate": 2.0, "tune": "all"}).learning_rate == pytest.approx(4e-3)
+    head = space.recipe({"learning_rate": 2.0, "tune": "head"})
+    assert (head.learning_rate, head.epochs) == (pytest.approx(2e-2), PRESETS["instant"].epochs)
+
+
+def test_from_nothing_there_is_nothing_to_freeze() -> None:
+    space = search_space(PRESETS["instant"].with_settings({"weights": "none"}), ["tune", "mixup"])
+    assert set(space.axes) == {"mixup"} and space.start.tune == "all"
+
+
+@pytest.mark.parametrize(("fields", "words"), [(["colour"], "'colour' cannot be searched"), ([], "nothing to search")])
+def test_what_cannot_be_searched_is_said(fields: list[str], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        search_space(PRESETS["balanced"], fields)
+
+
+def test_spans_are_positive() -> None:
+    assert all(0 < axis.low < axis.high for axis in AXES.values() if isinstance(axis, Span))
