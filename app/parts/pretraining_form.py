@@ -29,9 +29,9 @@ def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     source = st.segmented_control("Learn from", [OWN, DRAWN], default=OWN if images >= FEWEST else DRAWN, required=True)
     drawn = source == DRAWN
     st.caption(
-        "Fractals and patterns that Graft draws. They help every project a little; your own pictures help yours more."
+        "Fractals and patterns that Graft draws. What a network learns from them serves every project."
         if drawn
-        else f"{count(images, 'picture')} in this project. The more there are, the more it helps: hundreds at least."
+        else f"{count(images, 'picture')} in this project. It takes thousands, and hours: compare it with what comes with Graft."
     )
     left, right = st.columns(2)
     network = left.selectbox(

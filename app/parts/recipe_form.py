@@ -34,7 +34,7 @@ WEIGHTS_WORDS = {
     ),
     "own": (
         "Your own pictures, without labels",
-        "What a network learnt on page Learn without labels. Good when you have many more pictures than labels.",
+        "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
     ),
     "run": (
         "An earlier model of this project",

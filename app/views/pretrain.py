@@ -18,7 +18,7 @@ def render() -> None:
     st.title("Learn without labels")
     st.caption(
         "A network can look at all your pictures, labelled or not, before it learns your classes. A training that "
-        "starts from it needs fewer labels. Pictures kept for testing are left out."
+        "starts from it may need fewer labels. Pictures kept for testing are left out."
     )
     runs = graft().pretraining.list(project.id)
     with st.expander("New pretraining", icon=":material/add:", expanded=not runs):
