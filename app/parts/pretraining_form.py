@@ -31,7 +31,7 @@ def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     st.caption(
         "Fractals and patterns that Graft draws. What a network learns from them serves every project."
         if drawn
-        else f"{count(images, 'picture')} in this project. It takes thousands, and hours: compare it with what comes with Graft."
+        else f"{count(images, 'picture')} in this project. It takes thousands, and hours; compare it with other starts."
     )
     left, right = st.columns(2)
     network = left.selectbox(
