@@ -25,7 +25,7 @@ def usual_weights(settings: Settings, backbone: str) -> str:
     no weights for keeps "imagenet", so that its training says what can be done. Raises BadInput.
     """
     info = backbone_info(backbone)
-    if backbone not in bundled_weights() or not info.pretrained or any(settings.weights.glob(f"{backbone}*")):
+    if backbone not in bundled_weights() or not info.pretrained or any(settings.weights.glob(f"{backbone}-*.pth")):
         return "imagenet" if info.pretrained else "none"
     host = settings.weights_url or (TIMM_HOST if backbone.startswith("timm:") else HOST)
     return "imagenet" if _answers(host) else "bundled"
