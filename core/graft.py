@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.jobs import Queue
 from core.services.agreement import Agreement
 from core.services.benchmarks import Benchmarks
+from core.services.changes import Changes
 from core.services.checking import Checks
 from core.services.circles import Circles
 from core.services.classes import Classes
@@ -29,6 +30,7 @@ from core.services.rates import Rates
 from core.services.recipes import Recipes
 from core.services.reports import Reports
 from core.services.results import Results
+from core.services.results_judging import Judging
 from core.services.robustness import Robustness
 from core.services.searching import Searches
 from core.services.serving import Serving
@@ -58,10 +60,12 @@ class Graft:
     benchmarks: Benchmarks
     pretraining: Pretraining
     results: Results
+    judging: Judging
     external: External
     explanations: Explanations
     heatmaps: Heatmaps
     grades: Grades
+    changes: Changes
     neighbours: Neighbours
     circles: Circles
     predictions: Predictions
@@ -100,10 +104,12 @@ def open_graft(settings: Settings) -> Graft:
         benchmarks=Benchmarks(*parts),
         pretraining=Pretraining(*parts),
         results=Results(*parts),
+        judging=Judging(*parts),
         external=External(*parts),
         explanations=Explanations(*parts),
         heatmaps=Heatmaps(*parts),
         grades=Grades(*parts),
+        changes=Changes(*parts),
         neighbours=Neighbours(*parts),
         circles=Circles(*parts),
         predictions=Predictions(*parts),

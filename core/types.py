@@ -94,6 +94,7 @@ class RunKind(StrEnum):
     HEATMAPS = "heatmaps"
     GRADE = "grade"
     NEIGHBOURS = "neighbours"
+    CHANGES = "changes"
     MAP = "map"
     FORECAST = "forecast"
 

@@ -1,4 +1,4 @@
-"""The workers: `python -m core.worker jobs | interactive | child RUN`.
+"""The workers: `python -m core.worker jobs | interactive | spare LANE`.
 
 `jobs` claims trainings and file jobs and gives each a child process; `interactive` keeps models warm and
 answers within a second. Job bodies are named, not imported, so that a child loads only what its kind needs.
@@ -7,6 +7,7 @@ answers within a second. Job bodies are named, not imported, so that a child loa
 import importlib
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -17,12 +18,14 @@ from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.jobs.spare import wait_for_run
 from core.media import forget_oldest
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
-from core.types import Lane, RunId, RunKind
+from core.store.runs import RunRecord
+from core.types import Lane, RunKind
 
 TASKS: dict[RunKind, str] = {
     RunKind.IMPORT: "core.tasks.importing",
@@ -38,6 +41,7 @@ TASKS: dict[RunKind, str] = {
     RunKind.ROBUSTNESS: "core.tasks.robustness",
     RunKind.HEATMAPS: "core.tasks.heatmaps",
     RunKind.GRADE: "core.tasks.grade",
+    RunKind.CHANGES: "core.tasks.changes",
     RunKind.NEIGHBOURS: "core.tasks.neighbours",
     RunKind.MAP: "core.tasks.map",
     RunKind.FORECAST: "core.tasks.forecast",
@@ -54,13 +58,29 @@ def handler(kind: RunKind) -> Handler:
     return body
 
 
-def run_child(run_id: RunId, settings: Settings, engine: Engine) -> int:
-    """Run one claimed run to its end; exit status 0 if its end was recorded."""
+PRELOADED = {Lane.TRAINING: RunKind.TRAIN, Lane.FILES: RunKind.IMPORT}
+"""Lane -> the kind of job that its spare process has loaded before it is asked."""
+
+
+def run_spare(lane: str, settings: Settings, engine: Engine) -> int:
+    """Load what the lane's usual job needs, then wait for a run and do it."""
     if hasattr(os, "nice"):
         os.nice(5)  # on a busy machine a person's click goes before a job
-    with reading(engine) as session:
-        run = runs.read_run(session, run_id)
-    keep_alive(run, engine)
+    orders: queue.Queue[RunRecord] = queue.Queue()
+
+    def take() -> None:
+        run_id = wait_for_run()
+        if run_id is None:
+            os._exit(0)
+        with reading(engine) as session:
+            run = runs.read_run(session, run_id)
+        keep_alive(run, engine)  # at once: on a busy machine loading takes longer than a silent run is waited for
+        orders.put(run)
+
+    threading.Thread(target=take, name="orders", daemon=True).start()
+    if lane:
+        handler(PRELOADED[Lane(lane)])
+    run = orders.get()
     execute(handler(run.kind), run, engine=engine, settings=settings)
     return 0
 
@@ -102,8 +122,8 @@ def main(argv: list[str] | None = None) -> int:
     engine = open_engine(settings.url)
     stop = threading.Event()
     match arguments:
-        case ["child", run_id]:
-            return run_child(RunId(int(run_id)), settings, engine)
+        case ["spare", lane]:
+            return run_spare(lane, settings, engine)
         case ["jobs" | "interactive" as role]:
             leave_with_supervisor()
             migrate(engine)
@@ -115,7 +135,7 @@ def main(argv: list[str] | None = None) -> int:
                 serve_interactive(settings, engine, stop)
             return 0
         case _:
-            sys.stderr.write("usage: python -m core.worker jobs | interactive | child RUN\n")
+            sys.stderr.write("usage: python -m core.worker jobs | interactive | spare LANE\n")
             return 2
 
 

@@ -12,7 +12,7 @@ import typer
 
 from app.cli import build
 from app.links import PAGES
-from core.catalogue import BACKBONES, EXPLANATIONS, PRETRAININGS
+from core.catalogue import BACKBONES, EXPLANATIONS, FAMILIES, PRETRAININGS
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.store.tables import Base
@@ -79,6 +79,17 @@ def test_the_presets_and_the_short_list_of_networks_are_documented() -> None:
         for item in BACKBONES.values()
     ]
     assert listed("docs/training.md", "backbones") == wanted
+
+
+def test_the_families_of_networks_are_documented_from_the_catalogue() -> None:
+    wanted = []
+    for family in FAMILIES:
+        first, last = family.members[0], family.members[-1]
+        wanted.append([
+            f"[{family.title}]({family.paper})", str(len(family.members)), f"`{first.name}`, {first.parameters_m:g} M",
+            f"{first.image_size} px", f"`{last.name}`, {last.parameters_m:g} M",
+        ])  # fmt: skip
+    assert listed("docs/training.md", "families") == wanted
 
 
 def test_every_way_to_explain_is_documented() -> None:

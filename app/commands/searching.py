@@ -7,7 +7,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
 from app.commands.training import RunArgument, recipe_of
 from core.recipes import AXES, PRESETS, USUAL
-from core.types import RunId
+from core.types import JsonValue, RunId
 
 recipe = typer.Typer(help="Recipes saved under a name.", no_args_is_help=True)
 
@@ -48,7 +48,8 @@ def search(
     if view.best is not None:
         columns = sorted({key for item in view.trials for key in item.values})
         rows = [
-            [item.number, item.state, item.score, *(item.values.get(key) for key in columns)] for item in view.trials
+            [item.number, item.state, item.score, *(_value(item.values.get(key)) for key in columns)]
+            for item in view.trials
         ]
         words = f"{table(['trial', 'state', view.score_name, *columns], rows)}\n\n{words}"
         words += f" Best: trial {view.best.number}. Keep it: graft recipe save {run.id} NAME"
@@ -83,6 +84,10 @@ def find_rate(
     }  # fmt: skip
     show(value, words, as_json)
     ensure_done(run)
+
+
+def _value(value: JsonValue) -> str:
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def _names(text: str) -> list[str]:

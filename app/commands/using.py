@@ -1,7 +1,7 @@
 """`graft predict`: a trained model and new pictures."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from app.commands.base import (
 from app.commands.training import RunArgument
 from core.types import RunId
 
+if TYPE_CHECKING:
+    from core.services.predictions import By
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -29,6 +32,13 @@ def register(app: typer.Typer) -> None:
 def predict(
     run: RunArgument,
     path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures.")],
+    promise: Annotated[
+        int,
+        typer.Option(min=50, max=99, metavar="PERCENT", help="How often the true answer must be among those given."),
+    ] = 90,
+    each_class: Annotated[
+        bool, typer.Option("--each-class", help="Promise it to each class, not to all together.")
+    ] = False,
     csv: Annotated[str, typer.Option("--csv", metavar="FILE", help="Write a table there; - is the screen.")] = "",
     home: Home = None,
     as_json: Json = False,
@@ -38,17 +48,23 @@ def predict(
         started = graft.predictions.start(RunId(run), sources(path))
         ended = graft.serving.finish(started, progress_line(as_json))
         ensure_done(ended)
-        view = graft.predictions.read(ended.id)
+        by: By = "class" if each_class else "all"
+        view = graft.predictions.read(ended.id, promise / 100, by)
+        text = graft.predictions.csv(ended.id, promise / 100, by) if csv else ""
         if csv == "-" and not wants_json(as_json):
-            typer.echo(graft.predictions.csv(ended.id).removeprefix("\ufeff"), nl=False)
+            typer.echo(text.removeprefix("\ufeff"), nl=False)
             return
         if csv and csv != "-":
-            write_file(Path(csv), graft.predictions.csv(ended.id).encode())
+            write_file(Path(csv), text.encode())
     said = [
         {
             "name": item.name,
             "prediction": item.said if item.number is None else item.number,
             "confidence": item.confidence,
+            "answered": not item.why,
+            "answer": item.answer,
+            "possible": list(item.possible),
+            "reason": item.why,
             "probabilities": dict(zip(view.classes, item.probabilities, strict=False)),
         }
         for item in view.items
@@ -58,9 +74,10 @@ def predict(
         "state": ended.state.value,
         "model": view.model,
         "classes": list(view.classes),
+        "promise": view.promise.coverage if view.promise and view.promise.possible else None,
         "predictions": said,
         "rejected": [{"name": item.name, "reason": item.error} for item in view.rejected],
     }
-    lines = [[item["name"], item["prediction"], item["confidence"]] for item in said]
-    words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence"], lines)
+    lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
+    words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
     show(value, "\n".join([words, *(f"Not read: {item.name}: {item.error}" for item in view.rejected)]), as_json)

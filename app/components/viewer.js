@@ -53,6 +53,38 @@ async function ask(state) {
   }
 }
 
+// --- all methods beside each other: asked one after the other, the quick ones first ----------------------------------
+
+async function compare(state) {
+  const box = state.parts.compare, turn = (state.turn = (state.turn || 0) + 1);
+  box.hidden = !state.comparing;
+  if (!state.comparing || !current(state)) { box.replaceChildren(); return; }
+  const methods = [...state.data.methods].sort((a, b) => a.passes - b.passes);
+  const tiles = methods.map((item) => {
+    const tile = button("", () => { state.method = item.name; bars(state); changed(state); });
+    const picture = el("span", "pair"), image = Object.assign(el("img"), { src: current(state).url, alt: "" });
+    const words = el("span", "small", "Looking…");
+    picture.append(image);
+    tile.append(el("strong", "", item.title), picture, words);
+    tile.className = "tile";
+    return { item, tile, picture, words };
+  });
+  box.replaceChildren(...tiles.map(({ tile }) => tile));
+  for (const { item, picture, words } of tiles) {
+    const question = { ...questionOf(state), method: item.name }, key = JSON.stringify(question);
+    try {
+      const answer = state.answers.get(key) || await fetched(question);
+      state.answers.set(key, answer);
+      if (state.turn !== turn) return; // another picture or class was chosen meanwhile
+      picture.append(Object.assign(el("img", "heat"), { src: answer.url, alt: "" }));
+      words.textContent = answer.empty ? "Nothing speaks for it." : item.mark;
+    } catch (error) {
+      if (state.turn !== turn) return;
+      words.textContent = error.message;
+    }
+  }
+}
+
 // --- showing --------------------------------------------------------------------------------------------------
 
 function note(state, text, problem = false) {
@@ -157,6 +189,8 @@ function open(state, index, keep = false) {
 function changed(state) {
   method(state);
   ask(state);
+  const asked = JSON.stringify({ ...questionOf(state), method: null });
+  if (state.comparing && asked !== state.compared) { state.compared = asked; compare(state); }
   const { image, blob } = current(state);
   state.tell({ image, blob, target: state.target, method: state.method });
 }
@@ -182,6 +216,7 @@ function spot(state, event, stage) {
 const between = ([x1, y1], [x2, y2]) => [(x1 + x2) / 2, (y1 + y2) / 2, Math.abs(x1 - x2) / 2, Math.abs(y1 - y2) / 2];
 
 function circles(state, extra = null) {
+  if (!state.parts.images[0].naturalWidth) return; // its load draws them
   const { rings } = state.parts, inner = frame(state), drawn = [...(current(state).circles || []), ...(extra ? [extra] : [])];
   rings.replaceChildren(...drawn.map(([x, y, rx, ry]) => {
     const ring = document.createElementNS("http://www.w3.org/2000/svg", "ellipse");
@@ -298,6 +333,8 @@ function tools(state, plain) {
   opacity.oninput = () => { state.opacity = opacity.value / 100; state.parts.heat.style.opacity = state.opacity; };
   const beside = Object.assign(el("input"), { type: "checkbox" });
   beside.onchange = () => { plain.hidden = !beside.checked; shape(state); };
+  const all = Object.assign(el("input"), { type: "checkbox" });
+  all.onchange = () => { state.comparing = all.checked; state.compared = JSON.stringify({ ...questionOf(state), method: null }); compare(state); };
   const middle = (factor) => () => { const box = plain.parentElement.lastElementChild.getBoundingClientRect(); zoomBy(state, factor, box.width / 2, box.height / 2); };
   const scale = el("span", "scale", "nothing");
   scale.append(el("i"), "most");
@@ -305,7 +342,7 @@ function tools(state, plain) {
     (state.parts.circle = button("Circle it", () => circling(state, !state.circling))),
     (state.parts.uncircle = button("Remove circle", () => saveCircles(state, (current(state).circles || []).slice(0, -1)))),
   ] : [];
-  row.append(labelled("Heatmap", opacity), labelled("Side by side", beside), ...marks, button("−", middle(1 / 1.5), "Zoom out"), button("+", middle(1.5), "Zoom in"), button("Download PNG", () => download(state)), scale);
+  row.append(labelled("Heatmap", opacity), labelled("Side by side", beside), labelled("All methods", all), ...marks, button("−", middle(1 / 1.5), "Zoom out"), button("+", middle(1.5), "Zoom in"), button("Download PNG", () => download(state)), scale);
   return row;
 }
 
@@ -321,7 +358,8 @@ function build(state, root) {
   stages.append(plain, over);
   left.append(stages, tools(state, plain));
   const panel = el("div", "panel");
-  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), verdict: el("div", "small"), strip: el("div", "strip") });
+  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), verdict: el("div", "small"), strip: el("div", "strip"), compare: el("div", "compare") });
+  state.parts.compare.hidden = true;
   state.parts.facts.style.margin = 0;
   state.parts.method.setAttribute("aria-label", "Method");
   state.parts.method.append(...state.data.methods.map((item) => Object.assign(el("option", "", item.mark ? `${item.title} (${item.mark})` : item.title), { value: item.name })));
@@ -334,7 +372,7 @@ function build(state, root) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step) { event.preventDefault(); open(state, state.at + step); }
   };
-  box.append(columns, state.parts.strip);
+  box.append(columns, state.parts.compare, state.parts.strip);
   root.querySelector(".viewer")?.remove(); // its styles lie beside it and stay
   root.append(box);
 }

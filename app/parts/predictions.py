@@ -4,12 +4,30 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.promise import choose_promise, not_enough
 from app.parts.text import count
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView
 from core.services.predictions import PredictedPicture, PredictionsView
 
 MOST_ROWS = 1000
+
+
+def relied(view: PredictionsView) -> None:
+    """How often answers must hold, and how many pictures have none."""
+    if view.promise is None:
+        return
+    choose_promise(view.task)
+    if not view.promise.possible:
+        st.caption(f":material/info: {not_enough(view.promise)}")
+    unanswered = view.unanswered
+    flawed = sum(item.answer == "no answer" for item in unanswered)
+    words = [f"{len(view.items) - len(unanswered):,} of {count(len(view.items), 'picture')} are answered"]
+    if len(unanswered) > flawed:
+        words.append(f"in {len(unanswered) - flawed:,} more than one answer is possible")
+    if flawed:
+        words.append(f"{flawed:,} are not ordinary pictures for this model")
+    st.markdown(f"{'; '.join(words)}. The reason stands beside each.")
 
 
 def table(view: PredictionsView) -> None:
@@ -46,9 +64,14 @@ def table(view: PredictionsView) -> None:
 
 
 def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dict[str, object]:
-    row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name, "Model says": item.said}
+    row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name}
+    if view.promise is not None:
+        row["Answer"] = item.answer or "–"
+    row["Likeliest" if view.promise else "Model says"] = item.said
     if view.classes:
         row["Sure"] = None if item.confidence is None else round(100 * item.confidence)
+    if view.promise is not None:
+        row["Why no answer"] = item.why
     if everything:
         row.update({name: round(100 * share) for name, share in zip(view.classes, item.probabilities, strict=True)})
     return row

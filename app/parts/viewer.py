@@ -43,6 +43,7 @@ def viewer(
                 "title": item.title,
                 "words": item.words,
                 "of_class": item.of_class,
+                "passes": item.passes,
                 **_grade(item.name, grades),
             }
             for item in subject.methods

@@ -12,6 +12,7 @@ from app.routes.media import CACHE
 from core.errors import BadInput, NotFound
 from core.services.circles import Circle
 from core.services.explanations import HeatmapView
+from core.services.predictions import By
 from core.types import ImageId, JsonObject, JsonValue, RunId
 
 PATIENCE_S = 60.0
@@ -105,9 +106,12 @@ def _picture(path: Path) -> Response:
 
 @endpoint
 async def predictions_csv(request: Request) -> Response:
-    """GET -> what a model said of each new picture, as CSV."""
+    """GET ?promise=90&to=all -> what a model said of each new picture, and how often that holds, as CSV."""
     run_id = RunId(request.path_params["run"])
-    text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id)
+    percent, to = request.query_params.get("promise", "90"), request.query_params.get("to", "all")
+    coverage = min(max(int(percent), 50), 99) / 100 if percent.isascii() and percent.isdigit() else 0.9
+    by: By = "class" if to == "class" else "all"
+    text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id, coverage, by)
     headers = {"content-disposition": f'attachment; filename="predictions-{run_id}.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 

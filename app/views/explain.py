@@ -10,6 +10,7 @@ from app.parts.resembles import resembles
 from app.parts.states import empty_state
 from app.parts.text import md
 from app.parts.viewer import HONEST, viewer
+from app.parts.what_changed import what_changed
 from core.services.explanations import PictureView, Which
 from core.types import ImageId, ProjectId, RunId
 
@@ -19,8 +20,8 @@ WHICH = {
     Which.RIGHT: "Named rightly",
     Which.ALL: "All of the test pictures",
 }
-ONE, MANY, TRUST = "One picture", "All pictures", "Can it be trusted?"
-SECTIONS = (ONE, MANY, TRUST)
+ONE, MANY, TRUST, CHANGED = "One picture", "All pictures", "Can it be trusted?", "What changed"
+SECTIONS = (ONE, MANY, TRUST, CHANGED)
 
 
 def render() -> None:
@@ -31,22 +32,21 @@ def render() -> None:
     if not runs:
         empty_state("No model yet", "Train one, then see what it looks at.", link="Train", page="train")
         return
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
     wanted = int_param("run")
     options = list(runs)
-    run = left.selectbox(
+    run = st.selectbox(
         "Model",
         options,
         index=options.index(RunId(wanted)) if wanted in runs else 0,
         format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+        width=420,
     )
     set_params(run=run)
     model = RunId(run)
     shown = st.query_params.get("show", "")
-    with right:
-        section = st.segmented_control(
-            "Show", SECTIONS, default=shown if shown in SECTIONS else ONE, required=True, label_visibility="collapsed"
-        )
+    section = st.segmented_control(
+        "Show", SECTIONS, default=shown if shown in SECTIONS else ONE, required=True, label_visibility="collapsed"
+    )
     set_params(show=None if section == ONE else section)
     methods = [item.name for item in graft().explanations.subject(model).methods]
     method = st.query_params.get("method", "")
@@ -55,6 +55,8 @@ def render() -> None:
         heatmap_gallery(model, methods, method)
     elif section == TRUST:
         grades(project.id, model)
+    elif section == CHANGED:
+        what_changed(model)
     else:
         one_picture(project.id, model, method)
 

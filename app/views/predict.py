@@ -5,12 +5,13 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
-from app.parts.predictions import doubtful, rejected, table
+from app.parts.predictions import doubtful, rejected, relied, table
+from app.parts.promise import promise_of
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.errors import NotFound
 from core.services.predictions import PredictionsView
-from core.types import ProjectId, RunId, RunState
+from core.types import ProjectId, RunId, RunState, Task
 
 
 def render() -> None:
@@ -36,7 +37,7 @@ def render() -> None:
         newest = [item for item in graft().predictions.list(project.id) if item.payload.get("model") == model]
         job = newest[0].id if newest else None
     if job is not None:
-        follow(RunId(job))
+        follow(RunId(job), project.task)
 
 
 def bring(project: ProjectId, model: RunId) -> None:
@@ -58,7 +59,7 @@ def bring(project: ProjectId, model: RunId) -> None:
             set_params(job=graft().predictions.start(model, path.strip()))
 
 
-def follow(job: RunId) -> None:
+def follow(job: RunId, task: Task) -> None:
     """The job's progress while it runs, then what the model said."""
     try:
         run = graft().predictions.run(job)
@@ -66,7 +67,7 @@ def follow(job: RunId) -> None:
         set_params(job=None)
         return
     if run.state.ended:
-        outcome(graft().predictions.read(job))
+        outcome(graft().predictions.read(job, *promise_of(task)))
         return
 
     @st.fragment(run_every=0.5)
@@ -91,8 +92,10 @@ def outcome(view: PredictionsView) -> None:
     if view.items:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         left.subheader(f"What the model says of {count(len(view.items), 'picture')}")
-        address = f"/api/predictions/{view.run.id}.csv"
+        coverage, by = promise_of(view.task)
+        address = f"/api/predictions/{view.run.id}.csv?promise={100 * coverage:.0f}&to={by}"
         right.link_button("Download as CSV", address, icon=":material/download:", width="stretch")
+        relied(view)
         table(view)
         doubtful(view)
     rejected(view)

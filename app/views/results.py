@@ -3,30 +3,15 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import current_project, page_link, set_params
-from app.parts import results_sections as sections
+from app.links import current_project, page_link
 from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
-from app.parts.forecast import forecast
-from app.parts.report import report
-from app.parts.robustness import robustness
+from app.parts.results_tabs import choose_tab
 from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
 from app.parts.states import empty_state
 from app.parts.text import count, md
-from core.services.projects import ProjectView
-from core.services.results import ResultsView
-from core.types import RunId, Task
-
-CONFUSIONS, MISTAKES, CLASSES = "Confusions", "Mistakes", "Classes"
-SURENESS, SCATTER, ALL, ROBUST = "How sure it is", "Scatter", "All figures", "Robustness"
-NEXT, REPORT = "What to label next", "Report"
-SECTIONS = {
-    Task.SINGLE: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
-    Task.ORDINAL: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, NEXT, ALL, REPORT),
-    Task.MULTI: (CONFUSIONS, MISTAKES, CLASSES, SURENESS, ROBUST, ALL, REPORT),
-    Task.REGRESSION: (SCATTER, MISTAKES, ALL, REPORT),
-}
+from core.types import RunId
 
 
 def render() -> None:
@@ -63,7 +48,7 @@ def render() -> None:
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
-    show(project, view, run.id, choose_section(view.task))
+    choose_tab(view.task).draw(project, view, run.id)
 
 
 def drift(run_id: RunId) -> None:
@@ -77,36 +62,3 @@ def drift(run_id: RunId) -> None:
         words = " and ".join(item for item in (changed, added) if item)
         st.markdown(f":material/update: Since this training, {words}. The figures still count the labels as they were.")
         page_link("Train again", "train", icon=":material/model_training:")
-
-
-def choose_section(task: Task) -> str:
-    """The section in the address or chosen here."""
-    names = SECTIONS[task]
-    wanted = st.query_params.get("show", "")
-    chosen = st.segmented_control(
-        "Show", names, default=wanted if wanted in names else names[0], required=True, label_visibility="collapsed"
-    )
-    set_params(show=None if chosen == names[0] else chosen)
-    return chosen
-
-
-def show(project: ProjectView, view: ResultsView, model: RunId, section: str) -> None:
-    """One section; the report is of the model, also where it was tested on other pictures."""
-    if section == CONFUSIONS:
-        sections.confusions(project, view)
-    elif section == MISTAKES:
-        sections.mistakes(project, view)
-    elif section == CLASSES:
-        sections.classes(view)
-    elif section == SURENESS:
-        sections.sureness(view)
-    elif section == ROBUST:
-        robustness(view.run_id)
-    elif section == REPORT:
-        report(model)
-    elif section == NEXT:
-        forecast(view.run_id)
-    elif section == SCATTER:
-        sections.scatter(project, view)
-    else:
-        sections.everything(view)

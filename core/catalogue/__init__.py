@@ -3,6 +3,7 @@
 from core.catalogue.backbones import BACKBONES, BackboneInfo, all_backbones, backbone_info, search_backbones
 from core.catalogue.card import ModelCard, in_words
 from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
+from core.catalogue.families import FAMILIES, Family
 from core.catalogue.pretraining import (
     BUNDLED,
     COLLAPSED_RANK,
@@ -14,7 +15,7 @@ from core.catalogue.pretraining import (
 )
 
 __all__ = [
-    "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "PRETRAININGS", "BackboneInfo",
-    "ExplanationInfo", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info",
+    "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "PRETRAININGS",
+    "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info",
     "bundled_weights", "in_words", "search_backbones",
 ]  # fmt: skip

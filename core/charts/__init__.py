@@ -1,5 +1,7 @@
 """Charts as pure functions: what is shown as a value, then its figure."""
 
+from core.charts.answered import answered_figure
+from core.charts.benefit import benefit_figure
 from core.charts.depths import Depths, depths_figure, depths_info
 from core.charts.lineage import LineageStep, lineage_svg
 from core.charts.rates import rates_figure
@@ -15,6 +17,8 @@ __all__ = [
     "ScatterInfo",
     "Trials",
     "Whiskers",
+    "answered_figure",
+    "benefit_figure",
     "depths_figure",
     "depths_info",
     "lineage_svg",

@@ -52,14 +52,20 @@ def sharpness(grey: NDArray[np.float32]) -> float:
     return float((around - 4 * middle).std())
 
 
+def colour_shares(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Pixels (P, 3) as square roots of the shares (64,) of four steps of red, green and blue."""
+    bins = (pixels >> 6).astype(np.int64) @ np.array([16, 4, 1])
+    shares: NDArray[np.float64] = np.sqrt(np.bincount(bins, minlength=64) / len(pixels))
+    return shares
+
+
 def _borders(image: Image.Image) -> NDArray[np.float32]:
     square = np.asarray(image.resize((SQUARE, SQUARE), Image.Resampling.BOX))
     inner = slice(RING, SQUARE - RING)
     outside = np.ones((SQUARE, SQUARE), bool)
     outside[inner, inner] = False
     ring = square[outside]  # (P, 3)
-    bins = (ring >> 6).astype(np.int64) @ np.array([16, 4, 1])
-    shares = np.sqrt(np.bincount(bins, minlength=64) / len(ring))
+    shares = colour_shares(ring)
     ends, corner = (slice(None, RING), slice(-RING, None)), (slice(None, 2 * RING), slice(-2 * RING, None))
     parts = [square[end].reshape(-1, 3) for end in ends] + [square[:, end].reshape(-1, 3) for end in ends]
     parts += [square[rows, columns][outside[rows, columns]] for rows in corner for columns in corner]

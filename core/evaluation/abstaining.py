@@ -1,6 +1,6 @@
 """When a model should rather not answer, and what that gains.
 
-Not like the training pictures: the distance to the k-th nearest of them in feature space (Sun et al. 2022,
+Not like the training pictures: `core.models.Likeness`, the distance to the k-th nearest of them (Sun et al. 2022,
 https://arxiv.org/abs/2204.06507), against what is usual of validation pictures, by a conformal limit, so that of
 ordinary pictures no more than that share is refused. Accuracy against the share answered: El-Yaniv & Wiener 2010
 (https://jmlr.org/papers/v11/el-yaniv10a.html), Geifman & El-Yaniv 2017 (https://arxiv.org/abs/1705.08500).
@@ -41,14 +41,14 @@ class Usual:
     bright: float = -inf
 
     def refuses(self, traits: Traits) -> tuple[str, ...]:
-        """Why a picture is not an ordinary one, by key; a bad picture is not called strange besides."""
+        """Why a picture is not an ordinary one, by key."""
         found = [
             (BLURRED, traits.get("sharp", inf) < self.sharp),
             (DARK, traits.get("light", inf) < self.dark),
             (BRIGHT, 255 - traits.get("light", -inf) < self.bright),
+            (STRANGE, traits.get("far", -inf) > self.far),
         ]
-        reasons = tuple(key for key, there in found if there)
-        return reasons or ((STRANGE,) if traits.get("far", -inf) > self.far else ())
+        return tuple(key for key, there in found if there)
 
 
 def usual_of(traits: Sequence[Traits], units: Units) -> Usual:

@@ -14,6 +14,7 @@ from math import ceil, inf
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import betabinom
 
 from core.evaluation.interval import Interval, Units, proportion
 
@@ -21,6 +22,7 @@ Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Positions = NDArray[np.int64]
 _ROUNDING = 1e-9
+ONCE_IN_FORTY = 0.025
 
 
 def least_units(coverage: float) -> int:
@@ -121,11 +123,18 @@ class Kept:
     size: float
     single: Interval | None
 
-    def verdict(self, coverage: float) -> str:
-        """ "kept"; "broken" where even the interval lies below; "open" where so few pictures allow both."""
+    def verdict(self, coverage: float, fitted: int) -> str:
+        """ "kept"; "broken" where chance alone would cover so few once in forty times; "open" in between.
+
+        The promise is about all that could have been drawn, the `fitted` units that it was made from too: the share
+        covered of so many test units is then beta-binomial (Vovk 2012, https://doi.org/10.1007/s10994-013-5355-6).
+        """
         if self.covered.value >= coverage:
             return "kept"
-        return "broken" if self.covered.high < coverage else "open"
+        rank = min(ceil((fitted + 1) * coverage - _ROUNDING), fitted)
+        hits = round(self.covered.value * self.units)
+        chance = float(betabinom.cdf(hits, self.units, rank, fitted + 1 - rank))
+        return "broken" if chance < ONCE_IN_FORTY else "open"
 
 
 def check_sets(sets: Flags, truth: Positions, units: Units) -> Kept | None:

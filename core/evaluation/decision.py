@@ -37,6 +37,16 @@ class Use:
         """The chance, there, from which acting is worth it."""
         return 1 / (1 + self.miss)
 
+    @property
+    def cost_of_all(self) -> float:
+        """What acting on all of 1,000 costs, counted in false alarms."""
+        return 1000 * (1 - self.prevalence)
+
+    @property
+    def cost_of_none(self) -> float:
+        """What acting on none of 1,000 costs, counted in false alarms."""
+        return 1000 * self.prevalence * self.miss
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -45,6 +55,7 @@ class Decided:
     ppv, npv         how many of those it says have it do, and of those it says have it not do not, at that prevalence;
                      None where it never says so
     found, missed, false_alarms, left_alone  of 1,000 there
+    cost             what its mistakes among 1,000 cost, counted in false alarms
     """
 
     threshold: float
@@ -58,6 +69,7 @@ class Decided:
     missed: Interval
     false_alarms: Interval
     left_alone: Interval
+    cost: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +129,10 @@ def decide(there: Flags, shares: Values, units: Units, use: Use, threshold: floa
         missed=per_thousand(sick, 1 - found, 1 - hits),
         false_alarms=per_thousand(well, 1 - passed, 1 - rests),
         left_alone=per_thousand(well, passed, rests),
+        cost=draws.interval(
+            1000 * (sick * (1 - found) * use.miss + well * (1 - passed)),
+            1000 * (sick * (1 - hits) * use.miss + well * (1 - rests)),
+        ),
     )
 
 

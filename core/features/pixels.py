@@ -31,11 +31,16 @@ class PixelCache:
         missing = self._rows.missing(blobs)
         watch(0, len(missing))
         # Pillow decodes outside Python's lock.
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        try:
             for start in range(0, len(missing), PART):
-                part = missing[start : start + PART]
-                self._rows.add(part, np.stack(list(pool.map(self._square, part))))
-                watch(start + len(part), len(missing))
+                part, squares = missing[start : start + PART], []
+                for square in pool.map(self._square, part):
+                    squares.append(square)
+                    watch(start + len(squares), len(missing))
+                self._rows.add(part, np.stack(squares))
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
         return len(missing)
 
     def _square(self, blob: str) -> NDArray[np.uint8]:

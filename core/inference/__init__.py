@@ -4,9 +4,12 @@ from core.inference.answers import Answer, answers, median_grade, probabilities
 from core.inference.device import choose_device, device_words
 from core.inference.forward import BATCH, compute_features, compute_logits, head_logits
 from core.inference.pixels import frame_picture, to_batch
-from core.inference.traits import picture_traits
+from core.inference.runtimes import PLAIN, RUNTIMES, choose_runtime
+from core.inference.traits import picture_colours, picture_traits
+from core.inference.trial import remembered
 
 __all__ = [
-    "BATCH", "Answer", "answers", "choose_device", "compute_features", "compute_logits", "device_words",
-    "frame_picture", "head_logits", "median_grade", "picture_traits", "probabilities", "to_batch",
+    "BATCH", "PLAIN", "RUNTIMES", "Answer", "answers", "choose_device", "choose_runtime", "compute_features",
+    "compute_logits", "device_words", "frame_picture", "head_logits", "median_grade", "picture_colours",
+    "picture_traits", "probabilities", "remembered", "to_batch",
 ]  # fmt: skip

@@ -6,22 +6,24 @@ import torch
 from torch import Tensor
 
 from core.errors import OutOfMemory
+from core.inference.runtimes import PLAIN, RUNTIMES, Forward
 from core.models import Network
 
 Watch = Callable[[int], None]
 BATCH = 32
 
 
-def compute_features(network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None) -> Tensor:
+def compute_features(
+    network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None, runtime: str | Forward = PLAIN
+) -> Tensor:
     """Features (N, F) float32 on the CPU of batches (n, 3, S, S); `watch` is told how many pictures are done."""
     device = next(network.parameters()).device
     parts, done = [], 0
-    network.eval()
-    with torch.inference_mode():
-        for batch in batches:
-            parts.append(_fitting(network, batch.to(device, non_blocking=True)))
-            done += len(batch)
-            watch(done)
+    forward = RUNTIMES[runtime](network) if isinstance(runtime, str) else runtime
+    for batch in batches:
+        parts.append(_fitting(forward, batch.to(device, non_blocking=True)))
+        done += len(batch)
+        watch(done)
     # Out of inference mode: a head is going to learn from them.
     return torch.cat(parts).clone() if parts else torch.empty(0, network.head.in_features)
 
@@ -37,10 +39,10 @@ def head_logits(network: Network, features: Tensor) -> Tensor:
         return network.forward_head(features.to(network.head.weight.device)).float().cpu()
 
 
-def _fitting(network: Network, batch: Tensor) -> Tensor:
+def _fitting(forward: Forward, batch: Tensor) -> Tensor:
     """Features of a batch, in halves where the device is too small for the whole. Raises OutOfMemory."""
     try:
-        return network.forward_features(batch).float().cpu()
+        return forward(batch)
     except torch.OutOfMemoryError as error:
         if len(batch) == 1:
             raise OutOfMemory(
@@ -48,4 +50,4 @@ def _fitting(network: Network, batch: Tensor) -> Tensor:
             ) from error
         torch.cuda.empty_cache()
         half = len(batch) // 2
-        return torch.cat([_fitting(network, batch[:half]), _fitting(network, batch[half:])])
+        return torch.cat([_fitting(forward, batch[:half]), _fitting(forward, batch[half:])])

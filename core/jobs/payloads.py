@@ -175,6 +175,13 @@ class NeighboursPayload(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesPayload(Payload):
+    """Compare run `model` with the network it started as."""
+
+    model: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapPayload(Payload):
     """Lay the pictures of the run's project out as run `model` sees them, or as a network that learnt no label does."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from core.errors import GraftError
 from core.jobs.payloads import (
+    ChangesPayload,
     CheckPayload,
     EvaluatePayload,
     ExplainPayload,
@@ -44,6 +45,7 @@ KINDS: dict[type[Payload], RunKind] = {
     RobustnessPayload: RunKind.ROBUSTNESS,
     HeatmapsPayload: RunKind.HEATMAPS,
     GradePayload: RunKind.GRADE,
+    ChangesPayload: RunKind.CHANGES,
     NeighboursPayload: RunKind.NEIGHBOURS,
     MapPayload: RunKind.MAP,
     ForecastPayload: RunKind.FORECAST,
@@ -62,6 +64,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.ROBUSTNESS: Lane.FILES,
     RunKind.HEATMAPS: Lane.FILES,
     RunKind.GRADE: Lane.FILES,
+    RunKind.CHANGES: Lane.FILES,
     RunKind.NEIGHBOURS: Lane.INTERACTIVE,
     RunKind.MAP: Lane.FILES,
     RunKind.FORECAST: Lane.FILES,

@@ -16,14 +16,17 @@ from core.media.prepare import difference_hash
 from core.media.sources import check_source
 from core.services.base import Service
 from core.services.uploads import Uploads
-from core.store import images, predictions, runs
+from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
+from core.store.judges import Judge, Judged, make_judge
 from core.store.predictions import PredictionRecord
+from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
+from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
-__all__ = ["PredictedPicture", "Predictions", "PredictionsView"]
+__all__ = ["By", "PredictedPicture", "Predictions", "PredictionsView"]
 
 AT_ONCE = 4
 """So few uploaded pictures are answered by the interactive worker, whose model is warm."""
@@ -31,7 +34,13 @@ AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedPicture:
-    """A new picture and what the model said. `said` is in words; `error` says why a file could not be read."""
+    """A new picture and what the model said. `error` says why a file could not be read.
+
+    said      the likeliest answer in words
+    answer    what may be relied on: "rust", "one of: rust, blight", or "no answer"
+    possible  the answers that may be true
+    why       why it does not answer with one, or ""
+    """
 
     id: int
     name: str
@@ -41,11 +50,17 @@ class PredictedPicture:
     probabilities: tuple[float, ...]
     number: float | None
     error: str
+    answer: str = ""
+    possible: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionsView:
-    """A prediction run; `items` in the order of the files, `rejected` those that could not be read."""
+    """A prediction run; `items` in the order of the files, `rejected` those that could not be read.
+
+    `promise` is how often answers hold; None for a model whose validation pictures are not known.
+    """
 
     run: RunRecord
     model: RunId
@@ -53,6 +68,12 @@ class PredictionsView:
     classes: tuple[str, ...]
     items: tuple[PredictedPicture, ...]
     rejected: tuple[PredictedPicture, ...]
+    promise: Promise | None = None
+
+    @property
+    def unanswered(self) -> list[PredictedPicture]:
+        """Pictures that the model should not be relied on for."""
+        return [item for item in self.items if item.why]
 
     def doubtful(self, below: float) -> list[PredictedPicture]:
         """Pictures whose answer is less certain than `below`, the least certain first."""
@@ -80,14 +101,17 @@ class Predictions(Service):
         payload = PredictPayload(model=model, source=source)
         return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
 
-    def read(self, run_id: RunId) -> PredictionsView:
-        """What the model said so far. Raises NotFound."""
+    def read(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all") -> PredictionsView:
+        """What the model said so far, judged so that answers hold in the share `coverage`. Raises NotFound."""
         with reading(self.engine) as session:
             run = _prediction(session, run_id)
             model = PredictPayload.from_json(run.payload).model
             card = _card(session, model)
             records = predictions.read_numbered(session, run_id)
-        pictures = [_picture(number, record, card) for number, record in records.items()]
+            judge = _judge(session, model, coverage, by)
+        known = [number for number, record in records.items() if not record.error]
+        judged = dict(zip(known, judge.judge([records[number] for number in known]), strict=True)) if judge else {}
+        pictures = [_picture(number, record, card, judged.get(number)) for number, record in records.items()]
         return PredictionsView(
             run=run,
             model=model,
@@ -95,6 +119,7 @@ class Predictions(Service):
             classes=card.classes,
             items=tuple(item for item in pictures if not item.error),
             rejected=tuple(item for item in pictures if item.error),
+            promise=judge.promise if judge else None,
         )
 
     def run(self, run_id: RunId) -> RunRecord:
@@ -102,16 +127,18 @@ class Predictions(Service):
         with reading(self.engine) as session:
             return _prediction(session, run_id)
 
-    def csv(self, run_id: RunId) -> str:
-        """One line per file: what was said, how certain, the probability of each class, or why not."""
-        view = self.read(run_id)
-        header = ["file", "prediction", "confidence", *(f"p({name})" for name in view.classes), "problem"]
+    def csv(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all") -> str:
+        """One line per file: what was said, how certain, what may be relied on, and each class's probability."""
+        view = self.read(run_id, coverage, by)
+        shares = [f"p({name})" for name in view.classes]
+        header = ["file", "prediction", "confidence", "answer", "why no answer", *shares, "problem"]
         empty = [None] * len(view.classes)
         lines = sorted((*view.items, *view.rejected), key=lambda item: item.id)
         return csv_text(
             header,
             (
                 [item.name, item.said if item.number is None else item.number, _rounded(item.confidence)]
+                + [item.answer, item.why]
                 + ([_rounded(share) for share in item.probabilities] or empty)
                 + [item.error]
                 for item in lines
@@ -178,7 +205,15 @@ def _card(session: Session, model: RunId) -> ModelCard:
     return ModelCard.from_json(card)
 
 
-def _picture(number: int, record: PredictionRecord, card: ModelCard) -> PredictedPicture:
+def _judge(session: Session, model: RunId, coverage: float, by: By) -> Judge | None:
+    run = runs.read_run(session, model)
+    if run.version_id is None:
+        return None
+    fitted = fitted_side(session, run, versions.read_version(session, run.version_id))
+    return make_judge(fitted, fit_promise(fitted, coverage, by))
+
+
+def _picture(number: int, record: PredictionRecord, card: ModelCard, judged: Judged | None) -> PredictedPicture:
     return PredictedPicture(
         id=number,
         name=record.name,
@@ -188,6 +223,9 @@ def _picture(number: int, record: PredictionRecord, card: ModelCard) -> Predicte
         probabilities=tuple(record.probabilities or ()),
         number=record.predicted_number,
         error=record.error,
+        answer="" if judged is None else "no answer" if judged.flawed else judged.words,
+        possible=judged.options if judged else (),
+        why=judged.why if judged else "",
     )
 
 

@@ -12,7 +12,7 @@ from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
-from core.services.results_json import results_json
+from core.services.results_json import read_results_json
 from core.services.verifying import Verification, verify
 from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
@@ -49,6 +49,7 @@ class ResultsView:
     columns  what the columns of `scores.cells` stand for; its rows are `classes`
     unit     of a number, in words; empty where there is none
     together what the intervals count as one: "pictures", "cases" or "groups"
+    grouped  whether groups are named
     """
 
     run_id: RunId
@@ -64,6 +65,7 @@ class ResultsView:
     columns: tuple[str, ...]
     unit: str
     together: str
+    grouped: bool
     scores: Scores
 
     @property
@@ -130,6 +132,7 @@ class Results(Service):
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
             together=version.together,
+            grouped=any(item.group_name for item in version.items),
             scores=score(version, said),
         )
 
@@ -167,10 +170,7 @@ class Results(Service):
     def to_json(self, run_id: RunId) -> JsonObject:
         """Everything about a run's results as one JSON object, also of a run that has none yet. Raises NotFound."""
         with reading(self.engine) as session:
-            run = runs.read_run(session, run_id)
-            version = versions.read_version(session, run.version_id) if run.version_id else None
-            said = predictions.read_predictions(session, run_id)
-        return results_json(run, version, said)
+            return read_results_json(session, run_id)
 
     def verify(self, run_id: RunId) -> Verification:
         """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""

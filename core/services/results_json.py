@@ -2,11 +2,40 @@
 
 from collections.abc import Sequence
 
-from core.store.figures import figures_json
+from sqlalchemy.orm import Session
+
+from core.store import facts, predictions, runs, versions
+from core.store.figures import figures_json, trusted_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
+from core.store.sides import model_of, read_sides
+from core.store.trust import slices_json
 from core.store.versions import VersionRecord
-from core.types import JsonObject, Split
+from core.store.weak_spots import weak_spots
+from core.types import JsonObject, RunId, RunKind, Split
+
+
+def read_results_json(session: Session, run_id: RunId) -> JsonObject:
+    """Everything about a run, also of one that has no results yet. Raises NotFound.
+
+    Beside what `results_json` has: the `temperature` of the model, and `slices`, which rest on what is known of the
+    pictures now. An external test is judged by the limits of its model.
+    """
+    run = runs.read_run(session, run_id)
+    version = versions.read_version(session, run.version_id) if run.version_id else None
+    result = results_json(run, version, predictions.read_predictions(session, run_id))
+    result["slices"] = []
+    if version is None or not result["abstaining"]:
+        return result
+    sides = read_sides(session, run_id)
+    if run.kind is RunKind.EVALUATE:
+        result |= trusted_json(result, sides)
+    card = predictions.read_card(session, model_of(run))
+    if isinstance(result["calibration"], dict):
+        result["calibration"]["temperature"] = card.get("temperature") if card else None
+    known = facts.read_facts(session, [item.image_id for item in sides.checked.records if item.image_id is not None])
+    result["slices"] = slices_json(weak_spots(sides.checked, known))
+    return result
 
 
 def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[PredictionRecord]) -> JsonObject:
@@ -14,7 +43,8 @@ def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[P
 
     `folds` has the scores of a cross-validation, whose `validation` is out of fold; null for any other run.
     """
-    figures: JsonObject = {"metrics": {}, "intervals": {}, "per_class": {}, "confusion": None, "reliability": {}}
+    figures: JsonObject = {"metrics": {}, "intervals": {}, "per_class": {}, "confusion": None, "reliability": {},
+                           "calibration": {}, "abstaining": None}  # fmt: skip
     return {
         "run": run.id,
         "state": run.state.value,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from core.evaluation import ClassScore, Interval, Scores
 from core.store.predictions import PredictionRecord
 from core.store.scoring import score, usable
+from core.store.sides import Side, Sides
+from core.store.trust import abstaining_json, conformal_json, ends
 from core.store.versions import VersionRecord
 from core.types import JsonObject, JsonValue, Split, Task
 
@@ -16,6 +18,8 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
 
     Figures are plain numbers under `metrics`, or null with too few pictures; `intervals` has [low, high].
     `confusion` is of the test split, its `matrix` has truth as rows; null without a class or grade per picture.
+    `calibration` and `abstaining` say how far single answers of the test split can be relied on, by limits from the
+    validation split; `abstaining` and `calibration.conformal` are null without predictions of the test split.
     """
     parts = {part: [item for item in usable(version.task, said) if item.split is part] for part in Split}
     scores = {part: score(version, records) for part, records in parts.items() if records}
@@ -25,11 +29,34 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
         "per_class": {part.value: _classes(version, found) for part, found in scores.items()},
         "confusion": None,
         "reliability": {part.value: _reliability(found) for part, found in scores.items()},
+        "calibration": {part.value: _calibration(found) for part, found in scores.items()},
+        "abstaining": None,
     }
+    if parts[Split.TEST]:
+        figures |= trusted_json(
+            figures, Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
+        )
     if version.task in (Task.SINGLE, Task.ORDINAL) and Split.TEST in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[Split.TEST].cells]
         figures["confusion"] = {"split": Split.TEST.value, "labels": list(version.class_names), "matrix": matrix}
     return figures
+
+
+def trusted_json(figures: JsonObject, sides: Sides) -> JsonObject:
+    """The `calibration` and `abstaining` of figures, with limits from `sides.fitted`."""
+    calibration = figures["calibration"] if isinstance(figures["calibration"], dict) else {}
+    return {
+        "calibration": {**calibration, "conformal": conformal_json(sides)},
+        "abstaining": abstaining_json(sides),
+    }
+
+
+def _calibration(scores: Scores) -> JsonObject:
+    found = {name: scores.figures.get(name) for name in ("ece", "brier")}
+    return {
+        **{name: None if value is None else value.value for name, value in found.items()},
+        "intervals": {name: ends(value) for name, value in found.items()},
+    }
 
 
 def _metrics(scores: Scores) -> JsonObject:
@@ -38,16 +65,12 @@ def _metrics(scores: Scores) -> JsonObject:
 
 
 def _intervals(scores: Scores) -> JsonObject:
-    return {name: _ends(found) for name, found in scores.figures.items()}
-
-
-def _ends(found: Interval | None) -> JsonValue:
-    return None if found is None else [found.low, found.high]
+    return {name: ends(found) for name, found in scores.figures.items()}
 
 
 def _reliability(scores: Scores) -> list[JsonValue]:
     return [
-        {"count": item.count, "confidence": item.confidence, "right": item.right.value, "interval": _ends(item.right)}
+        {"count": item.count, "confidence": item.confidence, "right": item.right.value, "interval": ends(item.right)}
         for item in scores.reliability
     ]
 
@@ -64,5 +87,5 @@ def _class(name: str, found: ClassScore) -> JsonObject:
         "said": found.said,
         "right": found.right,
         **{key: None if value is None else value.value for key, value in values.items()},
-        "intervals": {key: _ends(value) for key, value in values.items()},
+        "intervals": {key: ends(value) for key, value in values.items()},
     }

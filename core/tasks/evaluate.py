@@ -35,11 +35,10 @@ def run(context: JobContext) -> JsonObject:
 
     pixels.fill(blobs, decoding)
     features = compute_features(model.network, pixels.batches(blobs, BATCH), looking)
-    far = model.likeness.distances(features) if model.likeness else None
     traits: list[JsonObject] = []
     for start, squares in zip(range(0, len(blobs), BATCH), pixels.batches(blobs, BATCH), strict=True):
         context.check_cancelled()
-        traits += picture_traits(squares, None if far is None else far[start : start + BATCH])
+        traits += picture_traits(squares, features[start : start + BATCH], model.likeness)
     told = answers(model.card, head_logits(model.network, features))
     records = [prediction(*parts) for parts in zip(version.items, told, traits, strict=True)]
     with writing(context.engine) as session:

@@ -108,8 +108,7 @@ def _answered(model: LoadedModel, batch: Sequence[_Looked]) -> list[PredictionRe
         pictures = to_batch(squares)
         features = compute_features(model.network, [pictures])
         told = answers(model.card, head_logits(model.network, features))
-        far = model.likeness.distances(features) if model.likeness else None
-        said = zip(told, picture_traits(pictures, far), strict=True)
+        said = zip(told, picture_traits(pictures, features, model.likeness), strict=True)
     return [_record(item, said) for item in batch]
 
 

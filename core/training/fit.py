@@ -4,6 +4,7 @@ Every epoch draws its randomness from the recipe's seed and the epoch's number a
 interrupted ends with the same numbers as one that was not.
 """
 
+import gc
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from core.errors import GraftError, OutOfMemory
@@ -24,13 +25,15 @@ from core.models.small import branch_logits
 from core.recipes import Recipe
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.training.group import ALONE, Group, adding_up
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
+    apart_epochs,
     averaged,
     branches_apart,
     build_optimizer,
     choose_batch_size,
-    rate_factor,
+    scheduled,
     set_rates,
     thawed_stages,
 )
@@ -84,9 +87,11 @@ class Trainer:
         validation: Part,
         folder: Path,
         watcher: Watcher,
+        group: Group = ALONE,
     ) -> None:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
+        self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
         self.device = next(network.parameters()).device
         self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
@@ -97,24 +102,20 @@ class Trainer:
         self.batch_size = choose_batch_size(recipe, len(train.blobs))
         self.micro_batch = self.batch_size
         self.steps = math.ceil(len(train.blobs) / self.batch_size)
-        self.half = self._half_precision()
+        self.half = recipe.precision == "bfloat16"
         self.seconds_per_step = 0.0
         self.epoch = 0
         self._test_chance = torch.Generator().manual_seed(recipe.seed)
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
 
-    def _half_precision(self) -> bool:
-        if self.recipe.precision != "auto":
-            return self.recipe.precision == "bfloat16"
-        return self.device.type == "cuda" and torch.cuda.is_bf16_supported()
-
     def fit(self) -> Fit:
         """Train to the end. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number."""
         self.network.to(memory_format=torch.channels_last)
         self._resume()
         patience = self.recipe.patience or self.recipe.epochs
-        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch) < patience:
+        joined = apart_epochs(self.recipe)  # the first of two steps is never the last
+        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch, joined) < patience:
             self.epoch += 1
             self._one_epoch()
         self.network.load_state_dict(self.best_state)
@@ -143,12 +144,20 @@ class Trainer:
         self._thaw()
         self.network.train()
         frozen_to_eval(self.network)
+        learning = [parameter.requires_grad for parameter in self.network.parameters()]
+        if learning != self._wrapped:  # a second wrapper would average the gradients twice
+            self.model, self._wrapped = self.network, learning
+            gc.collect()  # the old one's hooks go with it
+            self.model = self.group.wrap(self.network)
         order = self._order(generator)
+        if not self.group.leads:  # each process varies its pictures in its own way
+            generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)
+            torch.manual_seed(generator.initial_seed())
         total = 0.0
         for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
             started = time.monotonic()
             done = (self.epoch - 1) * self.steps + number
-            set_rates(self.optimizer, rate_factor(done, self.recipe.epochs * self.steps, self.recipe.warmup))
+            set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
             total += self._step(chosen, generator) * len(chosen)
             self._pace(time.monotonic() - started)
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
@@ -175,14 +184,17 @@ class Trainer:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
 
-    def _step(self, chosen: Tensor, generator: torch.Generator) -> float:
+    def _step(self, together: Tensor, generator: torch.Generator) -> float:
+        chosen = self.group.share(together)
         blobs = [self.train.blobs[index] for index in chosen.tolist()]
         pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
         targets = self._targets(self.train.targets[chosen]).to(self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
-        loss = self._gradients(pictures, targets)
+        # The group averages its gradients: shares of unequal length weigh by it.
+        loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
+        loss = self.group.total(loss) / self.group.size
         if not math.isfinite(loss):
             rate = self.optimizer.param_groups[0]["lr"]
             raise GraftError(
@@ -201,15 +213,17 @@ class Trainer:
             return functional.one_hot(targets, self.outputs).float()
         return targets
 
-    def _gradients(self, pictures: Tensor, targets: Tensor) -> float:
-        """Gradients of the whole batch, added up over parts that fit the memory; returns its mean loss."""
+    def _gradients(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> float:
+        """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
         while True:
             try:
                 total = 0.0
                 parts = math.ceil(len(pictures) / self.micro_batch)
-                for some, wanted in zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True):
-                    loss = self._loss(some, wanted) * (len(some) / len(pictures))
-                    torch.autograd.backward(loss)
+                pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
+                for number, (some, wanted) in enumerate(pairs, 1):
+                    with adding_up(self.model, last=number == parts):
+                        loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
+                        torch.autograd.backward(loss)
                     total += float(loss.detach())
                 return total
             except torch.OutOfMemoryError as error:
@@ -221,14 +235,14 @@ class Trainer:
             if branches_apart(self.recipe, self.epoch):
                 said = branch_logits(self.network, pictures)
             else:
-                said = [self.network(pictures)]
+                said = [self.model(pictures)]
         return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
     def _shrink(self, error: torch.OutOfMemoryError) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self.micro_batch <= 2:  # batch norm needs two pictures
+        if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike
             raise OutOfMemory(
                 "Not even two pictures at a time fit the device's memory.",
                 hint="Choose a smaller network, or a smaller image_size.",
@@ -241,18 +255,23 @@ class Trainer:
 
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""
+        value, loss = self.group.agreed(list(self._judged()) if self.group.leads else [0.0, 0.0])
         shown = self.network if self.average is None else cast(Network, self.average.module)
-        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
-        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
-        targets = self._targets(self.validation.targets)
-        loss = float(self.loss_of(logits, targets))
-        value = score(self.task, logits, self.validation.targets)
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
             self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
             self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
         self.watcher.epoch(self.epoch, values)
-        save_checkpoint(self.folder, self._state())
+        if self.group.leads:
+            save_checkpoint(self.folder, self._state())
+
+    def _judged(self) -> tuple[float, float]:
+        """Score and loss on validation."""
+        shown = self.network if self.average is None else cast(Network, self.average.module)
+        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
+        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
+        loss = float(self.loss_of(logits, self._targets(self.validation.targets)))
+        return score(self.task, logits, self.validation.targets), loss
 
     def _state(self) -> Checkpoint:
         return {

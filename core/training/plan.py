@@ -23,7 +23,12 @@ def choose_batch_size(recipe: Recipe, pictures: int) -> int:
 
 def branches_apart(recipe: Recipe, epoch: int) -> bool:
     """Whether the branches still learn apart in an epoch (from 1): the first step of two."""
-    return recipe.tune == "two_step" and epoch <= max(1, round(APART * recipe.epochs))
+    return epoch <= apart_epochs(recipe)
+
+
+def apart_epochs(recipe: Recipe) -> int:
+    """How many epochs the first step of two has; 0 for any other training."""
+    return max(1, round(APART * recipe.epochs)) if recipe.tune == "two_step" else 0
 
 
 def thawed_stages(recipe: Recipe, epoch: int, count: int) -> int | None:
@@ -31,7 +36,7 @@ def thawed_stages(recipe: Recipe, epoch: int, count: int) -> int | None:
     if recipe.tune.startswith("last:"):
         return min(count, int(recipe.tune.removeprefix("last:")))
     if recipe.tune == "two_step" and not branches_apart(recipe, epoch):
-        first = max(1, round(APART * recipe.epochs))
+        first = apart_epochs(recipe)
         thawed = (epoch - first - 1) * (count + 1) // max(1, recipe.epochs - first)
         return thawed if thawed < count else None
     if recipe.tune != "gradual":
@@ -52,6 +57,14 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + cos(pi * (step - climbing) / max(1, steps - climbing)))
 
 
+def scheduled(recipe: Recipe, step: int, steps: int) -> float:
+    """`rate_factor` in a step (from 0) of a training of `steps` an epoch; each of two steps climbs and falls anew."""
+    first, total = apart_epochs(recipe) * steps, recipe.epochs * steps
+    if step < first:
+        return rate_factor(step, first, recipe.warmup)
+    return rate_factor(step - first, total - first, recipe.warmup)
+
+
 def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     """Head and stages with their own learning rates; biases and norms without weight decay (arXiv 1812.01187)."""
     groups: list[dict[str, object]] = []
@@ -63,8 +76,8 @@ def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
             if chosen:
                 groups.append({"params": chosen, "lr": rate, "base_lr": rate, "weight_decay": decay})
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True, fused=True)
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
 
 
 def _levels(network: Network, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:

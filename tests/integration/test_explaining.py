@@ -330,11 +330,11 @@ def test_a_prediction_without_model_or_source_is_refused(graft: Graft, model: Ru
 
 def test_the_table_has_one_line_per_file(graft: Graft, predicted: RunId) -> None:
     lines = graft.predictions.csv(predicted).lstrip("\ufeff").splitlines()
-    assert lines[0] == "file,prediction,confidence,p(healthy),p(rust),p(mildew),problem"
+    assert lines[0] == "file,prediction,confidence,answer,why no answer,p(healthy),p(rust),p(mildew),problem"
     assert len(lines) == 1 + 43
     good = next(line for line in lines if line.startswith("07.png")).split(",")
-    assert good[1] in ("healthy", "rust", "mildew") and float(good[2]) == max(map(float, good[3:6]))
-    assert any(line.startswith("page.png,,,,,,") for line in lines)
+    assert good[1] in ("healthy", "rust", "mildew") and float(good[2]) == max(map(float, good[5:8]))
+    assert any(line.startswith("page.png,,,,,,,,") for line in lines)
 
 
 def test_doubtful_pictures_sent_to_labelling_twice_are_there_once(

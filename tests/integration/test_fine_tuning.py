@@ -17,7 +17,7 @@ from core.media import BlobStore
 from core.models import Network, calibrate_batch_norm, load_model
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
-from core.training import Part, Trainer
+from core.training import Group, Member, Part, Trainer, together
 from core.training import fit as fit_module
 from core.types import Lane, ProjectId, RunState, Split, Task
 from tests.integration.test_training import claim
@@ -261,3 +261,37 @@ def test_each_lane_runs_one_job_at_a_time(graft: Graft, import_colours: Callable
         assert runs.claim_next(session, Lane.TRAINING, worker="two", now=datetime.now(UTC)) is None
         runs.finish_run(session, first, taken.attempts, RunState.DONE, now=datetime.now(UTC))
     assert graft.training.runs_ahead(second) == 0
+
+
+def test_two_processes_learn_what_one_does(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
+    """By torch's DistributedDataParallel over gloo; a network without batch norm, which would see half a batch."""
+    recipe = WHOLE.with_settings(
+        {"backbone": "timm:test_convnext", "augmentation": "none", "mixup": "0", "ema": "0", "optimizer": "sgd",
+         "epochs": "2", "learning_rate": "0.01", "imbalance": "ignore"}
+    )  # fmt: skip
+    targets = torch.arange(24) % 2
+    pixels = PixelCache(settings, SIZE, "squash")
+    pixels.fill(blobs)
+    parts = Part(blobs[:15], targets[:15]), Part(blobs[16:], targets[16:])  # 15: the shares of a batch differ
+    curves, states = [], []
+    for name, size in (("one", 1), ("two", 2)):
+        (tmp_path / name).mkdir()
+        torch.manual_seed(0)
+        network = Network("timm:test_convnext", 2, image_size=SIZE)
+        member = Member(network, pixels, Task.SINGLE, recipe, *parts, tmp_path / name)
+        watcher = Watcher()
+
+        def first(group: Group, device: torch.device, made: Member = member, seen: Watcher = watcher) -> None:
+            Trainer(made.network, made.pixels, made.task, recipe, *parts, made.folder, seen, group).fit()
+
+        together(first, member, [torch.device("cpu")] * size)
+        curves.append(watcher.curves)
+        states.append(network.state_dict())
+    assert [epoch for epoch, _ in curves[1]] == [1, 2]
+    for (_, one), (_, two) in zip(*curves, strict=True):
+        assert two == pytest.approx(one, abs=1e-4)
+    before = Network("timm:test_convnext", 2, image_size=SIZE).state_dict()
+    for name, value in states[0].items():
+        assert torch.allclose(states[1][name], value, atol=1e-4), name
+    assert any(not torch.allclose(states[0][name], value, atol=1e-3) for name, value in before.items())
+    assert (tmp_path / "two" / "checkpoint.pt").exists()

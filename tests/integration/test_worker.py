@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from core.graft import Graft
+from core.jobs.spare import Spares
 from core.recipes import PRESETS
-from core.types import JsonValue, ProjectId, RunId, RunState
-from tests.integration.test_training import project
+from core.types import JsonValue, Lane, ProjectId, RunId, RunState
+from tests.integration.test_training import TINY, project
 
 __all__ = ["project"]
 
@@ -83,3 +84,52 @@ def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
     until(lambda: graft.training.read(run).state is RunState.CANCELLED, "the training has stopped")
     assert time.monotonic() - asked < 10
     assert graft.training.read(run).attempts == 3
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether it has ended, perhaps unnoticed by its parent."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def waits(process: psutil.Process) -> bool:
+    try:
+        return "training" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_spare_process_waits_for_the_next_run_and_leaves_with_its_worker(
+    graft: Graft, project: ProjectId, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    worker = start_worker()
+    spare: list[psutil.Process] = []
+
+    def ready() -> bool:
+        spare[:] = [item for item in psutil.Process(worker.pid).children() if not gone(item) and waits(item)]
+        return bool(spare)
+
+    until(ready, "a process waits for a training")
+    run = graft.training.start(project, TINY)
+    until(lambda: graft.training.read(run).state is RunState.DONE, "the training is done")
+    used = spare[0]
+    until(lambda: gone(used), "the spare did it, and has ended")
+    assert graft.training.read(run).attempts == 1
+    assert (graft.settings.logs / f"run-{run}.log").exists()
+    until(ready, "the next one waits")
+    worker.kill()
+    worker.wait()
+    until(lambda: gone(spare[0]), "it left, because its worker is gone")
+
+
+def test_a_run_does_without_a_spare_that_died() -> None:
+    spares = Spares({})
+    dead = subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE)
+    dead.wait()
+    spares._waiting[Lane.FILES] = dead
+    process = spares.start(Lane.FILES, RunId(1), os.devnull)
+    assert process.pid != dead.pid
+    process.kill()
+    process.wait()

@@ -85,10 +85,19 @@ def test_a_promise_is_held_against_pictures_that_had_no_part_in_it() -> None:
     kept = check_sets(sets, np.array([0, 1, 1, 1]), units_of(singles(4)))
     assert kept is not None and kept.covered.value == 0.75 and kept.size == 1.25
     assert kept.single is not None and kept.single.value == 0.75
-    assert kept.verdict(0.7) == "kept" and kept.verdict(0.9) == "open" and kept.verdict(0.99) == "broken"
+    assert kept.verdict(0.7, 100) == "kept" and kept.verdict(0.9, 100) == "open"
     assert check_sets(sets[:0], np.zeros(0, int), units_of([])) is None
     off = check_ranges(np.array([0.5, 1.0, 2.0]), 1.0, units_of(singles(3)))
     assert off is not None and off.covered.value == pytest.approx(2 / 3) and off.size == 2 and off.single is None
+
+
+def test_a_promise_is_called_broken_only_where_chance_does_not_explain_it() -> None:
+    truth, sets = np.zeros(100, int), np.ones((100, 2), bool)
+    sets[:18, 0] = False
+    kept = check_sets(sets, truth, units_of(singles(100)))
+    assert kept is not None and kept.covered.value == 0.82
+    assert kept.verdict(0.9, 10_000) == "broken", "82 of 100 where 90 are sure: chance is 0.01"
+    assert kept.verdict(0.9, 30) == "open", "a promise made from 30 pictures varies itself"
 
 
 @pytest.mark.parametrize(("cases", "each"), [(40, 1), (100, 1), (30, 4)])

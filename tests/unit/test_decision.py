@@ -30,7 +30,10 @@ def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:
     assert found.false_alarms.value == pytest.approx(95) and found.left_alone.value == pytest.approx(855)
     assert found.ppv is not None and found.ppv.value == pytest.approx(40 / 135)
     assert found.npv is not None and found.npv.value == pytest.approx(855 / 865)
-    for item in (found.ppv, found.npv, found.found, found.false_alarms):
+    dear = decide(there, shares, units_of([""] * 20), Use(prevalence=0.05, miss=20), 0.5)
+    assert dear is not None and dear.cost.value == pytest.approx(10 * 20 + 95)
+    assert (Use(prevalence=0.05, miss=20).cost_of_all, Use(prevalence=0.05, miss=20).cost_of_none) == (950, 1000)
+    for item in (found.ppv, found.npv, found.found, found.false_alarms, dear.cost):
         assert item.low < item.value < item.high
 
 

@@ -13,7 +13,7 @@ from core.inference.onnx import write_onnx
 from core.models import Network, set_trainable, stages
 from core.models.small import OWN, branch_logits
 from core.recipes import PRESETS
-from core.training.plan import branches_apart, thawed_stages
+from core.training.plan import branches_apart, scheduled, thawed_stages
 from core.types import Task
 
 
@@ -82,5 +82,7 @@ def test_two_steps_learn_apart_then_the_head_and_then_from_the_top() -> None:
     assert [epoch for epoch in range(1, 21) if branches_apart(recipe, epoch)] == list(range(1, 11))
     thawed = [thawed_stages(recipe, epoch, 4) for epoch in range(1, 21)]
     assert thawed == [None] * 10 + [0, 0, 1, 1, 2, 2, 3, 3, None, None]
+    rates = [scheduled(recipe, step, 10) for step in range(200)]
+    assert rates[:100] == rates[100:] and rates[9] == 1 and rates[99] < 0.01  # each step warms up and decays by itself
     with pytest.raises(BadInput, match="needs a network of two branches, not resnet18"):
         recipe.with_settings({"backbone": "resnet18"})

@@ -6,7 +6,7 @@ A section is one function of the facts, listed in `SECTIONS`; a new one needs it
 from collections.abc import Callable
 
 from core.exchange.html import link, page, paragraph, part, section, table_of
-from core.exchange.report import data, looks, origin, scores
+from core.exchange.report import data, looks, origin, scores, trust
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.styles import STYLES, Style
 
@@ -24,6 +24,9 @@ SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
     "classes": scores.classes,
     "confusion": scores.confusion,
     "reliability": scores.reliability,
+    "promise": trust.promise,
+    "abstaining": trust.abstaining,
+    "weak_spots": trust.weak_spots,
     "external": scores.external,
     "failures": looks.failures,
     "heatmaps": looks.heatmaps,

@@ -1,0 +1,74 @@
+"""What training changed in a model: started here, followed here, shown here."""
+
+import streamlit as st
+
+from app.context import graft
+from app.parts.following import follow
+from app.parts.text import count, md
+from core.services.changes import ChangesView
+from core.types import RunId
+
+HOW = """
+**How.** The network as it was before it learnt is built again and looks at the same pictures as the model. *Stayed
+alike* is linear centred kernel alignment of what each part makes of them, averaged over the places: 1 when nothing but
+scale and order changed, 0 when nothing is left ([Kornblith et al. 2019](https://arxiv.org/abs/1905.00414)). *Weights
+moved* is how far the weights are from where they began, as a share of their length. A unit is one of the numbers from
+which the last layer makes its answer; shown is the one that moves the class's score most.
+"""
+SAME = 0.995
+IMAGE = "width: 8rem; aspect-ratio: 4 / 3; object-fit: cover; border-radius: .5rem; margin: 0 .5rem .5rem 0"
+
+
+def what_changed(model: RunId) -> None:
+    """The section."""
+    last = graft().changes.latest(model)
+    if follow(last, graft().changes.cancel):
+        return
+    view = graft().changes.view(last) if last else None
+    if view is None:
+        st.markdown(
+            "What did the training change in the network it began with? Usually its first layers, which see edges and "
+            "colours, stay as they were, and the last ones learn what matters to you."
+        )
+        if st.button("Compare with the start", icon=":material/compare_arrows:", type="primary"):
+            graft().changes.start(model)
+            st.rerun()
+        return
+    _show(view)
+
+
+def _show(view: ChangesView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_words(view), width="stretch")
+        with st.popover("More", type="tertiary"):
+            st.markdown(HOW)
+    rows = [
+        {
+            "Part, from the picture to the answer": item.number,
+            "Stayed alike": item.likeness,
+            "Weights moved": f"{item.distance:.0%}",
+        }
+        for item in view.layers
+    ]
+    bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f")
+    st.dataframe(rows, hide_index=True, width="stretch", column_config={"Stayed alike": bar})
+    st.caption(f"Measured on {count(view.pictures, 'picture')} it did not learn from. It began with: {md(view.start)}.")
+    if view.units:
+        st.subheader("What its units wait for")
+        st.markdown("For each class the pictures in which the unit that speaks most for it is strongest:")
+    for unit in view.units:
+        st.markdown(f"**{md(unit.class_name)}** (unit {unit.unit})")
+        # Only hashes go into this HTML.
+        pictures = [f'<img src="/api/blob/{blob}/thumb" alt="" loading="lazy" style="{IMAGE}">' for blob in unit.blobs]
+        st.html("".join(pictures))
+
+
+def _words(view: ChangesView) -> str:
+    known = [item for item in view.layers if item.likeness is not None]
+    if all(item.distance == 0 for item in view.layers):
+        return "Nothing changed but the last layer, which makes the answer: the rest was frozen."
+    least = min(known, key=lambda item: item.likeness or 0.0, default=None)
+    if least is None or (least.likeness or 0) > SAME:
+        return "Hardly anything changed: what the network sees is what it saw before."
+    which = f"Part {least.number} of {len(view.layers)}"
+    return f"{which} changed most: what it makes of a picture stayed {least.likeness:.2f} alike, where 1 is the same."

@@ -1,0 +1,94 @@
+"""A decision about one class, where the model will be used."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.decision import FEWEST, Benefit, Decided, Use, decide, decision_curve, threshold_of
+from core.store.sides import Side, Sides
+from core.types import ImageId, Task
+
+CHANCES = tuple(round(0.01 * step, 2) for step in range(1, 100, 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What acting on a class comes to; `decided` is None while there are too few pictures: `problem` says how few.
+
+    what   the class, or for grades "grade or more"
+    usual  how common it is among the validation pictures, by which the model was calibrated
+    found, missed, alarms  the test pictures behind
+    """
+
+    what: str
+    use: Use
+    usual: float
+    decided: Decided | None
+    curve: tuple[Benefit, ...]
+    problem: str
+    found: tuple[ImageId, ...] = ()
+    missed: tuple[ImageId, ...] = ()
+    alarms: tuple[ImageId, ...] = ()
+
+    @property
+    def useful(self) -> tuple[float, float] | None:
+        """The chances between which acting by the model is better than acting on all, or on none, as far as seen."""
+        better = [point.act_from for point in self.curve if point.model.value > max(point.everyone, 0.0) + 1e-9]
+        return (better[0], better[-1]) if better else None
+
+
+def choices(task: Task, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What can be decided about: each class, or each grade but the lowest, "or more"."""
+    if task is Task.ORDINAL:
+        return tuple(f"{name} or more" for name in classes[1:])
+    return () if task is Task.REGRESSION else classes
+
+
+def make_decision(sides: Sides, choice: int, use: Use) -> Decision:
+    """What acting on the choice (a position in `choices`) comes to, on the test pictures."""
+    what = choices(sides.checked.task, tuple(sides.checked.version.class_names))[choice]
+    there, shares = _against_the_rest(sides.checked, choice)
+    known, _ = _against_the_rest(sides.fitted, choice)
+    usual = float(known.mean()) if len(known) else 0.0
+    decided: Decided | None = None
+    curve: tuple[Benefit, ...] = ()
+    if shares is not None and 0 < usual < 1:
+        units = sides.checked.units
+        decided = decide(there, shares, units, use, threshold_of(use, usual))
+        curve = decision_curve(there, shares, units, use.prevalence, usual, CHANCES)
+    if decided is None or shares is None:
+        problem = _problem(sides, there, shares, usual, what)
+        return Decision(what=what, use=use, usual=usual, decided=None, curve=(), problem=problem)
+    said = shares >= decided.threshold
+    found, missed, alarms = (
+        tuple(sides.checked.records[index].image_id or ImageId(0) for index in np.flatnonzero(mask).tolist())
+        for mask in (there & said, there & ~said, ~there & said)
+    )
+    return Decision(
+        what=what, use=use, usual=usual, decided=decided, curve=curve, problem="", found=found, missed=missed,
+        alarms=alarms,
+    )  # fmt: skip
+
+
+def _against_the_rest(side: Side, choice: int) -> tuple[NDArray[np.bool_], NDArray[np.float64] | None]:
+    shares = side.shares
+    if side.task is Task.MULTI:
+        return side.there[:, choice], None if shares is None else shares[:, choice]
+    if side.task is Task.ORDINAL:
+        return side.truth > choice, None if shares is None else shares[:, choice + 1 :].sum(1)
+    return side.truth == choice, None if shares is None else shares[:, choice]
+
+
+def _problem(
+    sides: Sides, there: NDArray[np.bool_], shares: NDArray[np.float64] | None, usual: float, what: str
+) -> str:
+    if shares is None:
+        return "This run kept no probabilities, so that nothing can be decided by them."
+    if not 0 < usual < 1:
+        return f"Not enough pictures: among the validation pictures there must be some with and without {what}."
+    kind = sides.checked.version.together if not sides.checked.units.single else "pictures"
+    return (
+        f"Not enough pictures: it takes test pictures of at least {FEWEST} {kind} with and {FEWEST} without {what}, "
+        f"and there are {int(there.sum())} pictures with it and {int((~there).sum())} without."
+    )

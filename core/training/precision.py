@@ -1,0 +1,48 @@
+"""Numbers of 16 or 32 bits for a training: whichever this machine computes faster for this network."""
+
+import copy
+import dataclasses
+
+import torch
+from torch.nn import functional
+
+from core.inference import remembered
+from core.inference.trial import Try
+from core.models import Network
+from core.recipes import Recipe
+from core.settings import Settings
+
+TRYING = 3000
+"""So many pictures, epochs counted, must be coming before three seconds of trying pay."""
+BATCH = 8
+
+
+def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Settings) -> Recipe:
+    """The recipe with its `precision` decided.
+
+    "auto" is float32 for a short training; for a longer one both are tried on a copy of the network, once per machine,
+    so that the same recipe on the same pictures is computed alike again.
+    """
+    if recipe.precision != "auto":
+        return recipe
+    if pictures * recipe.epochs < TRYING:
+        return dataclasses.replace(recipe, precision="float32")
+    device = network.head.weight.device
+    what = f"training {network.backbone} at {network.image_size}"
+    choice = remembered(settings, what, device, lambda: _tries(network))
+    return recipe.with_settings({"precision": choice})
+
+
+def _tries(network: Network) -> dict[str, Try]:
+    tried = copy.deepcopy(network).to(memory_format=torch.channels_last).train()
+    device, size = network.head.weight.device, network.image_size
+    pictures = torch.rand(BATCH, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
+
+    def step(half: bool) -> float:
+        with torch.random.fork_rng():  # dropout must not move the run's own randomness
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                logits = tried(pictures)
+            torch.autograd.backward(functional.mse_loss(logits.float(), torch.zeros_like(logits, dtype=torch.float32)))
+        return float(logits.detach().sum())  # waits for a GPU
+
+    return {"float32": lambda: step(False), "bfloat16": lambda: step(True)}

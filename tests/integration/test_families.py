@@ -1,0 +1,66 @@
+"""Every family of backbones that published systems stand on: its smallest member builds, learns, explains and exports.
+
+To write one as ONNX takes up to a minute, so that only some kinds are exported here. GRAFT_BACKBONES=families exports
+the smallest member of all, GRAFT_BACKBONES=members runs every member at its own size: hours.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch.nn import functional
+
+from core.catalogue import FAMILIES, ModelCard
+from core.explanation import explain
+from core.inference.onnx import write_onnx
+from core.models import Network
+from core.recipes import PRESETS
+from core.training.plan import build_optimizer
+from core.types import Task
+
+WANTED = os.environ.get("GRAFT_BACKBONES", "")
+SMALLEST = [(family.smallest, family.side) for family in FAMILIES]
+MEMBERS = [(item.name, item.image_size) for family in FAMILIES for item in family.members]
+CASES = sorted(set(MEMBERS)) if WANTED == "members" else SMALLEST
+# A convolution, split attention, local attention, a class and a distilled token, no batch norm, squeeze and excitation.
+EXPORTED = {
+    "resnet18", "timm:resnest14d", "timm:halonet26t", "timm:deit_tiny_distilled_patch16_224", "timm:convnext_atto",
+    "efficientnet_b0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("backbone", "side"), CASES)
+def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Network(backbone, 3, image_size=side).to(memory_format=torch.channels_last).train()
+    pictures = torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8)
+    before = {name: item.detach().clone() for name, item in network.named_parameters()}
+    optimizer = build_optimizer(network, PRESETS["thorough"])
+    functional.cross_entropy(network(pictures), torch.tensor([0, 2])).backward()
+    optimizer.step()
+    changed = {name for name, item in network.named_parameters() if not torch.equal(item, before[name])}
+    # Branches that begin silent (zero-gamma) let no gradient through in the first step.
+    assert {"head.weight", "head.bias"} < changed and len(changed) > 0.4 * len(before)
+
+    network.eval()
+    heat = explain(network, pictures[:1], torch.tensor([0]))
+    assert heat.shape[-2:] == (side, side) and bool(torch.isfinite(heat).all())
+
+    if not WANTED and backbone not in EXPORTED:
+        return
+    card = ModelCard(
+        task=Task.SINGLE, classes=("a", "b", "c"), class_ids=(1, 2, 3), backbone=backbone, image_size=side,
+        framing="squash", mean=network.mean, std=network.std,
+    )  # fmt: skip
+    write_onnx(tmp_path / "model.onnx", network, card)
+    (said,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, {"pictures": pictures.numpy()})
+    with torch.inference_mode():
+        assert np.allclose(said, torch.softmax(network(pictures), 1), atol=1e-3)
+
+
+def test_no_family_is_empty_and_each_has_the_member_that_is_tested() -> None:
+    for family in FAMILIES:
+        assert family.smallest in [item.name for item in family.members], family.title
