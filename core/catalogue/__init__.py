@@ -16,6 +16,6 @@ from core.catalogue.pretraining import (
 
 __all__ = [
     "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "PRETRAININGS",
-    "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones", "backbone_info",
-    "bundled_weights", "in_words", "search_backbones",
+    "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones",
+    "backbone_info", "bundled_weights", "in_words", "search_backbones",
 ]  # fmt: skip
