@@ -58,6 +58,8 @@ def table(view: PredictionsView) -> None:
         [_picture(item) for item in shown],
         key=f"predicted-viewer-{view.run.id}",
         selected=rows[0] if rows else 0,
+        method=graft().grades.default_method(view.model),
+        grades=graft().grades.newest(view.model),
         follow=True,
     )
     st.caption(HONEST)

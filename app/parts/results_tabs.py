@@ -49,7 +49,7 @@ TABS = {
     "How sure it is": Tab(_sureness),
     "When not to answer": Tab(lambda project, view, model: abstaining(project, view)),
     "Decide": Tab(lambda project, view, model: decision(project, view), CLASSED),
-    "Robustness": Tab(lambda project, view, model: robustness(view.run_id), CLASSED),
+    "Robustness": Tab(lambda project, view, model: robustness(view.run_id, view.unit)),
     "What to label next": Tab(lambda project, view, model: forecast(view.run_id), EXCLUSIVE),
     "All figures": Tab(lambda project, view, model: sections.everything(view)),
     "Report": Tab(lambda project, view, model: report(model)),

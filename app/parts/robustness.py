@@ -4,21 +4,22 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
-from app.parts.text import count
-from core.charts.robustness import robustness_figure
+from app.parts.text import count, md
+from core.charts.robustness import RobustnessLine, robustness_figure
 from core.services.robustness import RobustnessView
 from core.types import RunId
 
 HOW = """
 **How.** The test pictures, as the network sees them, are shifted by one to five pixels
-([Azulay & Weiss 2019](https://arxiv.org/abs/1805.12177)), turned, blurred, made noisy, compressed, brightened, darkened
-and made coarser, at five strengths each ([Hendrycks & Dietterich 2019](https://arxiv.org/abs/1903.12261)). The line is
-the share of right answers, the band its 95 % interval; at most 400 pictures, the same ones each time.
+([Azulay & Weiss 2019](https://arxiv.org/abs/1805.12177)), cut a little, turned, blurred, made noisy, compressed,
+brightened, darkened and made coarser, at five strengths each
+([Hendrycks & Dietterich 2019](https://arxiv.org/abs/1903.12261)). The line is the share of right answers (of numbers
+the typical error), the band its 95 % interval; at most 400 pictures, the same ones each time.
 """
 
 
-def robustness(model: RunId) -> None:
-    """The section."""
+def robustness(model: RunId, unit: str = "") -> None:
+    """The section; `unit` is that of a number."""
     last = graft().robustness.latest(model)
     if follow(last, graft().robustness.cancel):
         return
@@ -26,33 +27,51 @@ def robustness(model: RunId) -> None:
     if view is None:
         st.markdown(
             "Does the answer stay the same when the picture is a pixel further left, a little darker, or blurred? "
-            "The test tries it on the test pictures; it takes about as long as predicting 40 times as many."
+            "The test tries it on the test pictures; it takes about as long as predicting 45 times as many."
         )
         if st.button("Test the robustness", icon=":material/science:", type="primary"):
             graft().robustness.start(model)
             st.rerun()
         return
-    _show(view)
+    _show(view, unit)
 
 
-def _show(view: RobustnessView) -> None:
-    title, step, there, calm = view.weakest
+def _show(view: RobustnessView, unit: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"A shift by a single pixel changes **{view.flips:.1%}** of the answers. What hurts most of the middle "
-            f"strengths is “{title.lower()}” ({step}): {there:.0f} % right instead of {calm:.0f} %.",
-            width="stretch",
-        )
+        st.markdown(_verdict(view, unit), width="stretch")
         with st.popover("More", type="tertiary"):
             st.markdown(HOW)
-    st.plotly_chart(robustness_figure(view.lines), config={"displayModeBar": False}, key="robustness")
-    st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. Share of changed answers:")
-    rows = [
-        {
-            "": line.title,
-            **{str(n): f"{view.changed[line.title][n]:.0%}" for n in range(1, 6)},
-            "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
-        }
-        for line in view.lines
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    chart = robustness_figure(view.lines, unit if view.numbers else None)
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="robustness")
+    what = "How far the number moves on average:" if view.numbers else "Share of changed answers:"
+    st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. {what}")
+    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch")
+    if view.moved:
+        farthest = max(view.moved, key=lambda title: view.moved[title][3])
+        st.caption(
+            f"In grades: at the middle strength “{farthest.lower()}” moves answers farthest, by "
+            f"{view.moved[farthest][3]:.2f} grades on average."
+        )
+
+
+def _verdict(view: RobustnessView, unit: str) -> str:
+    title, step, there, calm = view.weakest
+    if view.numbers:
+        return (
+            f"A shift by a single pixel moves the number by **{view.flips:.3g} {md(unit)}** on average. What hurts "
+            f"most of the middle strengths is “{title.lower()}” ({step}): a typical error of {there:.3g} instead of "
+            f"{calm:.3g}."
+        )
+    return (
+        f"A shift by a single pixel changes **{view.flips:.1%}** of the answers. What hurts most of the middle "
+        f"strengths is “{title.lower()}” ({step}): {there:.0f} % right instead of {calm:.0f} %."
+    )
+
+
+def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
+    form = ".3g" if view.numbers else ".0%"
+    return {
+        "": line.title,
+        **{str(n): f"{view.changed[line.title][n]:{form}}" for n in range(1, 6)},
+        "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
+    }

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from core.charts.words import plain
+
 
 @dataclass(frozen=True, slots=True)
 class RobustnessLine:
-    """One way of spoiling: percent right at strengths 0 to 5, their intervals, and the strengths in words."""
+    """One way of spoiling: percent right (or typical errors) at strengths 0 to 5, intervals, strengths in words."""
 
     title: str
     right: tuple[float, ...]
@@ -17,8 +19,8 @@ class RobustnessLine:
     words: tuple[str, ...]
 
 
-def robustness_figure(lines: Sequence[RobustnessLine], columns: int = 4) -> go.Figure:
-    """Small multiples on one scale, a band for the interval; without lines, an empty figure."""
+def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, columns: int = 5) -> go.Figure:
+    """Small multiples on one scale, a band for the interval; typical errors in that unit, if one is given."""
     rows = max(1, -(-len(lines) // columns))
     figure = go.Figure()
     figure.set_subplots(rows=rows, cols=columns, subplot_titles=[line.title for line in lines], shared_yaxes=True,
@@ -32,10 +34,11 @@ def robustness_figure(lines: Sequence[RobustnessLine], columns: int = 4) -> go.F
         )  # fmt: skip
         figure.add_scatter(
             x=steps, y=line.right, mode="lines+markers", line={"color": "#3f8f4f"}, text=line.words,
-            hovertemplate="%{text}: %{y:.0f} %<extra></extra>", row=row, col=column,
+            hovertemplate="%{text}: " + ("%{y:.0f} %" if unit is None else "%{y:.3g}") + "<extra></extra>",
+            row=row, col=column,
         )  # fmt: skip
-    figure.update_yaxes(range=[0, 102])
-    figure.update_yaxes(title_text="right, %", col=1)
+    figure.update_yaxes(range=[0, 102] if unit is None else None, rangemode="tozero")
+    figure.update_yaxes(title_text="right, %" if unit is None else f"typical error {plain(unit)}".strip(), col=1)
     figure.update_xaxes(dtick=1, range=[-0.2, 5.2])
     figure.update_layout(showlegend=False, height=60 + 210 * rows, margin={"l": 10, "r": 10, "t": 40, "b": 10})
     return figure

@@ -36,10 +36,12 @@ def flaws(
     """Outliers among N pictures, worst number of reasons first. `light` is the mean grey level, 0 to 255."""
     checks = [("shows nothing", contrast < BLANK)]
     if len(light) >= FEWEST:
+        # Light is at fault where it took contrast away: a leaf on a white table is bright, and all of it can be seen.
+        pale = contrast <= np.median(contrast)
         checks += [
             ("blurred", _far_below(sharpness / np.maximum(light, 1), BLURRED)),
-            ("dark", _far_below(light, DARK)),
-            ("very bright", _far_below(255 - light, BRIGHT)),
+            ("dark", pale & _far_below(light, DARK)),
+            ("very bright", pale & _far_below(255 - light, BRIGHT)),
             ("low contrast", _far_below(contrast, FLAT)),
             ("tiny", _far_below(side_px, SMALL)),
         ]

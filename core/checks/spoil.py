@@ -38,6 +38,19 @@ def _shift(picture: Picture, strength: int, random: np.random.Generator) -> Pict
     return np.pad(picture, width, mode="edge")[tuple(window)]
 
 
+KEPT = (0.97, 0.94, 0.9, 0.85, 0.8)
+"""Shares of a side that small crops leave."""
+
+
+def _crop(picture: Picture, strength: int, random: np.random.Generator) -> Picture:
+    """Cut to a square somewhere inside, and brought back to its size."""
+    side = picture.shape[0]
+    kept = max(1, round(side * KEPT[strength - 1]))
+    top, left = (int(place) for place in random.integers(0, side - kept + 1, 2))
+    part = Image.fromarray(picture[top : top + kept, left : left + kept])
+    return np.asarray(part.resize((side, side), Image.Resampling.BILINEAR))
+
+
 ANGLES = (5, 10, 15, 20, 30)
 SIGMAS = (0.5, 1.0, 2.0, 3.0, 4.0)
 NOISES = (0.04, 0.08, 0.12, 0.18, 0.26)
@@ -88,6 +101,7 @@ def _coarse(picture: Picture, strength: int, random: np.random.Generator) -> Pic
 
 KINDS: dict[str, Kind] = {
     "shift": Kind(title="Shifted by pixels", steps=tuple(f"{n} px" for n in range(1, 6)), apply=_shift),
+    "crop": Kind(title="Cut a little", steps=tuple(f"{n:.0%} of the side" for n in KEPT), apply=_crop),
     "rotation": Kind(title="Turned", steps=tuple(f"{n}°" for n in ANGLES), apply=_rotate),
     "blur": Kind(title="Out of focus", steps=tuple(f"sigma {n:g} px at 224" for n in SIGMAS), apply=_blur),
     "noise": Kind(title="Noisy", steps=tuple(f"{n:.0%} noise" for n in NOISES), apply=_noise),

@@ -115,7 +115,7 @@ def _flow(session: Session, version: VersionRecord) -> Flow:
 def _robustness(tests: Robustness, run: RunId) -> list[tuple[str, Sequence[str]]]:
     latest = tests.latest(run)
     view = tests.view(latest) if latest is not None else None
-    if view is None:
+    if view is None or view.numbers:  # the table speaks of percent right
         return []
     return [
         (

@@ -1,6 +1,7 @@
 """How a model takes pictures that are a little different."""
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any, cast
 
 from core.charts.robustness import RobustnessLine
@@ -19,19 +20,24 @@ __all__ = ["Robustness", "RobustnessView"]
 class RobustnessView:
     """A finished test: its lines, and how much changes.
 
+    `numbers`        the answers are numbers: lines are typical errors, and `flips` and `changed` how far numbers move
     `flips`          share of answers that a shift by one pixel changes
     `changed`        title -> shares of changed answers at strengths 0 to 5
+    `moved`          title -> by how many grades they move on average; empty for other tasks
     """
 
     pictures: int
+    numbers: bool
+    moved: dict[str, tuple[float, ...]]
     lines: tuple[RobustnessLine, ...]
     changed: dict[str, tuple[float, ...]]
     flips: float
 
     @property
     def weakest(self) -> tuple[str, str, float, float]:
-        """Title, strength in words, share right there, and as it is, of the steepest fall at the middle strength."""
-        line = min(self.lines, key=lambda item: item.right[3])
+        """Title, strength in words, what is right there, and as it is, of what hurts most at the middle strength."""
+        worst = max if self.numbers else min
+        line = worst(self.lines, key=lambda item: item.right[3])
         return line.title, line.words[3], line.right[3], line.right[0]
 
 
@@ -71,17 +77,25 @@ class Robustness(Service):
         kinds = {item["kind"]: item for item in result["kinds"]}
         return RobustnessView(
             pictures=result["pictures"],
-            lines=tuple(_line(item) for item in result["kinds"]),
+            numbers=bool(result.get("numbers")),
+            moved={item["title"]: tuple(item["moved"]) for item in result["kinds"] if _moves(item)},
+            lines=tuple(_line(item, 1 if result.get("numbers") else 100) for item in result["kinds"]),
             changed={item["title"]: tuple(item["changed"]) for item in result["kinds"]},
             flips=kinds["shift"]["changed"][1],
         )
 
 
-def _line(item: dict[str, Any]) -> RobustnessLine:
+def _moves(item: dict[str, Any]) -> bool:
+    """Whether grades were counted; tests of earlier versions did not."""
+    return item.get("moved", [None])[0] is not None
+
+
+def _line(item: dict[str, Any], scale: int) -> RobustnessLine:
+    intervals = [(nan, nan) if ends is None else ends for ends in item["interval"]]  # too few pictures for one
     return RobustnessLine(
         title=item["title"],
-        right=tuple(100 * value for value in item["right"]),
-        low=tuple(100 * ends[0] for ends in item["interval"]),
-        high=tuple(100 * ends[1] for ends in item["interval"]),
+        right=tuple(scale * value for value in item["right"]),
+        low=tuple(scale * ends[0] for ends in intervals),
+        high=tuple(scale * ends[1] for ends in intervals),
         words=tuple(item["strengths"]),
     )

@@ -9,6 +9,7 @@ from core.checks.leaks import unit_name
 from core.checks.spoil import KINDS, STRENGTHS, spoilt
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import proportion, units_of
+from core.evaluation.resampling import Resampler, mean_of
 from core.features import PixelCache
 from core.inference import Answer, answers, compute_logits, to_batch
 from core.jobs.context import JobContext
@@ -25,15 +26,17 @@ MOST_PICTURES = 400
 
 
 def run(context: JobContext) -> JsonObject:
-    """Test; the result holds per kind the share right and the share of changed answers at strengths 0 to 5."""
+    """Test; the result holds per kind and strength, from 0 to 5, how good the answers are and how many change.
+
+    `right` is the share of right answers with its `interval`, `changed` the share that differs from strength 0. Of
+    numbers `right` is the typical error, and `changed` by how much they move on average; of grades `moved` is that.
+    """
     payload = RobustnessPayload.from_json(context.run.payload)
     with reading(context.engine) as session:
         trained = runs.read_run(session, payload.model)
         if trained.version_id is None:
             raise BadInput(f"Run {payload.model} is no training.")
         version = versions.read_version(session, trained.version_id)
-    if version.task is Task.REGRESSION:
-        raise BadInput("Robustness is tested for classes and grades only.", hint="Numbers come later.")
     items = version.part(Split.TEST)
     if not items:
         raise NotEnoughImages("This training has no test pictures.")
@@ -49,7 +52,8 @@ class _Robustness:
         blobs = [item.blob for item in items]
         cache.fill(blobs, lambda done, total: context.check_cancelled())
         self.pictures = cache.read(blobs).permute(0, 2, 3, 1).numpy()
-        self.truth = [self._key(item.targets) for item in items]
+        self.numbers, self.graded = model.card.task is Task.REGRESSION, model.card.task is Task.ORDINAL
+        self.truth = [(item.number or 0.0,) if self.numbers else self._key(item.targets) for item in items]
 
     def run(self) -> JsonObject:
         """All kinds, all strengths."""
@@ -69,10 +73,11 @@ class _Robustness:
                 "right": [step["right"] for step in steps],
                 "interval": [step["interval"] for step in steps],
                 "changed": [step["changed"] for step in steps],
+                "moved": [step["moved"] for step in steps],
             })  # fmt: skip
-        return {"pictures": len(self.items), "kinds": kinds}
+        return {"pictures": len(self.items), "numbers": self.numbers, "kinds": kinds}
 
-    def _said(self, kind: str, strength: int) -> list[tuple[int, ...]]:
+    def _said(self, kind: str, strength: int) -> list[tuple[float, ...]]:
         found: list[Answer] = []
         device = next(self.model.network.parameters()).device
         for start in range(0, len(self.items), BATCH):
@@ -84,13 +89,24 @@ class _Robustness:
                 found += answers(
                     self.model.card, compute_logits(self.model.network, [to_batch(squares).to(device)]).cpu()
                 )
+        if self.numbers:
+            return [(item.number or 0.0,) for item in found]
         return [self._key(item.classes if item.classes is not None else (item.index or 0,)) for item in found]
 
     @staticmethod
-    def _key(classes: Sequence[int]) -> tuple[int, ...]:
+    def _key(classes: Sequence[int]) -> tuple[float, ...]:
         return tuple(sorted(classes))
 
-    def _step(self, said: Sequence[tuple[int, ...]], calm: Sequence[tuple[int, ...]]) -> dict[str, JsonValue]:
+    def _step(self, said: Sequence[tuple[float, ...]], calm: Sequence[tuple[float, ...]]) -> dict[str, JsonValue]:
+        if self.numbers:
+            errors, moves = np.abs(np.subtract(said, self.truth))[:, 0], np.abs(np.subtract(said, calm))
+            sure = mean_of(errors, Resampler(self.units))
+            return {
+                "right": float(errors.mean()),
+                "interval": [sure.low, sure.high] if sure else None,
+                "changed": float(moves.mean()),
+                "moved": None,
+            }
         right = np.array([a == b for a, b in zip(said, self.truth, strict=True)])
         changed = np.array([a != b for a, b in zip(said, calm, strict=True)])
         found = proportion(right, self.units)
@@ -99,4 +115,5 @@ class _Robustness:
             "right": found.value,
             "interval": [found.low, found.high],
             "changed": float(changed.mean()),
+            "moved": float(np.abs(np.subtract(said, calm)).mean()) if self.graded else None,
         }

@@ -130,3 +130,33 @@ def test_dropped_pictures_are_answered_and_the_doubtful_go_to_labelling_once(
         send.click()
         expect(page.get_by_text(message)).to_be_visible()
     assert served.graft.labelling.progress(project).total == 10
+
+
+def test_what_is_circled_on_the_screen_is_kept_at_its_place(
+    page: Page, trained: tuple[Served, ProjectId, RunId]
+) -> None:
+    served, project, model = trained
+    image = served.pictures(project)[1]
+    page.goto(served.address("explain", project=project, run=model, image=image, method="gradcam"))
+    heat_shown(page)
+    page.get_by_role("button", name="Circle it (0 of 20)").click()
+    shown = page.locator(".stage:visible img").first.evaluate(
+        """image => {
+            const box = image.getBoundingClientRect(), wide = image.naturalWidth, high = image.naturalHeight;
+            const scale = Math.min(box.width / wide, box.height / high);
+            const [width, height] = [wide * scale, high * scale];
+            return [box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height];
+        }"""
+    )
+    left, top, width, height = shown
+    page.mouse.move(left + 0.25 * width, top + 0.5 * height)
+    page.mouse.down()
+    page.mouse.move(left + 0.75 * width, top + 0.9 * height, steps=4)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Circle it (1 of 20)")).to_be_visible()
+    expect(page.locator(".stage:visible ellipse")).to_have_count(1)
+    (drawn,) = served.graft.circles.of(project, [image])[image]
+    assert [drawn.x, drawn.y, drawn.rx, drawn.ry] == pytest.approx([0.5, 0.7, 0.25, 0.2], abs=0.02)
+    page.get_by_role("button", name="Remove circle").click()
+    expect(page.get_by_role("button", name="Circle it (0 of 20)")).to_be_visible()
+    assert served.graft.circles.of(project, [image]) == {}

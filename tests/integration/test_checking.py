@@ -298,7 +298,7 @@ def test_the_robustness_card_starts_at_the_model_s_own_answers(graft: Graft, lea
         row = session.get_one(runs.RunRow, model)
         row.version_id = version
     result = finished(graft, graft.robustness.start(model))
-    assert result["pictures"] == 8 and len(result["kinds"]) == 8
+    assert result["pictures"] == 8 and len(result["kinds"]) == 9 and result["kinds"][1]["kind"] == "crop"
     for kind in result["kinds"]:
         assert len(kind["right"]) == len(kind["changed"]) == 6
         assert kind["changed"][0] == 0 and kind["right"][0] == result["kinds"][0]["right"][0]
@@ -306,3 +306,28 @@ def test_the_robustness_card_starts_at_the_model_s_own_answers(graft: Graft, lea
     assert latest is not None
     view = graft.robustness.view(latest)
     assert view is not None and view.flips == result["kinds"][0]["changed"][1]
+
+
+@pytest.mark.parametrize("task", [Task.REGRESSION, Task.ORDINAL])
+def test_of_numbers_and_grades_it_is_told_how_far_they_move(graft: Graft, task: Task) -> None:
+    project = graft.projects.create_from_names("Others", task, [] if task is Task.REGRESSION else ["a", "b", "c"])
+    found = add(graft, project, [scene(n, (64, 64)) for n in range(12)])
+    model = model_of(graft, project, task=task)
+    numbers = task is Task.REGRESSION
+    version = make_version(graft, project, found, [[] if numbers else [0]] * 12, [10.0] * 12 if numbers else [])
+    with writing(graft.engine) as session:
+        session.get_one(runs.RunRow, model).version_id = version
+    result = finished(graft, graft.robustness.start(model))
+    last = graft.robustness.latest(model)
+    assert last is not None
+    view = graft.robustness.view(last)
+    assert view is not None and view.numbers is numbers and bool(view.moved) is not numbers
+    noise = next(item for item in result["kinds"] if item["kind"] == "noise")
+    assert noise["changed"][0] == 0
+    if numbers:
+        assert noise["changed"][5] > 0
+        line = next(item for item in view.lines if item.title == "Noisy")
+        assert line.right == tuple(noise["right"]) and all(a < b for a, b in zip(line.low, line.high, strict=True))
+    else:
+        steps = [pair for kind in result["kinds"] for pair in zip(kind["moved"], kind["changed"], strict=True)]
+        assert len(steps) == 54 and all(grades >= share and (grades > 0) == (share > 0) for grades, share in steps)

@@ -222,3 +222,11 @@ def test_a_shift_moves_by_its_pixels_and_repeats_the_edge() -> None:
         np.concatenate([picture[:, 1:].transpose(1, 0, 2), picture[:, -1:].transpose(1, 0, 2)]),
     )]  # fmt: skip
     assert any(np.array_equal(moved, item) for item in (*down, *across))
+
+
+def test_a_bright_picture_is_badly_taken_only_if_less_can_be_seen_on_it_than_is_usual() -> None:
+    random = np.random.default_rng(0)
+    light, contrast = random.normal(80, 3, 40), random.normal(30, 1, 40)
+    light[[3, 5]], contrast[[3, 5]] = 215, (50, 20)
+    found = flaws(light / 8, light, contrast, np.full(40, 500.0))
+    assert [(item.index, item.reasons) for item in found] == [(5, ("very bright",))]
