@@ -24,7 +24,7 @@ class FormulaPool:
         shape = (pictures.count, 3, pictures.size, pictures.size)
         self._kept = _mapped(folder / "drawn.npy", shape, np.uint8)
         self._there = _mapped(folder / "there.npy", shape[:1], np.bool_)
-        self._labels = torch.cat([pictures.labels(part) for part in torch.arange(self.count).split(8192)])
+        self._labels = torch.cat([pictures.labels(part) for part in torch.split(torch.arange(self.count), 8192)])
 
     def labels(self, positions: Tensor) -> Tensor:
         """(n, columns) int64."""
@@ -41,7 +41,7 @@ class FormulaPool:
         return torch.from_numpy(self._kept[places])
 
 
-def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.memmap:  # type: ignore[type-arg]
+def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.memmap:
     if path.is_file():
         found = open_memmap(path, mode="r+")
         if found.shape == shape and found.dtype == dtype:

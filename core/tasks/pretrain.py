@@ -32,7 +32,7 @@ SIZE = 96
 FEWEST = 16
 PROBED, PROBED_EACH = 10, 20
 MOST_LABELLED = 400
-KEPT_EACH, POOL = 5, "drawn"
+KEPT_EACH, NEW_EACH, POOL = 5, 1000, "drawn"
 
 
 def run(context: JobContext) -> JsonObject:
@@ -133,7 +133,7 @@ def _by_formula(context: JobContext, payload: PretrainPayload, size: int, device
     """A CPU sees the same pictures again and again: drawing one takes it as long as learning from it."""
     pictures = FormulaPictures(
         seed=payload.seed, size=size, fractals=payload.fractals, device=device,
-        each=payload.each or (KEPT_EACH if device == "cpu" else FormulaPictures.each),
+        each=payload.each or (KEPT_EACH if device == "cpu" else NEW_EACH),
     )  # fmt: skip
     probe = _drawn(pictures)
     if device != "cpu":
