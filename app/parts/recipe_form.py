@@ -37,7 +37,7 @@ WEIGHTS_WORDS = {
         "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
     ),
     "run": (
-        "An earlier model of this project",
+        "An earlier model, of this project or another",
         "Goes on from what it has learnt: for new labels, or after pictures from another place.",
     ),
     "none": ("Nothing", "Learns to see from your pictures alone: only with thousands of labels, or to compare."),
@@ -179,7 +179,9 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         st.caption("Chosen because the photographs' weights cannot be downloaded from here now.")
     if kind in ("run", "own"):
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
-        chosen = st.selectbox(title, choices, format_func=lambda run: f"Run {run.id} {run.name}".strip())
+        chosen = st.selectbox(title, choices, format_func=lambda run: _start_words(project, run))
+        if kind == "run":
+            st.caption(md(graft().training.kept(project, chosen.id)))
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
@@ -194,4 +196,11 @@ def _usual(home: str, backbone: str) -> str:
 
 
 def _models(project: ProjectId, backbone: str) -> list[RunRecord]:
-    return [run for run in graft().training.with_models(project) if (run.recipe or {}).get("backbone") == backbone]
+    """Trainings of any project whose network is this one; the project's own first."""
+    return graft().training.earlier_models(project, backbone)
+
+
+def _start_words(project: ProjectId, run: RunRecord) -> str:
+    if run.project_id is None or run.project_id == project:
+        return run.title
+    return f"{run.title} · {graft().projects.read(run.project_id).name}"

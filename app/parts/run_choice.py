@@ -7,7 +7,6 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
-from core.recipes import AUTOMATIC, PRESETS
 from core.services.results import ResultsView, RunChoice
 from core.types import RunId, Split
 
@@ -25,16 +24,9 @@ FOLDED = {
 
 
 def run_name(run: RunChoice) -> str:
-    """A run in one line: its number, name or preset, backbone, version and when it ended."""
-    preset = str(run.recipe.get("preset") or "")
-    parts = [
-        run.name or (preset.title() if preset in (AUTOMATIC, *PRESETS) else preset),
-        str(run.recipe.get("backbone") or ""),
-    ]
-    if run.folds:
-        parts.append(f"{run.folds} folds")
-    ended = "" if run.ended is None else f"{run.ended.astimezone():%d %b %Y, %H:%M}"
-    return " · ".join(part for part in (f"Run {run.id}", *parts, f"version {run.version}", ended) if part)
+    """A run in one line: what it is called everywhere, its dataset version and when it ended."""
+    ended = "" if run.ended is None else f" · {run.ended.astimezone():%d %b %Y, %H:%M}"
+    return f"{run.title} · version {run.version}{ended}"
 
 
 def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunChoice | None = None) -> RunChoice:

@@ -7,7 +7,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.fold_scores import fold_scores
 from app.parts.text import count, duration, md
-from core.services.training import RunRecord
+from core.services.training import RunRecord, kept_words
 from core.types import RunId, RunState
 
 SCORE_HELP = "Measured on the validation pictures, which the model does not learn from."
@@ -30,7 +30,7 @@ def run_status(run_id: RunId) -> None:
 
 def _status(run_id: RunId) -> None:
     run = graft().training.read(run_id)
-    st.subheader(md(run_title(run)))
+    st.subheader(md(run.title))
     if run.state.ended:
         _ended(run)
     else:
@@ -38,14 +38,6 @@ def _status(run_id: RunId) -> None:
     _facts(run)
     _curves(run)
     log_of(run)
-
-
-def run_title(run: RunRecord) -> str:
-    """How a run is called on every page; plain text, to be escaped where Markdown is read."""
-    recipe = run.recipe or {}
-    kind = "random splits" if run.payload.get("shuffle") else "folds"
-    folds = f" · {run.payload['folds']} {kind}" if run.payload.get("folds") else ""
-    return f"Run {run.id} · {str(recipe.get('preset', '')).capitalize()} · {recipe.get('backbone', '')}{folds}"
 
 
 def under_way(run: RunRecord) -> None:
@@ -107,7 +99,9 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    facts.append(start_words(str(recipe.get("weights", ""))))
+    start = start_words(str(recipe.get("weights", "")))
+    kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
+    facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
     st.caption(" · ".join(facts))
 
 

@@ -8,7 +8,6 @@ from app.parts.grades import grades
 from app.parts.heatmap_gallery import heatmap_gallery
 from app.parts.resembles import resembles
 from app.parts.states import empty_state
-from app.parts.text import md
 from app.parts.viewer import HONEST, viewer
 from app.parts.what_changed import what_changed
 from core.services.explanations import PictureView, Which
@@ -38,7 +37,7 @@ def render() -> None:
         "Model",
         options,
         index=options.index(RunId(wanted)) if wanted in runs else 0,
-        format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+        format_func=lambda item: runs[item].title,
         width=420,
     )
     set_params(run=run)

@@ -51,16 +51,9 @@ def model(project: ProjectId) -> None:
         st.caption("There is no trained model yet.")
         page_link("Train one", "train", icon=":material/model_training:")
         return
-    chosen = st.selectbox("Training", done, format_func=training_words)
+    chosen = st.selectbox("Training", done, format_func=lambda run: run.title)
     if st.button("Pack the model", icon=":material/deployed_code:"):
         graft().exports.model(chosen.id)
-
-
-def training_words(run: RunRecord) -> str:
-    """A training as a line to choose; choosers show text as it is."""
-    recipe = run.recipe or {}
-    name = f" {run.name}," if run.name else ""
-    return f"Run {run.id},{name} {recipe.get('preset')}, {recipe.get('backbone')}"
 
 
 def made(project: ProjectId) -> None:

@@ -28,7 +28,7 @@ def render() -> None:
         "Model",
         options,
         index=options.index(RunId(wanted)) if wanted in runs else 0,
-        format_func=lambda item: f"Run {item}" + (f": {md(runs[item].name)}" if runs[item].name else ""),
+        format_func=lambda item: runs[item].title,
     )
     set_params(run=model)
     bring(project.id, RunId(model))

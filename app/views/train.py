@@ -6,7 +6,7 @@ from app.context import graft
 from app.links import current_project, int_param, set_params
 from app.parts.check_sections import check_notice
 from app.parts.recipe_form import recipe_form
-from app.parts.run_status import run_status, run_title
+from app.parts.run_status import run_status
 from app.parts.states import empty_state
 from app.parts.text import md
 from core.errors import GraftError
@@ -67,7 +67,7 @@ def chosen_run(runs: list[RunRecord]) -> RunId:
             "Trainings of this project",
             ids,
             index=ids.index(shown),
-            format_func=lambda run: f"{run_title(by_id[run])} · {STATE_WORDS[by_id[run].state]}",
+            format_func=lambda run: f"{by_id[run].title} · {STATE_WORDS[by_id[run].state]}",
         )
     if shown != wanted:
         set_params(run=shown)

@@ -3,6 +3,9 @@
 from core.labels.circles import MOST as MOST_CIRCLES
 from core.labels.circles import Circle
 from core.labels.classes import PALETTE, ClassSpec, validated_classes
+from core.labels.matching import Match, match_classes
 from core.labels.values import LabelValue
 
-__all__ = ["MOST_CIRCLES", "PALETTE", "Circle", "ClassSpec", "LabelValue", "validated_classes"]
+__all__ = [
+    "MOST_CIRCLES", "PALETTE", "Circle", "ClassSpec", "LabelValue", "Match", "match_classes", "validated_classes",
+]  # fmt: skip

@@ -18,7 +18,7 @@ from core.store import images, predictions, runs
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
-from core.types import ImageId, JsonObject, JsonValue, ProjectId, RunId, RunKind, RunState, Split, Task
+from core.types import ImageId, JsonValue, ProjectId, RunId, RunKind, RunState, Split, Task
 
 __all__ = ["Explanations", "HeatmapView", "PictureView", "SubjectView", "Which"]
 
@@ -82,7 +82,7 @@ class Explanations(Service):
         """The model of a run. Raises NotFound if there is none (yet)."""
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            card = _card(predictions.read_card(session, model), model)
+            card = predictions.model_card(session, model)
         methods = tuple(item for item in EXPLANATIONS.values() if item.fits(card.backbone))
         return SubjectView(run=run, task=card.task, classes=card.classes, framing=card.framing, methods=methods)
 
@@ -101,7 +101,7 @@ class Explanations(Service):
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            card = _card(predictions.read_card(session, model), model)
+            card = predictions.model_card(session, model)
             if image is not None:
                 images.read_image(session, image)
         if image is None and not BlobStore(self.settings).path(blob).is_file():
@@ -144,7 +144,7 @@ class Explanations(Service):
     def pictures(self, model: RunId, which: Which, *, split: Split = Split.TEST, limit: int = 60) -> list[PictureView]:
         """The model's pictures of a split: mistakes from the surest on, the least sure, the right ones, or all."""
         with reading(self.engine) as session:
-            card = _card(predictions.read_card(session, model), model)
+            card = predictions.model_card(session, model)
             found = predictions.read_predictions(session, model, split)
             chosen = _chosen(found, which)[:limit]
             names = {item.image_id: images.read_image(session, item.image_id) for item in chosen if item.image_id}
@@ -153,7 +153,7 @@ class Explanations(Service):
     def picture(self, model: RunId, image_id: ImageId) -> PictureView:
         """Any picture, with what it is and what the model said where the run knows. Raises NotFound."""
         with reading(self.engine) as session:
-            card = _card(predictions.read_card(session, model), model)
+            card = predictions.model_card(session, model)
             image = images.read_image(session, image_id)
             record = predictions.find_prediction(session, model, image_id)
         unknown = PredictionRecord(image_id=image_id, blob=image.blob)
@@ -187,12 +187,6 @@ class Explanations(Service):
         """The project's trainings with a model, newest first."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN], states=[RunState.DONE])
-
-
-def _card(card: JsonObject | None, model: RunId) -> ModelCard:
-    if card is None:
-        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-    return ModelCard.from_json(card)
 
 
 def _chosen(found: Sequence[PredictionRecord], which: Which) -> Sequence[PredictionRecord]:

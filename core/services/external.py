@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
-from core.errors import BadInput, NotEnoughImages, NotFound
+from core.errors import BadInput, NotEnoughImages
 from core.jobs.payloads import EvaluatePayload
+from core.labels import match_classes
 from core.services.base import Service
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
@@ -43,7 +44,7 @@ class External(Service):
         """
         with writing(self.engine) as session:
             run = runs.read_run(session, model)
-            card = _card(session, model)
+            card = predictions.model_card(session, model)
             project = projects.read_project(session, project_id)
             if run.project_id == project_id:
                 raise BadInput("An external test needs pictures of another project.", hint="Choose another project.")
@@ -83,9 +84,10 @@ class External(Service):
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            if predictions.read_card(session, model) is None:
+            found = predictions.read_card(session, model)
+            if found is None:
                 return {}
-            card = _card(session, model)
+            card = ModelCard.from_json(found)
             return {
                 item.id: item.name
                 for item in projects.list_projects(session)
@@ -97,23 +99,15 @@ class External(Service):
     def expects(self, model: RunId) -> tuple[Task, tuple[str, ...]]:
         """The task and class names that a project must have to test the model. Raises NotFound."""
         with reading(self.engine) as session:
-            card = _card(session, model)
+            card = predictions.model_card(session, model)
         return card.task, card.classes
-
-
-def _card(session: Session, model: RunId) -> ModelCard:
-    card = predictions.read_card(session, model)
-    if card is None:
-        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-    return ModelCard.from_json(card)
 
 
 def _matched(project: ProjectView, card: ModelCard) -> dict[int, int]:
     """The project's class ids -> positions among the model's classes, by name."""
-    positions = {name.casefold(): index for index, name in enumerate(card.classes)}
-    return {
-        int(item.id): positions[item.name.casefold()] for item in project.classes if item.name.casefold() in positions
-    }
+    match = match_classes(card.classes, [item.name for item in project.classes])
+    pairs = zip(project.classes, match.positions, strict=True)
+    return {int(item.id): position for item, position in pairs if position is not None}
 
 
 def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[VersionId, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from core.catalogue import EXPLANATIONS, ModelCard, in_words
+from core.catalogue import EXPLANATIONS, in_words
 from core.errors import BadInput, NotFound
 from core.jobs.payloads import HeatmapsPayload
 from core.services.base import Service
@@ -67,10 +67,8 @@ class Heatmaps(Service):
         """Queue a gallery, or find the same one that waits or runs. Raises NotFound, BadInput for the method."""
         with reading(self.engine) as session:
             trained = runs.read_run(session, model)
-            card = predictions.read_card(session, model)
-        if card is None:
-            raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-        fitting = [name for name, item in EXPLANATIONS.items() if item.fits(ModelCard.from_json(card).backbone)]
+            card = predictions.model_card(session, model)
+        fitting = [name for name, item in EXPLANATIONS.items() if item.fits(card.backbone)]
         if method not in fitting:
             raise BadInput(f"This model cannot be explained by {method!r}.", hint=f"Choose {', '.join(fitting)}.")
         payload = HeatmapsPayload(model=model, split=split.value, method=method)
@@ -99,7 +97,7 @@ class Heatmaps(Service):
         payload, result = HeatmapsPayload.from_json(run.payload), cast(dict[str, Any], run.result)
         split = Split(payload.split)
         with reading(self.engine) as session:
-            card = ModelCard.from_json(predictions.read_card(session, payload.model) or {})
+            card = predictions.model_card(session, payload.model)
             known = {item.image_id: item for item in predictions.read_predictions(session, payload.model, split)}
             names = images.read_names(session, [ImageId(item["image"]) for item in result["items"]])
         items = []

@@ -64,10 +64,7 @@ def _lineage(session: Session, run: RunRecord) -> tuple[LineageStep, ...]:
     kept = ""
     while step is not None:
         project = projects.read_project(session, step.project_id).name if step.project_id else "drawn pictures"
-        recipe = step.recipe or {}
-        name = step.name or str(recipe.get("preset") or "pretraining").capitalize()
-        backbone = str(recipe.get("backbone") or step.payload.get("backbone") or "")
-        found.append(LineageStep(f"Run {step.id} · {name} · {backbone}", project, kept))
+        found.append(LineageStep(step.title, project, kept))
         kept = kept_words((step.result or {}).get("head"))
         step = runs.read_run(session, step.parent_id) if step.parent_id else None
     return tuple(reversed(found))

@@ -91,7 +91,7 @@ class Predictions(Service):
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            _card(session, model)
+            predictions.model_card(session, model)
         lane = Lane.FILES
         if source.startswith("upload:"):
             files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix("upload:"))
@@ -106,7 +106,7 @@ class Predictions(Service):
         with reading(self.engine) as session:
             run = _prediction(session, run_id)
             model = PredictPayload.from_json(run.payload).model
-            card = _card(session, model)
+            card = predictions.model_card(session, model)
             records = predictions.read_numbered(session, run_id)
             judge = _judge(session, model, coverage, by)
         known = [number for number, record in records.items() if not record.error]
@@ -196,13 +196,6 @@ def _prediction(session: Session, run_id: RunId) -> RunRecord:
     if run.kind is not RunKind.PREDICT:
         raise NotFound(f"Run {run_id} is not a prediction.")
     return run
-
-
-def _card(session: Session, model: RunId) -> ModelCard:
-    card = predictions.read_card(session, model)
-    if card is None:
-        raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-    return ModelCard.from_json(card)
 
 
 def _judge(session: Session, model: RunId, coverage: float, by: By) -> Judge | None:

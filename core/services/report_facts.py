@@ -50,7 +50,7 @@ def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Dr
         guideline=project.guideline,
         unit=unit if isinstance(unit, str) else "",
         synthetic=synthetic,
-        run_name=run.name,
+        title=run.title,
         results=results,
         recipe=origin.recipe,
         parameters=parameters if isinstance(parameters, int) else None,

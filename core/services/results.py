@@ -95,13 +95,13 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """A finished training to choose: its recipe, the number of its dataset version, and how many folds it has.
+    """A finished training to choose: what it is called, its recipe, its dataset version's number, how many folds.
 
     A cross-validation's predictions of the validation split are out of fold, and of all but the test pictures.
     """
 
     id: RunId
-    name: str
+    title: str
     recipe: JsonObject
     version: int
     ended: datetime | None
@@ -184,7 +184,7 @@ class Results(Service):
         return [
             RunChoice(
                 id=run.id,
-                name=run.name,
+                title=run.title,
                 recipe=run.recipe or {},
                 version=numbers[run.version_id],
                 ended=run.finished_at,

@@ -9,19 +9,21 @@ from core.catalogue import BackboneInfo, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
+from core.labels import match_classes
 from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
+from core.services.origin import kept_words
 from core.services.weights import parent_of, usual_weights
 from core.splits import JUDGED
 from core.splits.assign import SHARES
-from core.store import projects, runs, versions
+from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
-from core.types import ProjectId, RunId, RunKind, RunState, Split
+from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
 
-__all__ = ["BackboneInfo", "RunRecord", "Training", "search_backbones"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
@@ -141,9 +143,37 @@ class Training(Service):
         """Queue a failed or stopped training again; it goes on from its checkpoint."""
         return self.queue.resume(run_id)
 
-    def with_models(self, project_id: ProjectId) -> "list[RunRecord]":
-        """The project's trainings that ended with a model, newest first."""
-        return [run for run in self.list(project_id) if run.state is RunState.DONE]
+    def earlier_models(self, project_id: ProjectId, backbone: str) -> "list[RunRecord]":
+        """Finished trainings of that network which a new one can continue; the project's own first, then the newest."""
+        with reading(self.engine) as session:
+            alive = {item.id for item in projects.list_projects(session)}
+            done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE])
+        fitting = [
+            run
+            for run in done
+            if run.project_id in alive
+            and (run.recipe or {}).get("backbone") == backbone
+            and not run.payload.get("folds")
+        ]
+        return sorted(fitting, key=lambda run: run.project_id != project_id)
+
+    def kept(self, project_id: ProjectId, model: RunId) -> str:
+        """In words, what a training of the project keeps when it continues the model of a run. Raises NotFound."""
+        with reading(self.engine) as session:
+            card, project = predictions.model_card(session, model), projects.read_project(session, project_id)
+        if card.task is not project.task:
+            return "Keeps its network. The last layer starts anew: the model answers another kind of question."
+        if card.task is Task.REGRESSION:
+            return "Keeps its network and its last layer."
+        match = match_classes(card.classes, [item.name for item in project.classes])
+        if not match.kept:
+            return "Keeps its network. The last layer starts anew: no class of the model has the name of one here."
+        words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
+        if match.new:
+            words.append(f"New, from the start: {', '.join(match.new)}.")
+        if match.left_out:
+            words.append(f"Left out: {', '.join(match.left_out)}.")
+        return " ".join(words)
 
     # Last, because it hides the built-in `list` from what follows in this class.
     def list(self, project_id: ProjectId) -> list[RunRecord]:

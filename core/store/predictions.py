@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from core.catalogue import ModelCard
+from core.errors import NotFound
 from core.store.tables import ModelRow, PredictionRow
 from core.types import ImageId, JsonObject, RunId, Split
 
@@ -87,7 +89,18 @@ def read_card(session: Session, run_id: RunId) -> JsonObject | None:
     return None if row is None else row.card
 
 
-def read_files(session: Session, run_id: RunId) -> JsonObject | None:
-    """File name -> sha256 of the run's model, or None while it has none."""
+def model_card(session: Session, run_id: RunId) -> ModelCard:
+    """How to use the run's model. Raises NotFound while it has none."""
+    return ModelCard.from_json(_model(session, run_id).card)
+
+
+def model_files(session: Session, run_id: RunId) -> JsonObject:
+    """File name -> sha256 of the run's model. Raises NotFound while it has none."""
+    return _model(session, run_id).files
+
+
+def _model(session: Session, run_id: RunId) -> ModelRow:
     row = session.get(ModelRow, run_id)
-    return None if row is None else row.files
+    if row is None:
+        raise NotFound(f"Run {run_id} has no model yet.", hint="Wait until its training is done.")
+    return row

@@ -50,6 +50,16 @@ class RunRecord:
     started_at: datetime | None
     finished_at: datetime | None
 
+    @property
+    def title(self) -> str:
+        """How people know the run, on every page: its number, its name or else its preset, network and folds."""
+        recipe, folds = self.recipe or {}, self.payload.get("folds")
+        kind = "random splits" if self.payload.get("shuffle") else "folds"
+        name = self.name or str(recipe.get("preset") or self.kind.value).capitalize()
+        backbone = str(recipe.get("backbone") or self.payload.get("backbone") or "")
+        parts = [f"Run {self.id}", name, backbone, f"{folds} {kind}" if folds else ""]
+        return " · ".join(part for part in parts if part)
+
 
 def _record(row: RunRow) -> RunRecord:
     return RunRecord(**{name: getattr(row, name) for name in RunRecord.__dataclass_fields__})

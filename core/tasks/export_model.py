@@ -40,7 +40,7 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
     context.progress("Packing", fraction=0.9, now=True)
     facts = _facts(context, model, loaded.card, problem)
     with reading(context.engine) as session:
-        sources = {name: folder / name for name in predictions.read_files(session, model) or ()}
+        sources = {name: folder / name for name in predictions.model_files(session, model)}
     if not problem:
         sources["model.onnx"] = onnx
     name = f"{file_name(facts.project)}-model-{model}.zip"

@@ -1,10 +1,13 @@
 """One training: a dataset version and a recipe in; a model, its predictions and curves out."""
 
 import copy
+import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -26,12 +29,15 @@ from core.inference import (
     picture_traits,
 )
 from core.jobs.context import JobContext
+from core.labels import Match
 from core.models import (
     Likeness,
     Network,
+    OldHead,
     calibrate_batch_norm,
     hasten_batch_norm,
     load_weights,
+    old_head,
     save_model,
     silence_residuals,
     some,
@@ -47,6 +53,7 @@ from core.training import (
     ALONE,
     Fit,
     Group,
+    HeadFit,
     Member,
     Part,
     Trainer,
@@ -61,8 +68,11 @@ from core.training import (
 )
 from core.types import JsonObject, JsonValue, Split, Task
 
+Report = Callable[[int, dict[str, float]], None]
+"""Is told an epoch and its curves' points."""
 BATCH = 32
 CALIBRATING = 256
+ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
 def run(context: JobContext) -> JsonObject:
@@ -98,6 +108,7 @@ class Training:
         self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
+        self.old_head: OldHead | None = None
         self.runtime = PLAIN
         self.engine: dict[str, JsonValue] = {}
 
@@ -116,6 +127,7 @@ class Training:
             "timings_s": self.timings,
             "engine": self.engine,
             **kept,
+            "head": None if self.old_head is None or not self.old_head.helps else _met(self.old_head.match),
             **measured(network, self.context.folder, self.size),
         }
 
@@ -139,6 +151,9 @@ class Training:
                 if self.recipe.zero_gamma:
                     silence_residuals(network)
             network.to(self.device)
+        scale = (self.labels.mean, self.labels.std)
+        names = tuple(self.version.class_names)
+        self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
         with _Clock(self.timings, "trial"):
             self._choose(network)
         return network
@@ -216,9 +231,7 @@ class Training:
             self.context.check_cancelled()
             yield batch.to(self.device)
 
-    def _head(
-        self, network: Network, recipe: Recipe, draw: Callable[[int, dict[str, float]], None]
-    ) -> tuple[int, float]:
+    def _head(self, network: Network, recipe: Recipe, draw: Report) -> tuple[int, float]:
         train, validation = self.part(Split.TRAIN), self.part(Split.VALIDATION)
 
         def watch(done: int, total: int) -> None:
@@ -235,19 +248,29 @@ class Training:
             cached_features(network, self.pixels, part.blobs, self.context.settings, watch, self.runtime)
             for part in (train, validation)
         ]
-        fit = fit_head(
-            self.version.task,
-            (features[0], train.targets),
-            (features[1], validation.targets),
-            network.head.out_features,
-            recipe,
-            report,
-            network.link,
-        )
+        parts = (features[0], train.targets), (features[1], validation.targets)
+        fitted = functools.partial(fit_head, self.version.task, *parts, network.head.out_features, recipe)
+        fit = fitted(report, network.link) if self.old_head is None else self._better_start(fitted, report, network)
         with torch.no_grad():
             network.head.weight.copy_(fit.weight)
             network.head.bias.copy_(fit.bias)
         return fit.best_epoch, fit.score
+
+    def _better_start(self, fitted: Callable[..., HeadFit], report: Report, network: Network) -> HeadFit:
+        """The head that began as the earlier model's, unless one that began anew is better on validation.
+
+        On pictures from elsewhere an old head can be a bad start: what was faint there may be loud here.
+        """
+        old = cast(OldHead, self.old_head)
+        curves: list[dict[int, dict[str, float]]] = [{}, {}]
+        kept = fitted(curves[0].__setitem__, network.link, start=(old.weight, old.bias))
+        anew = fitted(curves[1].__setitem__, network.link)
+        if anew.score > kept.score:
+            self.old_head = dataclasses.replace(old, helps=False)
+            self.notes.append(ANEW)
+        for epoch, values in curves[anew.score > kept.score].items():
+            report(epoch, values)
+        return anew if anew.score > kept.score else kept
 
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""
@@ -371,6 +394,10 @@ class _Clock:
 
     def __exit__(self, *_: object) -> None:
         self.timings[self.name] = round(time.perf_counter() - self.started, 3)
+
+
+def _met(match: Match) -> JsonObject:
+    return {"kept": list(match.kept), "new": list(match.new), "left_out": list(match.left_out)}
 
 
 def _labels(version: VersionRecord) -> _Labels:

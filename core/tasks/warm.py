@@ -5,7 +5,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from core.errors import NotFound
 from core.inference import choose_device
 from core.jobs.context import JobContext
 from core.models import LoadedModel, load_model
@@ -19,9 +18,7 @@ MOST_MODELS = 3
 def model_hash(context: JobContext, run_id: RunId) -> str:
     """What stands for a run's model in cache keys: a hash of its files' hashes. Raises NotFound if it has none."""
     with reading(context.engine) as session:
-        files = predictions.read_files(session, run_id)
-    if files is None:
-        raise NotFound(f"Run {run_id} has no model yet.", hint="Wait until its training is done.")
+        files = predictions.model_files(session, run_id)
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 

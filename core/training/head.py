@@ -34,10 +34,14 @@ def fit_head(
     recipe: Recipe,
     report: Report,
     link: Link = lambda said: said,
+    start: tuple[Tensor, Tensor] | None = None,
 ) -> HeadFit:
     """Fit a linear model by AdamW on features (N, F) and targets; validation chooses the epoch.
 
     `outputs` are the head's own; `link` makes logits (N, K) of them, as `Network.link`.
+
+    It begins at zero, or at a weight (K, F) and bias (K,) to `start` from, made less sure where the new pictures show
+    it too sure; that is what it ends with, too, if no epoch makes it better (then `best_epoch` is 0).
     """
     mean, scale = train[0].mean(0), train[0].std(0, correction=0).clamp_min(1e-6)
     x, y = (train[0] - mean) / scale, train[1]
@@ -49,6 +53,14 @@ def fit_head(
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     best: HeadFit | None = None
     best_loss = float("inf")
+    if start is not None:
+        with torch.no_grad():
+            start = _calmed(task, start, train)
+            head.weight.copy_(start[0] * scale)
+            head.bias.copy_(start[1] + (start[0] * mean).sum(1))
+            logits = link(head(x_validation))
+            best = HeadFit(*start, 0, score(task, logits, y_validation))
+            best_loss = float(loss_of(logits, y_validation))
     for epoch in range(1, recipe.epochs + 1):
         loss = loss_of(link(head(x)), y)
         optimizer.zero_grad()
@@ -71,6 +83,21 @@ def fit_head(
     if best is None:
         raise ValueError("a fit needs at least one epoch")
     return best
+
+
+def _calmed(task: Task, start: tuple[Tensor, Tensor], train: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The head divided by what makes the training pictures likeliest, never by less than 1: its answers stay the same.
+
+    On pictures from elsewhere an old head can be so sure of itself that no step of learning would move it.
+    """
+    if task is Task.REGRESSION:
+        return start
+    weight, bias = start
+    logits = train[0] @ weight.T + bias
+    loss_of = nn.functional.binary_cross_entropy_with_logits if task is Task.MULTI else nn.functional.cross_entropy
+    candidates = torch.logspace(0, 4, 81)
+    best = candidates[torch.stack([loss_of(logits / value, train[1]) for value in candidates]).argmin()]
+    return weight / best, bias / best
 
 
 def fit_temperature(task: Task, logits: Tensor, targets: Tensor) -> float:

@@ -157,7 +157,7 @@ def test_an_ensemble_is_not_a_start_for_a_training(graft: Graft, project: Projec
 
 def test_packing_an_ensemble_takes_every_member_along(graft: Graft, validated: RunId) -> None:
     with reading(graft.engine) as session:
-        files = predictions.read_files(session, validated)
+        files = predictions.model_files(session, validated)
     assert files is not None
     assert set(files) == {"card.json"} | {
         f"fold-{number}/{name}" for number in range(1, 5) for name in ("card.json", "weights.safetensors")

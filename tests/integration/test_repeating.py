@@ -85,6 +85,11 @@ def test_folds_and_odd_names_are_in_the_command(graft: Graft, project: ProjectId
     assert folds[0] == folds[1]
 
 
+def test_random_splits_are_in_the_command(graft: Graft, project: ProjectId) -> None:
+    first = graft.training.start(project, PRESETS["instant"], folds=4, shuffle=True)
+    assert graft.reports.origin(first).command.endswith("--folds 4 --shuffle")
+
+
 def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> None:
     first = graft.training.start(project, RECIPES["instant"])
     train(graft)

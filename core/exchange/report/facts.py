@@ -55,6 +55,7 @@ class Limit:
 class ReportFacts:
     """What a report tells.
 
+    title         what the run is called
     results       what `graft results --json` gives
     annotators    who labelled, how ("hand", "import", ...), and how many pictures of the dataset version
     agreement     sentences on how far the annotators agree
@@ -73,7 +74,7 @@ class ReportFacts:
     guideline: str
     unit: str
     synthetic: bool
-    run_name: str
+    title: str
     results: JsonObject
     recipe: JsonObject
     parameters: int | None

@@ -48,8 +48,11 @@ def report_html(facts: ReportFacts, style: str) -> str:
         part(title, "".join(section(key, heading, bodies[key]) for key, heading in sections.items() if key in bodies))
         for title, sections in shape.parts.items()
     ]
-    title = f"{facts.project}: {facts.run_name or 'run'} {facts.results['run']}".replace("run run", "run")
-    return page(title, shape.subtitle, [_contents(shape, bodies), *parts, _authors(shape), _checklist(shape, bodies)])
+    return page(
+        f"{facts.project}: {facts.title}",
+        shape.subtitle,
+        [_contents(shape, bodies), *parts, _authors(shape), _checklist(shape, bodies)],
+    )
 
 
 def _headings(shape: Style) -> dict[str, str]:

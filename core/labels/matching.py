@@ -1,0 +1,37 @@
+"""Classes of two lists that are the same thing: those of one name, however it is capitalised."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How the classes of an earlier model meet a project's.
+
+    positions  for each class of the project its position among the model's, or None for a new one
+    kept, new, left_out  the project's classes that the model knows, those that it does not, and the model's others
+    """
+
+    positions: tuple[int | None, ...]
+    kept: tuple[str, ...]
+    new: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def match_classes(known: Sequence[str], wanted: Sequence[str]) -> Match:
+    """The classes `known` to a model against those `wanted`; of two that differ in capitals alone, the first counts."""
+    places: dict[str, int] = {}
+    for index, name in enumerate(known):
+        places.setdefault(_plain(name), index)
+    positions = tuple(places.get(_plain(name)) for name in wanted)
+    pairs = list(zip(wanted, positions, strict=True))
+    return Match(
+        positions=positions,
+        kept=tuple(name for name, position in pairs if position is not None),
+        new=tuple(name for name, position in pairs if position is None),
+        left_out=tuple(name for index, name in enumerate(known) if index not in positions),
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()

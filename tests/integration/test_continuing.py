@@ -1,0 +1,197 @@
+"""Continuing from a model whose classes differ: what has the same name is kept, the rest is new or left out."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.catalogue import ModelCard
+from core.errors import BadInput
+from core.graft import Graft
+from core.jobs.payloads import ImportPayload
+from core.labels import match_classes
+from core.models import Network, load_model, old_head, save_model
+from core.recipes import PRESETS
+from core.settings import Settings
+from core.tasks import train as train_module
+from core.tasks.train import ANEW
+from core.training import HeadFit, fit_head
+from core.types import Lane, ProjectId, RunState, Task
+from tests.integration.test_training import TINY, claim, project, trained
+
+__all__ = ["project"]
+
+
+def test_classes_are_matched_by_name_however_they_are_capitalised() -> None:
+    match = match_classes(["Rust", "healthy", "mildew"], ["healthy", "RUST ", "blight"])
+    assert match.positions == (1, 0, None)
+    assert (match.kept, match.new, match.left_out) == (("healthy", "RUST "), ("blight",), ("mildew",))
+    assert match_classes(["a", "A"], ["A", "a"]).positions == (0, 0)
+
+
+def by_hand(
+    settings: Settings, task: Task, classes: tuple[str, ...], *, mean: float = 0.0, std: float = 1.0
+) -> Network:
+    """The model of run 7: row k of its head is all k + 1, its bias 10 (k + 1)."""
+    torch.manual_seed(0)
+    network = Network("mobilenet_v3_small", max(1, len(classes)), image_size=32)
+    with torch.no_grad():
+        for row in range(max(1, len(classes))):
+            network.head.weight[row], network.head.bias[row] = row + 1, 10 * (row + 1)
+    card = ModelCard(
+        task=task, classes=classes, class_ids=tuple(range(len(classes))), backbone="mobilenet_v3_small", image_size=32,
+        framing="squash", mean=network.mean, std=network.std, number_mean=mean, number_std=std,
+    )  # fmt: skip
+    save_model(settings.models / "7", network, card)
+    return network
+
+
+def test_rows_of_the_same_name_are_kept_and_new_ones_are_zero(settings: Settings) -> None:
+    network = by_hand(settings, Task.SINGLE, ("Rust", "healthy", "mildew"))
+    old = old_head(network, "run:7", settings, Task.SINGLE, ("healthy", "rust", "blight"), (0.0, 1.0))
+    assert old is not None
+    assert old.weight[:, 0].tolist() == [2, 1, 0] and bool((old.weight == old.weight[:, :1]).all())
+    assert old.bias.tolist() == [20, 10, 0]
+    assert old.match.left_out == ("mildew",)
+
+
+@pytest.mark.parametrize(
+    ("weights", "task", "classes"),
+    [
+        ("run:7", Task.SINGLE, ("apple", "pear")),
+        ("run:7", Task.MULTI, ("rust", "healthy")),
+        ("run:8", Task.SINGLE, ("rust", "healthy")),
+        ("bundled", Task.SINGLE, ("rust", "healthy")),
+    ],
+    ids=["no common class", "another task", "no such model", "no run"],
+)
+def test_nothing_is_kept_of_what_does_not_fit(
+    settings: Settings, weights: str, task: Task, classes: tuple[str, ...]
+) -> None:
+    network = by_hand(settings, Task.SINGLE, ("rust", "healthy"))
+    assert old_head(network, weights, settings, task, classes, (0.0, 1.0)) is None
+
+
+def test_a_number_is_said_as_before_in_the_new_scale(settings: Settings) -> None:
+    network = by_hand(settings, Task.REGRESSION, (), mean=100.0, std=20.0)
+    old = old_head(network, "run:7", settings, Task.REGRESSION, (), (50.0, 5.0))
+    assert old is not None
+    features = torch.rand(4, network.head.in_features)
+    before = (features @ network.head.weight.T + network.head.bias) * 20 + 100
+    after = (features @ old.weight.T + old.bias) * 5 + 50
+    assert torch.allclose(before, after, atol=1e-2)
+
+
+def test_a_head_that_no_epoch_makes_better_stays_as_it_was() -> None:
+    features = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 2.0]])
+    targets = torch.tensor([0, 1, 0, 1])
+    weight, bias = 30 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), torch.zeros(2)
+    part, recipe = (features, targets), PRESETS["instant"].with_settings({"epochs": "2"})
+    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, start=(weight, bias))
+    assert fit.best_epoch == 0 and fit.score == 1.0
+    assert torch.equal(fit.weight, weight) and torch.equal(fit.bias, bias)
+    anew = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None)
+    assert anew.best_epoch > 0
+
+
+def test_a_head_that_is_far_too_sure_of_other_pictures_is_calmed_and_answers_the_same() -> None:
+    features = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9], [1.0, 0.2]])
+    targets = torch.tensor([0, 1, 0, 1, 1])  # the last one is not as it knows it
+    weight, bias = 1000 * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), torch.zeros(2)
+    part, recipe = (features, targets), PRESETS["instant"].with_settings({"epochs": "1", "learning_rate": "1e-8"})
+    fit = fit_head(Task.SINGLE, part, part, 2, recipe, lambda epoch, values: None, start=(weight, bias))
+    assert float(fit.weight.abs().max()) < 10
+    assert (features @ fit.weight.T).argmax(1).tolist() == (features @ weight.T).argmax(1).tolist()
+
+
+@pytest.fixture
+def own(graft: Graft, tmp_path: Path) -> ProjectId:
+    """Another clinic's colours: Green and RED as before, blue is new."""
+    random = np.random.default_rng(1)
+    for index in range(30):
+        name = ("Green", "RED", "blue")[index % 3]
+        pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
+        pixels[..., {"RED": 0, "Green": 1, "blue": 2}[name]] += 190
+        path = tmp_path / "own" / name / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    made = graft.projects.create("Own", Task.SINGLE)
+    graft.imports.start(made, ImportPayload(source=str(tmp_path / "own")))
+    assert claim(graft, Lane.FILES) is RunState.DONE
+    return made
+
+
+def test_a_training_goes_on_from_a_model_of_another_project(
+    graft: Graft, project: ProjectId, own: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poor_anew(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return fit if start else dataclasses.replace(fit, score=-1.0)
+
+    first = graft.training.start(project, TINY.with_settings({"weights": "bundled"}))
+    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    assert [run.id for run in graft.training.earlier_models(own, "mobilenet_v3_small")] == [first]
+    assert graft.training.earlier_models(own, "resnet18") == []
+    assert graft.training.kept(own, first) == (
+        "Keeps its network and what it knows of Green, RED. New, from the start: blue."
+    )
+    monkeypatch.setattr(train_module, "fit_head", poor_anew)
+    hardly = {"weights": f"run:{first}", "epochs": "1", "learning_rate": "1e-8"}
+    second = graft.training.start(own, TINY.with_settings(hardly), "Own clinic")
+    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(second).trace
+    run = graft.training.read(second)
+    assert run.parent_id == first
+    assert (run.result or {})["head"] == {"kept": ["Green", "RED"], "new": ["blue"], "left_out": []}
+    one, other = (load_model(graft.settings.models / str(run)).network for run in (first, second))
+    bodies = one.body.state_dict(), other.body.state_dict()
+    assert all(torch.equal(value, bodies[1][name]) for name, value in bodies[0].items()), "the head alone learnt"
+    factor = other.head.weight[0, 0] / one.head.weight[0, 0]  # made less sure, alike for all classes
+    assert torch.allclose(other.head.weight[:2], factor * one.head.weight, rtol=1e-2, atol=1e-4)
+    assert float(other.head.weight[2].detach().abs().max()) < 1e-4
+    steps = graft.reports.origin(second).lineage
+    assert [(step.title, step.where) for step in steps] == [
+        (f"Run {first} · Instant · mobilenet_v3_small", "Colours"),
+        (f"Run {second} · Own clinic · mobilenet_v3_small", "Own"),
+    ]
+    assert steps[0].kept == "its network; classes kept: Green, RED; new: blue"
+
+
+def test_a_head_that_begins_anew_is_taken_where_it_is_better_and_it_is_said(
+    graft: Graft, project: ProjectId, own: ProjectId
+) -> None:
+    first = trained(graft, project)
+    folder = graft.settings.models / str(first)
+    loaded = load_model(folder)
+    with torch.no_grad():  # an earlier model that mistakes each for the other, and is sure of it
+        loaded.network.head.weight.copy_(1e4 * loaded.network.head.weight.flip(0))
+        loaded.network.head.bias.copy_(1e4 * loaded.network.head.bias.flip(0))
+    save_model(folder, loaded.network, loaded.card)
+    second = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "3"}))
+    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    result = graft.training.read(second).result or {}
+    assert result["head"] is None and result["notes"] == [ANEW]
+    assert graft.reports.origin(second).lineage[0].kept == "its network, with a new last layer"
+
+
+def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
+    first = trained(graft, project)
+    several = graft.projects.create_from_names("Several", Task.MULTI, ["red", "green"])
+    strangers = graft.projects.create_from_names("Strangers", Task.SINGLE, ["apple", "pear"])
+    fewer = graft.projects.create_from_names("Fewer", Task.SINGLE, ["red"])
+    assert "another kind of question" in graft.training.kept(several, first)
+    assert "no class of the model has the name" in graft.training.kept(strangers, first)
+    assert graft.training.kept(fewer, first).endswith("what it knows of red. Left out: green.")
+
+
+def test_folds_together_cannot_be_continued(graft: Graft, project: ProjectId) -> None:
+    from tests.integration.test_repeating import train
+
+    folded = graft.training.start(project, TINY, folds=2)
+    train(graft)
+    assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
+    with pytest.raises(BadInput, match="several networks in one"):
+        graft.training.start(project, TINY.with_settings({"weights": f"run:{folded}"}))
