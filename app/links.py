@@ -28,6 +28,7 @@ PAGES = {
     "map": PageInfo("Map", ":material/scatter_plot:", "Label"),
     "classes": PageInfo("Classes", ":material/category:", "Label"),
     "check": PageInfo("Check data", ":material/fact_check:", "Label"),
+    "pretrain": PageInfo("Learn without labels", ":material/school:", "Learn"),
     "train": PageInfo("Train", ":material/model_training:", "Learn"),
     "results": PageInfo("Results", ":material/monitoring:", "Learn"),
     "explain": PageInfo("Look inside", ":material/visibility:", "Learn"),

@@ -27,6 +27,7 @@ def pretrain(
     batch_size: Annotated[int, typer.Option(help="Pictures at a time, each seen in two views.")] = 64,
     start: Annotated[str, typer.Option("--weights", metavar="W", help="To go on from, as in a recipe.")] = "",
     fractals: Annotated[int, typer.Option(help="How many formulas to draw by.")] = 400,
+    each: Annotated[int, typer.Option(help="How many pictures by each of them; 0: chosen.")] = 0,
     seed: Annotated[int, typer.Option(help="Of chance.")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
@@ -39,7 +40,7 @@ def pretrain(
 
     payload = PretrainPayload(
         backbone=backbone, method=method, minutes=minutes, image_size=image_size, batch_size=batch_size,
-        weights=start, fractals=fractals, seed=seed,
+        weights=start, fractals=fractals, each=each, seed=seed,
     )  # fmt: skip
     with opened(home) as graft:
         project = None if formula else graft.projects.named(name).id

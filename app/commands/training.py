@@ -7,7 +7,7 @@ import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.errors import BadInput, GraftError
-from core.recipes import AUTOMATIC, PRESETS, Recipe, preset
+from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset
 from core.types import JsonObject, JsonValue, RunId, Split
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -76,6 +76,10 @@ def train(
             recipe = changed(choice.recipe, backbone, set_ or [])
             if not wants_json(as_json):
                 typer.echo("\n".join(choice.reasons))
+        elif not any(item.startswith("weights=") for item in set_ or []):
+            recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
+            if recipe.weights == "bundled":
+                typer.echo(OUT_OF_REACH, err=True)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )

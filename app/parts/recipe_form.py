@@ -24,13 +24,26 @@ PRESET_WORDS = {
     SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
 }
 WEIGHTS_WORDS = {
-    "imagenet": "Everyday pictures (ImageNet): the best start; downloaded once",
-    "bundled": "Drawn pictures (comes with Graft): works everywhere",
-    "own": "Pictures without labels: your own, learnt beforehand by a pretraining",
-    "run": "An earlier model, of this project or another",
-    "none": "Nothing: works without a network, needs many pictures",
-    "file": "A file of weights on Graft's computer",
+    "imagenet": (
+        "Everyday photographs (ImageNet)",
+        "The best start. Downloaded once, so Graft needs a network connection the first time.",
+    ),
+    "bundled": (
+        "Drawn pictures (comes with Graft)",
+        "Works everywhere, without a network connection. Better than nothing, not as good as photographs.",
+    ),
+    "own": (
+        "Your own pictures, without labels",
+        "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
+    ),
+    "run": (
+        "An earlier model, of this project or another",
+        "Goes on from what it has learnt: for new labels, or after pictures from another place.",
+    ),
+    "none": ("Nothing", "Learns to see from your pictures alone: only with thousands of labels, or to compare."),
+    "file": ("A file of weights", "One that lies on the computer Graft runs on, .safetensors or .pth."),
 }
+"""What a training can start from: its name, and what it is good for."""
 
 
 JUDGING_WORDS = {
@@ -156,7 +169,14 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         "run": bool(runs),
     }
     kinds = [kind for kind in WEIGHTS_WORDS if there.get(kind, True)]
-    kind = st.selectbox("What it knows already", kinds, format_func=WEIGHTS_WORDS.__getitem__, key=f"weights-{kinds}")
+    usual = _usual(str(graft().settings.home), backbone.name)
+    kind = st.selectbox(
+        "What it knows already", kinds, kinds.index(usual), format_func=lambda kind: WEIGHTS_WORDS[kind][0],
+        key=f"weights-{kinds}-{usual}",
+    )  # fmt: skip
+    st.caption(WEIGHTS_WORDS[kind][1])
+    if there["imagenet"] and kind == usual == "bundled":
+        st.caption("Chosen because the photographs' weights cannot be downloaded from here now.")
     if kind in ("run", "own"):
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
         chosen = st.selectbox(title, choices, format_func=lambda run: _start_words(project, run))
@@ -167,6 +187,12 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
         return f"file:{path}" if path else ""
     return str(kind)
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def _usual(home: str, backbone: str) -> str:
+    # `home` is there for the key: hosts and files at hand belong to its settings.
+    return graft().training.usual_weights(backbone)
 
 
 def _models(project: ProjectId, backbone: str) -> list[RunRecord]:

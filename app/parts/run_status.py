@@ -31,16 +31,38 @@ def run_status(run_id: RunId) -> None:
 def _status(run_id: RunId) -> None:
     run = graft().training.read(run_id)
     st.subheader(md(run.title))
+    if run.state.ended:
+        _ended(run)
+    else:
+        under_way(run)
+    _facts(run)
+    _curves(run)
+    log_of(run)
+
+
+def under_way(run: RunRecord) -> None:
+    """A run that waits or runs: when it starts, or how far it is, what is left, and the button that stops it."""
     if run.state is RunState.QUEUED:
         ahead = graft().training.runs_ahead(run.id)
         before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
         st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
-    elif run.state is RunState.RUNNING:
-        _running(run)
     else:
-        _ended(run)
-    _facts(run)
-    _curves(run)
+        _running(run)
+
+
+def not_done(run: RunRecord) -> None:
+    """A run that failed or was stopped: why, and the button that goes on."""
+    if run.state is RunState.FAILED:
+        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+    else:
+        st.info("It was stopped. What it had learnt is kept.", icon=":material/stop:")
+    if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
+        graft().training.resume(run.id)
+        st.rerun()
+
+
+def log_of(run: RunRecord) -> None:
+    """The end of the run's log, folded away."""
     log = graft().training.log(run.id)
     if log:
         with st.expander("Log", icon=":material/article:"):
@@ -63,14 +85,8 @@ def _ended(run: RunRecord) -> None:
     if run.state is RunState.DONE:
         st.success("The model is ready.", icon=":material/check:")
         page_link("See how good it is", "results", icon=":material/monitoring:", run=run.id)
-        return
-    if run.state is RunState.FAILED:
-        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
     else:
-        st.info("It was stopped. What it had learnt is kept.", icon=":material/stop:")
-    if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
-        graft().training.resume(run.id)
-        st.rerun()
+        not_done(run)
 
 
 def _facts(run: RunRecord) -> None:

@@ -23,7 +23,7 @@ class PretrainingInfo:
 
 _LIST = (
     PretrainingInfo(name="supervised", title="Name the formula", paper="https://arxiv.org/abs/2101.08515",
-                    words="Say which formulas drew the picture. The quickest, for drawn pictures only.",
+                    words="Say which formulas drew the picture, and find its other view. For drawn pictures only.",
                     needs_formulas=True),
     PretrainingInfo(name="vicreg", title="VICReg", paper="https://arxiv.org/abs/2105.04906",
                     words="Say the same of two views of a picture, and use every feature. Works with small batches."),
@@ -36,6 +36,9 @@ _LIST = (
 PRETRAININGS = {item.name: item for item in _LIST}
 """Name -> method, in the order people see."""
 
+COLLAPSED_SPREAD, COLLAPSED_RANK = 0.02, 2.0
+"""Signs below which all pictures look alike to the network."""
+
 BUNDLED = Path(core.__file__).parent / "models" / "bundled"
 """Weights that come with Graft: NAME.safetensors, and its card NAME.json."""
 
@@ -44,7 +47,8 @@ BUNDLED = Path(core.__file__).parent / "models" / "bundled"
 class WeightsCard:
     """Where a body's weights come from.
 
-    `pictures` in words; `fractals`, `palettes`, `textures` are 0 unless they were drawn. `start` as a recipe's
+    `pictures` in words; `fractals`, `palettes`, `textures`, `scatters` and the pictures of `each` fractal are 0 unless
+    they were drawn. `start` as a recipe's
     `weights`. `sha256` is of the file of weights, `signs` the last ones taken, `made_on` an ISO date.
     """
 
@@ -63,6 +67,8 @@ class WeightsCard:
     fractals: int = 0
     palettes: int = 0
     textures: int = 0
+    scatters: int = 0
+    each: int = 0
     signs: JsonObject = dataclasses.field(default_factory=dict)
     words: str = ""
 

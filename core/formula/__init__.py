@@ -5,5 +5,6 @@ https://arxiv.org/abs/2101.08515 (fractals), https://arxiv.org/abs/2106.05963 (d
 """
 
 from core.formula.picture import FormulaPictures
+from core.formula.pool import FormulaPool
 
-__all__ = ["FormulaPictures"]
+__all__ = ["FormulaPictures", "FormulaPool"]

@@ -3,29 +3,35 @@
 https://arxiv.org/abs/2106.05963, after Lee, Mumford, Huang (https://doi.org/10.1023/A:1011109015675).
 """
 
-from math import pi
+from math import log, pi
 
 import torch
 from torch import Tensor
 
 from core.formula.chance import choose, uniform
 
-LEAVES = 28
+FEWEST, MOST = 3, 48
 
 
-def draw(instance: Tensor, size: int) -> Tensor:
-    """(B, S, S) int64: which leaf is on top, 0 for the ground behind all of them."""
+def draw(key: Tensor, instance: Tensor, size: int) -> Tensor:
+    """(B, S, S) int64: which leaf is on top, 0 for the ground behind all of them, at most MOST.
+
+    `key` (B,) decides how many there are, how large and of what shape; `instance` (B,) where each lies.
+    """
     batch = len(instance)
     line = (torch.arange(size, device=instance.device) + 0.5) * (2 / size) - 1
-    x0, y0 = (uniform(instance, stream, LEAVES, -1.1, 1.1) for stream in (21, 22))
+    count = uniform(key, 21, 1, log(FEWEST), log(MOST + 1)).exp().floor()
+    x0, y0 = (uniform(instance, stream, MOST, -1.1, 1.1) for stream in (21, 22))
     # Density of sizes ~ r^-3 between the smallest and the largest: by its inverse distribution.
-    small, large = 0.07, 0.9
-    share = uniform(instance, 23, LEAVES)
+    small, large = uniform(key, 22, 1, 0.04, 0.14), uniform(key, 23, 1, 0.2, 0.9)
+    share = uniform(instance, 23, MOST)
     radius = (small**-2 + share * (large**-2 - small**-2)) ** -0.5
-    angle, stretch = uniform(instance, 24, LEAVES, 0, pi), uniform(instance, 25, LEAVES, 1, 2.5).sqrt()
-    shape = choose(instance, 26, 3)[:, None, None]
+    radius = torch.where(torch.arange(MOST, device=count.device)[None] < count, radius, 0)
+    angle = uniform(instance, 24, MOST, 0, pi)
+    stretch = (1 + (uniform(key, 24, 1, 0, 2.5)) * uniform(instance, 25, MOST, 0.6, 1)).sqrt()
+    shape = choose(key, 25, 3)[:, None, None]
     top = torch.zeros(batch, size, size, dtype=torch.int64, device=instance.device)
-    for leaf in range(LEAVES):
+    for leaf in range(int(count.max()) if batch else 0):
         cosine, sine = (part[:, leaf, None, None] for part in (angle.cos(), angle.sin()))
         x, y = line - x0[:, leaf, None, None], line[:, None] - y0[:, leaf, None, None]
         u, v = ((cosine * x + sine * y) * stretch[:, leaf, None, None]).abs(), (cosine * y - sine * x).abs()

@@ -84,7 +84,8 @@ class PretrainPayload(Payload):
     """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
 
     `steps` above 0 counts instead of `minutes`. `image_size` 0: 96 pixels where the network can look at any size,
-    else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by.
+    else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by, `each` how
+    many pictures of each (0: chosen).
     """
 
     backbone: str
@@ -95,6 +96,7 @@ class PretrainPayload(Payload):
     batch_size: int = 64
     weights: str = "none"
     fractals: int = 400
+    each: int = 0
     seed: int = 0
 
 

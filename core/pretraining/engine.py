@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
+from core.catalogue import COLLAPSED_RANK, COLLAPSED_SPREAD
 from core.errors import GraftError, OutOfMemory
 from core.models import Network, hasten_batch_norm
 from core.pretraining.methods import METHODS
@@ -21,11 +22,14 @@ from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
 from core.pretraining.views import two_views
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.plan import rate_factor, set_rates
+from core.training.plan import averaged, rate_factor, set_rates
 
 WARMUP = 0.05
 RESOLUTION = 100_000
-SAVE_EVERY_S = 60.0
+LOOK_EVERY_S = 60.0
+"""A slow machine is looked at, and its state saved, more often than every `look_every` steps."""
+AVERAGE = 0.998
+"""How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
 
 
@@ -80,6 +84,7 @@ class Pretrainer:
         self.objective = METHODS[plan.method](network.head.in_features, pictures).to(self.device)
         self.parameters = [*network.body.parameters(), *self.objective.parameters()]
         self.optimizer = self._optimizer()
+        self.average = averaged(network, AVERAGE)
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
@@ -98,7 +103,12 @@ class Pretrainer:
             }
             for decays in (True, False)
         ]
-        return torch.optim.AdamW(groups, lr=rate)
+        return torch.optim.AdamW(groups, lr=rate, fused=True)
+
+    @property
+    def result(self) -> Network:
+        """The network as it is kept: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
+        return cast(Network, self.average.module)
 
     @property
     def fraction(self) -> float:
@@ -113,18 +123,16 @@ class Pretrainer:
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
-        values: dict[str, float] = {}
+        values: dict[str, float] = self._look() if not self.step else {}
         started = saved = self.clock()
         while self.fraction < 1:
             self._one_step()
             now = self.clock()
             self.seconds, started = self.seconds + now - started, now
             self.watcher.step(self.step, self.fraction, self._left())
-            if self.step % self.plan.look_every == 0 or self.fraction >= 1:
+            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > LOOK_EVERY_S:
                 values = self._look()
                 started = self.clock()  # looking costs none of the budget
-                saved = self._save()
-            elif now - saved > SAVE_EVERY_S:
                 saved = self._save()
         return values
 
@@ -162,6 +170,7 @@ class Pretrainer:
         torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.average.update_parameters(self.network)
         self.losses.append(loss)
         self.step += 1
 
@@ -175,10 +184,13 @@ class Pretrainer:
         return self._order[number * self.batch_size : (number + 1) * self.batch_size]
 
     def _look(self) -> dict[str, float]:
-        values = {"train/loss": sum(self.losses) / max(1, len(self.losses)), **signs(self.network, self.probe)}
+        values = signs(self.result if self.step else self.network, self.probe)
+        if self.losses:
+            values = {"train/loss": sum(self.losses) / len(self.losses), **values}
         self.losses = []
         self.watcher.look(self.step, values)
-        if not self.warned and self.fraction > COLLAPSE_FROM and (values["spread"] < 0.02 or values["rank"] < 2):
+        collapsed = values["spread"] < COLLAPSED_SPREAD or values["rank"] < COLLAPSED_RANK
+        if not self.warned and self.fraction > COLLAPSE_FROM and collapsed:
             self.warned = True
             self.watcher.note("All pictures look alike to the network: it has collapsed. Another method may not.")
         return values
@@ -192,6 +204,7 @@ class Pretrainer:
                 "seconds": self.seconds,
                 "losses": self.losses,
                 "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
                 "objective": self.objective.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
             },
@@ -203,6 +216,7 @@ class Pretrainer:
         if state is None or state["plan"] != asdict(self.plan):
             return
         self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])

@@ -1,7 +1,8 @@
 """Name the formulas that drew the picture: formula-driven supervised learning, https://arxiv.org/abs/2101.08515.
 
-Where a picture has several formulas (fractal, palette, texture), each has a linear head of its own, and the losses
-are added: the body cannot live on the easiest one.
+Where a picture has several formulas (fractal, palette, texture, scatter), each has a linear head of its own, and the
+mean of the losses counts: the body cannot live on the easiest one. Beside it, each view has to find the other of the
+same picture (https://arxiv.org/abs/2002.05709): what no formula names, such as where things lie, is learnt as well.
 """
 
 import torch
@@ -10,13 +11,14 @@ from torch.nn import functional
 
 from core.errors import BadInput
 from core.pretraining.objective import Objective, Pictures
+from core.pretraining.simclr import SimCLR
 from core.pretraining.views import NEAR
 
 SMOOTHING = 0.1
 
 
 class Supervised(Objective):
-    """Cross-entropy of each formula."""
+    """Cross-entropy of each formula, and the contrastive loss."""
 
     views = NEAR
 
@@ -28,6 +30,7 @@ class Supervised(Objective):
             )
         self.pictures = pictures
         self.heads = nn.ModuleList(nn.Linear(features, count) for count in pictures.formulas)
+        self.contrast = SimCLR(features, pictures)
 
     def loss(self, features: Tensor, positions: Tensor) -> Tensor:
         """Both views are ordinary pictures of the same class."""
@@ -36,4 +39,4 @@ class Supervised(Objective):
             functional.cross_entropy(head(features), labels[:, column], label_smoothing=SMOOTHING)
             for column, head in enumerate(self.heads)
         ]
-        return torch.stack(losses).sum()
+        return torch.stack(losses).mean() + self.contrast.loss(features, positions)

@@ -11,6 +11,7 @@ FEW, MANY = 100, 2000
 BATCH, MOST_EPOCHS = 32, 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
+OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,18 @@ import hashlib
 import re
 import shutil
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from core.catalogue import BUNDLED, PRETRAININGS, backbone_info, bundled_weights
+from core.catalogue import (
+    BUNDLED,
+    COLLAPSED_RANK,
+    COLLAPSED_SPREAD,
+    PRETRAININGS,
+    backbone_info,
+    bundled_weights,
+    search_backbones,
+)
 from core.errors import BadInput, GraftError, NotFound
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
@@ -18,11 +27,14 @@ from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import ProjectId, RunId, RunKind, RunState
 
-__all__ = ["PretrainPayload", "Pretraining", "RunRecord", "WeightsEntry"]
+__all__ = ["PretrainPayload", "Pretraining", "RunRecord", "SignsView", "Verdict", "WeightsEntry", "search_backbones"]
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
 MOST_MINUTES = 60 * 24 * 30
+CLEARLY = 0.03
+"""How much the neighbours' share must have risen to be called learning."""
+Points = list[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +45,43 @@ class WeightsEntry:
     backbone: str
     words: str
     path: Path
+
+
+class Verdict(StrEnum):
+    """What the signs say together."""
+
+    EARLY = "early"
+    LEARNS = "learns"
+    FLAT = "flat"
+    COLLAPSED = "collapsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignsView:
+    """The signs of a pretraining, each as points (step, value); `neighbours` is empty without labels.
+
+    neighbours  share in [0, 1] of labelled pictures that their nearest neighbours name rightly, all classes alike
+    spread      in [0, 1], how far apart pictures lie to the network
+    rank        how many directions its features use, from 1
+    loss        how far it is from what it is asked
+    """
+
+    neighbours: Points
+    spread: Points
+    rank: Points
+    loss: Points
+    verdict: Verdict
+
+
+def judge(neighbours: Points, spread: Points, rank: Points, loss: Points) -> Verdict:
+    """What they say together; `neighbours` counts most, the loss only where there are no labels."""
+    if len(spread) < 2 or len(rank) < 2:
+        return Verdict.EARLY
+    if spread[-1][1] < COLLAPSED_SPREAD or rank[-1][1] < COLLAPSED_RANK:
+        return Verdict.COLLAPSED
+    if neighbours:
+        return Verdict.LEARNS if neighbours[-1][1] - neighbours[0][1] > CLEARLY else Verdict.FLAT
+    return Verdict.LEARNS if len(loss) > 1 and loss[-1][1] < 0.98 * loss[0][1] else Verdict.FLAT
 
 
 class Pretraining(Service):
@@ -57,6 +106,14 @@ class Pretraining(Service):
         """Pretrainings of that network that ended well, on the project's pictures or on drawn ones, newest first."""
         done = [run for run in self.list(project_id) if run.state is RunState.DONE]
         return [run for run in done if run.payload.get("backbone") == backbone]
+
+    def signs(self, run_id: RunId) -> SignsView:
+        """What shows, so far, whether the network learns."""
+        with reading(self.engine) as session:
+            curves = runs.read_metrics(session, run_id)
+        points = {name: curves.get(name, []) for name in ("neighbours", "spread", "rank")}
+        loss = curves.get("train/loss", [])
+        return SignsView(**points, loss=loss, verdict=judge(**points, loss=loss))
 
     def weights(self) -> tuple[WeightsEntry, ...]:
         """Everything a recipe's `weights` can name on this machine."""
@@ -141,6 +198,7 @@ def _check(payload: PretrainPayload, *, formula: bool) -> None:
         ("image_size", payload.image_size or 32, 32, 1024),
         ("batch_size", payload.batch_size, 4, 8192),
         ("fractals", payload.fractals, 2, 100_000),
+        ("each", payload.each or 2, 2, 100_000),
     ):
         if not low <= value <= high:
             raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")

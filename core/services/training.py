@@ -1,5 +1,6 @@
 """Starting trainings and following them."""
 
+import dataclasses
 import shutil
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,11 +10,11 @@ from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import Choice, DataFacts, Recipe, choose_recipe
+from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.origin import kept_words
-from core.services.weights import parent_of
+from core.services.weights import parent_of, usual_weights
 from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
@@ -79,7 +80,7 @@ class Training(Service):
             labelled = versions.list_labelled(session, project_id)
             sides = versions.list_sides(session, project_id)
         counts = Counter(item for image in labelled for item in image.classes).values()
-        return choose_recipe(
+        choice = choose_recipe(
             DataFacts(
                 pictures=max(1, round(SHARES[Split.TRAIN] * len(labelled))),
                 side=sides[len(sides) // 2] if sides else 0,
@@ -87,6 +88,15 @@ class Training(Service):
                 gpu=self._has_gpu(),
             )
         )
+        weights = self.usual_weights(choice.recipe.backbone)
+        if weights == choice.recipe.weights:
+            return choice
+        recipe = dataclasses.replace(choice.recipe, weights=weights)
+        return Choice(recipe=recipe, reasons=(*choice.reasons, OUT_OF_REACH))
+
+    def usual_weights(self, backbone: str) -> str:
+        """What a training of that network starts from unless a person chooses. May wait two seconds for a host."""
+        return usual_weights(self.settings, backbone)
 
     def _has_gpu(self) -> bool:
         """A guess without torch, which this process never loads: the setting, or the tool of NVIDIA's driver."""

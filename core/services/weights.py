@@ -1,15 +1,44 @@
 """Which weights a recipe or a pretraining may start from."""
 
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from sqlalchemy import Engine
 
 from core.catalogue import WeightsCard, backbone_info, bundled_weights
 from core.errors import BadInput, NotFound
+from core.settings import Settings
 from core.store import predictions, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import RunId, RunKind
+
+HOST, TIMM_HOST = "https://download.pytorch.org", "https://huggingface.co"
+ANSWERS_WITHIN_S = 2.0
+
+
+def usual_weights(settings: Settings, backbone: str) -> str:
+    """What a training starts from unless a person chooses: "imagenet", else "bundled", else "none".
+
+    ImageNet's weights can be had if they lie in the home, or if their host answers now; a network that Graft brings
+    no weights for keeps "imagenet", so that its training says what can be done. Raises BadInput.
+    """
+    info = backbone_info(backbone)
+    if backbone not in bundled_weights() or not info.pretrained or any(settings.weights.glob(f"{backbone}-*.pth")):
+        return "imagenet" if info.pretrained else "none"
+    host = settings.weights_url or (TIMM_HOST if backbone.startswith("timm:") else HOST)
+    return "imagenet" if _answers(host) else "bundled"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=ANSWERS_WITHIN_S):
+            return True
+    except HTTPError:
+        return True  # whatever it says, it is there
+    except (OSError, ValueError):
+        return False
 
 
 def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:

@@ -1,6 +1,8 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
+import dataclasses
 import os
+import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -10,9 +12,9 @@ import torch
 from torch import Tensor
 
 from core.catalogue import WeightsCard, backbone_info
-from core.errors import NotEnoughImages
+from core.errors import GraftError, NotEnoughImages
 from core.features import PixelCache
-from core.formula import FormulaPictures
+from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
@@ -28,8 +30,9 @@ from core.types import ClassId, JsonObject, JsonValue, ProjectId
 
 SIZE = 96
 FEWEST = 16
-PROBED, PROBED_EACH = 20, 10
+PROBED, PROBED_EACH = 10, 20
 MOST_LABELLED = 400
+KEPT_EACH, NEW_EACH, POOL = 5, 1000, "drawn"
 
 
 def run(context: JobContext) -> JsonObject:
@@ -41,8 +44,7 @@ def run(context: JobContext) -> JsonObject:
     project = context.run.project_id
     pictures: Pictures
     if project is None:
-        pictures = FormulaPictures(seed=payload.seed, size=size, fractals=payload.fractals, device=str(device))
-        probe = _drawn(pictures)
+        pictures, probe = _by_formula(context, payload, size, str(device))
     else:
         pictures, probe = _of_project(context, project, size)
     torch.manual_seed(payload.seed)
@@ -58,8 +60,9 @@ def run(context: JobContext) -> JsonObject:
     context.progress("The network learns", now=True)
     signs: JsonObject = {**trainer.fit()}
     card = _card(context, payload, trainer, signs)
-    card = save_body(context.folder / "weights.safetensors", network, card)
+    card = save_body(context.folder / "weights.safetensors", trainer.result, card)
     delete_checkpoint(context.folder)
+    shutil.rmtree(context.folder / POOL, ignore_errors=True)
     context.progress("Done", fraction=1.0, now=True)
     return {"card": card.to_json(), "notes": follower.notes, "pictures": pictures.count}
 
@@ -126,12 +129,32 @@ def _size(backbone: str) -> int:
     return SIZE if shapes[0] == shapes[1] else own
 
 
+def _by_formula(context: JobContext, payload: PretrainPayload, size: int, device: str) -> tuple[Pictures, Probe]:
+    """A CPU sees the same pictures again and again: drawing one takes it as long as learning from it."""
+    pictures = FormulaPictures(
+        seed=payload.seed, size=size, fractals=payload.fractals, device=device,
+        each=payload.each or (KEPT_EACH if device == "cpu" else NEW_EACH),
+    )  # fmt: skip
+    probe = _drawn(pictures)
+    if device != "cpu":
+        return pictures, probe
+    context.folder.mkdir(parents=True, exist_ok=True)
+    needed = pictures.count * 3 * size * size
+    if shutil.disk_usage(context.folder).free < 2 * needed:
+        raise GraftError(
+            f"Keeping {pictures.count:,} drawn pictures takes {needed / 2**20:,.0f} MiB; the disk is too full.",
+            hint="Make room, or choose fewer fractals or pictures of each.",
+        )
+    return FormulaPool(pictures, context.folder / POOL), probe
+
+
 def _drawn(pictures: FormulaPictures) -> Probe:
-    """A few pictures of some fractals, labelled by them."""
-    fractals = torch.linspace(0, pictures.fractals - 1, min(PROBED, pictures.fractals)).long()
-    numbers = torch.arange(len(fractals)).repeat_interleave(PROBED_EACH)
-    last = pictures.each - 1 - torch.arange(len(numbers)) % PROBED_EACH
-    return Probe(pictures.read(fractals[numbers] * pictures.each + last).cpu(), numbers)
+    """Pictures that are never learnt from, labelled by how leaves are scattered: what a layman would see first."""
+    fresh = dataclasses.replace(pictures, each=pictures.each + PROBED_EACH)
+    new = torch.arange(fresh.count).view(fresh.fractals, fresh.each)[:, pictures.each :].flatten()
+    scatters = fresh.labels(new)[:, 3]
+    chosen = torch.cat([(scatters == number).nonzero()[:PROBED_EACH, 0] for number in range(PROBED)])
+    return Probe(fresh.read(new[chosen]).cpu(), scatters[chosen])
 
 
 def _of_project(context: JobContext, project: ProjectId, size: int) -> tuple[StoredPictures, Probe]:
@@ -168,7 +191,7 @@ def _known(labelled: list[LabelledImage], blobs: set[str]) -> dict[str, int]:
 
 def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, signs: JsonObject) -> WeightsCard:
     pictures = trainer.pictures
-    drawn = pictures.formulas if isinstance(pictures, FormulaPictures) else (0, 0, 0)
+    drawn = pictures.formulas or (0, 0, 0, 0)
     cpu = f"{os.cpu_count()} CPU cores"
     return WeightsCard(
         backbone=payload.backbone,
@@ -186,5 +209,7 @@ def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, si
         fractals=drawn[0],
         palettes=drawn[1],
         textures=drawn[2],
+        scatters=drawn[3],
+        each=pictures.count // drawn[0] if drawn[0] else 0,
         signs=signs,
     )

@@ -21,6 +21,7 @@ from core.models.bundle import MOST_BYTES, bundle
 from core.models.weights import ways_out
 from core.pretraining import METHODS
 from core.recipes import PRESETS
+from core.services.pretraining import Verdict, judge
 from core.store import runs
 from core.store.db import writing
 from core.tasks import importing, pretrain, training
@@ -89,6 +90,30 @@ def test_a_project_s_own_pictures_teach_too_and_its_labels_are_only_looked_at(gr
     assert result["card"]["method"] == "vicreg" and result["pictures"] == 30
     assert "neighbours" in graft.training.curves(run_id)
     assert [run.id for run in graft.pretraining.ready(project, "timm:test_resnet")] == [run_id]
+
+
+def test_the_signs_of_a_pretraining_begin_before_its_first_step(graft: Graft, project: ProjectId) -> None:
+    signs = graft.pretraining.signs(pretrained(graft, project))
+    assert [step for step, _ in signs.neighbours] == [0, 3] and [step for step, _ in signs.loss] == [3]
+    assert 0 <= signs.neighbours[-1][1] <= 1 and signs.rank[-1][1] >= 1
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "spread", "rank", "loss", "verdict"),
+    [
+        ([0.3], [0.5], [9], [], Verdict.EARLY),
+        ([0.3, 0.4], [0.5, 0.6], [9, 9], [5], Verdict.LEARNS),
+        ([0.3, 0.31], [0.5, 0.6], [9, 9], [5, 1], Verdict.FLAT),
+        ([0.3, 0.4], [0.5, 0.01], [9, 9], [5, 1], Verdict.COLLAPSED),
+        ([], [0.5, 0.6], [9, 1.5], [5, 1], Verdict.COLLAPSED),
+        ([], [0.5, 0.6], [9, 9], [5, 4], Verdict.LEARNS),
+        ([], [0.5, 0.6], [9, 9], [5, 5], Verdict.FLAT),
+    ],
+)
+def test_the_signs_are_judged_together(
+    neighbours: list[float], spread: list[float], rank: list[float], loss: list[float], verdict: Verdict
+) -> None:
+    assert judge(*(list(enumerate(values)) for values in (neighbours, spread, rank, loss))) is verdict
 
 
 def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectId) -> None:

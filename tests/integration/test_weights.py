@@ -15,6 +15,7 @@ import torch
 
 from core.errors import BadInput, WeightsUnavailable
 from core.models import Network, load_weights
+from core.services.weights import usual_weights
 from core.settings import Settings
 
 TIMM = "timm:test_resnet"
@@ -166,3 +167,20 @@ def test_a_damaged_file_is_said(settings: Settings, tmp_path: Path, content: byt
         (tmp_path / name).write_bytes(content)
         with pytest.raises(WeightsUnavailable, match=name):
             load_weights(network(), f"file:{tmp_path / name}", settings)
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def test_a_training_starts_from_the_package_where_nothing_can_be_downloaded(host: Host, settings: Settings) -> None:
+    away, near = replace(settings, weights_url=NOWHERE), replace(settings, weights_url=host.url)
+    assert usual_weights(away, "mobilenet_v3_small") == "bundled"
+    assert usual_weights(near, "mobilenet_v3_small") == "imagenet"
+    assert usual_weights(away, "resnet18") == "imagenet"  # the package has none: the training says what to do
+    assert usual_weights(away, "graft:tiny_cnn") == "none"  # nobody published any
+
+
+def test_weights_that_are_at_hand_need_no_host(settings: Settings) -> None:
+    settings.weights.mkdir(parents=True)
+    (settings.weights / "mobilenet_v3_small-047dcff4.pth").touch()
+    assert usual_weights(replace(settings, weights_url=NOWHERE), "mobilenet_v3_small") == "imagenet"

@@ -1,0 +1,55 @@
+"""Starting a pretraining and following it: a network learns to see before it learns classes."""
+
+import streamlit as st
+
+from app.context import graft
+from app.links import current_project, int_param, set_params
+from app.parts.pretraining_form import pretraining_form
+from app.parts.pretraining_status import pretraining_status, pretraining_title
+from app.parts.text import md
+from core.errors import GraftError
+from core.services.pretraining import RunRecord
+from core.types import ProjectId, RunId
+
+
+def render() -> None:
+    """The page."""
+    project = current_project()
+    st.title("Learn without labels")
+    st.caption(
+        "A network can look at all your pictures, labelled or not, before it learns your classes. A training that "
+        "starts from it may need fewer labels. Pictures kept for testing are left out."
+    )
+    runs = graft().pretraining.list(project.id)
+    with st.expander("New pretraining", icon=":material/add:", expanded=not runs):
+        new_pretraining(project.id)
+    if runs:
+        pretraining_status(chosen(runs))
+
+
+def new_pretraining(project: ProjectId) -> None:
+    """The form, and what it starts."""
+    wanted = pretraining_form(project)
+    if wanted is None:
+        return
+    try:
+        run = graft().pretraining.start(None if wanted.drawn else project, wanted.payload)
+    except GraftError as error:
+        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        return
+    set_params(run=run)
+    st.rerun()
+
+
+def chosen(runs: list[RunRecord]) -> RunId:
+    """The pretraining to show: the one in the address, else the newest."""
+    by_id = {run.id: run for run in runs}
+    wanted = int_param("run")
+    shown = RunId(wanted) if wanted in by_id else runs[0].id
+    if len(runs) > 1:
+        shown = st.selectbox(
+            "Pretrainings", list(by_id), list(by_id).index(shown), format_func=lambda run: pretraining_title(by_id[run])
+        )
+    if shown != wanted:
+        set_params(run=shown)
+    return shown
