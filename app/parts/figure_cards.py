@@ -20,7 +20,7 @@ def figure_cards(view: ResultsView, names: Sequence[str]) -> None:
     """One card per figure, as many in a row as fit."""
     with st.container(horizontal=True, gap="small"):
         for name in names:
-            with st.container(border=True, width=300, gap="xxsmall", height="stretch"):
+            with st.container(border=True, width=252, gap="xxsmall", height="stretch"):
                 _card(view, name)
 
 
