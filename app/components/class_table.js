@@ -116,11 +116,15 @@ function build(state, root) {
 
 export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
   let state = STATES.get(data.inst);
-  const shape = JSON.stringify([data.rows.map(({ count, ...row }) => row), data.graded]);
-  if (!state || state.shape !== shape || !parentElement.querySelector(".classtable")) {
-    state = { ...data, shape, rows: data.rows.map((row) => ({ ...row })), saved: data.rows.map((row) => ({ ...row })), parts: [], dragged: null };
+  const given = JSON.stringify(data.rows.map(({ count, ...row }) => row));
+  if (!state || state.given !== given || state.graded !== data.graded || !parentElement.querySelector(".classtable")) {
+    // Another task asks for the same classes: what was typed stays, and the cursor where it was.
+    const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
+    const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
+    state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], dragged: null };
     STATES.set(data.inst, state);
     build(state, parentElement);
+    inputs()[at]?.focus();
   }
   state.setRows = (rows) => setStateValue("rows", rows);
   state.saveRows = (value) => setTriggerValue("saved", value);

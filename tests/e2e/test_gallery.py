@@ -239,15 +239,18 @@ def test_a_merged_class_can_be_separated_again(page: Page, served: Served) -> No
 
 
 def test_a_project_is_made_changed_deleted_and_brought_back(page: Page, served: Served) -> None:
+    served.project("there before")  # else the form is open already
     page.goto(served.url)
     page.get_by_text("New project").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("Potatoes")
-    page.get_by_text("A grade in an order").click()
     page.get_by_role("button", name="Add a class").click()
     page.keyboard.type("none")
     page.keyboard.press("Enter")
     page.keyboard.type("severe")
     page.get_by_label("Colour of class 2").fill("#aa0000")
+    page.get_by_text("A grade in an order").click()
+    expect(page.get_by_text("Lowest grade first.")).to_be_visible()
+    expect(page.get_by_label("Name of class 2")).to_have_value("severe")  # what was typed outlives the change
     page.get_by_role("button", name="Create project").click()
     expect(page.get_by_role("heading", name="Add images")).to_be_visible()
     made = served.graft.projects.named("Potatoes")
