@@ -23,6 +23,8 @@ BROKEN = 4.0
 LEAST_FALL = 0.02
 """The loss must fall by this share for its steepest place to mean anything."""
 MARGIN = 10.0
+SETTLED = 10
+"""So many values of the running average rest on too few losses to show a slope."""
 
 Step = Callable[[float], float]
 """Takes one step at a rate and returns the loss before it."""
@@ -65,14 +67,16 @@ def suggested_rate(rates: Sequence[float], losses: Sequence[float]) -> float | N
 
     None if it only climbs, or if there are fewer than five losses.
     """
-    even = smoothed(losses)
-    least = int(even.argmin()) if len(even) else 0
-    if len(even) < 5 or least == 0:
+    if len(losses) < 5:
         return None
-    if even[0] - even[least] < LEAST_FALL * abs(even[0]):
+    even, first = smoothed(losses), min(SETTLED, len(losses) // 4)
+    least = first + int(even[first:].argmin())
+    if least == first:
+        return None
+    if even[first] - even[least] < LEAST_FALL * abs(even[first]):
         return rates[least] / MARGIN
-    slopes = np.gradient(even[: least + 1], np.log(rates[: least + 1]))
-    return rates[int(slopes.argmin())]
+    slopes = np.gradient(even[first : least + 1], np.log(rates[first : least + 1]))
+    return rates[first + int(slopes.argmin())]
 
 
 def network_step(trainer: Trainer) -> Step:

@@ -1,6 +1,7 @@
 """A training whose process is killed without warning, at random and at the worst moments; one that is asked to stop."""
 
 import io
+import multiprocessing
 import os
 import random
 import signal
@@ -46,19 +47,23 @@ def work(settings: Settings, prepare: Callable[[], object]) -> None:
     execute(train.run, run, engine=graft.engine, settings=settings)
 
 
-def attempt(settings: Settings, prepare: Callable[[], object] = lambda: None, seconds: float = 1e6) -> bool:
+def nothing() -> None:
+    """A child that nothing happens to."""
+
+
+def attempt(settings: Settings, prepare: Callable[[], object] = nothing, seconds: float = 1e6) -> bool:
     """One attempt in a process of its own, killed after so many seconds; False if it was killed."""
-    child = os.fork()
-    if not child:
-        try:
-            work(settings, prepare)
-        finally:
-            os._exit(0)
-    timer = threading.Timer(min(seconds, 100), os.kill, (child, signal.SIGKILL))
+    # Not forked from this process, which may have trained already: autograd's threads do not survive a fork.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    child = context.Process(target=work, args=(settings, prepare))
+    child.start()
+    timer = threading.Timer(min(seconds, 100), child.kill)
     timer.start()
-    _, status = os.waitpid(child, 0)
+    child.join()
     timer.cancel()
-    return os.WIFEXITED(status)
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode == 0
 
 
 def given_back(graft: Graft, run_id: RunId) -> None:

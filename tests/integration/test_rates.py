@@ -50,6 +50,12 @@ def test_where_the_loss_hardly_falls_it_is_a_tenth_of_the_rate_of_the_least() ->
     assert suggested_rate(RATES, losses) == pytest.approx(least / 10)
 
 
+def test_an_uneven_start_is_no_slope() -> None:
+    losses = [2 - 1 / (1 + math.exp(-3 * (math.log10(rate) + 3))) + (rate / 0.3) ** 4 for rate in RATES]
+    found = suggested_rate(RATES, [3.0, 1.0, 2.5, 1.5, *losses[4:]])
+    assert found is not None and 1e-3 <= found <= 1e-3 * 10**0.7
+
+
 def test_a_loss_that_only_climbs_suggests_nothing() -> None:
     assert suggested_rate(RATES, [1.0 + index for index in range(61)]) is None
     assert suggested_rate(RATES, [1.0, 0.5]) is None
