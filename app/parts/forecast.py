@@ -93,7 +93,7 @@ def _row(item: Expectation) -> dict[str, str | int]:
 
 
 def _trial(view: ForecastView) -> None:
-    tried = [(curve.name, *curve.tested) for curve in view.curves if curve.tested]
+    tried = [(item.name, *item.curve.tested) for item in view.curves if item.curve.tested]
     if tried:
         inside = sum(said.low <= came <= said.high for _, said, came in tried)
         examples = "; ".join(f"{md(name)}: {_percent(said)}, came {came:.0%}" for name, said, came in tried[:3])

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.context import graft
 from app.links import page_link
-from app.parts.run_status import log_of, not_done, under_way
+from app.parts.run_status import log_of, not_done, under_way, until_ended
 from app.parts.text import duration, md
 from core.catalogue import PRETRAININGS
 from core.services.pretraining import RunRecord, SignsView, Verdict
@@ -50,17 +50,7 @@ def pretraining_title(run: RunRecord) -> str:
 
 def pretraining_status(run_id: RunId) -> None:
     """The run, drawn anew every two seconds until it has ended."""
-    if graft().training.read(run_id).state.ended:
-        _status(run_id)
-        return
-
-    @st.fragment(run_every=2)
-    def ticking() -> None:
-        if graft().training.read(run_id).state.ended:
-            st.rerun()
-        _status(run_id)
-
-    ticking()
+    until_ended(run_id, lambda: _status(run_id), every_s=2)
 
 
 def _status(run_id: RunId) -> None:

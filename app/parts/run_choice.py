@@ -1,13 +1,15 @@
 """Which finished training a page is about, and on which of its pictures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
 from core.services.results import ResultsView, RunChoice
+from core.services.training import RunRecord
 from core.types import RunId, Split
 
 SPLITS = {
@@ -40,6 +42,31 @@ def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunCho
     if run != chosen:
         set_params(run=run, cell=None)
     return known[run]
+
+
+def choose_listed(label: str, runs: Sequence[RunRecord], words: Callable[[RunRecord], str]) -> RunId:
+    """The run, finished or not, in the address or chosen here, else the first; a list only where there are several."""
+    known, wanted = {run.id: run for run in runs}, int_param("run")
+    shown = RunId(wanted) if wanted in known else runs[0].id
+    if len(known) > 1:
+        shown = st.selectbox(label, list(known), list(known).index(shown), format_func=lambda run: words(known[run]))
+    if shown != wanted:
+        set_params(run=shown)
+    return shown
+
+
+def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] = "stretch") -> RunId:
+    """The model in the address or chosen here, else the first."""
+    known, wanted = {run.id: run for run in runs}, int_param("run")
+    shown: RunId = st.selectbox(
+        "Model",
+        list(known),
+        index=list(known).index(RunId(wanted)) if wanted in known else 0,
+        format_func=lambda run: known[run].title,
+        width=width,
+    )
+    set_params(run=shown)
+    return shown
 
 
 def choose_runs(runs: Sequence[RunChoice]) -> tuple[RunChoice, list[RunChoice]]:

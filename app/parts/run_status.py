@@ -1,5 +1,7 @@
 """How a training stands: live while it runs, its end, its curves and its log."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -15,15 +17,20 @@ SCORE_HELP = "Measured on the validation pictures, which the model does not lear
 
 def run_status(run_id: RunId) -> None:
     """The run, drawn anew every second until it has ended."""
+    until_ended(run_id, lambda: _status(run_id), every_s=1)
+
+
+def until_ended(run_id: RunId, draw: Callable[[], None], *, every_s: float) -> None:
+    """Draw a run, again and again until it has ended, and then once more with the whole page."""
     if graft().training.read(run_id).state.ended:
-        _status(run_id)
+        draw()
         return
 
-    @st.fragment(run_every=1)
+    @st.fragment(run_every=every_s)
     def ticking() -> None:
         if graft().training.read(run_id).state.ended:
             st.rerun()
-        _status(run_id)
+        draw()
 
     ticking()
 
@@ -42,20 +49,39 @@ def _status(run_id: RunId) -> None:
 
 def under_way(run: RunRecord) -> None:
     """A run that waits or runs: when it starts, or how far it is, what is left, and the button that stops it."""
+    how_far(run)
+    if run.state is not RunState.QUEUED:
+        stop_button(run)
+
+
+def how_far(run: RunRecord) -> None:
+    """When a run that waits starts; of one that runs, what it does and what is left."""
     if run.state is RunState.QUEUED:
         ahead = graft().training.runs_ahead(run.id)
         before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
         st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
-    else:
-        _running(run)
+        return
+    left = run.progress.get("eta_s")
+    wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
+    text = str(run.progress.get("message") or "Starting")
+    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(text + wait))
 
 
-def not_done(run: RunRecord) -> None:
-    """A run that failed or was stopped: why, and the button that goes on."""
+def stop_button(run: RunRecord) -> None:
+    """The button that stops a run, or that it is being stopped."""
+    if run.cancel_requested:
+        st.caption("Stopping…")
+    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
+        graft().training.cancel(run.id)
+        st.rerun(scope="fragment")
+
+
+def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
+    """A run that failed or was stopped: why, what is `kept`, and the button that goes on."""
     if run.state is RunState.FAILED:
         st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
     else:
-        st.info("It was stopped. What it had learnt is kept.", icon=":material/stop:")
+        st.info(f"It was stopped. {kept}", icon=":material/stop:")
     if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
         graft().training.resume(run.id)
         st.rerun()
@@ -67,18 +93,6 @@ def log_of(run: RunRecord) -> None:
     if log:
         with st.expander("Log", icon=":material/article:"):
             st.code(log, language=None, height=300)
-
-
-def _running(run: RunRecord) -> None:
-    left = run.progress.get("eta_s")
-    wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
-    text = str(run.progress.get("message") or "Starting")
-    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(text + wait))
-    if run.cancel_requested:
-        st.caption("Stopping…")
-    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
-        graft().training.cancel(run.id)
-        st.rerun(scope="fragment")
 
 
 def _ended(run: RunRecord) -> None:

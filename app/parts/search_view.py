@@ -4,12 +4,13 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.run_status import how_far, not_done, stop_button, until_ended
 from app.parts.search_form import value_words
 from app.parts.text import count, duration, md
 from core.charts import search_figure, search_info
 from core.errors import GraftError
 from core.services.searching import SearchView, TrialView
-from core.types import RunState
+from core.types import RunId, RunState
 
 COLUMNS = {
     "learning_rate": "Learning rate",
@@ -40,38 +41,21 @@ HOW = (
 )
 
 
-def progress(view: SearchView) -> None:
-    """What it does now, and the button that ends it."""
-    run = view.run
-    if run.state is RunState.QUEUED:
-        ahead = graft().training.runs_ahead(run.id)
-        before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
-        st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
-    else:
-        left = run.progress.get("eta_s")
-        wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
-        words = str(run.progress.get("message") or "Starting")
-        st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(words + wait))
-    if run.cancel_requested:
-        st.caption("Stopping…")
-    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
-        graft().training.cancel(run.id)
-        st.rerun(scope="fragment")
+def search_status(run_id: RunId) -> None:
+    """The search, drawn anew every two seconds until it has ended."""
+    until_ended(run_id, lambda: _status(run_id), every_s=2)
 
 
-def ended(view: SearchView) -> None:
-    """How it ended; a name for what it found, or the way on."""
-    run = view.run
-    if run.state is RunState.DONE:
+def _status(run_id: RunId) -> None:
+    view = graft().searches.read(run_id)
+    if not view.run.state.ended:
+        how_far(view.run)
+        stop_button(view.run)
+    elif view.run.state is RunState.DONE:
         _found(view)
-        return
-    if run.state is RunState.FAILED:
-        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
     else:
-        st.info("It was stopped. What it has tried is kept.", icon=":material/stop:")
-    if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
-        graft().training.resume(run.id)
-        st.rerun()
+        not_done(view.run, "What it has tried is kept.")
+    _trials(view)
 
 
 def _found(view: SearchView) -> None:
@@ -105,7 +89,7 @@ def _save(view: SearchView, name: str) -> None:
     st.success(f"Saved. On the Train page it stands among the presets as {md(kept)}.", icon=":material/check:")
 
 
-def trials(view: SearchView) -> None:
+def _trials(view: SearchView) -> None:
     """Every trial: the chart, then the table, the newest first."""
     if not view.trials:
         return

@@ -7,6 +7,7 @@ from app.links import current_project, int_param, set_params
 from app.parts.grades import grades
 from app.parts.heatmap_gallery import heatmap_gallery
 from app.parts.resembles import resembles
+from app.parts.run_choice import choose_model
 from app.parts.states import empty_state
 from app.parts.viewer import HONEST, viewer
 from app.parts.what_changed import what_changed
@@ -27,21 +28,11 @@ def render() -> None:
     """The page."""
     project = current_project()
     st.title("Look inside")
-    runs = {run.id: run for run in graft().explanations.list(project.id)}
+    runs = graft().explanations.list(project.id)
     if not runs:
         empty_state("No model yet", "Train one, then see what it looks at.", link="Train", page="train")
         return
-    wanted = int_param("run")
-    options = list(runs)
-    run = st.selectbox(
-        "Model",
-        options,
-        index=options.index(RunId(wanted)) if wanted in runs else 0,
-        format_func=lambda item: runs[item].title,
-        width=420,
-    )
-    set_params(run=run)
-    model = RunId(run)
+    model = choose_model(runs, width=420)
     shown = st.query_params.get("show", "")
     section = st.segmented_control(
         "Show", SECTIONS, default=shown if shown in SECTIONS else ONE, required=True, label_visibility="collapsed"

@@ -7,6 +7,7 @@ from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
 from app.parts.predictions import doubtful, rejected, relied, table
 from app.parts.promise import promise_of
+from app.parts.run_choice import choose_model
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.errors import NotFound
@@ -18,20 +19,12 @@ def render() -> None:
     """The page."""
     project = current_project()
     st.title("Predict")
-    runs = {run.id: run for run in graft().explanations.list(project.id)}
+    runs = graft().explanations.list(project.id)
     if not runs:
         empty_state("No model yet", "Train one, then let it look at new pictures.", link="Train", page="train")
         return
-    wanted = int_param("run")
-    options = list(runs)
-    model = st.selectbox(
-        "Model",
-        options,
-        index=options.index(RunId(wanted)) if wanted in runs else 0,
-        format_func=lambda item: runs[item].title,
-    )
-    set_params(run=model)
-    bring(project.id, RunId(model))
+    model = choose_model(runs)
+    bring(project.id, model)
     job = int_param("job")
     if job is None:
         newest = [item for item in graft().predictions.list(project.id) if item.payload.get("model") == model]

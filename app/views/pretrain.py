@@ -3,13 +3,13 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import current_project, int_param, set_params
+from app.links import current_project, set_params
 from app.parts.pretraining_form import pretraining_form
 from app.parts.pretraining_status import pretraining_status, pretraining_title
+from app.parts.run_choice import choose_listed
 from app.parts.text import md
 from core.errors import GraftError
-from core.services.pretraining import RunRecord
-from core.types import ProjectId, RunId
+from core.types import ProjectId
 
 
 def render() -> None:
@@ -24,7 +24,7 @@ def render() -> None:
     with st.expander("New pretraining", icon=":material/add:", expanded=not runs):
         new_pretraining(project.id)
     if runs:
-        pretraining_status(chosen(runs))
+        pretraining_status(choose_listed("Pretrainings", runs, pretraining_title))
 
 
 def new_pretraining(project: ProjectId) -> None:
@@ -39,17 +39,3 @@ def new_pretraining(project: ProjectId) -> None:
         return
     set_params(run=run)
     st.rerun()
-
-
-def chosen(runs: list[RunRecord]) -> RunId:
-    """The pretraining to show: the one in the address, else the newest."""
-    by_id = {run.id: run for run in runs}
-    wanted = int_param("run")
-    shown = RunId(wanted) if wanted in by_id else runs[0].id
-    if len(runs) > 1:
-        shown = st.selectbox(
-            "Pretrainings", list(by_id), list(by_id).index(shown), format_func=lambda run: pretraining_title(by_id[run])
-        )
-    if shown != wanted:
-        set_params(run=shown)
-    return shown

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import current_project, int_param, set_params
+from app.links import current_project, set_params
+from app.parts.run_choice import choose_listed
 from app.parts.search_form import search_form
-from app.parts.search_view import ended, progress, trials
+from app.parts.search_view import search_status
 from app.parts.states import empty_state
 from app.parts.text import duration, md
 from core.errors import GraftError
@@ -24,7 +25,7 @@ def render() -> None:
     with st.expander("New search", icon=":material/add:", expanded=not runs):
         new_search(project.id)
     if runs:
-        follow(chosen(runs))
+        search_status(chosen(runs))
 
 
 def new_search(project: ProjectId) -> None:
@@ -45,43 +46,13 @@ def new_search(project: ProjectId) -> None:
 
 
 def chosen(runs: list[RunRecord]) -> RunId:
-    """The search to show: the one in the address, else the newest."""
-    by_id = {run.id: run for run in runs}
-    wanted = int_param("run")
-    shown = RunId(wanted) if wanted in by_id else runs[0].id
-    if len(runs) > 1:
-        shown = st.selectbox(
-            "Searches of this project",
-            list(by_id),
-            list(by_id).index(shown),
-            format_func=lambda run: _words(by_id[run]),
-        )
-    else:
+    """The search to show."""
+    if len(runs) == 1:
         st.subheader(md(_words(runs[0])))
-    set_params(run=shown)
-    return shown
+    return choose_listed("Searches of this project", runs, _words)
 
 
 def _words(run: RunRecord) -> str:
     start = str((run.recipe or {}).get("preset", "")).capitalize()
     minutes = duration(60 * float(str(run.payload["minutes"])))
     return f"Run {run.id} · from {start} · {minutes} · {run.created_at.astimezone():%d %b %Y, %H:%M}"
-
-
-def follow(run: RunId) -> None:
-    """The search, drawn anew every two seconds until it has ended."""
-    if graft().training.read(run).state.ended:
-        view = graft().searches.read(run)
-        ended(view)
-        trials(view)
-        return
-
-    @st.fragment(run_every=2)
-    def ticking() -> None:
-        view = graft().searches.read(run)
-        if view.run.state.ended:
-            st.rerun()
-        progress(view)
-        trials(view)
-
-    ticking()

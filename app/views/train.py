@@ -3,16 +3,17 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import current_project, int_param, set_params
+from app.links import current_project, set_params
 from app.parts.check_sections import check_notice
 from app.parts.recipe_form import recipe_form
+from app.parts.run_choice import choose_listed
 from app.parts.run_status import run_status
 from app.parts.states import empty_state
 from app.parts.text import md
 from core.errors import GraftError
 from core.services.projects import ProjectView
 from core.services.training import RunRecord
-from core.types import RunId, RunState
+from core.types import RunState
 
 STATE_WORDS = {
     RunState.QUEUED: "waits",
@@ -37,7 +38,7 @@ def render() -> None:
         new_training(project)
     if not runs:
         return
-    run_status(chosen_run(runs))
+    run_status(choose_listed("Trainings of this project", runs, name))
 
 
 def new_training(project: ProjectView) -> None:
@@ -56,19 +57,6 @@ def new_training(project: ProjectView) -> None:
     st.rerun()
 
 
-def chosen_run(runs: list[RunRecord]) -> RunId:
-    """The run to show: the one in the address, else the newest."""
-    ids = [run.id for run in runs]
-    by_id = {run.id: run for run in runs}
-    wanted = int_param("run")
-    shown = RunId(wanted) if wanted in ids else ids[0]
-    if len(ids) > 1:
-        shown = st.selectbox(
-            "Trainings of this project",
-            ids,
-            index=ids.index(shown),
-            format_func=lambda run: f"{by_id[run].title} · {STATE_WORDS[by_id[run].state]}",
-        )
-    if shown != wanted:
-        set_params(run=shown)
-    return shown
+def name(run: RunRecord) -> str:
+    """A run in the list."""
+    return f"{run.title} · {STATE_WORDS[run.state]}"

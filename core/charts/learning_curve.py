@@ -6,34 +6,26 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from core.charts.words import plain
-from core.evaluation import Interval
+from core.evaluation.forecast import Curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningCurve:
-    """A class with `pictures` pictures: what was tried at `sizes`, and the forecast `ahead` of now.
-
-    `tested` is the forecast that half of the pictures would have made for all, and what came.
-    """
+    """A class, how many pictures it has, and its curve."""
 
     name: str
     pictures: int
-    sizes: tuple[float, ...]
-    tried: tuple[Interval, ...]
-    ahead: tuple[float, ...]
-    path: tuple[Interval, ...]
-    gains: tuple[Interval, ...]
-    tested: tuple[Interval, float] | None
+    curve: Curve
 
 
 def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> go.Figure:
     """Small multiples: dots with whiskers for what was tried, a dotted line in a band for the forecast."""
     rows = max(1, -(-len(curves) // columns))
     figure = go.Figure()
-    titles = [plain(curve.name) for curve in curves]
+    titles = [plain(item.name) for item in curves]
     figure.set_subplots(rows=rows, cols=columns, subplot_titles=titles, shared_yaxes=True,
                         vertical_spacing=0.3 / rows, horizontal_spacing=0.04)  # fmt: skip
-    for index, curve in enumerate(curves):
+    for index, curve in enumerate(item.curve for item in curves):
         place = {"row": index // columns + 1, "col": index % columns + 1}
         low, high = ([100 * getattr(item, end) for item in curve.path] for end in ("low", "high"))
         figure.add_scatter(

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from core.errors import BadInput
 from core.jobs.payloads import ChangesPayload
-from core.services.base import Service
-from core.store import images, predictions, runs
+from core.services.about_model import AboutModel
+from core.store import images
 from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import ImageId, RunId, RunKind, RunState
@@ -42,33 +41,14 @@ class ChangesView:
     units: tuple[UnitView, ...]
 
 
-class Changes(Service):
+class Changes(AboutModel):
     """Comparisons of models with the networks they started as."""
+
+    kind = RunKind.CHANGES
 
     def start(self, model: RunId) -> RunId:
         """Queue a comparison, or find the one that waits or runs. Raises NotFound, BadInput without a model."""
-        with reading(self.engine) as session:
-            trained = runs.read_run(session, model)
-            if predictions.read_card(session, model) is None:
-                raise BadInput(f"Run {model} has no model to look into.", hint="Choose a training that is done.")
-        last = self.latest(model)
-        if last is not None and not last.state.ended:
-            return last.id
-        payload = ChangesPayload(model=model)
-        return self.queue.enqueue(payload, project_id=trained.project_id, name="What changed", parent_id=model)
-
-    def latest(self, model: RunId) -> RunRecord | None:
-        """The newest comparison of a model, in whatever state."""
-        with reading(self.engine) as session:
-            project = runs.read_run(session, model).project_id
-            if project is None:
-                return None
-            found = runs.list_runs(session, project_id=project, kinds=[RunKind.CHANGES])
-        return next((run for run in found if run.parent_id == model), None)
-
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a comparison."""
-        return self.queue.cancel(run_id)
+        return self._start(model, ChangesPayload(model=model), name="What changed", purpose="look into")
 
     def view(self, run: RunRecord) -> ChangesView | None:
         """What a comparison found; None while it is not done."""

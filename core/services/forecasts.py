@@ -8,6 +8,7 @@ import numpy as np
 from core.charts.learning_curve import LearningCurve
 from core.errors import BadInput
 from core.evaluation import Interval
+from core.evaluation.forecast import Curve
 from core.jobs.payloads import ForecastPayload
 from core.services.base import Service
 from core.store import runs
@@ -58,20 +59,20 @@ class ForecastView:
     @property
     def most(self) -> int:
         """The largest number of additional pictures that can be asked for in any class."""
-        return max(int(curve.ahead[-1] - curve.pictures) for curve in self.curves)
+        return max(int(item.curve.ahead[-1] - item.pictures) for item in self.curves)
 
     def expectations(self, more: int) -> list[Expectation]:
         """What `more` pictures of a class bring, the largest rise first; of classes where that is not too far off."""
         found = [
             Expectation(
-                name=curve.name,
-                pictures=curve.pictures,
-                now=curve.path[0],
-                then=_between(curve.ahead, curve.path, curve.pictures + more),
-                gain=_between(curve.ahead, curve.gains, curve.pictures + more),
+                name=item.name,
+                pictures=item.pictures,
+                now=item.curve.path[0],
+                then=_between(item.curve.ahead, item.curve.path, item.pictures + more),
+                gain=_between(item.curve.ahead, item.curve.gains, item.pictures + more),
             )
-            for curve in self.curves
-            if curve.pictures + more <= curve.ahead[-1]
+            for item in self.curves
+            if item.pictures + more <= item.curve.ahead[-1]
         ]
         return sorted(found, key=lambda item: -item.gain.value)
 
@@ -123,9 +124,7 @@ class Forecasts(Service):
 
 def _curve(item: dict[str, Any]) -> LearningCurve:
     tested = item["tested"]
-    return LearningCurve(
-        name=item["class"],
-        pictures=item["pictures"],
+    curve = Curve(
         sizes=tuple(item["sizes"]),
         tried=tuple(Interval(*ends) for ends in item["tried"]),
         ahead=tuple(item["ahead"]),
@@ -133,6 +132,7 @@ def _curve(item: dict[str, Any]) -> LearningCurve:
         gains=tuple(Interval(*ends) for ends in item["gains"]),
         tested=None if tested is None else (Interval(*tested[:3]), tested[3]),
     )
+    return LearningCurve(name=item["class"], pictures=item["pictures"], curve=curve)
 
 
 def _between(ahead: tuple[float, ...], path: tuple[Interval, ...], where: float) -> Interval:

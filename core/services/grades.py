@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from core.catalogue import EXPLANATIONS, ExplanationInfo
-from core.errors import BadInput
 from core.evaluation import Grade, Interval, best
 from core.jobs.payloads import GradePayload
-from core.services.base import Service
-from core.store import predictions, runs
-from core.store.db import reading
+from core.services.about_model import AboutModel
 from core.store.runs import RunRecord
 from core.types import RunId, RunKind, RunState
 
@@ -40,38 +37,24 @@ class GradesView:
     best: str | None
 
 
-class Grades(Service):
+class Grades(AboutModel):
     """Tests of the ways to explain a model."""
+
+    kind = RunKind.GRADE
 
     def start(self, model: RunId) -> RunId:
         """Queue a grading, or find the one that waits or runs. Raises NotFound, BadInput without a model."""
-        with reading(self.engine) as session:
-            trained = runs.read_run(session, model)
-            if predictions.read_card(session, model) is None:
-                raise BadInput(f"Run {model} has no model to explain.", hint="Choose a training that is done.")
-        last = self.latest(model)
-        if last is not None and not last.state.ended:
-            return last.id
-        payload = GradePayload(model=model)
-        return self.queue.enqueue(payload, project_id=trained.project_id, name="Grading", parent_id=model)
-
-    def latest(self, model: RunId) -> RunRecord | None:
-        """The newest grading of a model, in whatever state."""
-        return next(iter(self._all(model)), None)
+        return self._start(model, GradePayload(model=model), name="Grading", purpose="explain")
 
     def newest(self, model: RunId) -> GradesView | None:
         """What the newest grading that is done found."""
-        done = next((run for run in self._all(model) if run.state is RunState.DONE), None)
+        done = next((run for run in self._about(model) if run.state is RunState.DONE), None)
         return None if done is None else self.view(done)
 
     def default_method(self, model: RunId) -> str:
         """The best method that passes; Grad-CAM before any grading, or where none passes."""
         view = self.newest(model)
         return (view.best if view else None) or UNGRADED
-
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a grading."""
-        return self.queue.cancel(run_id)
 
     def view(self, run: RunRecord) -> GradesView | None:
         """What a grading found; None while it is not done."""
@@ -91,14 +74,6 @@ class Grades(Service):
             ),
             best=best(grades, {item["method"]: item["seconds"] for item in known}),
         )
-
-    def _all(self, model: RunId) -> list[RunRecord]:
-        with reading(self.engine) as session:
-            project = runs.read_run(session, model).project_id
-            if project is None:
-                return []
-            found = runs.list_runs(session, project_id=project, kinds=[RunKind.GRADE])
-        return [run for run in found if run.parent_id == model]
 
 
 def _grade(item: dict[str, Any]) -> Grade:

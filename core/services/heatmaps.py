@@ -7,7 +7,7 @@ from typing import Any, cast
 from core.catalogue import EXPLANATIONS, in_words
 from core.errors import BadInput, NotFound
 from core.jobs.payloads import HeatmapsPayload
-from core.services.base import Service
+from core.services.about_model import AboutModel
 from core.store import images, predictions, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
@@ -60,8 +60,10 @@ class HeatmapsView:
     apart: float
 
 
-class Heatmaps(Service):
+class Heatmaps(AboutModel):
     """Galleries of heatmaps."""
+
+    kind = RunKind.HEATMAPS
 
     def start(self, model: RunId, *, split: Split = Split.TEST, method: str = "gradcam") -> RunId:
         """Queue a gallery, or find the same one that waits or runs. Raises NotFound, BadInput for the method."""
@@ -76,19 +78,6 @@ class Heatmaps(Service):
         if last is not None and not last.state.ended and last.payload == payload.to_json():
             return last.id
         return self.queue.enqueue(payload, project_id=trained.project_id, name="Heatmaps", parent_id=model)
-
-    def latest(self, model: RunId) -> RunRecord | None:
-        """The newest gallery of a model, in whatever state."""
-        with reading(self.engine) as session:
-            project = runs.read_run(session, model).project_id
-            if project is None:
-                return None
-            found = runs.list_runs(session, project_id=project, kinds=[RunKind.HEATMAPS])
-        return next((run for run in found if run.parent_id == model), None)
-
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a gallery."""
-        return self.queue.cancel(run_id)
 
     def view(self, run: RunRecord) -> HeatmapsView | None:
         """A gallery; None while it is not done."""

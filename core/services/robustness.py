@@ -5,11 +5,8 @@ from math import nan
 from typing import Any, cast
 
 from core.charts.robustness import RobustnessLine
-from core.errors import BadInput
 from core.jobs.payloads import RobustnessPayload
-from core.services.base import Service
-from core.store import predictions, runs
-from core.store.db import reading
+from core.services.about_model import AboutModel
 from core.store.runs import RunRecord
 from core.types import RunId, RunKind, RunState
 
@@ -41,33 +38,14 @@ class RobustnessView:
         return line.title, line.words[3], line.right[3], line.right[0]
 
 
-class Robustness(Service):
+class Robustness(AboutModel):
     """Robustness tests of trained models."""
+
+    kind = RunKind.ROBUSTNESS
 
     def start(self, model: RunId) -> RunId:
         """Queue a test, or find the one that waits or runs. Raises NotFound, BadInput without a model."""
-        with reading(self.engine) as session:
-            trained = runs.read_run(session, model)
-            if predictions.read_card(session, model) is None:
-                raise BadInput(f"Run {model} has no model to test.", hint="Choose a training that is done.")
-        last = self.latest(model)
-        if last is not None and not last.state.ended:
-            return last.id
-        payload = RobustnessPayload(model=model)
-        return self.queue.enqueue(payload, project_id=trained.project_id, name="Robustness", parent_id=model)
-
-    def latest(self, model: RunId) -> RunRecord | None:
-        """The newest test of a model, in whatever state."""
-        with reading(self.engine) as session:
-            project = runs.read_run(session, model).project_id
-            if project is None:
-                return None
-            found = runs.list_runs(session, project_id=project, kinds=[RunKind.ROBUSTNESS])
-        return next((run for run in found if run.parent_id == model), None)
-
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a test."""
-        return self.queue.cancel(run_id)
+        return self._start(model, RobustnessPayload(model=model), name="Robustness", purpose="test")
 
     def view(self, run: RunRecord) -> RobustnessView | None:
         """What a test found; None while it is not done."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.store.tables import ImageClassRow, ImageRow, VersionItemRow
+from core.store.images import classes_of
+from core.store.tables import ImageRow, VersionItemRow
 from core.types import ClassId, ImageId, ImageState, ProjectId, Split, VersionId
 
 CHUNK = 500
@@ -29,17 +30,14 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
     wanted, found = list(image_ids), {}
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        classes: dict[ImageId, list[ClassId]] = {}
-        pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).where(ImageClassRow.image_id.in_(part))
-        for image_id, class_id in session.execute(pairs):
-            classes.setdefault(image_id, []).append(class_id)
+        classes = classes_of(session, part)
         query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split)
         for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
             found[row.id] = CurrentImage(
                 id=row.id,
                 blob=row.blob,
                 name=row.original_name,
-                classes=tuple(sorted(classes.get(row.id, []))),
+                classes=tuple(sorted(classes[row.id])),
                 number=row.number,
                 split=row.split,
             )

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.store.tables import ImageClassRow, ImageRow
+from core.store.images import classes_of
+from core.store.tables import ImageRow
 from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split
 
 BATCH = 500
@@ -52,11 +53,8 @@ def each_image(session: Session, project_id: ProjectId) -> Iterator[ExportImage]
         if not rows:
             return
         last = rows[-1].id
-        classes: dict[ImageId, list[ClassId]] = {}
-        pairs = select(ImageClassRow).where(ImageClassRow.image_id.in_([row.id for row in rows]))
-        for pair in session.scalars(pairs.order_by(ImageClassRow.class_id)):
-            classes.setdefault(pair.image_id, []).append(pair.class_id)
+        classes = classes_of(session, [row.id for row in rows])
         for row in rows:
             values = {name: getattr(row, name) for name in names}
-            yield ExportImage(**values, classes=tuple(classes.get(row.id, [])))
+            yield ExportImage(**values, classes=tuple(sorted(classes[row.id])))
         session.expunge_all()

@@ -107,6 +107,7 @@ def list_runs(
     session: Session,
     *,
     project_id: ProjectId | None = None,
+    parent_id: RunId | None = None,
     kinds: Sequence[RunKind] = (),
     states: Sequence[RunState] = (),
     limit: int = 1000,
@@ -115,6 +116,8 @@ def list_runs(
     query = select(RunRow).order_by(RunRow.id.desc()).limit(limit)
     if project_id is not None:
         query = query.where(RunRow.project_id == project_id)
+    if parent_id is not None:
+        query = query.where(RunRow.parent_id == parent_id)
     if kinds:
         query = query.where(RunRow.kind.in_(kinds))
     if states:

@@ -265,12 +265,13 @@ class Training:
         curves: list[dict[int, dict[str, float]]] = [{}, {}]
         kept = fitted(curves[0].__setitem__, network.link, start=(old.weight, old.bias))
         anew = fitted(curves[1].__setitem__, network.link)
-        if anew.score > kept.score:
+        better = anew.score > kept.score
+        if better:
             self.old_head = dataclasses.replace(old, helps=False)
             self.notes.append(ANEW)
-        for epoch, values in curves[anew.score > kept.score].items():
+        for epoch, values in curves[better].items():
             report(epoch, values)
-        return anew if anew.score > kept.score else kept
+        return anew if better else kept
 
     def _keep(self, network: Network) -> None:
         """What the model says of every picture, once, and the model itself."""
