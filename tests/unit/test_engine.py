@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from torch.nn import functional
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from core.features import PixelCache
 from core.features.bodies import fingerprint
@@ -15,7 +16,7 @@ from core.models import Network
 from core.recipes import PRESETS
 from core.settings import Settings
 from core.training import precision, with_precision
-from core.training.augment import STRENGTHS, _grid, _placement
+from core.training.augment import STRENGTHS, _by_bytes, _by_planes, _light, _placement
 
 CPU = torch.device("cpu")
 
@@ -115,7 +116,14 @@ def test_trying_a_precision_changes_neither_the_network_nor_chance(settings: Set
     assert all(item.grad is None for item in tried.parameters())
 
 
-def test_the_quick_grid_is_torchs_own() -> None:
-    placement = _placement(4, STRENGTHS["strong"], torch.Generator().manual_seed(0))
-    expected = functional.affine_grid(placement, [4, 3, 17, 17], False)
-    assert np.allclose(_grid(placement, 17, CPU), expected, atol=1e-6)
+@settings_of_hypothesis(deadline=None, max_examples=40)
+@given(st.sampled_from(sorted(STRENGTHS)), st.integers(0, 2**31), st.sampled_from([16, 33, 64]))
+def test_pictures_vary_alike_on_a_processor_and_on_a_gpu(name: str, seed: int, side: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    pictures = torch.randint(0, 256, (3, 3, side, side), dtype=torch.uint8, generator=generator)
+    placement = _placement(3, STRENGTHS[name], generator)
+    factor, offset = _light(3, STRENGTHS[name], generator)
+    bytes_, planes = (way(pictures, placement, factor, offset) for way in (_by_bytes, _by_planes))
+    # Sampled bytes are rounded, then lit.
+    assert float((bytes_ - planes).abs().max()) <= 0.51 * float(factor.max())
+    assert bytes_.shape == planes.shape == pictures.shape and bytes_.is_contiguous(memory_format=torch.channels_last)
