@@ -21,6 +21,7 @@ class PixelCache:
     """Squares (S, S, 3) uint8 of stored pictures, by blob."""
 
     def __init__(self, settings: Settings, size: int, framing: str) -> None:
+        self.settings = settings
         self.size = size
         self.framing = framing
         self._blobs = BlobStore(settings)
