@@ -21,6 +21,7 @@ Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Compile = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,8 @@ class Recipe:
     loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
                   (https://arxiv.org/abs/2009.14119); "corn", for grades, rank by rank
                   (https://arxiv.org/abs/2111.08851)
+    precision     of the numbers it computes with; "auto": what this machine is faster with
+    compile       torch.compile; "auto": where it saves more time than it costs on this machine
     """
 
     preset: str = "balanced"
@@ -89,6 +92,7 @@ class Recipe:
     imbalance: Imbalance = "weights"
     loss: Loss = "standard"
     precision: Precision = "auto"
+    compile: Compile = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:

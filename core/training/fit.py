@@ -23,8 +23,10 @@ from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import branch_logits
 from core.recipes import Recipe
+from core.training.ahead import read_ahead
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.training.compiling import compiled
 from core.training.frozen import Below, keep_below
 from core.training.group import ALONE, Group, adding_up
 from core.training.losses import build_loss, class_weights
@@ -143,7 +145,7 @@ class Trainer:
     def step_at(self, rate: float, chosen: Tensor) -> float:
         """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
         set_rates(self.optimizer, rate / self.recipe.learning_rate)
-        return self._step(chosen, self._test_chance)
+        return self._step(chosen, self._read(chosen).to(self.device), self._test_chance)
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
@@ -160,12 +162,13 @@ class Trainer:
             generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)
             torch.manual_seed(generator.initial_seed())
         total = 0.0
-        for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
-            started = time.monotonic()
+        batches, started = torch.tensor_split(order, self.steps), time.monotonic()
+        for number, found in enumerate(read_ahead(self._read, batches, self.device)):
             done = (self.epoch - 1) * self.steps + number
             set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
-            total += self._step(chosen, generator) * len(chosen)
+            total += self._step(batches[number], found, generator) * len(batches[number])
             self._pace(time.monotonic() - started)
+            started = time.monotonic()
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
             self.watcher.step(self.epoch, number + 1, self.steps, left)
         self._look(total / len(order))
@@ -180,6 +183,8 @@ class Trainer:
         )  # fmt: skip
         self.below = below if isinstance(below, Below) else None
         self.model = self.group.wrap(self.network) if self.below is None else self.below.model
+        if self.recipe.compile == "on" and self.group.size == 1:
+            self.model = compiled(self.model)
         if below and "frozen" not in self.engine:
             self.engine["frozen"] = KEPT if isinstance(below, Below) else ANEW.format(below)
 
@@ -203,13 +208,14 @@ class Trainer:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
 
-    def _step(self, together: Tensor, generator: torch.Generator) -> float:
+    def _read(self, together: Tensor) -> Tensor:
+        """What this process's share of a batch learns from, as it is kept: pictures, or what a frozen half says."""
+        blobs = [self.train.blobs[index] for index in self.group.share(together).tolist()]
+        return self.pixels.read(blobs) if self.below is None else self.below.read(blobs)
+
+    def _step(self, together: Tensor, found: Tensor, generator: torch.Generator) -> float:
         chosen = self.group.share(together)
-        blobs = [self.train.blobs[index] for index in chosen.tolist()]
-        if self.below is None:
-            pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
-        else:
-            pictures = self.below.read(blobs).to(self.device)
+        pictures = found if self.below else augment(found, self.recipe.augmentation, generator)
         targets = self._targets(self.train.targets[chosen]).to(self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
