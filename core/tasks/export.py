@@ -10,7 +10,7 @@ from core.store.db import reading
 from core.store.exports import KEPT
 from core.tasks.export_dataset import pack_dataset
 from core.tasks.export_model import pack_model
-from core.types import JsonObject, RunKind
+from core.types import JsonObject, RunKind, RunState
 
 
 def run(context: JobContext) -> JsonObject:
@@ -26,6 +26,8 @@ def run(context: JobContext) -> JsonObject:
 def _delete_old(context: JobContext) -> None:
     """Delete the files of all but the project's newest exports: what was downloaded is not needed any more."""
     with reading(context.engine) as session:
-        made = runs.list_runs(session, project_id=context.run.project_id, kinds=[RunKind.EXPORT])
-    for run in made[KEPT:]:
+        earlier = runs.list_runs(
+            session, project_id=context.run.project_id, kinds=[RunKind.EXPORT], states=[RunState.DONE]
+        )
+    for run in earlier[KEPT - 1 :]:
         shutil.rmtree(context.settings.exports / str(run.id), ignore_errors=True)
