@@ -2,18 +2,13 @@
 
 import streamlit as st
 
+from app.parts.recipe_details import RUNTIME_WORDS
 from app.parts.text import count, md
 from core.types import JsonValue
 
 PRECISIONS = {
     "float32": "Numbers of 32 bits.",
     "bfloat16": "Numbers of 16 bits (bfloat16): clearly faster for this network on this machine.",
-}
-RUNTIMES = {
-    "torch": "torch, in 32 bits",
-    "torch-bf16": "torch, in 16 bits",
-    "openvino": "OpenVINO, in 32 bits",
-    "openvino-bf16": "OpenVINO, in 16 bits",
 }
 
 
@@ -31,9 +26,9 @@ def sentences(engine: dict[str, str]) -> list[str]:
     found = [PRECISIONS.get(engine.get("precision", ""), "")]
     if "gpus" in engine:
         found.append(f"{count(int(engine['gpus']), 'GPU')} shared each batch.")
-    if "features" in engine:
-        runtime = RUNTIMES.get(engine["features"], engine["features"])
-        found.append(f"The network that was frozen at first was looked through by {runtime}.")
+    if "runtime" in engine:
+        runtime = RUNTIME_WORDS.get(engine["runtime"], engine["runtime"])
+        found.append(f"What looked through the network while it was frozen: {runtime}.")
     if "threads" in engine:
         found.append(f"{count(int(engine['threads']), 'thread')} decoded the pictures.")
-    return [text for text in (*found, engine.get("frozen", ""), engine.get("compile", "")) if text]
+    return [text for text in (*found, engine.get("frozen", ""), engine.get("compiling", "")) if text]

@@ -106,7 +106,6 @@ class Training:
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
-        self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.old_head: OldHead | None = None
@@ -145,7 +144,10 @@ class Training:
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
-            network = Network(self.recipe.backbone, self.outputs, image_size=self.size, ranked=self.ranked)
+            network = Network(
+                self.recipe.backbone, self.outputs, image_size=self.size,
+                ranked=self.recipe.ranked, shared=self.recipe.shared,
+            )  # fmt: skip
             load_weights(network, self.recipe.weights, self.context.settings)
             if self.recipe.weights == "none":
                 hasten_batch_norm(network)
@@ -181,13 +183,14 @@ class Training:
         """What is fastest on this machine; the run says what was chosen."""
         if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
             total = len(self.version.items)
-            self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
-            self.engine["features"] = self.runtime
+            self.runtime = choose_runtime(network, total, self.recipe, self.context.settings)
+            self.engine["runtime"] = self.runtime
         if self.recipe.tune != "head":
             learnt = len(self.positions(Split.TRAIN))
             self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
             self.engine["precision"] = self.recipe.precision
-            self.recipe, self.engine["compile"] = with_compiling(network, self.recipe, learnt, self.context.settings)
+            self.recipe, words = with_compiling(network, self.recipe, learnt, self.context.settings)
+            self.engine |= {"compile": self.recipe.compile, "compiling": words}
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
@@ -356,7 +359,8 @@ class Training:
             thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
-            ranked=self.ranked,
+            ranked=network.ranked,
+            shared=network.shared,
         )
 
 
