@@ -31,19 +31,23 @@ LOOK_EVERY_S = 60.0
 AVERAGE = 0.998
 """How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
+GRAIN = 8
+"""Views grow by so many pixels at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How to pretrain. `steps` above 0 counts instead of `minutes`; `batch_size` pictures are seen in two views each.
 
-    Every `look_every` steps the signs are taken.
+    Every `look_every` steps the signs are taken. Views grow from a side of `first_size` pixels (0: the pictures' own)
+    to the pictures' own: early lessons need no detail and cost less (https://arxiv.org/abs/2104.00298).
     """
 
     method: str = "supervised"
     minutes: float = 30.0
     steps: int = 0
     batch_size: int = 64
+    first_size: int = 0
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     look_every: int = 100
@@ -149,7 +153,8 @@ class Pretrainer:
         self.network.train()
         self.objective.train()
         try:
-            views = two_views(self.pictures.read(positions).to(self.device), self.objective.views, generator)
+            pictures = self.pictures.read(positions).to(self.device)
+            views = two_views(pictures, self.objective.views, generator, self._side(pictures.shape[-1]))
             half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
             with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
                 features = self.network.forward_features(views.contiguous(memory_format=torch.channels_last))
@@ -173,6 +178,11 @@ class Pretrainer:
         self.average.update_parameters(self.network)
         self.losses.append(loss)
         self.step += 1
+
+    def _side(self, own: int) -> int:
+        """Of the step's views, for pictures of `own` pixels."""
+        first = self.plan.first_size or own
+        return min(own, GRAIN * round((first + (own - first) * self.fraction) / GRAIN)) if first < own else own
 
     def _positions(self) -> Tensor:
         """The step's pictures: each once before any comes again."""
