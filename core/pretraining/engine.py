@@ -26,8 +26,9 @@ from core.training.plan import averaged, rate_factor, set_rates
 
 WARMUP = 0.05
 RESOLUTION = 100_000
-LOOK_EVERY_S = 60.0
-"""A slow machine is looked at, and its state saved, more often than every `look_every` steps."""
+LOOK_EVERY_S, LOOK_SHARE = 60.0, 0.03
+"""A slow machine is looked at, and its state saved, more often than every `look_every` steps, but not for more than
+this share of its time."""
 AVERAGE = 0.998
 """How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
@@ -129,15 +130,16 @@ class Pretrainer:
         self._resume()
         values: dict[str, float] = self._look() if not self.step else {}
         started = saved = self.clock()
+        pause = LOOK_EVERY_S
         while self.fraction < 1:
             self._one_step()
             now = self.clock()
             self.seconds, started = self.seconds + now - started, now
             self.watcher.step(self.step, self.fraction, self._left())
-            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > LOOK_EVERY_S:
+            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > pause:
                 values = self._look()
-                started = self.clock()  # looking costs none of the budget
-                saved = self._save()
+                started = saved = self._save()  # looking costs none of the budget
+                pause = max(LOOK_EVERY_S, (saved - now) / LOOK_SHARE)
         return values
 
     def _left(self) -> float | None:
