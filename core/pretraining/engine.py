@@ -93,6 +93,7 @@ class Pretrainer:
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
+        self.best_step, self.best_score, self.best_state = 0, -math.inf, dict[str, Tensor]()
         self.warned = False
         self._order = torch.empty(0, dtype=torch.int64)
         self._epoch = -1
@@ -112,8 +113,13 @@ class Pretrainer:
 
     @property
     def result(self) -> Network:
-        """The network as it is kept: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
+        """The network as it is now: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
         return cast(Network, self.average.module)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether labels of a person's pictures say which look is kept. Drawn pictures are practice: the end counts."""
+        return bool(len(self.probe.labels)) and not self.pictures.formulas
 
     @property
     def fraction(self) -> float:
@@ -122,9 +128,10 @@ class Pretrainer:
         return min(1.0, self.step / plan.steps if plan.steps else self.seconds / (60 * plan.minutes))
 
     def fit(self) -> dict[str, float]:
-        """Pretrain to the end; returns the last signs.
+        """Pretrain to the end; returns the last signs. `result` is then what is kept.
 
-        Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
+        Where there are labels to look at, that is whatever had the best neighbours, the start included: going on from
+        good weights can spoil them. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
@@ -140,6 +147,10 @@ class Pretrainer:
                 values = self._look()
                 started = saved = self._save()  # looking costs none of the budget
                 pause = max(LOOK_EVERY_S, (saved - now) / LOOK_SHARE)
+        if self.best_state:
+            self.result.load_state_dict(self.best_state)
+            if not self.best_step:
+                self.watcher.note("Nothing it learnt tells your classes apart better than its start, which is kept.")
         return values
 
     def _left(self) -> float | None:
@@ -196,7 +207,11 @@ class Pretrainer:
         return self._order[number * self.batch_size : (number + 1) * self.batch_size]
 
     def _look(self) -> dict[str, float]:
-        values = signs(self.result if self.step else self.network, self.probe)
+        shown = self.result if self.step else self.network
+        values = signs(shown, self.probe)
+        if self.chooses and values["neighbours"] > self.best_score:
+            self.best_step, self.best_score = self.step, values["neighbours"]
+            self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
         if self.losses:
             values = {"train/loss": sum(self.losses) / len(self.losses), **values}
         self.losses = []
@@ -215,6 +230,8 @@ class Pretrainer:
                 "step": self.step,
                 "seconds": self.seconds,
                 "losses": self.losses,
+                "best": [self.best_step, self.best_score],
+                "best_state": self.best_state,
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
                 "objective": self.objective.state_dict(),
@@ -232,4 +249,5 @@ class Pretrainer:
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])
+        (self.best_step, self.best_score), self.best_state = state["best"], state["best_state"]
         self.watcher.note(f"Going on from step {self.step:,}.")

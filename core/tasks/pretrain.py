@@ -17,7 +17,7 @@ from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
-from core.models import Network, load_weights, save_body
+from core.models import Network, calibrate_batch_norm, load_weights, save_body
 from core.models.bodies import build_body
 from core.pretraining import Pictures, Plan, Pretrainer, Probe
 from core.store import images, versions
@@ -30,7 +30,9 @@ from core.types import ClassId, JsonObject, JsonValue, ProjectId
 SIZE, GROWS_FROM = 128, 0.75
 FEWEST = 16
 PROBED, PROBED_EACH = 10, 20
-MOST_LABELLED = 400
+MOST_LABELLED, CALIBRATING = 400, 256
+FROM_NOTHING, GOING_ON = 2e-3, 3e-4
+"""Learning rates: weights that are good already are soon forgotten at the rate that makes them."""
 KEPT_EACH, NEW_EACH, POOL = 5, 1000, "drawn"
 
 
@@ -50,9 +52,12 @@ def run(context: JobContext) -> JsonObject:
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
     load_weights(network, payload.weights, context.settings)
+    if project is not None and payload.weights in ("none", "bundled"):  # drawn pictures have other statistics
+        calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
     plan = Plan(
         method=payload.method, minutes=payload.minutes, steps=payload.steps, seed=payload.seed,
         batch_size=payload.batch_size, first_size=first,
+        learning_rate=FROM_NOTHING if payload.weights == "none" else GOING_ON,
     )  # fmt: skip
     follower = _Follower(context)
     trainer = Pretrainer(network.to(device), pictures, plan, probe, context.folder, follower)
