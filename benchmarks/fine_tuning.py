@@ -5,16 +5,14 @@ python -m benchmarks.fine_tuning SETS [--what steady|large|five] [--backbones mo
 SETS is the folder of real sets, of which photos are made by enlarging. `steady`: photos of 640 x 480, `large`: of 12
 million pixels; the bare step learns from one batch that lies ready, by the same optimizer in the same precision, in
 turns with whole epochs of the engine (its cache, its variation of pictures), validation left out. `five`: the whole
-training job of a running app, from click to scores, and the whole plain loop with its process's start, at the same
-number of steps.
+training job of a running app, from click to scores, and the whole plain loop and fastai with their process's start, at
+the same number of steps.
 """
 
 import argparse
 import dataclasses
-import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +21,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from benchmarks.peers import by_fastai, links, plainly
 from benchmarks.photos import KINDS, LARGE, SMALL, write_photos, write_splits
 from benchmarks.table import Figure, fresh_home, show
 from benchmarks.worker import working
@@ -101,8 +100,8 @@ def _bare(engine: Trainer, pictures: torch.Tensor, classes: torch.Tensor) -> Non
     engine.optimizer.zero_grad(set_to_none=True)
 
 
-def five_epochs(folder: Path, backbone: str) -> tuple[float, float, dict[str, object]]:
-    """Seconds of the training job and of the plain loop; what the job took for what."""
+def five_epochs(folder: Path, backbone: str) -> list[Figure]:
+    """The training job beside the plain loop and fastai."""
     recipe = dataclasses.replace(_five(), backbone=backbone)
     with fresh_home() as graft, working(graft) as worker:
         project = graft.projects.create("Photos", Task.SINGLE)
@@ -111,11 +110,19 @@ def five_epochs(folder: Path, backbone: str) -> tuple[float, float, dict[str, ob
         begin = time.perf_counter()
         result = worker.finish(graft.training.start(project, recipe))
         ours = time.perf_counter() - begin
-        timings = dict(result["timings_s"])  # type: ignore[call-overload]
+        print(backbone, result["timings_s"], result["engine"])
     with tempfile.TemporaryDirectory() as place:
         links(folder, Path(place))
         plain = plainly(Path(place), "--backbone", backbone, "--epochs", str(recipe.epochs))
-    return ours, float(str(plain["seconds"])), timings
+        peers = {
+            "plain": float(str(plain["seconds"])),
+            "fastai": by_fastai(Path(place), "--backbone", backbone, "--epochs", str(recipe.epochs)),
+        }
+    return [
+        Figure(name=f"{backbone}, five epochs, 300 photos of 12 MP", value=f"{ours:.1f} s",
+               floor=f"{name} {peer:.1f} s", ratio=peer / ours, target=f">= {FASTER:g} x", met=peer >= FASTER * ours)
+        for name, peer in peers.items() if peer is not None
+    ]  # fmt: skip
 
 
 def _five() -> Recipe:
@@ -123,23 +130,6 @@ def _five() -> Recipe:
         {"weights": "none", "batch_size": str(BATCH), "epochs": "5", "patience": "0", "augmentation": "standard",
          "mixup": "0", "ema": "0"},
     )  # fmt: skip
-
-
-def links(folder: Path, place: Path) -> None:
-    """The splits of `labels.csv` as folders that ImageFolder reads."""
-    for line in (folder / "labels.csv").read_text().splitlines()[1:]:
-        name, kind, split = line.split(",")
-        target = place / split / kind
-        target.mkdir(parents=True, exist_ok=True)
-        os.link(folder / name, target / Path(name).name)
-
-
-def plainly(place: Path, *options: str) -> dict[str, object]:
-    """What the plain loop says, in a process of its own, in the environment that a person has."""
-    command = [sys.executable, "-m", "benchmarks.plain", str(place / "train"), str(place / "validation"), *options]
-    without = {name: value for name, value in os.environ.items() if name not in {*CHILD_ENVIRON, "OMP_NUM_THREADS"}}
-    done = subprocess.run(command, env=without, capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def as_a_job() -> None:
@@ -166,13 +156,7 @@ def main() -> None:
         for backbone in options.backbones.split(","):
             if options.what == "five":
                 write_splits(folder, 6)
-                ours, plain, timings = five_epochs(folder, backbone)
-                ratio = plain / ours
-                figures.append(
-                    Figure(name=f"{backbone}, five epochs, 300 photos of 12 MP", value=f"{ours:.1f} s",
-                           floor=f"plain {plain:.1f} s", ratio=ratio, target=f">= {FASTER:g} x", met=ratio >= FASTER)
-                )  # fmt: skip
-                print(backbone, timings)
+                figures += five_epochs(folder, backbone)
                 continue
             for augmentation in ("standard", "none"):
                 speed, bare, precision = steady(folder, backbone, augmentation)

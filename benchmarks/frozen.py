@@ -5,7 +5,7 @@ python -m benchmarks.frozen SETS [--what features|head|folder]
 `features`: pictures a second from JPEG to features, against an epoch of the plain loop with its body frozen.
 `head`: a whole Instant training of 2,000 photos against that loop until it names validation pictures as well.
 `folder`: 500 photos to a confusion matrix with ResNet-18; then two trainings on them: when the second's first step
-begins. The jobs worker runs already, as in the app.
+begins. The jobs worker runs already, as in the app; fastai's `fine_tune(1)` is its peer.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.fine_tuning import as_a_job, links, plainly
+from benchmarks.fine_tuning import as_a_job
+from benchmarks.peers import by_fastai, links, plainly
 from benchmarks.photos import SMALL, write_photos, write_splits
 from benchmarks.table import Figure, fresh_home, show
 from benchmarks.worker import Worker, working
@@ -27,7 +28,7 @@ from core.inference import choose_runtime
 from core.jobs.payloads import ImportPayload
 from core.media import BlobStore
 from core.models import Network, load_weights
-from core.recipes import PRESETS
+from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.types import ProjectId, Split, Task
 
@@ -45,7 +46,7 @@ def features(folder: Path, backbone: str) -> list[Figure]:
         if backbone == SMALL_ONE:
             load_weights(network, "bundled", settings)
         begin = time.perf_counter()
-        runtime = choose_runtime(network, len(blobs), "auto", settings)
+        runtime = choose_runtime(network, len(blobs), Recipe(), settings)
         tried = time.perf_counter()
         pixels = PixelCache(settings, 224, "squash")
         pixels.fill(blobs)
@@ -123,9 +124,13 @@ def to_a_matrix(folder: Path) -> list[Figure]:
         print(second["timings_s"])
         began = float(str(second["timings_s"]["first_step"]))  # type: ignore[call-overload,index]
     total = done - begin
+    with tempfile.TemporaryDirectory() as place:
+        links(folder, Path(place))
+        peer = by_fastai(Path(place), "--backbone", "resnet18", "--matrix")
     return [
         Figure(name="500 photos to a confusion matrix, ResNet-18", value=f"{total:.1f} s",
-               floor=f"import {imported - begin:.1f} s", target=f"<= {FOLDER_S:g} s", met=total <= FOLDER_S),
+               floor=f"import {imported - begin:.1f} s" + (f", fastai {peer:.1f} s" if peer else ""),
+               ratio=peer / total if peer else None, target=f"<= {FOLDER_S:g} s", met=total <= FOLDER_S),
         Figure(name="second run on the same photos: claimed to its first step", value=f"{began:.1f} s",
                target=f"< {AGAIN_S:g} s", met=began < AGAIN_S),
     ]  # fmt: skip

@@ -1,16 +1,14 @@
 """A job that is waited for: what it does, how far it is, and the way to stop it."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from app.context import graft
 from app.parts.text import md
 from core.services.exports import RunRecord
-from core.types import RunId, RunState
+from core.types import RunState
 
 
-def follow(run: RunRecord | None, cancel: Callable[[RunId], object]) -> bool:
+def follow(run: RunRecord | None, *, every_s: float = 1) -> bool:
     """Whether the run has not ended: then its progress is shown until it has. Says why one failed."""
     if run is None:
         return False
@@ -20,16 +18,29 @@ def follow(run: RunRecord | None, cancel: Callable[[RunId], object]) -> bool:
         return False
     known = run.id
 
-    @st.fragment(run_every=1)
+    @st.fragment(run_every=every_s)
     def ticking() -> None:
         now = graft().queue.read(known)
         if now.state.ended:
             st.rerun()
-        message = str(now.progress.get("message") or "Waiting for its turn")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(float(str(now.progress.get("fraction") or 0)), text=md(message))
-            if st.button("Stop", icon=":material/stop:"):
-                cancel(known)
+            in_progress(now)
 
     ticking()
     return True
+
+
+def in_progress(run: RunRecord) -> None:
+    """What a run does and how far it is, and the button that stops it. Call it in a fragment."""
+    message = str(run.progress.get("message") or "Waiting for its turn")
+    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(message))
+    stop_button(run)
+
+
+def stop_button(run: RunRecord) -> None:
+    """The button that stops a run, or that it is being stopped. Call it in a fragment."""
+    if run.cancel_requested:
+        st.caption("Stopping…")
+    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
+        graft().queue.cancel(run.id)
+        st.rerun(scope="fragment")

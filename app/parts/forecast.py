@@ -26,7 +26,7 @@ gain more: read which class gains, not how high it gets.
 def forecast(model: RunId) -> None:
     """The section."""
     last = graft().forecasts.latest(model)
-    if follow(last, graft().forecasts.cancel):
+    if follow(last):
         return
     view = graft().forecasts.view(last) if last else None
     if view is not None:

@@ -31,7 +31,7 @@ are Graft's own. Up to 24 validation pictures, so that the test pictures choose 
 def grades(project: ProjectId, model: RunId) -> None:
     """The section."""
     last = graft().grades.latest(model)
-    if follow(last, graft().grades.cancel):
+    if follow(last):
         return
     view = graft().grades.newest(model)
     circled = graft().circles.count(project)

@@ -35,7 +35,7 @@ GRID = """<style>
 def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
     """The section."""
     last = graft().heatmaps.latest(model)
-    if follow(last, graft().heatmaps.cancel):
+    if follow(last):
         return
     view = graft().heatmaps.view(last) if last else None
     if view is None:

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from app.context import graft
+from app.parts.following import follow
 from app.parts.text import md
 from core.charts import rates_figure
 from core.errors import GraftError
 from core.recipes import Recipe
 from core.services.rates import RatesView
-from core.types import ProjectId, RunId, RunState
+from core.types import ProjectId
 
 HELP = (
     "Begins as the training would, on the pictures to learn from, and lets the rate climb from far too small to "
@@ -28,35 +29,11 @@ def rate_test(project: ProjectId, recipe: Recipe, field: str) -> None:
     run = st.session_state.get(key)
     if run is None:
         return
-    if graft().queue.read(run).state.ended:
+    if not follow(graft().queue.read(run)):
         _found(graft().rates.read(run), field)
-        return
-
-    @st.fragment(run_every=1)
-    def ticking() -> None:
-        if not _goes_on(run):
-            st.rerun()
-
-    ticking()
-
-
-def _goes_on(run_id: RunId) -> bool:
-    run = graft().queue.read(run_id)
-    if run.state.ended:
-        return False
-    words = str(run.progress.get("message") or "Starting") if run.state is RunState.RUNNING else "Waits its turn"
-    st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(words))
-    if run.cancel_requested:
-        st.caption("Stopping…")
-    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run_id}"):
-        graft().queue.cancel(run_id)
-        st.rerun(scope="fragment")
-    return True
 
 
 def _found(view: RatesView, field: str) -> None:
-    if view.run.state is RunState.FAILED:
-        st.error(f"{md(view.run.error)} {md(view.run.hint)}".strip(), icon=":material/error:")
     if not view.rates:
         return
     figure = rates_figure(view.rates, view.losses, view.smoothed, view.suggested)

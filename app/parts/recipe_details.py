@@ -43,6 +43,7 @@ LOSS_WORDS = {
     Task.ORDINAL: {
         "standard": "Cross-entropy: every mistake alike",
         "corn": "CORN: rank by rank, in their order",
+        "coral": "CORAL: the same, along one direction",
         "focal": "Focal: hard pictures more",
     },
     Task.MULTI: {
@@ -55,6 +56,13 @@ LOSS_WORDS = {
 OPTIMIZER_WORDS = {"adamw": "AdamW: works as it is", "sgd": "SGD: the classic, wants a larger rate"}
 FRAMING_WORDS = {"squash": "All of it, stretched", "crop": "Its middle"}
 PRECISION_WORDS = {"auto": "Chosen for the machine", "float32": "Full", "bfloat16": "Half"}
+RUNTIME_WORDS = {
+    "auto": "Chosen for the machine",
+    "torch": "PyTorch",
+    "torch-bf16": "PyTorch, half precision",
+    "openvino": "OpenVINO",
+    "openvino-bf16": "OpenVINO, half precision",
+}
 
 
 def recipe_details(recipe: Recipe, project: ProjectView) -> Recipe:
@@ -183,7 +191,8 @@ def _labels(fields: _Fields, task: Task) -> None:
     fields.row()
     fields.choose(
         "loss", "What counts as a mistake", LOSS_WORDS[task],
-        "Focal: Lin et al. 2017. Asymmetric: Ridnik et al. 2021. CORN: Shi, Cao & Raschka 2021. Huber: 1964.",
+        "Focal: Lin et al. 2017. Asymmetric: Ridnik et al. 2021. CORN: Shi, Cao & Raschka 2021. "
+        "CORAL: Cao, Mirjalili & Raschka 2020. Huber: 1964.",
     )  # fmt: skip
     fields.choose(
         "imbalance", "Rare classes", IMBALANCE_WORDS,
@@ -202,5 +211,6 @@ def _machine(fields: _Fields) -> None:
     fields.choose("precision", "Precision", PRECISION_WORDS)
     fields.whole("seed", "Seed", 0, 2**31 - 1, "The same seed, recipe and pictures give the same numbers on a CPU.")
     fields.row()
+    fields.choose("runtime", "Looks through a frozen network", RUNTIME_WORDS)
     fields.number("ema", "Average the weights", 0.0, 0.99999, "0 is off; 0.99 is usual. Polyak & Juditsky 1992.")
     fields.flag("zero_gamma", "Begin calmly", "Residual networks without pretrained weights (Goyal et al. 2017).")

@@ -42,7 +42,7 @@ def resembles(model: RunId, image: ImageId) -> None:
         st.rerun()
     except GraftError:
         run = graft().queue.read(st.session_state[key])
-    if follow(run, graft().neighbours.cancel):
+    if follow(run):
         return
     view = graft().neighbours.view(run)
     if view is not None:

@@ -21,7 +21,7 @@ the typical error), the band its 95 % interval; at most 400 pictures, the same o
 def robustness(model: RunId, unit: str = "") -> None:
     """The section; `unit` is that of a number."""
     last = graft().robustness.latest(model)
-    if follow(last, graft().robustness.cancel):
+    if follow(last):
         return
     view = graft().robustness.view(last) if last else None
     if view is None:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.context import graft
 from app.links import page_link
 from app.parts.fold_scores import fold_scores
+from app.parts.following import stop_button
 from app.parts.text import count, duration, md
 from core.services.training import RunRecord, kept_words
 from core.types import RunId, RunState
@@ -65,15 +66,6 @@ def how_far(run: RunRecord) -> None:
     wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
     text = str(run.progress.get("message") or "Starting")
     st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(text + wait))
-
-
-def stop_button(run: RunRecord) -> None:
-    """The button that stops a run, or that it is being stopped."""
-    if run.cancel_requested:
-        st.caption("Stopping…")
-    elif st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
-        graft().training.cancel(run.id)
-        st.rerun(scope="fragment")
 
 
 def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:

@@ -4,7 +4,8 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
-from app.parts.run_status import how_far, not_done, stop_button, until_ended
+from app.parts.following import stop_button
+from app.parts.run_status import how_far, not_done, until_ended
 from app.parts.search_form import value_words
 from app.parts.text import count, duration, md
 from core.charts import search_figure, search_info

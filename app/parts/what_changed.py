@@ -22,7 +22,7 @@ IMAGE = "width: 8rem; aspect-ratio: 4 / 3; object-fit: cover; border-radius: .5r
 def what_changed(model: RunId) -> None:
     """The section."""
     last = graft().changes.latest(model)
-    if follow(last, graft().changes.cancel):
+    if follow(last):
         return
     view = graft().changes.view(last) if last else None
     if view is None:

@@ -57,7 +57,7 @@ def check_button(project: ProjectId, words: str) -> None:
 
 def state(run: RunRecord) -> None:
     """How the newest check stands."""
-    if not follow(run, graft().checks.cancel) and run.project_id is not None and run.state is not RunState.DONE:
+    if not follow(run) and run.project_id is not None and run.state is not RunState.DONE:
         check_button(run.project_id, "Check again")
 
 

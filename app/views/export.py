@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project, page_link
+from app.parts.following import in_progress
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.services.exports import RunRecord
@@ -86,10 +87,7 @@ def row(run: RunRecord) -> None:
         elif run.state is RunState.CANCELLED:
             st.caption("Stopped.")
         else:
-            message = str(run.progress.get("message") or "Waiting for its turn")
-            st.progress(float(str(run.progress.get("fraction") or 0)), text=md(message))
-            if st.button("Stop", icon=":material/stop:", key=f"stop-{run.id}"):
-                graft().exports.cancel(run.id)
+            in_progress(run)
 
 
 def finished(run: RunRecord) -> None:

@@ -5,9 +5,10 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
-from app.parts.text import count, md
+from app.parts.following import follow
+from app.parts.text import count
 from core.services.imports import ImportPayload, ImportReport
-from core.types import ProjectId, RunId, RunState
+from core.types import ProjectId, RunId
 
 
 def render() -> None:
@@ -66,27 +67,12 @@ def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
 def live(run: RunId) -> None:
     """The import's progress while it runs, then its report."""
     report = graft().imports.report(run)
-    if report.run.state.ended:
+    if not follow(report.run):
         outcome(report)
-        return
-
-    @st.fragment(run_every=1)
-    def ticking() -> None:
-        now = graft().imports.report(run)
-        if now.run.state.ended:
-            st.rerun()
-        text = str(now.run.progress.get("message") or "Waiting for its turn")
-        st.progress(float(str(now.run.progress.get("fraction") or 0)), text=md(text))
-        if st.button("Stop", icon=":material/stop:"):
-            graft().imports.cancel(run)
-
-    ticking()
 
 
 def outcome(report: ImportReport) -> None:
     """What became of the files."""
-    if report.run.state is RunState.FAILED:
-        st.error(md(f"{report.run.error} {report.run.hint}"), icon=":material/error:")
     for column, (label, number) in zip(
         st.columns(3),
         (("Added", report.added), ("Already there", report.duplicates), ("Rejected", report.rejected)),

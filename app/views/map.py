@@ -25,7 +25,7 @@ def render() -> None:
         return
     model = choose_eyes(graft().results.finished(project.id))
     last = graft().maps.latest(project.id, model)
-    if follow(last, graft().maps.cancel):
+    if follow(last):
         return
     view = graft().maps.view(last) if last else None
     if view is None:

@@ -7,11 +7,12 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
+from app.parts.following import follow
 from app.parts.predictions import doubtful, group_of_all, rejected, relied, table
 from app.parts.promise import promise_of
 from app.parts.run_choice import choose_model
 from app.parts.states import empty_state
-from app.parts.text import count, md
+from app.parts.text import count
 from core.errors import NotFound
 from core.services.predictions import PredictionsView
 from core.types import ProjectId, RunId, RunState, Task
@@ -32,7 +33,7 @@ def render() -> None:
         newest = [item for item in graft().predictions.list(project.id) if item.payload.get("model") == model]
         job = newest[0].id if newest else None
     if job is not None:
-        follow(RunId(job), project.task)
+        said(RunId(job), project.task)
 
 
 def bring(project: ProjectId, model: RunId) -> None:
@@ -59,35 +60,20 @@ def bring(project: ProjectId, model: RunId) -> None:
             set_params(job=graft().predictions.start(model, path.strip(), groups=groups.strip()))
 
 
-def follow(job: RunId, task: Task) -> None:
+def said(job: RunId, task: Task) -> None:
     """The job's progress while it runs, then what the model said."""
     try:
         run = graft().predictions.run(job)
     except NotFound:
         set_params(job=None)
         return
-    if run.state.ended:
+    if not follow(run, every_s=0.5):
         outcome(graft().predictions.read(job, *promise_of(task, grouped=True), group_of_all()))
-        return
-
-    @st.fragment(run_every=0.5)
-    def ticking() -> None:
-        now = graft().predictions.run(job)
-        if now.state.ended:
-            st.rerun()
-        text = str(now.progress.get("message") or "Waiting for its turn")
-        st.progress(float(str(now.progress.get("fraction") or 0)), text=md(text))
-        if st.button("Stop", icon=":material/stop:"):
-            graft().predictions.cancel(job)
-
-    ticking()
 
 
 def outcome(view: PredictionsView) -> None:
     """Everything the model said."""
-    if view.run.state is RunState.FAILED:
-        st.error(md(f"{view.run.error} {view.run.hint}"), icon=":material/error:")
-    elif view.run.state is RunState.CANCELLED:
+    if view.run.state is RunState.CANCELLED:
         st.info("It was stopped. What was said until then is below.", icon=":material/stop:")
     if view.items:
         left, right = st.columns([3, 1], vertical_alignment="bottom")

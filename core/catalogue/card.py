@@ -21,7 +21,8 @@ class ModelCard:
     temperature   divides the logits before softmax or sigmoid
     thresholds    multi-label: per class, probability from which it is said to be there
     number_mean, number_std  regression: output x std + mean is the number
-    ranked        ordinal: the head says ranks, one fewer than there are grades (CORN)
+    ranked        ordinal: the head says ranks, one fewer than there are grades, each by
+                  a direction of its own (CORN) or, with `shared`, all by one (CORAL)
     members       of an ensemble: how many networks it averages; 0 for a single network
     """
 
@@ -39,6 +40,7 @@ class ModelCard:
     number_std: float = 1.0
     members: int = 0
     ranked: bool = False
+    shared: bool = False
 
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back."""

@@ -53,7 +53,7 @@ class RowCache:
         self._positions |= {address: count + number for number, address in enumerate(addresses)}
 
     def read(self, addresses: Sequence[str], remake: Callable[[str], NDArray[np.generic]]) -> NDArray[np.generic]:
-        """Rows (n, *shape), copied. A damaged row is replaced by `remake(address)`, on disk too.
+        """Rows (n, *shape), copied. One that is damaged or gone is replaced by `remake(address)`, on disk too.
 
         KeyError for an address that `missing` would name.
         """
@@ -61,7 +61,7 @@ class RowCache:
         found = np.empty((len(addresses), *self.shape), self.dtype)
         for number, address in enumerate(addresses):
             position = self._positions[address]
-            if zlib.crc32(rows[position]) == records["crc"][position]:
+            if _kept(address, position, rows, records):
                 found[number] = rows[position].view(self.dtype).reshape(self.shape)
             else:
                 LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
@@ -70,9 +70,11 @@ class RowCache:
         return found
 
     def _map(self) -> NDArray[np.uint8]:
-        flat = np.memmap(self.folder / "rows.bin", dtype=np.uint8, mode="r")
-        whole = len(flat) // self._row_bytes
-        return flat[: whole * self._row_bytes].reshape(whole, self._row_bytes)
+        path = self.folder / "rows.bin"
+        whole = path.stat().st_size // self._row_bytes if path.exists() else 0
+        if not whole:
+            return np.empty((0, self._row_bytes), np.uint8)
+        return np.memmap(path, dtype=np.uint8, mode="r", shape=(whole, self._row_bytes))
 
     def _records(self) -> NDArray[np.void]:
         path, rows = self.folder / "index.bin", self.folder / "rows.bin"
@@ -91,3 +93,11 @@ class RowCache:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a prediction may fill the same cache beside a training
             yield
+
+
+def _kept(address: str, position: int, rows: NDArray[np.uint8], records: NDArray[np.void]) -> bool:
+    """Whether the row of that address still lies there: the folder may have been emptied and filled anew."""
+    if position >= min(len(rows), len(records)):
+        return False
+    record = records[position]
+    return bool(record["address"] == address.encode() and record["crc"] == zlib.crc32(rows[position]))

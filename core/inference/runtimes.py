@@ -14,8 +14,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from core.errors import BadInput
 from core.inference.trial import Try, remembered
 from core.models import Network
+from core.recipes import Recipe
 from core.settings import Settings
 
 Forward = Callable[[Tensor], Tensor]
@@ -79,13 +81,18 @@ RUNTIMES: dict[str, Callable[[Network], Forward]] = {
 """Name -> how to make it of a network."""
 
 
-def choose_runtime(network: Network, pictures: int, precision: str, settings: Settings) -> str:
-    """The name of the fastest runtime for so many pictures; `precision` as in the recipe.
+def choose_runtime(network: Network, pictures: int, recipe: Recipe, settings: Settings) -> str:
+    """The name of the recipe's runtime, or of the fastest one for so many pictures.
 
-    It depends on nothing but the network, the number of pictures and the machine: the same run is computed alike again.
+    That depends on nothing but network, number of pictures and machine: the same run is computed alike again. Raises
+    BadInput if the recipe wants one that is not installed.
     """
+    if recipe.runtime != "auto":
+        if recipe.runtime.startswith("openvino") and not importlib.util.find_spec("openvino"):
+            raise BadInput("OpenVINO is not installed here.", hint="Leave runtime at auto.")
+        return recipe.runtime
     device = network.head.weight.device
-    if pictures < TRYING or precision == "float32":
+    if pictures < TRYING or recipe.precision == "float32":
         return PLAIN
     names = [PLAIN, "torch-bf16"]
     if pictures >= CONVERTING and device.type == "cpu" and importlib.util.find_spec("openvino"):

@@ -29,6 +29,7 @@ from core.types import Lane, RunState
 
 BEAT_S = 2.0
 STALE_S = 10.0
+UNWANTED_S = 5.0  # nothing is lost when a run that was to stop anyway is taken back early
 CANCEL_GRACE_S = 6.0
 POLL_S = 0.1
 LOG = logging.getLogger("graft.jobs")
@@ -166,7 +167,7 @@ def sweep(engine: Engine) -> None:
     """Take runs back from workers that fell silent."""
     now = datetime.now(UTC)
     with reading(engine) as session:
-        silent = runs.list_silent(session, now=now, stale_s=STALE_S)
+        silent = runs.list_silent(session, now=now, stale_s=STALE_S, unwanted_s=UNWANTED_S)
     for run in silent:
         with writing(engine) as session:
             give_back(session, run, f"its worker {run.worker} fell silent")

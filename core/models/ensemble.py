@@ -59,7 +59,7 @@ class Ensemble(Network):
         nn.Module.__init__(self)
         first = members[0].network
         self.backbone, self.image_size, self.mean, self.std = first.backbone, first.image_size, first.mean, first.std
-        self.ranked = first.ranked
+        self.ranked, self.shared = first.ranked, first.shared
         self.members = nn.ModuleList(member.network for member in members)
         self.cards = [member.card for member in members]
         self.body = Bodies([member.network.body for member in members])

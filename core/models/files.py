@@ -93,6 +93,8 @@ def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
         state = safetensors.torch.load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error
-    network = Network(card.backbone, max(1, len(card.classes)), image_size=card.image_size, ranked=card.ranked)
+    network = Network(
+        card.backbone, max(1, len(card.classes)), image_size=card.image_size, ranked=card.ranked, shared=card.shared
+    )
     network.load_state_dict(state)
     return LoadedModel(network.to(device).eval(), card, Likeness.load(folder))

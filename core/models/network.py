@@ -7,17 +7,20 @@ import torch
 from torch import Tensor, nn
 
 from core.models.bodies import Triple, build_body
-from core.models.grades import grade_logits
+from core.models.grades import SharedHead, grade_logits, shared_grade_logits
 
 
 class Network(nn.Module):
     """`body` turns pictures into features (N, F); `head` turns these into logits (N, K).
 
-    With `ranked` the head says K - 1 ranks, of which `link` makes the logits of the K grades (`core.models.grades`).
+    With `ranked` the head says K - 1 ranks, of which `link` makes the logits of the K grades: by CORN or, if `shared`,
+    by CORAL (`core.models.grades`).
     `backbone` is the catalogue's name; `mean` and `std` are per channel, of pixels in [0, 1].
     """
 
-    def __init__(self, backbone: str, outputs: int, *, image_size: int, ranked: bool = False) -> None:
+    def __init__(
+        self, backbone: str, outputs: int, *, image_size: int, ranked: bool = False, shared: bool = False
+    ) -> None:
         super().__init__()
         body = build_body(backbone, image_size)
         self.backbone = backbone
@@ -25,8 +28,8 @@ class Network(nn.Module):
         self.mean: Triple = body.mean
         self.std: Triple = body.std
         self.body = body.module
-        self.ranked = ranked
-        self.head = nn.Linear(body.features, outputs - ranked)
+        self.ranked, self.shared = ranked, shared
+        self.head: nn.Linear = (SharedHead if shared else nn.Linear)(body.features, outputs - ranked)
         # Scale and shift in one step, for pixels in [0, 255]. Not state: they follow from the backbone.
         std = torch.tensor(body.std).view(1, 3, 1, 1)
         self.register_buffer("_scale", 1 / (255 * std), persistent=False)
@@ -51,7 +54,9 @@ class Network(nn.Module):
 
     def link(self, said: Tensor) -> Tensor:
         """What the head says -> logits (N, K)."""
-        return grade_logits(said) if self.ranked else said
+        if not self.ranked:
+            return said
+        return shared_grade_logits(said) if self.shared else grade_logits(said)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) -> logits (N, K)."""

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
-Loss = Literal["standard", "focal", "asymmetric", "corn"]
+Loss = Literal["standard", "focal", "asymmetric", "corn", "coral"]
 PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 TWO_BRANCHES = "graft:tiny_cnn"
 """The network that two_step trains."""
@@ -21,6 +21,7 @@ Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Runtime = Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,11 @@ class Recipe:
                   by the effective number of pictures (https://arxiv.org/abs/1901.05555); "logits": shifted by log
                   frequency while learning (https://arxiv.org/abs/2007.07314); "sampling": shown more often
     loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
-                  (https://arxiv.org/abs/2009.14119); "corn", for grades, rank by rank
-                  (https://arxiv.org/abs/2111.08851)
+                  (https://arxiv.org/abs/2009.14119); "corn" and "coral", for grades, rank by rank
+                  (https://arxiv.org/abs/2111.08851, https://arxiv.org/abs/1901.07884)
+    precision     of a training's numbers, and
+    runtime       what looks through a frozen network; "auto" is what a trial finds fastest on the machine (with a
+                  precision of "float32": "torch")
     """
 
     preset: str = "balanced"
@@ -89,6 +93,7 @@ class Recipe:
     imbalance: Imbalance = "weights"
     loss: Loss = "standard"
     precision: Precision = "auto"
+    runtime: Runtime = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -127,6 +132,16 @@ class Recipe:
                 hint="Choose the loss standard.",
             )
 
+    @property
+    def ranked(self) -> bool:
+        """Whether the head says ranks, one fewer than there are grades."""
+        return self.loss in ("corn", "coral")
+
+    @property
+    def shared(self) -> bool:
+        """Whether all ranks look along one direction."""
+        return self.loss == "coral"
+
     def to_json(self) -> JsonObject:
         """A JSON object that `from_json` reads back without loss."""
         return dataclasses.asdict(self)
@@ -140,6 +155,11 @@ class Recipe:
         """The same recipe with fields replaced by text, as `--set key=value` gives them. Raises BadInput."""
         return dataclasses.replace(self, **{name: _parsed(name, text) for name, text in settings.items()})  # type: ignore[arg-type]
 
+    def decided(self, engine: typing.Mapping[str, JsonValue]) -> "Recipe":
+        """The same recipe with what a run found fastest, by field, in place of what was left open."""
+        names = {field.name for field in dataclasses.fields(self)}
+        return self.with_settings({name: str(value) for name, value in engine.items() if name in names})
+
     @property
     def hash(self) -> str:
         """12 hexadecimal digits that stand for this recipe in cache keys."""
@@ -147,7 +167,7 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_LOSS_TASKS = {"asymmetric": Task.MULTI, "corn": Task.ORDINAL}
+_LOSS_TASKS = {"asymmetric": Task.MULTI, "corn": Task.ORDINAL, "coral": Task.ORDINAL}
 _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),

@@ -20,10 +20,6 @@ class AboutModel(Service):
         """The newest of these jobs about a model, in whatever state. Raises NotFound."""
         return next(iter(self._about(model)), None)
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop it."""
-        return self.queue.cancel(run_id)
-
     def _about(self, model: RunId) -> list[RunRecord]:
         """All of these jobs about a model, newest first. Raises NotFound."""
         with reading(self.engine) as session:

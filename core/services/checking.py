@@ -211,10 +211,6 @@ class Checks(Service):
             )
         return self.read(done[0].id) if done else None
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a check."""
-        return self.queue.cancel(run_id)
-
     def read(self, run_id: RunId) -> CheckView:
         """What a check found, beside the labels as they stand now. Raises NotFound while it has not ended well."""
         run = self.queue.read(run_id)

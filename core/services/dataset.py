@@ -55,7 +55,6 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
     return versions.create_version(
         session,
         project.id,
-        content_hash=versions.content_hash(items, classes),
         task=project.task,
         classes=classes,
         split_rule=RULE,

@@ -45,11 +45,7 @@ class Exports(Service):
             raise NotFound(f"The file of export {run_id} was deleted.", hint="Make it again.")
         return path
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop an export."""
-        return self.queue.cancel(run_id)
-
-    def list(self, project_id: ProjectId, limit: int = 10) -> list[RunRecord]:
-        """The project's newest exports."""
+    def list(self, project_id: ProjectId) -> list[RunRecord]:
+        """The project's newest exports, those whose files are kept."""
         with reading(self.engine) as session:
-            return runs.list_runs(session, project_id=project_id, kinds=[RunKind.EXPORT], limit=limit)
+            return runs.list_runs(session, project_id=project_id, kinds=[RunKind.EXPORT], limit=exports.KEPT)

@@ -144,7 +144,6 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
     version_id = versions.create_version(
         session,
         project.id,
-        content_hash=versions.content_hash(items, classes),
         task=project.task,
         classes=classes,
         split_rule=RULE,

@@ -101,10 +101,6 @@ class Forecasts(Service):
                      if item.version_id == trained.version_id}  # fmt: skip
         return next((run for run in found if run.parent_id in peers), None)
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a forecast."""
-        return self.queue.cancel(run_id)
-
     def view(self, run: RunRecord) -> ForecastView | None:
         """What was forecast; None while it is not done."""
         if run.state is not RunState.DONE or run.result is None:

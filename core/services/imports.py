@@ -71,7 +71,3 @@ class Imports(Service):
         """The project's newest imports."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.IMPORT], limit=limit)
-
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop an import; what it brought in stays."""
-        return self.queue.cancel(run_id)

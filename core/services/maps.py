@@ -76,10 +76,6 @@ class Maps(Service):
             found = runs.list_runs(session, project_id=project_id, kinds=[RunKind.MAP])
         return next((run for run in found if run.parent_id == model), None)
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop drawing."""
-        return self.queue.cancel(run_id)
-
     def view(self, run: RunRecord) -> MapView | None:
         """The map; None while it is not done, or when its file was deleted."""
         if run.state is not RunState.DONE or run.result is None or run.project_id is None:

@@ -59,10 +59,6 @@ class Neighbours(Service):
         lane = Lane.INTERACTIVE if learnt <= AT_ONCE else Lane.FILES
         return self.queue.enqueue(NeighboursPayload(model=model, image=image), project_id=run.project_id, lane=lane)
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop looking."""
-        return self.queue.cancel(run_id)
-
     def view(self, run: RunRecord) -> NeighboursView | None:
         """What was found; None while it is not done."""
         if run.state is not RunState.DONE or run.result is None:

@@ -210,10 +210,6 @@ class Predictions(Service):
         images.create_image(session, project_id, new, now=datetime.now(UTC))
         return True
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Stop a prediction; what was said so far stays."""
-        return self.queue.cancel(run_id)
-
     # Last, because it hides the built-in `list` from what follows in this class.
     def list(self, project_id: ProjectId, limit: int = 20) -> list[RunRecord]:
         """The project's predictions, newest first."""

@@ -12,16 +12,18 @@ BASE = "balanced"
 def repeat_command(run: RunRecord, project: str, version: int) -> str:
     """`graft train` with the run's recipe and dataset version, for a shell; "" for a run without a recipe.
 
-    On the same machine, without a GPU, the numbers are the same.
+    On the same machine, without a GPU, the numbers are the same: what the run found fastest is said, and so are its
+    weights, which would otherwise be chosen by what is within reach.
     """
     if run.recipe is None:
         return ""
-    recipe = Recipe.from_json(run.recipe)
+    engine = (run.result or {}).get("engine")
+    recipe = Recipe.from_json(run.recipe).decided(engine if isinstance(engine, dict) else {})
     preset = recipe.preset if recipe.preset in PRESETS else BASE
     usual = PRESETS[preset].to_json()
     words = ["graft", "train", project, "--preset", preset, "--version", str(version)]
     for name, value in recipe.to_json().items():
-        if value != usual[name]:
+        if value != usual[name] or name == "weights":
             words += ["--set", f"{name}={value}"]
     for name, single in (("folds", 0), ("repeats", 1)):
         value = run.payload.get(name, single)

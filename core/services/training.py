@@ -135,10 +135,6 @@ class Training(Service):
             file.seek(max(0, path.stat().st_size - LOG_BYTES))
             return file.read().decode("utf-8", "replace")
 
-    def cancel(self, run_id: RunId) -> bool:
-        """Ask a training to stop."""
-        return self.queue.cancel(run_id)
-
     def resume(self, run_id: RunId) -> bool:
         """Queue a failed or stopped training again; it goes on from its checkpoint."""
         return self.queue.resume(run_id)

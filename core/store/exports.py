@@ -12,6 +12,8 @@ from core.store.tables import ImageRow
 from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split
 
 BATCH = 500
+KEPT = 10
+"""How many exports of a project keep their files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,6 @@ def create_version(
     session: Session,
     project_id: ProjectId,
     *,
-    content_hash: str,
     task: Task,
     classes: Sequence[JsonObject],
     split_rule: str,
@@ -81,8 +80,9 @@ def create_version(
     now: datetime,
 ) -> VersionId:
     """The version with this content, made if it is not there yet."""
+    content = content_hash(items, classes)
     found = session.scalar(
-        select(VersionRow.id).where(VersionRow.project_id == project_id, VersionRow.content_hash == content_hash)
+        select(VersionRow.id).where(VersionRow.project_id == project_id, VersionRow.content_hash == content)
     )
     if found is not None:
         return found
@@ -90,7 +90,7 @@ def create_version(
     row = VersionRow(
         project_id=project_id,
         number=last + 1,
-        content_hash=content_hash,
+        content_hash=content,
         task=task,
         classes=list(classes),
         split_rule=split_rule,

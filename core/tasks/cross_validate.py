@@ -6,6 +6,7 @@ from its own checkpoint.
 """
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +35,20 @@ from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
 
-SAID = "said.safetensors"
+SAID, ENGINE = "said.safetensors", "engine"
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A fold that is done: its score, and its probabilities or numbers (n, K) of the pictures it was judged by."""
+    """A fold that is done: its score, and its probabilities or numbers (n, K) of the pictures it was judged by.
+
+    `engine` is what its training found fastest.
+    """
 
     score: float
     shares: Tensor
     card: ModelCard
+    engine: JsonObject
 
 
 def run(context: JobContext, payload: TrainPayload) -> JsonObject:
@@ -82,6 +87,7 @@ class _CrossValidation:
         for number, fold in enumerate(self.folds):
             self.context.check_cancelled()
             done.append(self._fold(number, fold, [item.score for item in done]))
+            self.recipe = self.recipe.decided(done[0].engine)  # one training in many parts: all are computed alike
         summary = summarise_folds([item.score for item in done], JUDGED if self.payload.shuffle else self.payload.folds)
         card = self._ensemble_card(done)
         files = save_ensemble(self.context.folder, card)
@@ -100,6 +106,7 @@ class _CrossValidation:
             },
             "notes": self.notes,
             "timings_s": self.timings,
+            "engine": done[0].engine,
             **measures,
         }
 
@@ -120,13 +127,14 @@ class _CrossValidation:
         judged = training.positions(Split.TEST)
         value = score(card.task, logits[judged], training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
-        _write(context.folder, value, shares)
+        judged_by = _Judged(value, shares, card, training.engine)
+        _write(context.folder, judged_by)
         delete_checkpoint(context.folder)
         self.notes.extend(f"Fold {number + 1}: {note}" for note in training.notes)
         for name, seconds in training.timings.items():
             self.timings[name] = round(float(str(self.timings.get(name, 0))) + float(str(seconds)), 3)
         self.context.metrics(number + 1, {"fold/score": value})
-        return _Judged(value, shares, card)
+        return judged_by
 
     def _version(self, fold: Fold) -> VersionRecord:
         """The fold as a dataset version of its own, whose test split is what it is judged by."""
@@ -185,16 +193,15 @@ class _CrossValidation:
         return {**keep_figures(self.context, self.version), **measures}
 
 
-def _write(folder: Path, value: float, shares: Tensor) -> None:
+def _write(folder: Path, said: _Judged) -> None:
     """Last of a fold: where this file is, the fold is done."""
-    write_file(
-        folder / SAID,
-        safetensors.torch.save({"score": torch.tensor(value, dtype=torch.float64), "shares": shares.contiguous()}),
-    )
+    tensors = {"score": torch.tensor(said.score, dtype=torch.float64), "shares": said.shares.contiguous()}
+    write_file(folder / SAID, safetensors.torch.save(tensors, {ENGINE: json.dumps(said.engine)}))
 
 
 def _read(folder: Path) -> _Judged | None:
     if not (folder / SAID).exists():
         return None
-    kept = safetensors.torch.load_file(folder / SAID)
-    return _Judged(float(kept["score"]), kept["shares"], read_card(folder))
+    with safetensors.safe_open(folder / SAID, "pt") as kept:
+        engine = json.loads((kept.metadata() or {}).get(ENGINE, "{}"))
+        return _Judged(float(kept.get_tensor("score")), kept.get_tensor("shares"), read_card(folder), engine)

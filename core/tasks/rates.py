@@ -7,6 +7,7 @@ from core.features import cached_features
 from core.jobs.context import JobContext
 from core.jobs.payloads import RatesPayload
 from core.models import Network
+from core.models.grades import new_head
 from core.recipes import Recipe
 from core.store import versions
 from core.store.db import reading
@@ -62,6 +63,5 @@ class _RangeTest(Training):
             network, self.pixels, part.blobs, self.context.settings, lambda done, total: self.context.check_cancelled()
         )
         loss_of = build_loss(self.version.task, self.recipe, part.targets, self.outputs)
-        return head_step(
-            features, part.targets, network.head.out_features, network.link, loss_of, self.recipe.weight_decay
-        )
+        head = new_head(network.head.in_features, network.head.out_features, shared=network.shared)
+        return head_step(features, part.targets, head, network.link, loss_of, self.recipe.weight_decay)

@@ -105,7 +105,6 @@ class Training:
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
-        self.ranked = recipe.loss == "corn"
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.old_head: OldHead | None = None
@@ -144,7 +143,10 @@ class Training:
             self._decode()
         with _Clock(self.timings, "weights"):
             self.context.progress("Fetching the network", now=True)
-            network = Network(self.recipe.backbone, self.outputs, image_size=self.size, ranked=self.ranked)
+            network = Network(
+                self.recipe.backbone, self.outputs, image_size=self.size,
+                ranked=self.recipe.ranked, shared=self.recipe.shared,
+            )  # fmt: skip
             load_weights(network, self.recipe.weights, self.context.settings)
             if self.recipe.weights == "none":
                 hasten_batch_norm(network)
@@ -179,8 +181,8 @@ class Training:
         """What is fastest on this machine; the run says what was chosen."""
         if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
             total = len(self.version.items)
-            self.runtime = choose_runtime(network, total, self.recipe.precision, self.context.settings)
-            self.engine["features"] = self.runtime
+            self.runtime = choose_runtime(network, total, self.recipe, self.context.settings)
+            self.engine["runtime"] = self.runtime
         if self.recipe.tune != "head":
             learnt = len(self.positions(Split.TRAIN))
             self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
@@ -348,7 +350,8 @@ class Training:
             thresholds=thresholds,
             number_mean=self.labels.mean,
             number_std=self.labels.std,
-            ranked=self.ranked,
+            ranked=network.ranked,
+            shared=network.shared,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from core.models.grades import new_head
 from core.recipes import Recipe
 from core.training.losses import build_loss
 from core.training.scores import score
@@ -47,9 +48,7 @@ def fit_head(
     x, y = (train[0] - mean) / scale, train[1]
     x_validation, y_validation = (validation[0] - mean) / scale, validation[1]
     loss_of = build_loss(task, recipe, y, link(torch.zeros(1, outputs)).shape[1])
-    head = nn.Linear(x.shape[1], outputs)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
+    head = new_head(x.shape[1], outputs, shared=recipe.shared)
     optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     best: HeadFit | None = None
     best_loss = float("inf")

@@ -45,6 +45,8 @@ def _one(recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
             return focal(logits, classes, weight)
         if recipe.loss == "corn":
             return corn(logits, classes, weight)
+        if recipe.loss == "coral":
+            return coral(logits, classes, weight)
         return functional.cross_entropy(logits, classes, weight=weight, label_smoothing=recipe.label_smoothing)
 
     return one
@@ -94,6 +96,21 @@ def corn(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
         shares = shares * weight
     sets = torch.arange(1, grades + 1, device=logits.device).clamp_max(grades - 1)
     return -(shares * functional.log_softmax(logits, 1)).sum() / (shares * sets).sum().clamp_min(1e-12)
+
+
+def coral(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
+    """CORAL, equation 4 of https://arxiv.org/abs/1901.07884 with every rank alike, on `shared_grade_logits`.
+
+    The cross-entropy of being above each rank, added up over the ranks; the mean over the pictures.
+    """
+    logs = functional.log_softmax(logits, 1)
+    below, above = logs.logcumsumexp(1)[:, :-1], logs.flip(1).logcumsumexp(1).flip(1)[:, 1:]  # log P(y <= r), (y > r)
+    shares = classes if classes.is_floating_point() else functional.one_hot(classes, logits.shape[1]).float()
+    if weight is not None:
+        shares = shares * weight
+    higher = shares.flip(1).cumsum(1).flip(1)[:, 1:]
+    terms = higher * above + (shares.sum(1, keepdim=True) - higher) * below
+    return -terms.sum() / shares.sum().clamp_min(1e-12)
 
 
 def _several(recipe: Recipe, targets: Tensor) -> Loss:

@@ -89,12 +89,11 @@ def network_step(trainer: Trainer) -> Step:
     return step
 
 
-def head_step(features: Tensor, targets: Tensor, outputs: int, link: Link, loss_of: Loss, weight_decay: float) -> Step:
-    """Steps of a head alone, on all features (N, F) at once, as in `fit_head`."""
+def head_step(
+    features: Tensor, targets: Tensor, head: nn.Linear, link: Link, loss_of: Loss, weight_decay: float
+) -> Step:
+    """Steps of `head` alone, on all features (N, F) at once, as in `fit_head`."""
     x = (features - features.mean(0)) / features.std(0, correction=0).clamp_min(1e-6)
-    head = nn.Linear(x.shape[1], outputs)
-    nn.init.zeros_(head.weight)
-    nn.init.zeros_(head.bias)
     optimizer = torch.optim.AdamW(head.parameters(), lr=1.0, weight_decay=weight_decay)
 
     def step(rate: float) -> float:

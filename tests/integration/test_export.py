@@ -269,7 +269,7 @@ def test_only_a_training_that_is_done_has_a_model_to_export(trained: tuple[Graft
         graft.exports.model(waiting)
     with pytest.raises(BadInput, match="is no training"):
         graft.exports.model(graft.imports.list(project)[0].id)
-    graft.training.cancel(waiting)
+    graft.queue.cancel(waiting)
 
 
 def test_the_file_streams_to_the_browser_and_says_when_it_was_deleted(
@@ -295,3 +295,18 @@ def test_the_file_streams_to_the_browser_and_says_when_it_was_deleted(
     with pytest.raises(NotFound):
         graft.exports.path(export.id)
     assert export.kind is RunKind.EXPORT
+
+
+def test_the_files_of_the_newest_exports_are_kept(
+    trained: tuple[Graft, RunId, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.tasks.export.KEPT", 2)
+    graft, run_id, _ = trained
+    project = graft.training.read(run_id).project_id
+    assert project is not None
+    made = [graft.exports.dataset(project) for _ in range(3)]
+    for export in made:
+        packed(graft, export)
+    with pytest.raises(NotFound, match="was deleted"):
+        graft.exports.path(made[0])
+    assert all(graft.exports.path(export).is_file() for export in made[1:])

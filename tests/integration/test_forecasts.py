@@ -38,7 +38,7 @@ def trained(graft: Graft, project: ProjectId, counts: list[int], test: int = 0) 
             for n, (image, k) in enumerate(zip(found, kinds, strict=True))
         ]  # fmt: skip
         session.get_one(runs.RunRow, model).version_id = versions.create_version(
-            session, project, content_hash="x", task=Task.SINGLE, split_rule="", items=items, now=NOW,
+            session, project, task=Task.SINGLE, split_rule="", items=items, now=NOW,
             classes=[{"id": item, "name": name} for item, name in zip(classes_of(graft, project),
                                                                      ("healthy", "rust", "mildew"), strict=True)],
         )  # fmt: skip

@@ -19,6 +19,7 @@ from tests.integration.test_fine_tuning import import_colours
 __all__ = ["import_colours"]
 BASE = {"image_size": "32", "weights": "bundled", "loss": "corn"}
 HEAD: Recipe = PRESETS["instant"].with_settings(BASE)
+CORAL: Recipe = HEAD.with_settings({"loss": "coral"})
 WHOLE: Recipe = PRESETS["thorough"].with_settings({**BASE, "epochs": "2"})  # mixes grades, too
 
 
@@ -27,7 +28,11 @@ def grades(import_colours: Callable[..., ProjectId]) -> ProjectId:
     return import_colours(Task.ORDINAL, lambda index: str(index // 10), ["0", "1", "2"])
 
 
-@pytest.mark.parametrize(("recipe", "folds"), [(HEAD, 0), (WHOLE, 0), (HEAD, 2)], ids=["head", "all", "folds"])
+@pytest.mark.parametrize(
+    ("recipe", "folds"),
+    [(HEAD, 0), (WHOLE, 0), (HEAD, 2), (CORAL, 0), (WHOLE.with_settings({"loss": "coral"}), 0), (CORAL, 2)],
+    ids=["head", "all", "folds", "coral-head", "coral-all", "coral-folds"],
+)
 def test_what_the_results_show_is_what_the_saved_model_says(
     graft: Graft, grades: ProjectId, recipe: Recipe, folds: int
 ) -> None:

@@ -55,7 +55,7 @@ class Field:
                 )  # fmt: skip
             view = graft.projects.read(self.project)
             self.version = versions.create_version(
-                session, self.project, content_hash="field", task=Task.SINGLE, split_rule="halves", items=self.items,
+                session, self.project, task=Task.SINGLE, split_rule="halves", items=self.items,
                 now=datetime.now(UTC), classes=[{"id": item.id, "name": item.name} for item in view.classes],
             )  # fmt: skip
 

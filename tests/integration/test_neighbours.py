@@ -59,7 +59,7 @@ def learnt(graft: Graft, project: ProjectId, model: RunId) -> RunId:  # noqa: F8
         row = session.get(RunRow, model)
         assert row is not None
         row.version_id = versions.create_version(
-            session, project, content_hash="x", task=graft.projects.read(project).task, classes=[], split_rule="",
+            session, project, task=graft.projects.read(project).task, classes=[], split_rule="",
             items=items, now=datetime.now(UTC),
         )  # fmt: skip
     return model

@@ -16,9 +16,10 @@ from core.services.labelling import LabelEvent, LabelValue
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.predictions import read_predictions
+from core.store.runs import RunRecord
 from core.store.snapshot import FILE
 from core.tasks import training
-from core.types import LabelKind, Lane, ProjectId, RunId, RunState
+from core.types import JsonObject, LabelKind, Lane, ProjectId, RunId, RunState
 from tests.integration.test_training import project
 
 __all__ = ["project"]
@@ -55,12 +56,49 @@ def test_the_repeated_command_gives_the_same_numbers(graft: Graft, project: Proj
     moved_on(graft, project)
     second = repeated(graft, graft.reports.origin(first).command)
     one, other = graft.training.read(first), graft.training.read(second)
-    assert (one.recipe, one.version_id, one.code_version) == (other.recipe, other.version_id, other.code_version)
+    assert (one.version_id, one.code_version, engine(one)) == (other.version_id, other.code_version, engine(other))
+    assert other.recipe == recipe.decided(engine(one)).to_json()
     kept = [json.loads((graft.settings.models / str(run) / FILE).read_text()) for run in (first, second)]
     assert kept[0] == kept[1]
     assert graft.training.curves(first) == graft.training.curves(second)
     with reading(graft.engine) as session:
         assert read_predictions(session, first) == read_predictions(session, second)
+
+
+def engine(run: RunRecord) -> JsonObject:
+    """What the run found fastest."""
+    return dict((run.result or {})["engine"])  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("folds", [0, 2])
+def test_a_repeat_computes_as_the_run_did_though_the_machine_would_choose_otherwise_now(
+    graft: Graft, project: ProjectId, folds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.inference.runtimes.TRYING", 1)
+    monkeypatch.setattr("core.training.precision.TRYING", 1)
+    recipe = PRESETS["balanced"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "1"})
+    found: list[RunRecord] = []
+    for runtime, precision in (("torch-bf16", "bfloat16"), ("torch", "float32")):
+        monkeypatch.setattr("core.inference.runtimes.remembered", lambda *_, to=runtime: to)
+        monkeypatch.setattr("core.training.precision.remembered", lambda *_, to=precision: to)
+        if found:
+            made = repeated(graft, graft.reports.origin(found[0].id).command)
+        else:
+            made = graft.training.start(project, recipe, folds=folds)
+            train(graft)
+        found.append(graft.training.read(made))
+    assert [engine(run) for run in found] == [{"runtime": "torch-bf16", "precision": "bfloat16"}] * 2
+    assert graft.training.curves(found[0].id) == graft.training.curves(found[1].id)
+    with reading(graft.engine) as session:
+        one, other = (read_predictions(session, run.id) for run in found)
+    assert one == other
+
+
+def test_the_command_names_the_weights_which_another_day_might_be_out_of_reach(
+    graft: Graft, project: ProjectId
+) -> None:
+    first = graft.training.start(project, PRESETS["instant"])
+    assert "--set weights=imagenet" in graft.reports.origin(first).command
 
 
 def moved_on(graft: Graft, project: ProjectId) -> None:

@@ -6,14 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
 from core.graft import Graft
+from core.jobs.process import STALE_S, UNWANTED_S, sweep
 from core.jobs.spare import Spares
 from core.recipes import PRESETS
+from core.store import runs
+from core.store.db import writing
 from core.types import JsonValue, Lane, ProjectId, RunId, RunState
 from tests.integration.test_training import TINY, project
 
@@ -80,10 +84,24 @@ def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
     assert str(notes(graft, run)[0]).startswith("Going on from the end of epoch")
 
     asked = time.monotonic()
-    assert graft.training.cancel(run)
+    assert graft.queue.cancel(run)
     until(lambda: graft.training.read(run).state is RunState.CANCELLED, "the training has stopped")
     assert time.monotonic() - asked < 10
     assert graft.training.read(run).attempts == 3
+
+
+def test_a_run_asked_to_stop_is_not_waited_for_as_long_as_one_that_may_only_be_slow(
+    graft: Graft, project: ProjectId
+) -> None:
+    run = graft.training.start(project, LONG)
+    silent = datetime.now(UTC) - timedelta(seconds=(UNWANTED_S + STALE_S) / 2)
+    with writing(graft.engine) as session:
+        assert runs.claim_next(session, Lane.TRAINING, worker="gone", now=silent) is not None
+    sweep(graft.engine)
+    assert graft.training.read(run).state is RunState.RUNNING
+    graft.queue.cancel(run)
+    sweep(graft.engine)
+    assert graft.training.read(run).state is RunState.CANCELLED
 
 
 def gone(process: psutil.Process) -> bool:

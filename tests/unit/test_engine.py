@@ -7,17 +7,19 @@ import pytest
 import torch
 from torch.nn import functional
 
+from core.errors import BadInput
 from core.features import PixelCache
 from core.features.bodies import fingerprint
 from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, remembered
 from core.inference.trial import NAME, fastest, measure
 from core.models import Network
-from core.recipes import PRESETS
+from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.training import precision, with_precision
 from core.training.augment import STRENGTHS, _grid, _placement
 
 CPU = torch.device("cpu")
+RECIPE, FULL = Recipe(), Recipe(precision="float32")
 
 
 def network(backbone: str = "mobilenet_v3_small", size: int = 32) -> Network:
@@ -72,12 +74,24 @@ def test_few_pictures_are_looked_at_the_plain_way_and_many_by_what_was_found_fas
         return "torch-bf16"
 
     monkeypatch.setattr("core.inference.runtimes.remembered", find)
-    assert choose_runtime(network(), 299, "auto", settings) == PLAIN and not asked
-    assert choose_runtime(network(), 300, "auto", settings) == "torch-bf16"
-    assert choose_runtime(network(), 300, "float32", settings) == PLAIN
+    assert choose_runtime(network(), 299, RECIPE, settings) == PLAIN and not asked
+    assert choose_runtime(network(), 300, RECIPE, settings) == "torch-bf16"
+    assert choose_runtime(network(), 300, FULL, settings) == PLAIN
     assert len(asked) == 1 and "openvino" not in asked[0]
-    choose_runtime(network(), 5000, "auto", settings)
+    choose_runtime(network(), 5000, RECIPE, settings)
     assert "mobilenet_v3_small at 32" in asked[1]
+
+
+def test_a_runtime_that_the_recipe_names_is_taken_untried_if_it_is_installed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.inference.runtimes.remembered", lambda *_: pytest.fail("tried"))
+    for precision_ in ("auto", "float32"):
+        recipe = Recipe(runtime="torch-bf16", precision=precision_)  # type: ignore[arg-type]
+        assert choose_runtime(network(), 2, recipe, settings) == "torch-bf16"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match="OpenVINO is not installed"):
+        choose_runtime(network(), 2, Recipe(runtime="openvino"), settings)
 
 
 def test_features_of_another_runtime_are_kept_apart(settings: Settings) -> None:

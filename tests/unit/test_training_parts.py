@@ -1,6 +1,7 @@
 """The pieces of the training engine, by hand and against scikit-learn."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,17 @@ def test_kept_rows_come_back_whatever_was_cut_off_the_files(
         again.add(lost, np.stack([row(address[0]) for address in lost]))
     found = again.read(addresses, lambda _: pytest.fail("nothing is damaged"))
     assert np.array_equal(found, np.stack([row(name) for name in names]))
+
+
+def test_of_an_empty_cache_nothing_can_be_read_and_one_that_was_emptied_comes_back(tmp_path: Path) -> None:
+    cache = RowCache(tmp_path / "none yet", (4,), np.uint8)
+    assert cache.read([], lambda _: pytest.fail("nothing was asked for")).shape == (0, 4)
+    rows = {name * 64: np.full(4, number, np.uint8) for number, name in enumerate("abc")}
+    cache.add(cache.missing(list(rows)), np.stack(list(rows.values())))
+    shutil.rmtree(cache.folder)
+    for _ in range(2):  # what was made anew lies at other places than before
+        found = cache.read(list(rows)[::-1], rows.__getitem__)
+        assert np.array_equal(found, np.stack(list(rows.values())[::-1]))
 
 
 def test_a_damaged_row_is_noticed_and_made_anew(tmp_path: Path) -> None:
