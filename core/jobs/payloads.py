@@ -102,10 +102,16 @@ class PretrainPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictPayload(Payload):
-    """Predict new pictures with the model of run `model`; `source` as for an import."""
+    """Predict new pictures with the model of run `model`; `source` as for an import.
+
+    `groups` is a table of files and their groups; "" for the only table of the source, if it has any. `group_column`
+    names its column.
+    """
 
     model: RunId
     source: str
+    groups: str = ""
+    group_column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
