@@ -11,7 +11,7 @@ from app.commands.base import Home, Json, remember
 
 COMMANDS = (
     "serving", "demo", "projects", "training", "searching", "pretraining", "checking", "comparing", "evaluating",
-    "using", "explaining", "exporting",
+    "about_model", "using", "explaining", "exporting",
 )  # fmt: skip
 """Modules of `app.commands`, in the order of `graft --help`."""
 

@@ -8,11 +8,10 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, write_file
 from app.commands.training import RunArgument
 from core.errors import BadInput
-from core.types import ImageId, JsonObject, RunId, Split
+from core.types import ImageId, RunId, Split
 
 if TYPE_CHECKING:
     from core.graft import Graft
-    from core.services.grades import GradesView, Interval
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +34,8 @@ def explain(
 ) -> None:
     """Draw over a picture what a run's model looks at."""
     with opened(home) as graft:
+        from core.services.grades import grade_json
+
         target = _position(graft, RunId(run), class_) if class_ else None
         method = method or graft.grades.default_method(RunId(run))
         graded = graft.grades.newest(RunId(run))
@@ -50,32 +51,10 @@ def explain(
         "method": method,
         "class": view.class_name,
         "probability": view.probability,
-        "grades": _grades(graded, method),
+        "grades": grade_json(graded, method),
     }
     share = "" if view.probability is None else f" ({view.probability:.1%})"
     show(value, f"Wrote {output}: where the model looks for {view.class_name}{share}, by {method}.", as_json)
-
-
-def _grades(view: "GradesView | None", method: str) -> JsonObject | None:
-    """How the method did in the newest grading of the model; None before any."""
-    found = next((item.grade for item in view.methods if item.info.name == method), None) if view else None
-    if view is None or found is None:
-        return None
-
-    def ends(value: "Interval | None") -> JsonObject | None:
-        return None if value is None else {"value": value.value, "low": value.low, "high": value.high}
-
-    return {
-        "passes": found.passes,
-        "best": view.best == method,
-        "deletion": found.deletion,
-        "insertion": found.insertion,
-        "above_chance": ends(found.gain),
-        "pointing": ends(found.pointing),
-        "pointing_chance": found.chance,
-        "alike_with_random_weights": found.alike,
-        "reasons": list(found.reasons),
-    }
 
 
 def _position(graft: "Graft", model: RunId, name: str) -> int:
@@ -149,23 +128,13 @@ def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[i
 def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
     """Test how far each way to explain a model can be trusted."""
     with opened(home) as graft:
+        from core.services.grades import grades_json
+
         ended = graft.serving.finish(graft.grades.start(RunId(run)), progress_line(as_json))
         ensure_done(ended)
         view = graft.grades.view(ended)
     assert view is not None  # it is done
-    graded = {item.info.name: _grades(view, item.info.name) for item in view.methods}
-    value = {
-        "run": ended.id,
-        "model": run,
-        "pictures": view.pictures,
-        "split": view.split,
-        "circled": view.circled,
-        "best": view.best,
-        "methods": [
-            {"method": item.info.name, "seconds": item.seconds, **(graded[item.info.name] or {})}
-            for item in view.methods
-        ],
-    }
+    value = {"run": ended.id, "model": run, **grades_json(view)}
     verdicts = {True: "passes", False: "fails", None: "too few pictures to say"}
     lines = [
         [

@@ -51,6 +51,11 @@ def model(run: RunArgument, output: Output = None, home: Home = None, as_json: J
 def report(
     run: RunArgument,
     style: Annotated[str, typer.Option(metavar="field|clinic", help="Whose headings it follows.")] = "field",
+    about: Annotated[str, typer.Option(metavar="CLASS", help="What is to be decided by it.")] = "",
+    miss: Annotated[float, typer.Option(metavar="N", help="Missing one is as bad as so many false alarms.")] = 5.0,
+    common: Annotated[
+        float | None, typer.Option(metavar="N", help="Of 1,000 pictures where it will be used, so many have it.")
+    ] = None,
     output: Output = None,
     home: Home = None,
     as_json: Json = False,
@@ -58,7 +63,10 @@ def report(
     """A training's report as one HTML file to read, print or send."""
     with opened(home) as graft:
         target = output or Path(f"report-{run}.html")
-        write_file(target, graft.reports.html(RunId(run), style).encode())
+        from core.services.reports import Asked
+
+        asked = Asked(about=about, miss=miss, common=None if common is None else common / 1000) if about else None
+        write_file(target, graft.reports.html(RunId(run), style, asked).encode())
     show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)
 
 

@@ -39,18 +39,27 @@ def predict(
     each_class: Annotated[
         bool, typer.Option("--each-class", help="Promise it to each class, not to all together.")
     ] = False,
+    each_group: Annotated[
+        bool, typer.Option("--each-group", help="Promise it to each group (field, clinic), not to all together.")
+    ] = False,
+    group: Annotated[str, typer.Option(metavar="G", help="The group of all the pictures.")] = "",
+    groups: Annotated[str, typer.Option(metavar="FILE.csv", help="A table with each file's group.")] = "",
+    group_column: Annotated[str, typer.Option(metavar="C", help="Its column (default: group).")] = "",
     csv: Annotated[str, typer.Option("--csv", metavar="FILE", help="Write a table there; - is the screen.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """What a run's model says of new pictures."""
+    if each_class and each_group:
+        raise typer.BadParameter("Give one of --each-class and --each-group.")
     with opened(home) as graft:
-        started = graft.predictions.start(RunId(run), sources(path))
+        table_of = sources([groups]) if groups else ""
+        started = graft.predictions.start(RunId(run), sources(path), groups=table_of, group_column=group_column)
         ended = graft.serving.finish(started, progress_line(as_json))
         ensure_done(ended)
-        by: By = "class" if each_class else "all"
-        view = graft.predictions.read(ended.id, promise / 100, by)
-        text = graft.predictions.csv(ended.id, promise / 100, by) if csv else ""
+        by: By = "class" if each_class else "group" if each_group else "all"
+        view = graft.predictions.read(ended.id, promise / 100, by, group)
+        text = graft.predictions.csv(ended.id, promise / 100, by, group) if csv else ""
         if csv == "-" and not wants_json(as_json):
             typer.echo(text.removeprefix("\ufeff"), nl=False)
             return
@@ -65,6 +74,8 @@ def predict(
             "answer": item.answer,
             "possible": list(item.possible),
             "reason": item.why,
+            "group": item.group,
+            "group_known": item.own if each_group else None,
             "probabilities": dict(zip(view.classes, item.probabilities, strict=False)),
         }
         for item in view.items
@@ -75,9 +86,15 @@ def predict(
         "model": view.model,
         "classes": list(view.classes),
         "promise": view.promise.coverage if view.promise and view.promise.possible else None,
+        "promised_to": by,
+        "groups": list(view.groups),
         "predictions": said,
         "rejected": [{"name": item.name, "reason": item.error} for item in view.rejected],
     }
     lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
     words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
-    show(value, "\n".join([words, *(f"Not read: {item.name}: {item.error}" for item in view.rejected)]), as_json)
+    notes = [f"Not read: {item.name}: {item.error}" for item in view.rejected]
+    if each_group and view.strangers:
+        strangers = f"{len(view.strangers)} of no group that it knows"
+        notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")
+    show(value, "\n".join([words, *notes]), as_json)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import page_link
+from app.links import page_link, set_params
 from app.parts.promise import choose_promise, not_enough
-from app.parts.text import count
+from app.parts.text import count, md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView
 from core.services.predictions import PredictedPicture, PredictionsView
@@ -17,7 +17,9 @@ def relied(view: PredictionsView) -> None:
     """How often answers must hold, and how many pictures have none."""
     if view.promise is None:
         return
-    choose_promise(view.task)
+    _, by = choose_promise(view.task, grouped=bool(view.groups))
+    if by == "group":
+        _ask_group(view)
     if not view.promise.possible:
         st.caption(f":material/info: {not_enough(view.promise)}")
     unanswered = view.unanswered
@@ -28,6 +30,36 @@ def relied(view: PredictionsView) -> None:
     if flawed:
         words.append(f"{flawed:,} are not ordinary pictures for this model")
     st.markdown(f"{'; '.join(words)}. The reason stands beside each.")
+
+
+def group_of_all() -> str:
+    """The group of all pictures of which no table told one, as the address says it."""
+    return st.query_params.get("group", "")
+
+
+def _ask_group(view: PredictionsView) -> None:
+    """Whose limit counts: one group for all, or what a table told."""
+    told = sum(bool(item.group) for item in view.items) if not group_of_all() else 0
+    known = view.promise.own_groups if view.promise else ()
+    if told < len(view.items):
+        wanted = group_of_all()
+        chosen = st.selectbox(
+            "Which group are these pictures of?",
+            ["", *view.groups],
+            index=[*view.groups].index(wanted) + 1 if wanted in view.groups else 0,
+            format_func=lambda name: md(name) or "Not known",
+            help="A table with the columns file and group, dropped with the pictures, says it picture by picture.",
+            key=f"group-{view.run.id}",
+        )
+        set_params(group=chosen or None)
+        if chosen != wanted:
+            st.rerun()
+    few = [name for name in view.groups if name not in known]
+    if view.strangers:
+        what = count(len(view.strangers), "picture")
+        words = f"{what} of no group that can be promised to: they have the most cautious limit of all groups."
+        more = f" Too few validation pictures speak for: {md(', '.join(few))}." if few else ""
+        st.caption(f":material/shield: {words}{more}")
 
 
 def table(view: PredictionsView) -> None:
@@ -69,6 +101,8 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
     row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name}
     if view.promise is not None:
         row["Answer"] = item.answer or "–"
+        if item.group:
+            row["Group"] = item.group if item.own else f"{item.group} (not known)"
     row["Likeliest" if view.promise else "Model says"] = item.said
     if view.classes:
         row["Sure"] = None if item.confidence is None else round(100 * item.confidence)

@@ -1,5 +1,7 @@
 """The report of a training, and where its figures come from."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app.context import graft
@@ -8,6 +10,7 @@ from core.charts import lineage_svg
 from core.errors import BadInput
 from core.services.reports import STYLES, Origin
 from core.services.results import Verification
+from core.services.results_judging import choices
 from core.types import RunId
 
 HOW = (
@@ -41,10 +44,23 @@ def _open(run: RunId) -> None:
             "Headings for", list(STYLES), default=next(iter(STYLES)), required=True,
             format_func=lambda name: STYLES[name].title,
         )  # fmt: skip
-        address = f"/api/runs/{run}/report.html?style={style}"
+        address = f"/api/runs/{run}/report.html?{urlencode({'style': style, **_decided(run)})}"
         st.link_button("Open the report", address, type="primary", icon=":material/description:")
         st.link_button("Download", f"{address}&download=1", icon=":material/download:")
     st.caption(f"{STYLES[style].words} It takes some seconds: heatmaps are drawn for it.")
+
+
+def _decided(run: RunId) -> dict[str, str]:
+    """What was asked under Decide, as the address has it, so that the report answers it, too."""
+    choice = st.query_params.get("about", "")
+    if not choice.isdigit():
+        return {}
+    results = graft().results.read(run)
+    names = choices(results.task, results.classes)
+    if int(choice) >= len(names):
+        return {}
+    asked = {"miss": st.query_params.get("miss", ""), "common": st.query_params.get(f"common-{choice}", "")}
+    return {"about": names[int(choice)], **{name: value for name, value in asked.items() if value}}
 
 
 def _facts(origin: Origin) -> None:

@@ -106,12 +106,13 @@ def _picture(path: Path) -> Response:
 
 @endpoint
 async def predictions_csv(request: Request) -> Response:
-    """GET ?promise=90&to=all -> what a model said of each new picture, and how often that holds, as CSV."""
+    """GET ?promise=90&to=all&group= -> what a model said of each new picture, and how often that holds, as CSV."""
     run_id = RunId(request.path_params["run"])
     percent, to = request.query_params.get("promise", "90"), request.query_params.get("to", "all")
     coverage = min(max(int(percent), 50), 99) / 100 if percent.isascii() and percent.isdigit() else 0.9
-    by: By = "class" if to == "class" else "all"
-    text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id, coverage, by)
+    promised: dict[str, By] = {"class": "class", "group": "group"}
+    by, group = promised.get(to, "all"), request.query_params.get("group", "")
+    text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id, coverage, by, group)
     headers = {"content-disposition": f'attachment; filename="predictions-{run_id}.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 

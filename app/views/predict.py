@@ -1,12 +1,14 @@
 """What a model says of new pictures."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
 from app.parts.following import follow
-from app.parts.predictions import doubtful, rejected, relied, table
+from app.parts.predictions import doubtful, group_of_all, rejected, relied, table
 from app.parts.promise import promise_of
 from app.parts.run_choice import choose_model
 from app.parts.states import empty_state
@@ -49,8 +51,13 @@ def bring(project: ProjectId, model: RunId) -> None:
         st.form("predict-folder", border=False),
     ):
         path = st.text_input("Folder, zip or picture", placeholder="/data/new-leaves")
+        groups = st.text_input(
+            "Table with each picture's group, if you have one",
+            placeholder="/data/new-leaves.csv",
+            help="A CSV with the columns file and group: fields, clinics. One that lies in the folder is found.",
+        )
         if st.form_submit_button("Predict") and path:
-            set_params(job=graft().predictions.start(model, path.strip()))
+            set_params(job=graft().predictions.start(model, path.strip(), groups=groups.strip()))
 
 
 def said(job: RunId, task: Task) -> None:
@@ -61,7 +68,7 @@ def said(job: RunId, task: Task) -> None:
         set_params(job=None)
         return
     if not follow(run, every_s=0.5):
-        outcome(graft().predictions.read(job, *promise_of(task)))
+        outcome(graft().predictions.read(job, *promise_of(task, grouped=True), group_of_all()))
 
 
 def outcome(view: PredictionsView) -> None:
@@ -71,8 +78,9 @@ def outcome(view: PredictionsView) -> None:
     if view.items:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         left.subheader(f"What the model says of {count(len(view.items), 'picture')}")
-        coverage, by = promise_of(view.task)
-        address = f"/api/predictions/{view.run.id}.csv?promise={100 * coverage:.0f}&to={by}"
+        coverage, by = promise_of(view.task, grouped=True)
+        asked = urlencode({"promise": f"{100 * coverage:.0f}", "to": by, "group": group_of_all()})
+        address = f"/api/predictions/{view.run.id}.csv?{asked}"
         right.link_button("Download as CSV", address, icon=":material/download:", width="stretch")
         relied(view)
         table(view)

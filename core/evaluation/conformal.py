@@ -9,7 +9,7 @@ Barber & Willett 2023, https://arxiv.org/abs/2306.06342), which for single pictu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf
 
 import numpy as np
@@ -59,6 +59,11 @@ class LabelSets:
     limits: tuple[float, ...]
     groups: dict[str, float]
     ordered: bool = False
+
+    def cautious(self) -> "LabelSets":
+        """The same, but that a picture of no known group gets the widest limit of all: it may be of any of them."""
+        widest = max(self.groups.values(), default=0.0)
+        return replace(self, limits=tuple(max(limit, widest) for limit in self.limits))
 
     def sets(self, shares: Values, said: Positions, groups: Sequence[str] = ()) -> Flags:
         """Which labels (N, K) may be true, of probabilities (N, K). What was said (N,) always belongs in."""

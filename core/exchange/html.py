@@ -1,46 +1,63 @@
 """Pieces of an HTML file that needs nothing else. Every word that a person typed goes through `escape`."""
 
 import base64
+import re
 from collections.abc import Sequence
 from html import escape
 
 STYLE = """
 @page { size: A4; margin: 18mm 16mm 20mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt system-ui, sans-serif } }
-:root { color-scheme: light; --green: #2f7d55; --grey: #5b6861; --line: #dce4df }
+:root { color-scheme: light dark; --ink: #1b2420; --paper: #fff; --shade: #f3f6f4; --green: #2f7d55; --grey: #5b6861; --line: #dce4df;
+  --caution: #c8781e; --caution-shade: #fdf3e7 }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e3e9e5; --paper: #141917; --shade: #1e2522; --green: #6cc497; --grey: #9aa8a0; --line: #303a35;
+    --caution: #e09a4a; --caution-shade: #2c2317 }
+}
 * { box-sizing: border-box }
-body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: #1b2420; background: #fff;
+body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word }
 h1, h2, h3 { line-height: 1.25; margin: 0 } h1 { font-size: 2rem } .subtitle { color: var(--grey); margin: .3rem 0 1.5rem }
 h2 { margin-top: 2.6rem; padding-bottom: .3rem; border-bottom: 2px solid var(--green); font-size: 1.45rem }
-h3 { margin-top: 1.6rem; font-size: 1.1rem } p { margin: .6rem 0 } a { color: var(--green) }
-ul { margin: .6rem 0; padding-left: 1.2rem } li { margin: .25rem 0 }
-nav { font-size: .9rem; background: #f3f6f4; padding: .2rem 1rem; border-radius: .4rem }
+h3 { margin-top: 1.8rem; font-size: 1.1rem } p { margin: .6rem 0 } a { color: var(--green) }
+p, ul, blockquote { max-width: 46rem } ul { margin: .6rem 0; padding-left: 1.2rem } li { margin: .25rem 0 }
+nav { font-size: .9rem; background: var(--shade); padding: .2rem 1rem; border-radius: .4rem }
 table { border-collapse: collapse; margin: .8rem 0 } th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) }
 th { text-align: left; vertical-align: top; font-weight: 600 } td { vertical-align: top } tr > :last-child { padding-right: 0 }
-th.n, td.n { text-align: right; font-variant-numeric: tabular-nums } td.n { white-space: nowrap } td small { color: var(--grey); font-size: .85em } nav th { white-space: nowrap }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums } td.n, td small { white-space: nowrap }
+td small { color: var(--grey); font-size: .85em } nav th { white-space: nowrap }
 nav table { margin: .3rem 0 } nav tr:last-child > * { border: 0 } .wide { overflow-x: auto }
+.words td { overflow-wrap: anywhere } code { font-size: .9em } .fill code { font-style: normal }
 .small { font-size: .8rem } .small th, .small td { padding: .15rem .7rem .15rem 0 }
-.warning { background: #fdf3e7; padding: .5rem 1rem; border-left: 4px solid #c8781e; margin: 1rem 0 }
+.warning { background: var(--caution-shade); padding: .5rem 1rem; border-left: 4px solid var(--caution); margin: 1rem 0 }
 .fill { color: var(--grey); font-style: italic } blockquote { margin: .8rem 0; padding: .1rem 1rem; border-left: 4px solid var(--line) }
-pre { background: #f3f6f4; padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap; font-size: .85rem }
+pre { background: var(--shade); padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap; font-size: .85rem }
 dl { font-size: .85rem } dt { font-weight: 600 } dd { margin: 0 0 .5rem } summary { color: var(--green); cursor: pointer }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; margin-top: .8rem }
 .pairs { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) } .pairs .images { grid-template-columns: 1fr 1fr }
 figure { margin: 0; break-inside: avoid } .images { display: grid; gap: .3rem }
-figure img { width: 100%; height: 10rem; object-fit: contain; background: #f3f6f4; border-radius: .3rem }
+figure img { width: 100%; max-height: 10rem; object-fit: contain; background: var(--shade); border-radius: .3rem }
 figcaption { overflow-wrap: anywhere; font-size: .8rem; color: var(--grey); margin-top: .2rem }
-svg { max-width: 26rem; width: 100%; display: block } .drawing text { font-size: 11px; fill: var(--grey) }
-svg.lineage { max-width: 40rem }
+svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 40rem } .chart { margin: .8rem 0 }
+.chart figcaption span { margin-right: 1.2rem; white-space: nowrap } svg.sample { display: inline-block; width: 1.6rem; margin-right: .4rem }
+.drawing text { font-size: 11px; fill: var(--grey) } .drawing polyline, .drawing .axis { fill: none; stroke-width: 1.5 }
+.drawing .axis { stroke: var(--grey); stroke-width: 1 } .drawing .line { stroke: var(--green) } .drawing .dot { fill: var(--green) }
+.drawing .band { fill: var(--green); fill-opacity: .18 } .drawing .mark { stroke: var(--caution); stroke-width: 1 }
+.drawing .dashed { stroke: var(--grey); stroke-dasharray: 6 4 } .drawing .dotted { stroke: var(--grey); stroke-dasharray: 1.5 3 }
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt } h2, h3 { break-after: avoid } h2 { font-size: 15pt }
-  h3 { font-size: 11.5pt } tr, blockquote, .warning, svg { break-inside: avoid } thead { display: table-header-group }
-  .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures) { break-after: avoid; break-inside: avoid }
+  h3 { font-size: 11.5pt } p, ul, blockquote { max-width: none } tr, blockquote, .warning, svg, .whole { break-inside: avoid }
+  thead { display: table-header-group } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
+  .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures, + .chart) { break-after: avoid; break-inside: avoid }
   dl { columns: 2; font-size: .75rem } dd { break-inside: avoid }
   details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
   p { orphans: 3; widows: 3 } a { color: inherit; text-decoration: none } .wide { overflow: visible }
-  figure img { height: 32mm } .pictures { grid-template-columns: repeat(4, 1fr) } .pairs { grid-template-columns: 1fr 1fr }
+  figure img { max-height: 32mm } .pictures { grid-template-columns: repeat(4, 1fr) } .pairs { grid-template-columns: 1fr 1fr }
 }
 """  # noqa: E501
+
+
+WHOLE = 12
+"""Tables of so many rows at most stay on one page."""
 
 
 def page(title: str, subtitle: str, parts: Sequence[str]) -> str:
@@ -74,14 +91,24 @@ def link(key: str, words: str) -> str:
 
 def paragraph(text: str) -> str:
     """Plain text; line breaks are kept."""
-    return "<p>" + "<br>".join(escape(line) for line in text.splitlines()) + "</p>" if text.strip() else ""
+    return "<p>" + "<br>".join(map(_words, text.splitlines())) + "</p>" if text.strip() else ""
+
+
+def _words(text: str) -> str:
+    """Plain text in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def empty(text: str) -> str:
+    """What stands where there is nothing yet."""
+    return f"<p class=fill>{_words(text)}</p>"
 
 
 def sentences(found: Sequence[str]) -> str:
     """A list of sentences, one alone as a paragraph."""
     if len(found) < 2:
         return "".join(map(paragraph, found))
-    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in found)}</ul>"
+    return f"<ul>{''.join(f'<li>{_words(item)}</li>' for item in found)}</ul>"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, small: bool = False, words: bool = False) -> str:
@@ -96,7 +123,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, small: bool =
     )
     names = "".join(f"<th{mark}>{escape(name)}</th>" for name, mark in zip(header, marks, strict=True))
     top = f"<thead><tr>{names}</tr></thead>" if any(header) else ""
-    return f"<div class=wide><table{' class=small' if small else ''}>{top}<tbody>{lines}</tbody></table></div>"
+    kind = f" class='{'small ' * small}{'words' * words}'" if small or words else ""
+    whole = " whole" if len(rows) <= WHOLE else ""
+    return f"<div class='wide{whole}'><table{kind}>{top}<tbody>{lines}</tbody></table></div>"
 
 
 def _cell(text: str) -> str:
@@ -106,7 +135,7 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> bool:
-    return text.endswith(".") or text.isalpha()
+    return any(letter.isalpha() for letter in text) and (text.endswith(".") or not any(map(str.isdigit, text)))
 
 
 def table_of(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import Generic, Protocol, TypeVar
 
 from core.errors import BadInput
 from core.exchange.write_csv import plain_text
@@ -49,16 +50,27 @@ class LabelTable:
     problems: tuple[tuple[int, str], ...] = ()
     label_column: str = ""
 
-    def matcher(self) -> "Matcher":
+    def matcher(self) -> "Matcher[TableRow]":
         """An index of the rows."""
         return Matcher(self.rows)
 
 
-class Matcher:
+class OfFile(Protocol):
+    """What is told of a file by its name."""
+
+    @property
+    def file(self) -> str:
+        """The name."""
+
+
+Row = TypeVar("Row", bound=OfFile)
+
+
+class Matcher(Generic[Row]):
     """Finds the row for a picture: by its whole relative name, else its file name, else that without extension."""
 
-    def __init__(self, rows: Sequence[TableRow]) -> None:
-        self._by_key: dict[str, TableRow | None] = {}
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._by_key: dict[str, Row | None] = {}
         for row in rows:
             name = row.file.replace("\\", "/").lstrip("./").casefold()
             for key in {name, PurePosixPath(name).name, PurePosixPath(name).stem}:
@@ -66,7 +78,7 @@ class Matcher:
                 clash = key in self._by_key and self._by_key[key] is not row
                 self._by_key[key] = None if clash and key != name else row
 
-    def find(self, picture: str) -> TableRow | None:
+    def find(self, picture: str) -> Row | None:
         """The row that means this picture."""
         path = PurePosixPath(picture.casefold())
         tails = [str(PurePosixPath(*path.parts[start:])) for start in range(len(path.parts))]

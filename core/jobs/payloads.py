@@ -83,7 +83,7 @@ class RatesPayload(Payload):
 class PretrainPayload(Payload):
     """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
 
-    `steps` above 0 counts instead of `minutes`. `image_size` 0: 96 pixels where the network can look at any size,
+    `steps` above 0 counts instead of `minutes`. `image_size` 0: 128 pixels where the network can look at any size,
     else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by, `each` how
     many pictures of each (0: chosen).
     """
@@ -102,10 +102,16 @@ class PretrainPayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictPayload(Payload):
-    """Predict new pictures with the model of run `model`; `source` as for an import."""
+    """Predict new pictures with the model of run `model`; `source` as for an import.
+
+    `groups` is a table of files and their groups; "" for the only table of the source, if it has any. `group_column`
+    names its column.
+    """
 
     model: RunId
     source: str
+    groups: str = ""
+    group_column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

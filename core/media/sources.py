@@ -37,10 +37,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Pictures, tables (CSV), and what was refused by its name alone, with the reason."""
+    """Pictures, tables (CSV), COCO annotations (JSON), and what was refused by its name alone, with the reason."""
 
     pictures: list[Entry] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
+    annotations: list[Entry] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -117,6 +118,8 @@ def _sort_in(source: Source, entry: Entry) -> None:
         source.pictures.append(entry)
     elif suffix in (".csv", ".tsv"):
         source.tables.append(entry)
+    elif suffix == ".json":
+        source.annotations.append(entry)
     else:
         kinds = "JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC"
         source.refused.append(

@@ -14,9 +14,9 @@ from core.services.base import Service
 from core.store import runs
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import RunId, RunKind, RunState
+from core.types import JsonObject, JsonValue, RunId, RunKind, RunState
 
-__all__ = ["Expectation", "ForecastView", "Forecasts", "Interval", "LearningCurve"]
+__all__ = ["Expectation", "ForecastView", "Forecasts", "Interval", "LearningCurve", "forecast_json"]
 
 CLEAR = 0.01
 """Least rise of recall, at the lower end of its interval, that is called one."""
@@ -116,6 +116,39 @@ class Forecasts(Service):
             left_out=tuple(result["left_out"]),
             least=tuple(result["least"]),
         )
+
+
+def forecast_json(view: ForecastView, more: int) -> JsonObject:
+    """What `more` pictures of each class bring, the largest rise first; intervals are [value, low, high]."""
+    classes: list[JsonValue] = [
+        {
+            "class": item.name,
+            "pictures": item.pictures,
+            **{name: _ends(getattr(item, name)) for name in ("now", "then", "gain")},
+            "clear": item.clear,
+        }
+        for item in view.expectations(more)
+    ]
+    tested: list[JsonValue] = [
+        {"class": item.name, "said": _ends(item.curve.tested[0]), "came": item.curve.tested[1]}
+        for item in view.curves
+        if item.curve.tested
+    ]
+    return {
+        "features": view.features,
+        "together": view.together,
+        "more": more,
+        "poor": view.poor,
+        "classes": classes,
+        "tested": tested,
+        "few": list(view.few),
+        "left_out": list(view.left_out),
+        "least": list(view.least),
+    }
+
+
+def _ends(found: Interval) -> list[JsonValue]:
+    return [found.value, found.low, found.high]
 
 
 def _curve(item: dict[str, Any]) -> LearningCurve:

@@ -8,9 +8,9 @@ from core.evaluation import Grade, Interval, best
 from core.jobs.payloads import GradePayload
 from core.services.about_model import AboutModel
 from core.store.runs import RunRecord
-from core.types import RunId, RunKind, RunState
+from core.types import JsonObject, JsonValue, RunId, RunKind, RunState
 
-__all__ = ["Grade", "Grades", "GradesView", "Interval", "MethodGrade"]
+__all__ = ["Grade", "Grades", "GradesView", "Interval", "MethodGrade", "grade_json", "grades_json"]
 
 UNGRADED = "gradcam"
 """What explains before any method was graded, or when none passes."""
@@ -81,3 +81,45 @@ def _grade(item: dict[str, Any]) -> Grade:
     for name in ("gain", "pointing"):
         values[name] = None if item[name] is None else Interval(**item[name])
     return Grade(**{**values, "reasons": tuple(item["reasons"])})
+
+
+def grades_json(view: GradesView) -> JsonObject:
+    """A grading: what it rests on, the best method, and each one's tests, the best first."""
+    methods: list[JsonValue] = [
+        {
+            "method": item.info.name,
+            "title": item.info.title,
+            "seconds": item.seconds,
+            **(grade_json(view, item.info.name) or {}),
+        }
+        for item in view.methods
+    ]
+    return {
+        "pictures": view.pictures,
+        "split": view.split,
+        "circled": view.circled,
+        "best": view.best,
+        "methods": methods,
+    }
+
+
+def grade_json(view: GradesView | None, method: str) -> JsonObject | None:
+    """How one method did; None before any grading, or for one that was not graded."""
+    found = next((item.grade for item in view.methods if item.info.name == method), None) if view else None
+    if view is None or found is None:
+        return None
+
+    def ends(value: Interval | None) -> JsonObject | None:
+        return None if value is None else {"value": value.value, "low": value.low, "high": value.high}
+
+    return {
+        "passes": found.passes,
+        "best": view.best == method,
+        "deletion": found.deletion,
+        "insertion": found.insertion,
+        "above_chance": ends(found.gain),
+        "pointing": ends(found.pointing),
+        "pointing_chance": found.chance,
+        "alike_with_random_weights": found.alike,
+        "reasons": list(found.reasons),
+    }

@@ -20,13 +20,13 @@ from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
 from core.store.judges import Judge, Judged, make_judge
-from core.store.predictions import PredictionRecord
+from core.store.predictions import PredictionRecord, group_of
 from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
 from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
-__all__ = ["By", "PredictedPicture", "Predictions", "PredictionsView"]
+__all__ = ["By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
 
 AT_ONCE = 4
 """So few uploaded pictures are answered by the interactive worker, whose model is warm."""
@@ -40,6 +40,7 @@ class PredictedPicture:
     answer    what may be relied on: "rust", "one of: rust, blight", or "no answer"
     possible  the answers that may be true
     why       why it does not answer with one, or ""
+    group     what it is said to be of, or ""; `own` whether answers to that group have a limit of their own
     """
 
     id: int
@@ -53,13 +54,16 @@ class PredictedPicture:
     answer: str = ""
     possible: tuple[str, ...] = ()
     why: str = ""
+    group: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionsView:
     """A prediction run; `items` in the order of the files, `rejected` those that could not be read.
 
-    `promise` is how often answers hold; None for a model whose validation pictures are not known.
+    `promise` is how often answers hold; None for a model whose validation pictures are not known. `groups` are those
+    of its validation pictures.
     """
 
     run: RunRecord
@@ -69,6 +73,12 @@ class PredictionsView:
     items: tuple[PredictedPicture, ...]
     rejected: tuple[PredictedPicture, ...]
     promise: Promise | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def strangers(self) -> list[PredictedPicture]:
+        """Pictures of no group that has a limit of its own: a promise to each group gives them the most cautious."""
+        return [item for item in self.items if not item.own]
 
     @property
     def unanswered(self) -> list[PredictedPicture]:
@@ -84,10 +94,11 @@ class PredictionsView:
 class Predictions(Service):
     """Predictions of new pictures."""
 
-    def start(self, model: RunId, source: str) -> RunId:
+    def start(self, model: RunId, source: str, *, groups: str = "", group_column: str = "") -> RunId:
         """Queue a prediction of a folder, zip or picture on this machine, or of "upload:BATCH".
 
-        Raises NotFound if the run has no model, BadInput if the source is not there.
+        A table tells each file's group: `groups` on this machine, or else the only one of the source. Raises NotFound
+        if the run has no model, BadInput if the source or the table is not there.
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
@@ -98,20 +109,33 @@ class Predictions(Service):
             lane = Lane.INTERACTIVE if files <= AT_ONCE else Lane.FILES
         else:
             check_source(source)
-        payload = PredictPayload(model=model, source=source)
+        if groups:
+            check_source(groups)
+        payload = PredictPayload(model=model, source=source, groups=groups, group_column=group_column)
         return self.queue.enqueue(payload, project_id=run.project_id, name="Prediction", lane=lane)
 
-    def read(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all") -> PredictionsView:
-        """What the model said so far, judged so that answers hold in the share `coverage`. Raises NotFound."""
+    def read(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all", group: str = "") -> PredictionsView:
+        """What the model said so far, judged so that answers hold in the share `coverage`. Raises NotFound.
+
+        `group` is that of all pictures of which no table told one.
+        """
         with reading(self.engine) as session:
             run = _prediction(session, run_id)
             model = PredictPayload.from_json(run.payload).model
             card = predictions.model_card(session, model)
             records = predictions.read_numbered(session, run_id)
-            judge = _judge(session, model, coverage, by)
+            judge, groups = _judge(session, model, coverage, by)
         known = [number for number, record in records.items() if not record.error]
-        judged = dict(zip(known, judge.judge([records[number] for number in known]), strict=True)) if judge else {}
-        pictures = [_picture(number, record, card, judged.get(number)) for number, record in records.items()]
+        of = {number: group_of(records[number]) or group for number in known}
+        judged: dict[int, Judged] = {}
+        if judge:
+            told = judge.judge([records[number] for number in known], [*of.values()])
+            judged = dict(zip(known, told, strict=True))
+        own = judge.promise.own_groups if judge else ()
+        pictures = [
+            _picture(number, record, card, judged.get(number), of.get(number, ""), own)
+            for number, record in records.items()
+        ]
         return PredictionsView(
             run=run,
             model=model,
@@ -120,6 +144,7 @@ class Predictions(Service):
             items=tuple(item for item in pictures if not item.error),
             rejected=tuple(item for item in pictures if item.error),
             promise=judge.promise if judge else None,
+            groups=groups,
         )
 
     def run(self, run_id: RunId) -> RunRecord:
@@ -127,11 +152,15 @@ class Predictions(Service):
         with reading(self.engine) as session:
             return _prediction(session, run_id)
 
-    def csv(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all") -> str:
-        """One line per file: what was said, how certain, what may be relied on, and each class's probability."""
-        view = self.read(run_id, coverage, by)
+    def csv(self, run_id: RunId, coverage: float = COVERAGE, by: By = "all", group: str = "") -> str:
+        """One line per file: what was said, how certain, what may be relied on, and each class's probability.
+
+        Of a promise to each group, also the group, and by whose limit the answer holds.
+        """
+        view = self.read(run_id, coverage, by, group)
         shares = [f"p({name})" for name in view.classes]
-        header = ["file", "prediction", "confidence", "answer", "why no answer", *shares, "problem"]
+        grouped = ["group", "limit of"] if by == "group" else []
+        header = ["file", "prediction", "confidence", "answer", "why no answer", *grouped, *shares, "problem"]
         empty = [None] * len(view.classes)
         lines = sorted((*view.items, *view.rejected), key=lambda item: item.id)
         return csv_text(
@@ -139,6 +168,7 @@ class Predictions(Service):
             (
                 [item.name, item.said if item.number is None else item.number, _rounded(item.confidence)]
                 + [item.answer, item.why]
+                + ([item.group, limit_words(item)] if grouped else [])
                 + ([_rounded(share) for share in item.probabilities] or empty)
                 + [item.error]
                 for item in lines
@@ -194,15 +224,26 @@ def _prediction(session: Session, run_id: RunId) -> RunRecord:
     return run
 
 
-def _judge(session: Session, model: RunId, coverage: float, by: By) -> Judge | None:
+def limit_words(item: PredictedPicture) -> str:
+    """By whose limit the answer to a picture holds, of a promise to each group."""
+    if item.error:
+        return ""
+    return f"group {item.group}" if item.own else "most cautious: its group is not known"
+
+
+def _judge(session: Session, model: RunId, coverage: float, by: By) -> tuple[Judge | None, tuple[str, ...]]:
+    """The judge of new pictures, and the groups of the validation pictures."""
     run = runs.read_run(session, model)
     if run.version_id is None:
-        return None
+        return None, ()
     fitted = fitted_side(session, run, versions.read_version(session, run.version_id))
-    return make_judge(fitted, fit_promise(fitted, coverage, by))
+    groups = tuple(sorted({name for name in fitted.groups if name}))
+    return make_judge(fitted, fit_promise(fitted, coverage, by).for_new()), groups
 
 
-def _picture(number: int, record: PredictionRecord, card: ModelCard, judged: Judged | None) -> PredictedPicture:
+def _picture(
+    number: int, record: PredictionRecord, card: ModelCard, judged: Judged | None, group: str, own: Sequence[str]
+) -> PredictedPicture:
     return PredictedPicture(
         id=number,
         name=record.name,
@@ -215,6 +256,8 @@ def _picture(number: int, record: PredictionRecord, card: ModelCard, judged: Jud
         answer="" if judged is None else "no answer" if judged.flawed else judged.words,
         possible=judged.options if judged else (),
         why=judged.why if judged else "",
+        group=group,
+        own=group in own,
     )
 
 

@@ -13,25 +13,32 @@ from core.services.agreement import Agreement
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
 from core.services.external import External as ExternalTests
+from core.services.forecasts import Forecasts, forecast_json
+from core.services.grades import Grades, grades_json
 from core.services.origin import read_origin
 from core.services.report_pictures import Drawn
 from core.services.results import Results
-from core.services.robustness import Robustness
 from core.services.verifying import verify
 from core.store import label_queue, labels, projects, versions
+from core.store.about_model import newest_about
 from core.store.db import reading
+from core.store.deciding import Asked
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
-from core.types import ImageState, JsonObject, RunId, RunState, Split, Task, VersionId
+from core.types import ImageState, JsonObject, RunId, RunKind, RunState, Split, Task, VersionId
 
 FEW = 30
 """Test pictures of a class below which its figures are said to rest on few."""
+MORE = 50
+"""So many more pictures of each class the forecast is told for, or as many as it goes to."""
 
 
-def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Drawn, *, now: datetime) -> ReportFacts:
+def gather(
+    service: Service, run: RunRecord, version_id: VersionId, pictures: Drawn, asked: Asked | None, *, now: datetime
+) -> ReportFacts:
     """The facts of a finished training."""
     parts = (service.engine, service.settings, service.queue)
-    results = Results(*parts).to_json(run.id)
+    results = Results(*parts).to_json(run.id, asked)
     external = [
         External(name=test.project, note=test.note, results=Results(*parts).to_json(test.id))
         for test in ExternalTests(*parts).list(run.id)
@@ -41,12 +48,11 @@ def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Dr
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
         annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
-        flow, origin = _flow(session, version), read_origin(session, run.id)
+        flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
     unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
     people = Agreement(*parts).read(version.project_id)
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
-    counts = _class_counts(version)
     return ReportFacts(
         project=project.name,
         guideline=project.guideline,
@@ -61,42 +67,27 @@ def gather(service: Service, run: RunRecord, version_id: VersionId, pictures: Dr
         device=origin.device,
         code_version=origin.code_version,
         libraries=origin.libraries,
-        together=version.together,
         flow=flow,
         annotators=annotators,
         agreement=people.sentences if people else [],
-        class_counts=counts,
-        units=_units(version),
         failures=pictures.failures,
         heatmaps=pictures.heatmaps,
         heat_words=pictures.heat_words,
-        robustness=_robustness(Robustness(*parts), run.id),
+        robustness=_result(about.get(RunKind.ROBUSTNESS)),
+        forecast=_forecast(Forecasts(*parts), about.get(RunKind.FORECAST)),
+        grades=_grades(Grades(*parts), about.get(RunKind.GRADE)),
+        changes=_result(about.get(RunKind.CHANGES)),
         checks=_checks(check),
         external=external,
         limits=[
             *([Limit(words="The pictures are synthetic: nothing here holds for real ones.", grave=True)] * synthetic),
-            *_limits(results, version, counts, check),
+            *_limits(results, version, check),
             *_unproved(external, annotators, Results(*parts).drift(run.id).changed),
         ],
         lineage=origin.lineage,
         verified=_verified(service, run.id),
         repeat=origin.command,
     )
-
-
-def _class_counts(version: VersionRecord) -> list[tuple[str, int, int, int]]:
-    counts = Counter((target, item.split) for item in version.items for target in item.targets)
-    return [
-        (name, counts[index, Split.TRAIN], counts[index, Split.VALIDATION], counts[index, Split.TEST])
-        for index, name in enumerate(version.class_names)
-    ]
-
-
-def _units(version: VersionRecord) -> dict[str, int]:
-    """Split -> cases or groups; empty if none is named."""
-    if version.together == "pictures":
-        return {}
-    return {split.value: len({item.unit or str(item.image_id) for item in version.part(split)}) for split in Split}
 
 
 def _flow(session: Session, version: VersionRecord) -> Flow:
@@ -114,21 +105,18 @@ def _flow(session: Session, version: VersionRecord) -> Flow:
     return Flow(steps=steps, first_taken=first, last_taken=last)
 
 
-def _robustness(tests: Robustness, run: RunId) -> list[tuple[str, Sequence[str]]]:
-    latest = tests.latest(run)
-    view = tests.view(latest) if latest is not None else None
-    if view is None or view.numbers:  # the table speaks of percent right
-        return []
-    return [
-        (
-            line.title,
-            [
-                f"{right:.0f}\n{low:.0f} to {high:.0f}"
-                for right, low, high in zip(line.right, line.low, line.high, strict=True)
-            ],
-        )
-        for line in view.lines
-    ]
+def _result(job: RunRecord | None) -> JsonObject | None:
+    return job.result if job else None
+
+
+def _forecast(forecasts: Forecasts, job: RunRecord | None) -> JsonObject | None:
+    view = forecasts.view(job) if job else None
+    return forecast_json(view, min(MORE, view.most)) if view else None
+
+
+def _grades(grades: Grades, job: RunRecord | None) -> JsonObject | None:
+    view = grades.view(job) if job else None
+    return grades_json(view) if view else None
 
 
 def _checks(check: CheckView | None) -> list[str]:
@@ -142,15 +130,15 @@ def _checks(check: CheckView | None) -> list[str]:
 def _limits(
     results: JsonObject,
     version: VersionRecord,
-    counts: Sequence[tuple[str, int, int, int]],
     check: CheckView | None,
 ) -> list[Limit]:
     """Cautions that follow from the figures and the data."""
     found = [Limit(words=words, grave=True) for words in (check.grave if check else ())]
     low = _lower_end(results, "balanced_accuracy")
-    if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(counts)):
+    if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(version.classes)):
         found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))
-    few = [name for name, _, _, test in counts if test < FEW]
+    counts = Counter(target for item in version.part(Split.TEST) for target in item.targets)
+    few = [name for index, name in enumerate(version.class_names) if counts[index] < FEW]
     if few:
         found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {', '.join(few)}."))
     if version.together == "pictures":

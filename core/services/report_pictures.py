@@ -8,12 +8,14 @@ from pathlib import PurePosixPath
 
 from PIL import Image
 
+from core.catalogue import EXPLANATIONS
 from core.errors import GraftError
 from core.exchange.report import Heatmap, Picture
 from core.media import BlobStore
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind
 from core.services.explanations import Explanations
+from core.services.grades import Grades, GradesView
 from core.services.serving import Serving
 from core.store import predictions, versions
 from core.store.db import reading
@@ -86,7 +88,8 @@ def _heatmaps(
     explanations, store = Explanations(*parts), BlobStore(service.settings)
     deadline = time.monotonic() + patience_s
     try:
-        method = explanations.subject(run).methods[0]
+        grades = Grades(*parts)
+        method, graded = EXPLANATIONS[grades.default_method(run)], grades.newest(run)
         with Serving(*parts).answering():
             asked = [explanations.request(run, image=item.image_id, method=method.name) for item in shown]
             for item, number in zip(shown, asked, strict=True):
@@ -98,12 +101,22 @@ def _heatmaps(
         if not found:
             return [], f"Heatmaps could not be made: {error}"
     words = (
-        f"{method.title} ({method.paper}): {method.words} Each picture beside the same with what spoke for the model's "
-        "answer in warm colours: first mistakes, then one picture of each answer that was right. A heatmap says where "
-        "it looked, not why; judge whether these are places an expert would look at."
+        f"{method.title} ({method.paper}), {_standing(graded, method.name)}: {method.words} Each picture "
+        "beside the same with what spoke for the model's answer in warm colours: first mistakes, then one picture of "
+        "each answer that was right. A heatmap says where it looked, not why; judge whether these are places an expert "
+        "would look at."
     )
     missing = len(shown) - len(found)
     return found, words + (f" {missing} more were not ready in time." if missing else "")
+
+
+def _standing(graded: GradesView | None, method: str) -> str:
+    """Why this method."""
+    if graded is None:
+        return "not tested on this model"
+    if graded.best is None:
+        return "though no method passed its tests on this model: take no heatmap here as a reason"
+    return "the best of those that passed their tests on this model" if graded.best == method else ""
 
 
 def _blended(picture: bytes, heat: bytes) -> bytes:

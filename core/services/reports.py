@@ -10,9 +10,10 @@ from core.services.report_facts import gather
 from core.services.report_pictures import draw
 from core.store import runs
 from core.store.db import reading
+from core.store.deciding import Asked
 from core.types import RunId, RunKind, RunState
 
-__all__ = ["STYLES", "USUAL", "Origin", "Reports", "Style"]
+__all__ = ["STYLES", "USUAL", "Asked", "Origin", "Reports", "Style"]
 
 USUAL = next(iter(STYLES))
 PATIENCE_S = 45.0
@@ -27,8 +28,13 @@ class Reports(Service):
         with reading(self.engine) as session:
             return read_origin(session, run_id)
 
-    def html(self, run_id: RunId, style: str = USUAL, *, patience_s: float = PATIENCE_S) -> str:
-        """A training's report. Raises NotFound, BadInput for a run that has none or an unknown style."""
+    def html(
+        self, run_id: RunId, style: str = USUAL, asked: Asked | None = None, *, patience_s: float = PATIENCE_S
+    ) -> str:
+        """A training's report; `asked` is what is to be decided by it, and at which costs.
+
+        Raises NotFound, BadInput for a run that has none, an unknown style, or what cannot be asked.
+        """
         if style not in STYLES:
             raise BadInput(f"There is no report of the kind {style!r}.", hint=f"Choose {' or '.join(STYLES)}.")
         with reading(self.engine) as session:
@@ -38,4 +44,4 @@ class Reports(Service):
         if run.state is not RunState.DONE:
             raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
         pictures = draw(self, run, run.version_id, patience_s)
-        return report_html(gather(self, run, run.version_id, pictures, now=datetime.now(UTC)), style)
+        return report_html(gather(self, run, run.version_id, pictures, asked, now=datetime.now(UTC)), style)

@@ -12,11 +12,12 @@ from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
 from core.services.comparing import Comparison, compare_runs
-from core.services.results_json import read_results_json
 from core.services.verifying import Verification, verify
 from core.store import current, predictions, projects, runs, versions
 from core.store.db import reading
+from core.store.deciding import Asked
 from core.store.predictions import PredictionRecord
+from core.store.results_json import read_results_json
 from core.store.runs import RunRecord
 from core.store.scoring import score, usable
 from core.store.versions import VersionRecord
@@ -167,10 +168,13 @@ class Results(Service):
             changed += image is None or list(image.classes) != then or image.number != item.number
         return Drift(changed=changed, added=added)
 
-    def to_json(self, run_id: RunId) -> JsonObject:
-        """Everything about a run's results as one JSON object, also of a run that has none yet. Raises NotFound."""
+    def to_json(self, run_id: RunId, asked: Asked | None = None) -> JsonObject:
+        """Everything about a run's results as one JSON object, also of a run that has none yet.
+
+        Raises NotFound, BadInput where something is `asked` that cannot be decided about.
+        """
         with reading(self.engine) as session:
-            return read_results_json(session, run_id)
+            return read_results_json(session, run_id, asked)
 
     def verify(self, run_id: RunId) -> Verification:
         """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""

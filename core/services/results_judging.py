@@ -6,9 +6,9 @@ from core.evaluation.decision import Benefit, Decided, Use
 from core.evaluation.slices import Slice
 from core.services.base import Service
 from core.services.behind import BehindView, behind
-from core.services.results_decision import Decision, choices, make_decision
 from core.store import facts
 from core.store.db import reading
+from core.store.deciding import Decision, choices, make_decision
 from core.store.judges import REASONS, Abstaining, abstaining
 from core.store.promises import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
 from core.store.sides import read_sides

@@ -1,5 +1,6 @@
 """Whether a run's figures follow from what is stored: labels, predictions and dataset version, recomputed."""
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
@@ -7,17 +8,27 @@ from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.settings import Settings
-from core.store import predictions, runs, versions
+from core.store import facts, predictions, projects, runs, versions
+from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
-from core.store.snapshot import FILE, HASH, count_numbers, differing, snapshot
+from core.store.runs import RunRecord
+from core.store.snapshot import FILE, HASH, count_numbers, differing, snapshot, unbroken
 from core.store.versions import VersionRecord, content_hash
-from core.types import JsonObject, JsonValue, RunId, Split
+from core.types import JsonObject, JsonValue, RunId, RunKind, Split
 
 MOST_SHOWN = 5
+NAMES = {
+    RunKind.ROBUSTNESS: "Robustness test",
+    RunKind.GRADE: "Grading of explanations",
+    RunKind.CHANGES: "What training changed",
+    RunKind.FORECAST: "Forecast",
+    RunKind.CHECK: "Check of the data",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +54,56 @@ class Verification:
 
 
 def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
-    """Recompute every figure of a run. Raises NotFound, BadInput for a run whose figures were not kept."""
+    """Recompute every figure of a run, and of the external tests of its model.
+
+    What jobs about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
+    run whose figures were not kept.
+    """
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
-        wanted = (run.result or {}).get(HASH)
-        if run.version_id is None or not isinstance(wanted, str):
+        if run.version_id is None or not _kept_hash(run):
             raise BadInput(
                 f"Run {run_id} has no kept figures to check: it is {run.state.value}.",
                 hint="Trainings and external tests keep theirs when they are done.",
             )
-        version = versions.read_version(session, run.version_id)
-        said = predictions.read_predictions(session, run_id)
-    path = settings.models / str(run_id) / FILE
+        findings = _recomputed(session, settings, run)
+        about = newest_about(session, run) if run.kind is RunKind.TRAIN else {}
+        findings += [_seal(NAMES[kind], job) for kind, job in about.items()]
+        for test in external_tests(session, run):
+            if test.version_id is None or not _kept_hash(test):
+                continue
+            project = versions.read_project_id(session, test.version_id)
+            name = f"External test on {projects.read_project(session, project).name}"
+            findings += [
+                dataclasses.replace(item, name=f"{name}: {item.name}") for item in _recomputed(session, settings, test)
+            ]
+    return Verification(run_id=run_id, findings=tuple(findings))
+
+
+def _kept_hash(run: RunRecord) -> str:
+    found = (run.result or {}).get(HASH)
+    return found if isinstance(found, str) else ""
+
+
+def _seal(name: str, job: RunRecord) -> Finding:
+    same = unbroken(job.result or {})
+    words = {
+        True: f"{count_numbers(job.result):,} numbers are as they were when run {job.id} ended",
+        False: f"the result of run {job.id} was changed since it ended",
+        None: f"run {job.id} is from before results were sealed: make it again to have it checked",
+    }
+    return Finding(name=name, ok=same is not False, words=words[same])
+
+
+def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Finding]:
+    """A run's snapshot, what it follows from, and every number computed again."""
+    assert run.version_id is not None  # only such runs keep figures
+    version = versions.read_version(session, run.version_id)
+    said = predictions.read_predictions(session, run.id)
+    known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
+    path = settings.models / str(run.id) / FILE
     content = path.read_bytes() if path.is_file() else b""
-    same = hashlib.sha256(content).hexdigest() == wanted
+    same = hashlib.sha256(content).hexdigest() == _kept_hash(run)
     words = f"{FILE} was changed since the run ended" if content else f"{FILE} is gone"
     findings = [
         Finding(name="Snapshot", ok=same, words="is as it was when the run ended" if same else words),
@@ -65,8 +112,8 @@ def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
     ]
     kept = _read(content)
     if kept is not None:
-        findings += _against(kept, snapshot(version, said, ""))
-    return Verification(run_id=run_id, findings=tuple(findings))
+        findings += _against(kept, snapshot(version, said, known, ""))
+    return findings
 
 
 def _read(content: bytes) -> JsonObject | None:
@@ -129,4 +176,17 @@ def _against(kept: JsonObject, found: JsonObject) -> list[Finding]:
             words="are those of the end of the run" if together else "were changed since: intervals count by them",
         ),
         Finding(name="Figures", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) + more if lines else figures),
+        *_weak_spots(kept, found),
     ]
+
+
+def _weak_spots(kept: JsonObject, found: JsonObject) -> list[Finding]:
+    """Groups of pictures, which follow from what is known of them besides; that may become more, and is no fault."""
+    if "slices" not in kept:  # a run from before they were kept
+        return []
+    if kept["facts_sha256"] != found["facts_sha256"]:
+        words = "more, or other, is known of the pictures than when the run ended: they are told as they are now"
+        return [Finding(name="Weak spots", ok=True, words=words)]
+    lines = differing(kept["slices"], found["slices"])
+    agree = f"{count_numbers(found['slices']):,} numbers recomputed: all agree"
+    return [Finding(name="Weak spots", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) if lines else agree)]

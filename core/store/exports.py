@@ -23,6 +23,8 @@ class ExportImage:
     id: ImageId
     blob: str
     format: str
+    width: int
+    height: int
     original_name: str
     case_name: str | None
     group_name: str | None

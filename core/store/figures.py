@@ -1,8 +1,10 @@
 """All figures of a run as JSON: what automation reads, what reports show, and what is kept when a run ends."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from core.evaluation import ClassScore, Interval, Scores
+from core.store.deciding import Asked, decision_json
 from core.store.predictions import PredictionRecord
 from core.store.scoring import score, usable
 from core.store.sides import Side, Sides
@@ -20,6 +22,8 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
     `confusion` is of the test split, its `matrix` has truth as rows; null without a class or grade per picture.
     `calibration` and `abstaining` say how far single answers of the test split can be relied on, by limits from the
     validation split; `abstaining` and `calibration.conformal` are null without predictions of the test split.
+    `decision` says what acting on each class comes to, where it is as common as among the validation pictures and a
+    miss is as bad as five false alarms. `counts` has the pictures of each class in each split.
     """
     parts = {part: [item for item in usable(version.task, said) if item.split is part] for part in Split}
     scores = {part: score(version, records) for part, records in parts.items() if records}
@@ -31,11 +35,12 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
         "reliability": {part.value: _reliability(found) for part, found in scores.items()},
         "calibration": {part.value: _calibration(found) for part, found in scores.items()},
         "abstaining": None,
+        "decision": None,
+        "counts": _counts(version),
     }
     if parts[Split.TEST]:
-        figures |= trusted_json(
-            figures, Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
-        )
+        sides = Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
+        figures |= trusted_json(figures, sides)
     if version.task in (Task.SINGLE, Task.ORDINAL) and Split.TEST in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[Split.TEST].cells]
         figures["confusion"] = {"split": Split.TEST.value, "labels": list(version.class_names), "matrix": matrix}
@@ -43,12 +48,25 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
 
 
 def trusted_json(figures: JsonObject, sides: Sides) -> JsonObject:
-    """The `calibration` and `abstaining` of figures, with limits from `sides.fitted`."""
+    """The `calibration`, `abstaining` and `decision` of figures, with limits from `sides.fitted`."""
     calibration = figures["calibration"] if isinstance(figures["calibration"], dict) else {}
     return {
         "calibration": {**calibration, "conformal": conformal_json(sides)},
         "abstaining": abstaining_json(sides),
+        "decision": decision_json(sides, Asked()),
     }
+
+
+def _counts(version: VersionRecord) -> JsonObject:
+    """Pictures of each class, and cases or groups where any are named, in each split."""
+    counts = Counter((target, item.split) for item in version.items for target in item.targets)
+    classes: list[JsonValue] = [
+        {"name": name, **{split.value: counts[index, split] for split in Split}}
+        for index, name in enumerate(version.class_names)
+    ]
+    alone = version.together == "pictures"
+    units = {split.value: len({item.unit or str(item.image_id) for item in version.part(split)}) for split in Split}
+    return {"classes": classes, "together": version.together, "units": None if alone else {**units}}
 
 
 def _calibration(scores: Scores) -> JsonObject:

@@ -12,6 +12,9 @@ from core.errors import NotFound
 from core.store.tables import ModelRow, PredictionRow
 from core.types import ImageId, JsonObject, RunId, Split
 
+GROUP = "group"
+"""Where among the traits of a new picture its group stands, if a table told it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionRecord:
@@ -32,6 +35,11 @@ class PredictionRecord:
     probabilities: list[float] | None = None
     traits: JsonObject | None = None
     error: str = ""
+
+
+def group_of(record: PredictionRecord) -> str:
+    """The group that a table told of a new picture, or ""."""
+    return str((record.traits or {}).get(GROUP) or "")
 
 
 def replace_predictions(session: Session, run_id: RunId, records: Sequence[PredictionRecord]) -> None:

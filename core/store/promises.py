@@ -1,7 +1,7 @@
 """Answers that hold as often as was promised: sets of classes, or ranges of numbers, fitted on validation pictures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
@@ -58,6 +58,10 @@ class Promise:
     def own_groups(self) -> tuple[str, ...]:
         """Groups that have a limit of their own."""
         return tuple(dict.fromkeys(name for rule in self.rules for name in rule.groups))
+
+    def for_new(self) -> "Promise":
+        """The promise to new pictures: those of a group that it does not know get the most cautious limit."""
+        return replace(self, rules=tuple(rule.cautious() for rule in self.rules))
 
     @property
     def untold(self) -> tuple[str, ...]:

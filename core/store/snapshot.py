@@ -7,28 +7,60 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.store.facts import ImageFacts
 from core.store.figures import figures_json
 from core.store.predictions import PredictionRecord
+from core.store.scoring import usable
+from core.store.sides import Side
+from core.store.trust import slices_json
 from core.store.versions import VersionRecord
-from core.types import JsonObject, JsonValue
+from core.store.weak_spots import weak_spots
+from core.types import ImageId, JsonObject, JsonValue, Split
 
 FILE, HASH = "figures.json", "figures_sha256"
 """The file's name in the run's folder, and where in the run's result its sha256 stands."""
+SEAL = "sealed_sha256"
+"""Where in the result of a job about a model the sha256 of all the rest of it stands."""
 CLOSE = 1e-6
 """Numbers that differ by less are the same: another processor rounds differently in the last digits."""
 
 
-def snapshot(version: VersionRecord, said: Sequence[PredictionRecord], code_version: str) -> JsonObject:
-    """The figures, and hashes of what they follow from: what was said, and which case or group each picture is of."""
+def snapshot(
+    version: VersionRecord,
+    said: Sequence[PredictionRecord],
+    known: Mapping[ImageId, ImageFacts],
+    code_version: str,
+) -> JsonObject:
+    """The figures, and hashes of what they follow from: what was said, and which case or group each picture is of.
+
+    `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
+    """
+    side = Side(version, usable(version.task, [item for item in said if item.split is Split.TEST]))
+    images = [item.image_id for item in side.records if item.image_id is not None]
+    facts = {str(image): dataclasses.asdict(known[image]) for image in images if image in known}
     return {
         "code_version": code_version,
         "dataset_hash": version.content_hash,
         "predictions_sha256": _digest([_filled(item) for item in said]),
         "units_sha256": _digest([item.unit for item in version.items]),
         "figures": figures_json(version, said),
+        "facts_sha256": _digest(facts),
+        "slices": slices_json(weak_spots(side, known)) if side.records else [],
     }
+
+
+def sealed(result: JsonObject) -> JsonObject:
+    """A job's result with a hash of it: its numbers took the model or long work, and are not computed again."""
+    return {**result, SEAL: _digest(result)}
+
+
+def unbroken(result: JsonObject) -> bool | None:
+    """Whether a result is as it was when it was sealed; None for one that never was."""
+    if SEAL not in result:
+        return None
+    return result[SEAL] == _digest({name: value for name, value in result.items() if name != SEAL})
 
 
 def _filled(said: PredictionRecord) -> JsonObject:
@@ -70,4 +102,4 @@ def _shown(value: JsonValue) -> str:
 
 
 def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

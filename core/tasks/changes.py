@@ -11,6 +11,7 @@ from core.models import Ensemble, Network, calibrate_batch_norm, load_weights, s
 from core.recipes import Recipe
 from core.store import runs, versions
 from core.store.db import reading
+from core.store.snapshot import sealed
 from core.tasks.warm import warm_model
 from core.types import JsonObject, JsonValue, Split
 
@@ -55,7 +56,7 @@ def run(context: JobContext) -> JsonObject:
         for name, unit in zip(model.card.classes, telling_units(weights, features), strict=True):
             strongest = features[:, unit].argsort(descending=True)[:SHOWN].tolist()
             units.append({"class": name, "unit": unit, "images": [some[position].image_id for position in strongest]})
-    return {"pictures": len(blobs), "start": recipe.weights, "layers": layers, "units": units}
+    return sealed({"pictures": len(blobs), "start": recipe.weights, "layers": layers, "units": units})
 
 
 def _start(context: JobContext, recipe: Recipe, network: Network, batches: list[torch.Tensor]) -> Network:

@@ -22,6 +22,7 @@ from core.store.checks import CheckedImage
 from core.store.db import reading
 from core.store.decisions import read_decisions
 from core.store.projects import ProjectView
+from core.store.snapshot import sealed
 from core.tasks.check_labels import check_labels
 from core.tasks.check_parts import find_parts
 from core.tasks.doubts import doubted, validated_answers
@@ -91,7 +92,7 @@ class _Check:
             decided = read_decisions(session, self.project, standing)
         doubts = doubted([item for item in (validated, head) if item is not None], decided)
         found |= splitting | {"label_errors": self._some("label_errors", doubts)}
-        return found | {"counts": self.counts, "notes": self.notes}
+        return sealed(found | {"counts": self.counts, "notes": self.notes})
 
     def _some(self, name: str, items: Sequence[JsonValue]) -> list[JsonValue]:
         self.counts[name] = len(items)

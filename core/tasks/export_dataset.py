@@ -1,18 +1,20 @@
-"""A project as a zip: pictures in the folders of their classes, and labels.csv, which `graft import` reads back."""
+"""A project as a zip: pictures in the folders of their classes, labels.csv and circles, which `graft import` reads."""
 
 from collections.abc import Mapping
 
 from core.errors import BadInput
 from core.exchange import DatasetRow, Names, labels_csv_text
+from core.exchange.coco import CircledPicture, coco_text
 from core.jobs.context import JobContext
 from core.media import BlobStore
-from core.store import exports, projects
+from core.store import circles, exports, projects
 from core.store.db import reading
 from core.store.exports import ExportImage
 from core.store.projects import ClassView, ProjectView
 from core.tasks.archive import file_name, new_archive
 from core.types import ClassId, ImageState, JsonObject, Task
 
+CIRCLES = "circles.coco.json"
 EXTENSIONS = {"jpeg": ".jpg", "png": ".png"}
 
 
@@ -22,11 +24,13 @@ def pack_dataset(context: JobContext) -> JsonObject:
         raise BadInput("The export of a dataset needs a project.")
     store, names = BlobStore(context.settings), Names()
     rows: list[DatasetRow] = []
+    circled: list[tuple[CircledPicture, int, int]] = []
     with reading(context.engine) as session:
         project = projects.read_project(session, context.run.project_id)
         total, size_bytes = exports.count_images(session, project.id)
         if not total:
             raise BadInput(f"The project {project.name!r} has no pictures.", hint="Bring some in first.")
+        drawn = circles.read_circles(session, project.id)
         name = f"{file_name(project.name)}-dataset.zip"
         with new_archive(context, name, size_bytes=size_bytes) as (archive, path):
             for image in exports.each_image(session, project.id):
@@ -34,10 +38,16 @@ def pack_dataset(context: JobContext) -> JsonObject:
                 row = _row(project, image, names)
                 archive.write(store.path(image.blob), row.file)
                 rows.append(row)
+                if image.id in drawn:
+                    picture = CircledPicture(file=row.file, circles=tuple(drawn[image.id]))
+                    circled.append((picture, image.width, image.height))
                 context.progress(f"{len(rows):,} of {total:,} pictures", fraction=len(rows) / total)
             archive.writestr("labels.csv", labels_csv_text(rows))
+            if circled:
+                archive.writestr(CIRCLES, coco_text(circled))
     labelled = sum(row.labels is not None for row in rows)
-    return {"file": path.name, "size_bytes": path.stat().st_size, "pictures": len(rows), "labelled": labelled}
+    counts: JsonObject = {"pictures": len(rows), "labelled": labelled, "circled": len(circled)}
+    return {"file": path.name, "size_bytes": path.stat().st_size, **counts}
 
 
 def _row(project: ProjectView, image: ExportImage, names: Names) -> DatasetRow:

@@ -1,25 +1,20 @@
 """A trained model as a zip that needs no Graft: weights, card, ONNX, a model card to read and an example to run."""
 
-from collections import Counter
-from collections.abc import Sequence
-
 import torch
 
 from core.catalogue import ModelCard
 from core.errors import NotFound
-from core.evaluation import FIGURES
-from core.exchange.model_card import ModelFacts, Score, model_card_text
+from core.exchange.model_card import ModelFacts, model_card_text
 from core.exchange.predict_example import EXAMPLE
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
-from core.store import predictions, projects, runs, versions
+from core.store import labels, predictions, projects, runs, versions
+from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
-from core.store.predictions import PredictionRecord
-from core.store.scoring import score, usable
-from core.store.versions import VersionRecord
+from core.store.results_json import read_results_json
 from core.tasks.archive import file_name, new_archive
-from core.types import JsonObject, RunId, Split
+from core.types import JsonObject, RunId, RunKind
 
 
 def pack_model(context: JobContext, model: RunId) -> JsonObject:
@@ -64,10 +59,20 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
             raise NotFound(f"Run {model} trained no model.")
         project = projects.read_project(session, run.project_id)
         version = versions.read_version(session, run.version_id)
-        said = predictions.read_predictions(session, model, Split.TEST)
+        annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
+        robustness = newest_about(session, run).get(RunKind.ROBUSTNESS)
+        external: dict[str, JsonObject] = {}  # of each project the newest
+        for test in external_tests(session, run):
+            if test.version_id is not None:
+                other = projects.read_project(session, versions.read_project_id(session, test.version_id))
+                if other.name not in external:
+                    external[other.name] = read_results_json(session, test.id)
+        results = read_results_json(session, model)
+    unit = project.settings.get("unit")
     return ModelFacts(
         project=project.name,
         guideline=project.guideline,
+        unit=unit if isinstance(unit, str) else "",
         synthetic=bool(project.settings.get("synthetic")),
         run=model,
         name=run.name,
@@ -75,28 +80,10 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         recipe=run.recipe or {},
         card=card,
         version=version.number,
-        content_hash=version.content_hash,
-        split_rule=version.split_rule,
-        counts={split.value: len(version.part(split)) for split in Split},
-        per_class=_per_class(version),
-        scores=_scores(version, said),
+        people=list(dict.fromkeys(name for name, _, _ in annotators)),
+        results=results,
+        external=list(external.items()),
+        robustness=robustness.result if robustness else None,
         onnx_problem=problem,
         code_version=run.code_version,
     )
-
-
-def _per_class(version: VersionRecord) -> list[tuple[str, int, int]]:
-    counts = Counter((target, item.split) for item in version.items for target in item.targets)
-    return [
-        (name, counts[index, Split.TRAIN], counts[index, Split.TEST]) for index, name in enumerate(version.class_names)
-    ]
-
-
-def _scores(version: VersionRecord, said: Sequence[PredictionRecord]) -> list[Score]:
-    known = usable(version.task, said)
-    found = score(version, known).figures if known else {}
-    return [
-        Score(name=FIGURES[name].title, value=FIGURES[name].shown(item), interval=FIGURES[name].range(item))
-        for name, item in found.items()
-        if item is not None
-    ]

@@ -10,6 +10,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import ForecastPayload
 from core.store import runs, versions
 from core.store.db import reading
+from core.store.snapshot import sealed
 from core.tasks.seen import unlearnt_features
 from core.types import JsonObject, JsonValue, Split, Task
 
@@ -57,17 +58,19 @@ def run(context: JobContext) -> JsonObject:
         curves.append({"class": version.class_names[k], "pictures": int(counts[k]),
                        **_told(forecast(item.sizes, item.hits, own, int(counts[k])))})  # fmt: skip
     reached = float(np.mean([item.hits[:, -1].mean() for item in grown.values()]))
-    return {
-        "features": words,
-        "pictures": len(items),
-        "together": version.together,
-        "reached": reached,
-        "chance": 1 / int((counts > 0).sum()),
-        "curves": curves,
-        "few": [name for k, name in enumerate(version.class_names) if k not in able],
-        "left_out": [version.class_names[k] for k in able if k not in chosen],
-        "least": [LEAST_PICTURES, LEAST_UNITS],
-    }
+    return sealed(
+        {
+            "features": words,
+            "pictures": len(items),
+            "together": version.together,
+            "reached": reached,
+            "chance": 1 / int((counts > 0).sum()),
+            "curves": curves,
+            "few": [name for k, name in enumerate(version.class_names) if k not in able],
+            "left_out": [version.class_names[k] for k in able if k not in chosen],
+            "least": [LEAST_PICTURES, LEAST_UNITS],
+        }
+    )
 
 
 def _told(curve: Curve) -> JsonObject:

@@ -27,6 +27,7 @@ from core.models import LoadedModel, Network
 from core.store import circles, images, predictions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
+from core.store.snapshot import sealed
 from core.tasks.heatmap_files import answer_of, said_position
 from core.tasks.warm import warm_model
 from core.types import ImageId, JsonObject, Split, Task
@@ -57,14 +58,17 @@ def run(context: JobContext) -> JsonObject:
     blobs, truth, regions = _circled(context, model)
     circled = _Pictures(_squares(context, cache, blobs), torch.tensor(truth, dtype=torch.long)) if blobs else None
     grades, seconds = _graded(context, model, own, units, circled, regions)
-    return {
-        "pictures": len(records),
-        "split": split.value,
-        "circled": len(blobs),
-        "methods": [
-            {"method": name, "seconds": seconds[name], **dataclasses.asdict(grades[name])} for name in in_order(grades)
-        ],
-    }
+    return sealed(
+        {
+            "pictures": len(records),
+            "split": split.value,
+            "circled": len(blobs),
+            "methods": [
+                {"method": name, "seconds": seconds[name], **dataclasses.asdict(grades[name])}
+                for name in in_order(grades)
+            ],
+        }
+    )
 
 
 def _chosen(context: JobContext, payload: GradePayload) -> tuple[Split, list[PredictionRecord], Units]:

@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
+from core.exchange.coco import CircledPicture, read_coco
 from core.exchange.labels_csv import Matcher
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
-from core.labels import ClassSpec, LabelValue, validated_classes
+from core.labels import Circle, ClassSpec, LabelValue, validated_classes
 from core.media import Entry, Source
 from core.media.sources import open_source
 from core.store import projects
@@ -25,10 +26,16 @@ class ImportLabels:
     """Answers for each file's name. `problems` are lines for the report: name and reason."""
 
     project: ProjectView
-    matcher: Matcher | None
+    matcher: Matcher[TableRow] | None
     from_table: bool
     from_folders: bool
     problems: tuple[tuple[str, str], ...]
+    circled: Matcher[CircledPicture]
+
+    def circles(self, name: str) -> tuple[Circle, ...]:
+        """What was circled in a file."""
+        found = self.circled.find(name)
+        return found.circles if found else ()
 
     def row(self, name: str) -> TableRow | None:
         """The table's row for a file."""
@@ -80,13 +87,28 @@ def plan_labels(context: JobContext, project: ProjectView, payload: ImportPayloa
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))
         problems.extend(_unmatched(table, source, name))
+    circled, trouble = _circled(source)
+    problems.extend(trouble)
     return ImportLabels(
         project=project,
+        circled=Matcher(circled),
         matcher=table.matcher() if table else None,
         from_table=from_table,
         from_folders=from_folders,
         problems=tuple(problems),
     )
+
+
+def _circled(source: Source) -> tuple[list[CircledPicture], list[tuple[str, str]]]:
+    """Boxes and ellipses of the source's COCO files, and those that are none."""
+    circled: list[CircledPicture] = []
+    problems: list[tuple[str, str]] = []
+    for entry in source.annotations:
+        try:
+            circled += read_coco(entry.read(), PurePosixPath(entry.name).name)
+        except GraftError as error:
+            problems.append((entry.name, str(error)))
+    return circled, problems
 
 
 def _are_classes(project: ProjectView, folders: Sequence[str]) -> bool:

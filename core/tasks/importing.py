@@ -19,7 +19,7 @@ from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
 from core.media.sources import batch_folder
-from core.store import imports, labels, projects
+from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_images, known_images, read_image, restore_images
 from core.store.imports import ImportItem
@@ -141,10 +141,21 @@ def _commit(
             restore_images(session, [image_id])
             if read_image(session, image_id).state is ImageState.UNLABELLED and values.get(image_id) is None:
                 values[image_id] = plan.value(ready.name)
+        _circle(session, payload, plan, items, now)
         events = [_event(context, payload, image_id, value) for image_id, value in values.items() if value is not None]
         if events:
             labels.record_events(session, projects.read_project(session, project.id), events, now=now)
         imports.add_items(session, context.run.id, items)
+
+
+def _circle(
+    session: Session, payload: ImportPayload, plan: ImportLabels, items: Sequence[ImportItem], now: datetime
+) -> None:
+    """Circles that came with the pictures, where none are drawn yet."""
+    drawn = {item.image_id: found for item in items if item.image_id and (found := plan.circles(item.name))}
+    for image_id in set(drawn) - set(circles.read_circles(session, plan.project.id, list(drawn))):
+        person = labels.annotator_id(session, payload.annotator)
+        circles.replace_circles(session, image_id, drawn[image_id], annotator=person, now=now)
 
 
 def _event(context: JobContext, payload: ImportPayload, image_id: ImageId, value: LabelValue) -> LabelEvent:

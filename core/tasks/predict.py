@@ -5,15 +5,19 @@ than a hundred, and a job whose process was killed goes on where it stopped. A f
 listed with its reason and stops nothing.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.catalogue import ModelCard
-from core.errors import GraftError
+from core.errors import BadInput, GraftError
+from core.exchange import TableRow, read_label_table
+from core.exchange.labels_csv import Matcher
 from core.inference import (
     Answer,
     answers,
@@ -26,12 +30,12 @@ from core.inference import (
 )
 from core.jobs.context import JobContext
 from core.jobs.payloads import PredictPayload
-from core.media import BlobStore, Entry, open_rgb, open_source, prepare
+from core.media import BlobStore, Entry, Source, open_rgb, open_source, prepare
 from core.media.parallel import in_batches
 from core.models import LoadedModel
 from core.store import predictions
 from core.store.db import reading, writing
-from core.store.predictions import PredictionRecord
+from core.store.predictions import GROUP, PredictionRecord
 from core.tasks.importing import forget_upload
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -62,7 +66,8 @@ def run(context: JobContext) -> JsonObject:
         refused = [PredictionRecord(name=name, error=reason) for name, reason in source.refused if name not in done]
         with writing(context.engine) as session:
             predictions.add_predictions(session, context.run.id, refused)
-        _predict(context, model, [entry for entry in source.pictures if entry.name not in done])
+        groups = _groups(context, payload, source)
+        _predict(context, model, [entry for entry in source.pictures if entry.name not in done], groups)
     if payload.source.startswith("upload:"):
         forget_upload(context, payload.source.removeprefix("upload:"))
     with reading(context.engine) as session:
@@ -71,12 +76,32 @@ def run(context: JobContext) -> JsonObject:
     return {"pictures": len(records) - rejected, "rejected": rejected}
 
 
-def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry]) -> None:
+def _groups(context: JobContext, payload: PredictPayload, source: Source) -> Matcher[TableRow]:
+    """Each file's group, as far as a table tells it. Raises BadInput for a table that was named and cannot be read."""
+    if payload.groups:
+        with open_source(payload.groups, context.settings) as other:
+            if not other.tables:
+                raise BadInput(f"{payload.groups} is not a CSV file.", hint="Name a file that ends in .csv.")
+            return _table(other.tables[0], payload.group_column)
+    if len(source.tables) != 1:
+        return Matcher([])
+    try:
+        return _table(source.tables[0], payload.group_column)
+    except BadInput as error:
+        context.log.info("No groups are known: %s", error)
+        return Matcher([])
+
+
+def _table(entry: Entry, group_column: str) -> Matcher[TableRow]:
+    return read_label_table(entry.read(), PurePosixPath(entry.name).name, group_column=group_column).matcher()
+
+
+def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry], groups: Matcher[TableRow]) -> None:
     total, started, count = len(entries), datetime.now(UTC), 0
     store = BlobStore(context.settings)
     for batch in in_batches(entries, lambda entry: _look_at(entry, store, model.card), BATCH):
         context.check_cancelled()
-        records = _answered(model, batch)
+        records = [_of_group(record, groups) for record in _answered(model, batch)]
         with writing(context.engine) as session:
             predictions.add_predictions(session, context.run.id, records)
         count += len(batch)
@@ -87,6 +112,13 @@ def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry]) 
             eta_s=seconds / count * (total - count),
             now=count == total,
         )
+
+
+def _of_group(record: PredictionRecord, groups: Matcher[TableRow]) -> PredictionRecord:
+    row = groups.find(record.name)
+    if row is None or not row.group:
+        return record
+    return dataclasses.replace(record, traits={**(record.traits or {}), GROUP: row.group})
 
 
 def _look_at(entry: Entry, store: BlobStore, card: ModelCard) -> _Looked:

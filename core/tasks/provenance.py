@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.jobs.context import JobContext
 from core.media import write_file
-from core.store import predictions
+from core.store import facts, predictions
 from core.store.db import reading
 from core.store.snapshot import FILE, HASH, snapshot
 from core.store.versions import VersionRecord
@@ -45,6 +45,7 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
     """Write the snapshot of the run's figures into its folder; what to put into its result."""
     with reading(context.engine) as session:
         said = predictions.read_predictions(session, context.run.id)
-    content = json.dumps(snapshot(version, said, code_version()), indent=1).encode()
+        known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
+    content = json.dumps(snapshot(version, said, known, code_version()), indent=1).encode()
     write_file(context.folder / FILE, content)
     return {HASH: hashlib.sha256(content).hexdigest(), "libraries": libraries()}

@@ -17,6 +17,7 @@ from core.jobs.payloads import RobustnessPayload
 from core.models import LoadedModel
 from core.store import runs, versions
 from core.store.db import reading
+from core.store.snapshot import sealed
 from core.store.versions import VersionItem
 from core.tasks.warm import warm_model
 from core.types import JsonObject, JsonValue, Split, Task
@@ -75,7 +76,7 @@ class _Robustness:
                 "changed": [step["changed"] for step in steps],
                 "moved": [step["moved"] for step in steps],
             })  # fmt: skip
-        return {"pictures": len(self.items), "numbers": self.numbers, "kinds": kinds}
+        return sealed({"pictures": len(self.items), "numbers": self.numbers, "kinds": kinds})
 
     def _said(self, kind: str, strength: int) -> list[tuple[float, ...]]:
         found: list[Answer] = []

@@ -259,6 +259,7 @@ def predicted(graft: Graft, model: RunId, tmp_path: Path) -> RunId:
     (source / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
     (source / "page.png").write_bytes(b"<html>")
     (source / "notes.txt").write_text("words")
+    (source / "groups.csv").write_text("file,group\n01.png,north\n02.png,south\n03.png,\n")
     run = graft.predictions.start(model, str(source))
     assert serve(graft, Lane.FILES) is RunState.DONE, graft.queue.read(run).trace
     return run
@@ -271,6 +272,7 @@ def test_every_picture_of_a_folder_gets_an_answer_and_bad_files_a_reason(graft: 
         assert sum(item.probabilities) == pytest.approx(1, abs=1e-5)
         assert item.said == view.classes[int(np.argmax(item.probabilities))]
         assert item.confidence == max(item.probabilities)
+    assert [item.group for item in view.items[:4]] == ["north", "south", "", ""], "as the table in the folder says"
     assert {item.name: item.error.split(" ")[0] for item in view.rejected} == {
         "notes.txt": "Not", "broken.jpg": "broken.jpg", "page.png": "page.png",
     }  # fmt: skip

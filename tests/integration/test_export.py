@@ -1,6 +1,7 @@
 """Exports: a project that comes back as it was, a model that says elsewhere what it said here."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -22,12 +23,13 @@ from core.inference.onnx import Answering, write_onnx
 from core.jobs import execute
 from core.jobs.payloads import ImportPayload
 from core.recipes import PRESETS
+from core.services.circles import Circle
 from core.services.labelling import LabelEvent, LabelValue
 from core.settings import Settings
 from core.store import exports, predictions, runs
 from core.store.db import reading, writing
 from core.store.exports import ExportImage
-from core.types import ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
+from core.types import ImageId, ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
 from core.worker import handler
 
 
@@ -112,6 +114,30 @@ def test_pictures_lie_in_the_folders_of_their_classes(graft: Graft, tmp_path: Pa
         assert set(archive.namelist()) == {"rust/a.png", "wet/a.png", "unlabelled/b.png", "labels.csv"}
 
 
+def test_what_an_expert_circled_goes_along_and_comes_back(graft: Graft, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "rust" / "a.png", 1)
+    picture(tmp_path / "in" / "healthy" / "b.png", 2)
+    first = graft.projects.create("First", Task.SINGLE)
+    bring_in(graft, first, tmp_path / "in")
+    drawn = [Circle(0.5, 0.25, 0.1, 0.2), Circle(1.0, 1.0, 0.3, 0.3)]
+    graft.circles.save(named(graft, first, "rust/a.png"), drawn, "expert")
+    packed_zip = packed(graft, graft.exports.dataset(first))
+    second = graft.projects.create("Second", Task.SINGLE)
+    bring_in(graft, second, packed_zip)
+    assert graft.imports.report(graft.imports.list(second)[0].id).rejected == 0
+    back = named(graft, second, "rust/a.png")
+    assert graft.circles.of(second, [back, named(graft, second, "healthy/b.png")]) == {back: drawn}
+    mine = [Circle(0.1, 0.1, 0.1, 0.1)]
+    graft.circles.save(back, mine, "me")
+    bring_in(graft, second, packed_zip)
+    assert graft.circles.of(second, [back]) == {back: mine}, "what stands there is not drawn over"
+
+
+def named(graft: Graft, project: ProjectId, name: str) -> ImageId:
+    found = graft.labelling.upcoming(project, states=list(ImageState))
+    return next(item.id for item in found if item.name == name)
+
+
 def test_a_project_without_pictures_has_nothing_to_export(graft: Graft) -> None:
     project = graft.projects.create("Empty", Task.SINGLE)
     with pytest.raises(BadInput, match="no pictures"):
@@ -157,9 +183,41 @@ def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tup
     text = (trained[2] / "README.md").read_text("utf-8")
     assert "# Colours \\*bold\\*: model of run" in text
     assert "Look at the middle." in text
-    assert "18 train, 6 validation, 6 test pictures" in text
-    assert "| Accuracy | " in text and "95 % interval" in text
+    assert "18 train, 6 validation, 6 test pictures" in text and "Labelled by: import." in text
     assert "Fewer than 30 test pictures stand behind the scores of: green, red." in text
+    assert "Tested elsewhere: not at all." in text and "looked at apart" in text
+
+
+def test_the_model_card_has_the_sections_of_mitchell_2019_in_order_and_every_table_is_whole(
+    trained: tuple[Graft, RunId, Path],
+) -> None:
+    text = (trained[2] / "README.md").read_text("utf-8")
+    headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data",
+        "Quantitative analyses", "Ethical considerations", "Caveats and recommendations", "How it was trained",
+    ]  # fmt: skip
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            columns = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+            assert len(columns) == 1 and block.splitlines()[1].startswith("| ---"), block
+
+
+def test_the_figures_of_the_model_card_are_those_of_the_results_with_their_intervals(
+    trained: tuple[Graft, RunId, Path],
+) -> None:
+    graft, run_id, folder = trained
+    text, results = (folder / "README.md").read_text("utf-8"), graft.results.to_json(run_id)
+    low, high = results["intervals"]["test"]["accuracy"]
+    accuracy = results["metrics"]["test"]["accuracy"]
+    assert f"| Accuracy | {accuracy:.0%} | {low:.0%} to {high:.0%} |" in text
+    (green, *_) = results["per_class"]["test"]
+    low, high = green["intervals"]["recall"]
+    assert f"| green | 3 | {green['recall']:.2f} ({low:.2f} to {high:.2f}) |" in text
+    found, *_ = results["decision"]["classes"]
+    value, low, high = found["found"]
+    assert f"| {value:.0f} ({low:.0f} to {high:.0f}) |" in text
+    assert f"one temperature ({results['calibration']['temperature']:.4f}" in text
 
 
 class Tiny(nn.Module):

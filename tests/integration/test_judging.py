@@ -28,7 +28,9 @@ NAMES = ("healthy", "rust", "blight")
 class Field:
     """A project with 40 validation and 40 test pictures of two classes, a group by the place, a column in the table."""
 
-    def __init__(self, graft: Graft, *, each: int = 40, names: Sequence[str] = NAMES, case: int = 0) -> None:
+    def __init__(
+        self, graft: Graft, *, each: int = 40, names: Sequence[str] = NAMES, case: int = 0, south: int = 0
+    ) -> None:
         self.graft = graft
         self.project = graft.projects.create_from_names("Field", Task.SINGLE, names)
         self.items: list[VersionItem] = []
@@ -49,7 +51,7 @@ class Field:
                 split = Split.VALIDATION if index < each else Split.TEST
                 self.items.append(
                     VersionItem(image_id=image, blob=f"{index:064d}", split=split, targets=(index % 2,), number=None,
-                                case_name=None, group_name=None)
+                                case_name=None, group_name=("south" if index % each < south else "north") * bool(south))
                 )  # fmt: skip
             view = graft.projects.read(self.project)
             self.version = versions.create_version(
@@ -220,6 +222,36 @@ def test_new_pictures_get_answers_that_hold_or_the_reason_why_not(graft: Graft, 
     lines = list(csv.DictReader(io.StringIO(graft.predictions.csv(run, 0.95).removeprefix("\ufeff"))))
     assert [line["answer"] for line in lines] == ["rust", "rust", "no answer", ""]
     assert lines[2]["why no answer"] == "not like the training pictures" and lines[3]["problem"] == "not a picture"
+
+
+def test_a_promise_to_each_group_uses_the_pictures_group_and_is_cautious_where_it_is_not_known(graft: Graft) -> None:
+    field = Field(graft, south=9)
+    # In the south the truth had 0.3, in the north 0.95: limits 0.7 and 0.05, and 0.05 for 31 of 40 taken together.
+    model = field.run([0.3 if index % 40 < 9 else 0.95 for index in range(80)])
+    shares, seen = [0.6, 0.35, 0.05], {"far": 0.5, "sharp": 1.0, "light": 122.0}
+    new = [
+        PredictionRecord(name=f"{group or 'somewhere'}.png", predicted_index=0, confidence=0.6, probabilities=shares,
+                         traits={**seen, "group": group} if group else seen)
+        for group in ("north", "south", "", "west")
+    ]  # fmt: skip
+    run = make_prediction(graft, field.project, model, new)
+    view = graft.predictions.read(run, 0.75, "group")
+    assert view.groups == ("north", "south")
+    said = {item.group: (item.answer, item.own) for item in view.items}
+    wide = "one of: healthy, rust"
+    assert said == {"north": ("healthy", True), "south": (wide, True), "": (wide, False), "west": (wide, False)}
+    assert [item.name for item in view.strangers] == ["somewhere.png", "west.png"]
+    assert {item.answer for item in graft.predictions.read(run, 0.75).items} == {"healthy"}, "to all together"
+    of_all = graft.predictions.read(run, 0.75, "group", "north")
+    assert [item.group for item in of_all.items] == ["north", "south", "north", "west"], "the table's word comes first"
+    lines = list(csv.DictReader(io.StringIO(graft.predictions.csv(run, 0.75, "group").removeprefix("\ufeff"))))
+    assert [(line["group"], line["limit of"]) for line in lines] == [
+        ("north", "group north"),
+        ("south", "group south"),
+        ("", "most cautious: its group is not known"),
+        ("west", "most cautious: its group is not known"),
+    ]
+    assert "group" not in graft.predictions.csv(run, 0.75).splitlines()[0]
 
 
 def test_the_json_carries_calibration_promises_and_slices(graft: Graft, field: Field) -> None:

@@ -1,5 +1,7 @@
 """Reports: everything known of a training in one file that runs nothing, fetches nothing, and says what is missing."""
 
+import dataclasses
+import html
 import io
 import re
 from contextlib import nullcontext
@@ -11,13 +13,19 @@ from PIL import Image
 
 from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
-from core.exchange.report import STYLES
+from core.evaluation import FIGURES
+from core.exchange.report import STYLES, External, ReportFacts
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import PredictPayload, TrainPayload
 from core.services import explanations
+from core.services.report_facts import gather
+from core.services.report_pictures import Drawn
+from core.services.reports import Asked
 from core.services.serving import Serving
-from core.types import RunId, Task
+from core.types import JsonObject, RunId, Task
+from tests.finished import NOW
+from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
 
@@ -117,6 +125,119 @@ def test_the_figures_are_those_of_the_json(graft: Graft, leaves: Leaves) -> None
     )
     assert "<tr><th>healthy</th><td class=n>2</td><td class=n>1</td></tr>" in text
     assert str(results["dataset_hash"]) in text
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+CONSTANTS = {
+    "95", "90", "10", "5", "1,000", "1", "100", "0", "2001", "2002", "2006", "2016", "2017", "2018", "2019", "2022",
+    "10.1162/089976602753284446", "10.1177", "0272989", "06295361",
+}  # fmt: skip
+CONSTANTS |= {
+    word for item in FIGURES.values() for word in NUMBER.findall(f"{item.title} {item.meaning} {item.how} {item.least}")
+}
+"""What a report says of every run alike: confidence, citations, axes, how figures are computed."""
+SHOWN = ("scores", "classes", "confusion", "reliability", "promise", "decision", "abstaining", "weak_spots",
+           "external", "counts", "robustness", "forecast", "grades", "changes")  # fmt: skip
+
+
+def moved(value: object) -> object:
+    """The same JSON with every number but 0 another one; shares stay shares, and intervals around their values."""
+    if isinstance(value, dict):
+        return {key: moved(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [moved(item) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, int):
+        return value + (value > 0)
+    return 0.6 * value + 0.017 if 0 <= value <= 1 else 1.3 * value + 3
+
+
+def told(facts: ReportFacts, key: str) -> list[str]:
+    words = html.unescape(re.sub(r"<svg.*?</svg>|<[^>]*>", " ", SECTIONS[key](facts), flags=re.DOTALL))
+    return NUMBER.findall(re.sub(r"\((?:[^()]*(?:arXiv|doi)[^()]*)\)", " ", words))
+
+
+def test_every_number_of_the_figures_comes_from_the_json_that_is_checked(graft: Graft) -> None:
+    """All numbers of that JSON are changed: one that stays in the report came from somewhere that nobody checks."""
+    field = Field(graft, each=40)
+    traits: list[JsonObject] = [
+        {"far": 0.5 + (index % 11 == 0), "sharp": 1.0 + index % 5, "light": 50.0 + index * 37 % 80}
+        for index in range(80)
+    ]
+    run = field.run(steps(80), wrong=[*range(62, 70), *range(3, 9)], traits=traits)
+    facts = facts_of(graft, run)
+    changed = dataclasses.replace(
+        facts,
+        **{name: moved(getattr(facts, name)) for name in ("results", "robustness", "forecast", "grades", "changes")},
+        external=[dataclasses.replace(item, results=moved(item.results)) for item in facts.external],
+    )
+    lengths = {"weak_spots": {str(len(facts.results["slices"]))}, "robustness": {"3", "4"}}  # strengths in a header
+    stayed: dict[str, set[str]] = {}
+    for key in SHOWN:
+        before, after = told(facts, key), told(changed, key)
+        assert len(before) > 3 and len(before) == len(after), key
+        same = {one for one, other in zip(before, after, strict=True) if one == other}
+        stayed[key] = same - CONSTANTS - lengths.get(key, set())
+    assert not any(stayed.values()), stayed
+
+
+def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFacts:
+    """A report's facts with everything made that can be made."""
+    record = graft.training.read(run)
+    assert record.version_id is not None
+    nothing = Drawn(failures=(), heatmaps=(), heat_words="")
+    facts = gather(graft.reports, record, record.version_id, nothing, asked, now=NOW)
+    ends = [0.31, 0.23, 0.44]
+    forecast: JsonObject = {
+        "features": "pixels", "together": "cases", "more": 33, "poor": False,
+        "classes": [{"class": "rust", "pictures": 44, "now": ends, "then": [0.52, 0.41, 0.63],
+                     "gain": [0.21, 0.11, 0.32], "clear": True}],
+        "tested": [{"class": "rust", "said": ends, "came": 0.33}], "few": ["blight"], "left_out": [], "least": [21, 11],
+    }  # fmt: skip
+    kind: JsonObject = {
+        "kind": "shift", "title": "Shift", "strengths": ["as it is", *"abcde"],
+        "right": [0.91, 0.82, 0.73, 0.64, 0.57, 0.48], "interval": [[0.21, 0.97]] * 6,
+        "changed": [0.0, 0.123, *[0.2] * 4], "moved": [None] * 6,
+    }  # fmt: skip
+    graded: JsonObject = {
+        "method": "gradcam", "title": "Grad-CAM", "seconds": 0.2, "passes": True, "deletion": 0.24, "insertion": 0.67,
+        "above_chance": {"value": 0.32, "low": 0.13, "high": 0.47},
+        "pointing": {"value": 0.72, "low": 0.54, "high": 0.86}, "pointing_chance": 0.2,
+        "alike_with_random_weights": 0.14, "reasons": [],
+    }  # fmt: skip
+    return dataclasses.replace(
+        facts,
+        forecast=forecast,
+        robustness={"pictures": 47, "numbers": False, "kinds": [kind]},
+        grades={"pictures": 24, "split": "validation", "circled": 22, "best": "gradcam", "methods": [graded]},
+        changes={"pictures": 64, "start": "bundled", "units": [], "layers": [
+            {"layer": 3, "likeness": 0.83, "distance": 0.27}, {"layer": 4, "likeness": 0.43, "distance": 0.47}]},
+        external=[External(name="Elsewhere", note="", results=facts.results)],
+    )  # fmt: skip
+
+
+def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> None:
+    run = leaves.run([0, 1, 0, 1, 1, 1])
+    text = graft.reports.html(run)
+    for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
+        assert f"<code>graft {command} {run}" in text
+    assert "<code>graft check</code>" in text and "no ten pictures were labelled by two people" in text
+
+
+def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> None:
+    run = Field(graft).run([0.9] * 80, wrong=[41, 43, 45, 47, 40, 42])
+    text = SECTIONS["decision"](facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5)))
+    # 16 of 20 with it are found and 2 of 20 without it alarm: of 1,000, half of which have it, 400, 100 and 50.
+    assert re.search(
+        r"rust: of 1,000 pictures 400 \(\d+ to \d+\) found, 100 \(.*?\) missed, 50 \(.*?\) false alarms", text
+    )
+    assert "Costs as given: a miss is as bad as 1 false alarm." in text and "Decision curve of rust" in text
+    assert "among the validation pictures there must be some with and without blight" in text
+    with pytest.raises(BadInput, match="nothing to decide about 'mould'"):
+        facts_of(graft, run, Asked(about="mould"))
+    with pytest.raises(BadInput, match="1 to 999"):
+        Asked(about="rust", common=1.0)
 
 
 def test_guessing_is_said_at_the_top(graft: Graft, leaves: Leaves) -> None:

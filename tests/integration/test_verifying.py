@@ -14,8 +14,12 @@ from app.cli import build
 from core.errors import BadInput
 from core.graft import Graft, open_graft
 from core.jobs.payloads import TrainPayload
-from core.store.snapshot import FILE, count_numbers, differing
-from core.types import ProjectId, RunId
+from core.services.verifying import NAMES
+from core.store import runs
+from core.store.db import writing
+from core.store.snapshot import FILE, count_numbers, differing, sealed
+from core.types import Lane, ProjectId, RunId, RunState
+from tests.finished import NOW
 from tests.integration.test_training import project, trained
 
 __all__ = ["project"]
@@ -86,8 +90,9 @@ TAMPERINGS: list[tuple[str, Callable[[Graft, RunId], None], set[str]]] = [
 
 def test_a_training_agrees_with_what_is_stored(graft: Graft, project: ProjectId) -> None:
     found = graft.results.verify(trained(graft, project))
-    assert found.ok and len(found.findings) == 6, found
-    assert "numbers recomputed: all agree" in found.findings[-1].words
+    assert found.ok and len(found.findings) == 7, found
+    told = {item.name: item.words for item in found.findings}
+    assert "numbers recomputed: all agree" in told["Figures"] and "numbers recomputed: all agree" in told["Weak spots"]
 
 
 def test_tampering_is_noticed(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
@@ -97,6 +102,41 @@ def test_tampering_is_noticed(graft: Graft, project: ProjectId, tmp_path: Path) 
         tampered = open_graft(dataclasses.replace(graft.settings, home=copied))
         tamper(tampered, run)
         assert noticed <= set(failing(tampered, run)), what
+
+
+def test_what_jobs_about_the_model_found_is_sealed(graft: Graft, project: ProjectId) -> None:
+    run = trained(graft, project)
+    with writing(graft.engine) as session:
+        for number, kind in enumerate(NAMES):
+            job = runs.create_run(
+                session, project_id=project, kind=kind, lane=Lane.FILES, payload={}, now=NOW, parent_id=run
+            )
+            claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
+            assert claimed is not None and claimed.id == job
+            result = sealed({"pictures": 40 + number, "right": [0.25, None]})
+            runs.finish_run(session, job, claimed.attempts, RunState.DONE, now=NOW, result=result)
+    found = graft.results.verify(run)
+    assert found.ok and set(NAMES.values()) <= {item.name for item in found.findings}
+    for kind, name in NAMES.items():
+        change(graft, f"UPDATE run SET result = replace(result, '0.25', '0.52') WHERE kind = '{kind.value}'")
+        assert name in failing(graft, run)
+    assert set(failing(graft, run)) == set(NAMES.values())
+
+
+def test_more_known_of_the_pictures_is_said_and_is_no_fault(graft: Graft, project: ProjectId) -> None:
+    run = trained(graft, project)
+    change(graft, "UPDATE image SET width = 2 * width")
+    found = {item.name: item for item in graft.results.verify(run).findings}
+    assert found["Weak spots"].ok and "told as they are now" in found["Weak spots"].words
+
+
+def test_the_snapshot_holds_every_figure_that_the_json_gives(graft: Graft, project: ProjectId) -> None:
+    """What a report shows comes from this JSON: a part that the snapshot lacks would be checked by nobody."""
+    run = trained(graft, project)
+    about = {"run", "state", "task", "dataset_version", "dataset_hash", "split_rule", "splits", "classes", "folds",
+             "timings_s"}  # fmt: skip
+    kept = json.loads(file(graft, run).read_text())
+    assert set(graft.results.to_json(run)) - about == {*kept["figures"], "slices"}
 
 
 def test_the_command_says_what_differs_and_ends_with_status_1(graft: Graft, project: ProjectId) -> None:

@@ -2,6 +2,7 @@
 
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
+from core.exchange.report.values import entries, lines, number, texts
 
 SYNTHETIC = "<p class=warning><strong>Synthetic pictures:</strong> nothing here holds for real ones.</p>"
 SPLITS = {"train": "to learn from", "validation": "to choose by", "test": "to test by"}
@@ -9,7 +10,7 @@ SPLITS = {"train": "to learn from", "validation": "to choose by", "test": "to te
 
 def purpose(facts: ReportFacts) -> str:
     """What is asked of a picture, in the words of the project's guideline."""
-    names = [str(name) for name in _listed(facts.results["classes"])]
+    names = texts(facts.results["classes"])
     asked = {
         "single": "Each picture gets one of these classes: {}.",
         "ordinal": "Each picture gets one of these grades, from low to high: {}.",
@@ -24,7 +25,7 @@ def purpose(facts: ReportFacts) -> str:
 def source(facts: ReportFacts) -> str:
     """From the project's pictures to those that were used."""
     flow = facts.flow
-    rows = [[words, f"{number:,}"] for words, number in flow.steps]
+    rows = [[words, f"{count:,}"] for words, count in flow.steps]
     taken = ""
     if flow.first_taken and flow.last_taken:
         taken = f"Taken between {flow.first_taken:%d %B %Y} and {flow.last_taken:%d %B %Y}, as their files say. "
@@ -37,7 +38,7 @@ def labels(facts: ReportFacts) -> str:
     """Who labelled, and how."""
     if not facts.annotators:
         return ""
-    rows = [[name, how, f"{number:,}"] for name, how, number in facts.annotators]
+    rows = [[name, how, f"{count:,}"] for name, how, count in facts.annotators]
     note = "Labels until the dataset version was frozen. Where several people labelled a picture, the last word counts."
     return paragraph(note) + table(["name", "how", "pictures"], rows)
 
@@ -51,10 +52,11 @@ def split(facts: ReportFacts) -> str:
     """The dataset version and its partitions."""
     sizes, results = facts.sizes, facts.results
     shares = ", ".join(f"{sizes.get(name, 0):,} {words}" for name, words in SPLITS.items())
-    counted = ", ".join(f"{facts.units.get(name, 0):,} {words}" for name, words in SPLITS.items())
+    units = entries(facts.counts["units"])
+    counted = ", ".join(f"{number(units.get(name, 0)):,.0f} {words}" for name, words in SPLITS.items())
     whole = (
         f"No one of the {facts.together} is on two sides: {counted}. Intervals count each as one."
-        if facts.units
+        if units
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )
     return paragraph(
@@ -65,14 +67,11 @@ def split(facts: ReportFacts) -> str:
 
 def counts(facts: ReportFacts) -> str:
     """Pictures per class and partition."""
-    rows = [[name, *(f"{number:,}" for number in numbers)] for name, *numbers in facts.class_counts]
+    classes = lines(facts.counts["classes"])
+    rows = [[str(line["name"]), *(f"{number(line[split]):,.0f}" for split in SPLITS)] for line in classes]
     return table(["class", *SPLITS.values()], rows) if rows else ""
 
 
 def checks(facts: ReportFacts) -> str:
     """What the check of the data found."""
     return sentences(facts.checks)
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

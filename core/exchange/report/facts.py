@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.charts import LineageStep
-from core.types import JsonObject
+from core.exchange.report.values import entries
+from core.types import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +54,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
-    """What a report tells.
+    """What a report tells. Its figures come from `results` and the four below, which `graft results --check` checks.
 
     title         what the run is called
     results       what `graft results --json` gives
     annotators    who labelled, how ("hand", "import", ...), and how many pictures of the dataset version
     agreement     sentences on how far the annotators agree
-    class_counts  class, and its pictures to learn from, to choose by, and to test by
-    units         the same for cases or groups, if any are named: split -> how many
-    together      what stays in one split and counts as one: "pictures", "cases" or "groups"
     heat_words    how the heatmaps were made, or why there are none
-    robustness    way of spoiling, and the share right as it is and at strengths 1 to 5, as text
+    robustness    what `graft robustness --json` gives; as the next three, None where it was not made
+    forecast      what `graft forecast --json` gives
+    grades        what `graft grade --json` gives
+    changes       what `graft changed --json` gives
     checks        what the check of the data found, or nothing found; empty if there was none
     verified      what was held against the stored snapshot: name, whether it agrees, words
     lineage       from the oldest run that the model descends from to this one
@@ -83,16 +84,16 @@ class ReportFacts:
     device: str
     code_version: str
     libraries: Mapping[str, str]
-    together: str
     flow: Flow
     annotators: Sequence[tuple[str, str, int]]
     agreement: Sequence[str]
-    class_counts: Sequence[tuple[str, int, int, int]]
-    units: Mapping[str, int]
     failures: Sequence[Picture]
     heatmaps: Sequence[Heatmap]
     heat_words: str
-    robustness: Sequence[tuple[str, Sequence[str]]]
+    robustness: JsonObject | None
+    forecast: JsonObject | None
+    grades: JsonObject | None
+    changes: JsonObject | None
     checks: Sequence[str]
     external: Sequence[External]
     limits: Sequence[Limit]
@@ -103,8 +104,17 @@ class ReportFacts:
     @property
     def sizes(self) -> dict[str, int]:
         """Split -> pictures."""
-        sizes = self.results["splits"]
-        return {name: int(str(size)) for name, size in sizes.items()} if isinstance(sizes, dict) else {}
+        return {name: int(str(size)) for name, size in entries(self.results["splits"]).items()}
+
+    @property
+    def counts(self) -> Mapping[str, JsonValue]:
+        """Of the dataset version: `classes`, `together`, `units`."""
+        return entries(self.results["counts"])
+
+    @property
+    def together(self) -> str:
+        """What stays in one split and counts as one: "pictures", "cases" or "groups"."""
+        return str(self.counts["together"])
 
     @property
     def people(self) -> int:

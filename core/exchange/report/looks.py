@@ -1,6 +1,6 @@
-"""Sections with pictures: where the model fails, what it looks at, how it takes worse ones."""
+"""Sections with pictures: where the model fails, and what it looks at."""
 
-from core.exchange.html import paragraph, picture, table
+from core.exchange.html import paragraph, picture
 from core.exchange.report.facts import ReportFacts
 
 
@@ -17,12 +17,3 @@ def heatmaps(facts: ReportFacts) -> str:
     """Pictures beside what the model looked at in them."""
     shown = "".join(picture([item.jpeg, item.over], item.caption) for item in facts.heatmaps)
     return paragraph(facts.heat_words) + (f"<div class='pictures pairs'>{shown}</div>" if shown else "")
-
-
-def robustness(facts: ReportFacts) -> str:
-    """How far it falls on pictures that are spoilt."""
-    if not facts.robustness:
-        return ""
-    words = "Percent right on test pictures as they are, and spoilt more and more; under each its 95 % interval."
-    rows = [[title, *cells] for title, cells in facts.robustness]
-    return paragraph(words) + table(["spoilt by", "as it is", "1", "2", "3", "4", "5"], rows, small=True)

@@ -6,11 +6,12 @@ TEXT = (
     "{pictures} pictures were labelled by {people} and divided into training ({train}), validation ({validation}) and "
     "test ({test}) sets{whole}. A {backbone} {start} was used; {tuned}, for at most {epochs} epochs (optimiser "
     "{optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the validation set was "
-    "kept. Probabilities were calibrated by temperature scaling on the validation set. The test set was used once, for "
-    "the figures reported here. Intervals are 95 % intervals: Wilson's for proportions, with the effective sample size "
-    "where pictures share a case or group; the delta method's for areas under curves; and a Bayesian bootstrap over "
-    "independent units for the rest. Software: {software}; data hash {data}."
+    "kept. {calibrated}The test set was used once, for the figures reported here. Intervals are 95 % intervals: "
+    "Wilson's for proportions, with the effective sample size where pictures share a case or group; the delta method's "
+    "for areas under curves; and a Bayesian bootstrap over independent units for the rest. Software: {software}; data "
+    "hash {data}."
 )
+CALIBRATED = "Probabilities were calibrated by temperature scaling on the validation set. "
 TUNED = {
     "head": "its features were kept and a linear head was trained on them",
     "gradual": "a linear head was trained first and the backbone then unfrozen stage by stage",
@@ -33,6 +34,7 @@ def methods_text(facts: ReportFacts) -> str:
     names = ("backbone", "epochs", "optimizer", "learning_rate", "seed")
     libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
     return TEXT.format(
+        calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
         pictures=f"{sum(sizes.values()):,}",
         people=people,
         whole="" if facts.together == "pictures" else f", keeping {facts.together} whole",

@@ -36,10 +36,14 @@ def model(facts: ReportFacts) -> str:
     tuned = TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned")
     weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
     framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
-    return paragraph(
-        f"{recipe.get('backbone', '?')}{weights}, {start}; {tuned}. Pictures are {framing} and resized. "
-        f"Rare classes: {recipe.get('imbalance', '?')}. Its probabilities were calibrated on the validation pictures "
+    classes = (
+        f" Rare classes: {recipe.get('imbalance', '?')}. Its probabilities were calibrated on the validation pictures "
         "by one temperature (Guo et al. 2017, arXiv 1706.04599)."
+    )
+    numbers = facts.results["task"] == "regression"
+    return paragraph(
+        f"{recipe.get('backbone', '?')}{weights}, {start}; {tuned}. Pictures are {framing} and resized."
+        + ("" if numbers else classes)
     )
 
 

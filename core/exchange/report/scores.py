@@ -1,13 +1,18 @@
 """Sections with figures, from what `graft results --json` gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import cast
 
-from core.evaluation import FIGURES, Interval
+from core.evaluation import FIGURES, Figure
 from core.exchange.html import paragraph, sentences, table
+from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.types import JsonObject, JsonValue
+from core.exchange.report.values import Entries, decimal, entries, interval, items, lines, number, texts
+from core.types import JsonObject
+
+FEW_COLUMNS, MOST_COLUMNS = 6, 12
+"""Classes from which the confusion matrix is printed small, and with more than which it does not fit a page."""
+FEW_PAIRS, MOST_PAIRS = 5, 20
 
 
 def headlines(results: JsonObject, unit: str, names: Sequence[str]) -> str:
@@ -52,11 +57,17 @@ def _rows(results: JsonObject, unit: str) -> dict[str, list[str]]:
             continue
         found = interval(values[name], ends.get(name))
         if found is None:
-            rows[name] = [figure.title, "–", "", f"Not enough to tell: it needs {figure.least}."]
+            rows[name] = [figure.title, "–", "", f"Not enough to tell: it needs {_least(figure, results)}."]
         else:
             sentence = figure.sentence(found, unit)
             rows[name] = [figure.title, figure.shown(found, unit), figure.range(found, unit), sentence]
     return rows
+
+
+def _least(figure: Figure, results: JsonObject) -> str:
+    """What a figure needs; where pictures share a case or group, those are what counts."""
+    together = str(entries(results["counts"])["together"])
+    return figure.least.replace("pictures", together).replace("picture", together.removesuffix("s"))
 
 
 def external(facts: ReportFacts) -> str:
@@ -73,17 +84,23 @@ def external(facts: ReportFacts) -> str:
 
 def classes(facts: ReportFacts) -> str:
     """One line per class."""
-    found = _object(facts.results["per_class"]).get("test")
-    if not isinstance(found, list) or not found:
+    found = lines(entries(facts.results["per_class"]).get("test"))
+    if not found:
         return ""
     names = {
         "recall": "recall (sensitivity)", "precision": "precision", "specificity": "specificity", "f1": "F1",
         "auroc": "AUROC", "average_precision": "AUPRC",
     }  # fmt: skip
     rows = []
-    for item in map(_object, found):
-        ends = _object(item["intervals"])
-        rows.append([str(item["name"]), str(item["support"]), *(_shown(item[name], ends[name]) for name in names)])
+    for item in found:
+        both = entries(item["intervals"])
+        rows.append(
+            [
+                str(item["name"]),
+                str(item["support"]),
+                *(decimal(interval(item[name], both[name])) for name in names),
+            ]
+        )
     note = (
         "Recall: of all there are, the share found. Precision: when it says so, how often it is. Under each figure its "
         "95 % interval."
@@ -92,63 +109,64 @@ def classes(facts: ReportFacts) -> str:
 
 
 def confusion(facts: ReportFacts) -> str:
-    """The matrix, where there is one."""
-    found = _object(facts.results["confusion"])
+    """The matrix, or with more classes than fit a page the most frequent mistakes."""
+    found = entries(facts.results["confusion"])
     if not found:
         return ""
-    labels = [str(name) for name in cast(list[JsonValue], found["labels"])]
-    matrix = cast(list[list[JsonValue]], found["matrix"])
-    rows = [[name, *(str(value) for value in row)] for name, row in zip(labels, matrix, strict=True)]
+    labels = texts(found["labels"])
+    matrix = [[int(number(value)) for value in items(row)] for row in items(found["matrix"])]
+    pairs = [
+        [labels[row], labels[column], str(count), f"{count / sum(matrix[row]):.0%}"]
+        for row in range(len(labels))
+        for column in range(len(labels))
+        if row != column and (count := matrix[row][column])
+    ]
+    pairs.sort(key=lambda pair: -int(pair[2]))
+    header = ["is", "was called", "pictures", "of all that are"]
+    if len(labels) > MOST_COLUMNS:
+        words = (
+            f"The most frequent mistakes; all {len(labels)} classes against each other are in `graft results --json`."
+        )
+        return paragraph(words) + table(header, pairs[:MOST_PAIRS])
+    rows = [[name, *map(str, row)] for name, row in zip(labels, matrix, strict=True)]
     note = paragraph("Rows are the truth, columns what the model said; test pictures.")
-    return note + table(["", *labels], rows, small=len(labels) > 10)
+    often = paragraph("The most frequent mistakes:") + table(header, pairs[:FEW_PAIRS]) if pairs else ""
+    return note + table(["", *labels], rows, small=len(labels) > FEW_COLUMNS) + (often if len(labels) > 2 else "")
 
 
 def reliability(facts: ReportFacts) -> str:
     """How sure against how right, drawn."""
-    found = _object(facts.results["reliability"]).get("test")
-    if not isinstance(found, list) or not found:
+    found = lines(entries(facts.results["reliability"]).get("test"))
+    if not found:
         return ""
-    marks = []
-    for item in map(_object, found):
-        low, high = (200 - 190 * _number(end) for end in cast(list[JsonValue], item["interval"]))
-        x, y = 40 + 300 * _number(item["confidence"]), 200 - 190 * _number(item["right"])
-        marks.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="#2f7d55"/>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#2f7d55"/>'
-        )
-    axes = (
-        '<path d="M40 10V200H340" fill="none" stroke="#5b6861"/>'
-        '<path d="M40 200L340 10" stroke="#999" stroke-dasharray="3"/>'
-        '<text x="40" y="216">0 %</text><text x="340" y="216" text-anchor="end">100 %</text>'
-        '<text x="150" y="216">how sure it was</text>'
-        '<text x="4" y="200">0 %</text><text x="0" y="16">100 %</text>'
-    )
+    known = [(100 * number(item["confidence"]), interval(item["right"], item["interval"])) for item in found]
+    marks = [(at, item) for at, item in known if item is not None]
+    drawn = chart(
+        [
+            Line("as right as it says", [0, 100], [0, 100], dashed=True),
+            Line(
+                "this model",
+                [at for at, _ in marks],
+                [100 * item.value for _, item in marks],
+                band=([100 * item.low for _, item in marks], [100 * item.high for _, item in marks]),
+                dots=True,
+            ),
+        ],
+        x=(0, 100), y=(0, 100), across="how sure it was, %", up="how often right, %",
+        label="How sure against how right",
+    )  # fmt: skip
+    test = entries(entries(facts.results["calibration"]).get("test"))
+    both = entries(test.get("intervals"))
+    told = [
+        f"{FIGURES[name].title} {FIGURES[name].shown(value)} ({FIGURES[name].range(value)})"
+        for name in ("ece", "brier")
+        if (value := interval(test.get(name), both.get(name))) is not None
+    ]
+    least = [] if told else [f"{FIGURES['ece'].title}: not enough, it needs {_least(FIGURES['ece'], facts.results)}"]
     words = "On the dashed line it is as often right as it says; below it, it is too sure. Bars: 95 % intervals."
-    name = 'role="img" aria-label="How sure against how right"'
-    return paragraph(words) + f'<svg class=drawing viewBox="0 0 350 222" {name}>{axes}{"".join(marks)}</svg>'
+    return paragraph(f"{words} {'; '.join([*told, *least])}.") + drawn
 
 
-def part(results: JsonObject, name: str) -> Mapping[str, JsonValue]:
+def part(results: JsonObject, name: str) -> Entries:
     """What `results` has under a name for the test split."""
-    return _object(_object(results[name]).get("test"))
-
-
-def interval(value: JsonValue, ends: JsonValue) -> Interval | None:
-    """A figure with its interval, or None where there was too little to tell."""
-    if not isinstance(value, int | float) or not isinstance(ends, list):
-        return None
-    low, high = map(_number, ends)
-    return Interval(float(value), low, high)
-
-
-def _shown(value: JsonValue, ends: JsonValue) -> str:
-    found = interval(value, ends)
-    return "–" if found is None else f"{found.value:.2f}\n{found.low:.2f} to {found.high:.2f}"
-
-
-def _number(value: JsonValue) -> float:
-    return float(cast(float, value))
-
-
-def _object(value: JsonValue) -> Mapping[str, JsonValue]:
-    return value if isinstance(value, dict) else {}
+    return entries(entries(results[name]).get("test"))

@@ -1,21 +1,24 @@
 """Sections on how far single answers can be relied on, from what `graft results --json` gives."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from core.exchange.html import paragraph, sentences, table
+from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
+from core.exchange.report.values import Entries, ends, entries, interval, lines, number, percent, texts
 from core.types import JsonValue
 
+MOST = 12
+"""Groups of pictures that are shown."""
 VERDICTS = {"kept": "kept", "open": "cannot be told from so few", "broken": "NOT kept"}
 
 
 def promise(facts: ReportFacts) -> str:
     """Answers widened so that they hold as often as promised, and whether they did."""
-    found = _object(_object(facts.results.get("calibration")).get("conformal"))
+    found = entries(entries(facts.results.get("calibration")).get("conformal"))
     if not found:
         return ""
-    share = f"{_number(found['coverage']):.0%}"
+    share = f"{number(found['coverage']):.0%}"
     if not found["possible"]:
         return paragraph(
             f"A promise that the truth is among the answers in {share} takes at least {found['needed']} "
@@ -32,12 +35,12 @@ def promise(facts: ReportFacts) -> str:
         [
             {"all": "All", "class": str(line["name"]), "group": f"Group {line['name']}"}[str(line["of"])],
             str(line["count"]),
-            f"{_number(line['covered']):.0%}",
-            _percent(line["interval"]),
-            f"{_number(line['size']):.3g}",
+            f"{number(line['covered']):.0%}",
+            ends(line["interval"]),
+            f"{number(line['size']):.3g}",
             VERDICTS.get(str(line["verdict"]), ""),
         ]
-        for line in _lines(found["checked"])
+        for line in lines(found["checked"])
     ]
     size = "width" if numbers else "answers, mean"
     return paragraph(words) + table(["pictures of", "count", "truth held", "95 % interval", size, "promise"], rows)
@@ -45,31 +48,61 @@ def promise(facts: ReportFacts) -> str:
 
 def abstaining(facts: ReportFacts) -> str:
     """When it should not answer, and what that gains."""
-    found = _object(facts.results.get("abstaining"))
+    found = entries(facts.results.get("abstaining"))
     if not found:
         return ""
-    share = f"{_number(found['answered']):.0%} of the test pictures ({_percent(found['answered_interval'])})"
+    share = f"{number(found['answered']):.0%} of the test pictures ({ends(found['answered_interval'])})"
     answered = f"It answers {share}"
     if found["right"] is not None:
-        right = f"{_number(found['right']):.0%} of those ({_percent(found['right_interval'])})"
-        answered += f" and is right in {right}; were it to answer all, in {_number(found['right_of_all']):.0%}"
+        right = f"{number(found['right']):.0%} of those ({ends(found['right_interval'])})"
+        answered += f" and is right in {right}; were it to answer all, in {number(found['right_of_all']):.0%}"
     rows = [
         [
             str(line["words"]),
             str(line["count"]),
-            f"{_number(line['share']):.0%}",
-            _percent(line["interval"]),
-            "–" if line["right"] is None else f"{_number(line['right']):.0%}",
+            f"{number(line['share']):.0%}",
+            ends(line["interval"]),
+            "–" if line["right"] is None else f"{number(line['right']):.0%}",
         ]
-        for line in _lines(found["reasons"])
+        for line in lines(found["reasons"])
     ]
     header = ["why it does not answer", "pictures", "share", "95 % interval", "it would be right in"]
-    return paragraph(f"{answered}.") + (table(header, rows) if rows else "") + sentences(_texts(found["notes"]))
+    return (
+        paragraph(f"{answered}.")
+        + (table(header, rows) if rows else "")
+        + sentences(texts(found["notes"]))
+        + _curve(lines(found["curve"]))
+    )
+
+
+def _curve(points: Sequence[Entries]) -> str:
+    """Accuracy against the share answered."""
+    found = [(100 * number(point["share"]), interval(point["right"], point["interval"])) for point in points]
+    known = [(at, item) for at, item in found if item is not None]
+    if len(known) < 2:
+        return ""
+    at = [one for one, _ in known]
+    drawn = chart(
+        [
+            Line(
+                "right",
+                at,
+                [100 * item.value for _, item in known],
+                band=([100 * item.low for _, item in known], [100 * item.high for _, item in known]),
+            )
+        ],
+        x=(0, 100), y=(0, 100), across="share answered, the most certain first, %", up="right, %",
+        label="Share right against share answered",
+    )  # fmt: skip
+    return (
+        paragraph("The fewer pictures it answers, the more of its answers should be right; band: 95 % interval.")
+        + drawn
+    )
 
 
 def weak_spots(facts: ReportFacts) -> str:
     """Groups of pictures where it is worse."""
-    found = _lines(facts.results.get("slices"))
+    found = lines(facts.results.get("slices"))
     if not found:
         return ""
     clear = sum(bool(line["clear"]) for line in found)
@@ -77,47 +110,27 @@ def weak_spots(facts: ReportFacts) -> str:
     words = (
         f"Of {len(found)} groups of at least 10 test pictures (by table column, group, brightness, sharpness, size), "
         f"{are} clearly worse than the rest, after correction for how many were looked at "
-        "(Fisher's exact test, or Welch's for numbers; Benjamini-Hochberg at 5 %). The worst:"
+        "(Fisher's exact test, or Welch's for numbers; Benjamini-Hochberg at 5 %). The worst first; under "
+        "each figure its 95 % interval."
     )
-    share = facts.results["task"] != "regression"
+    shares = facts.results["task"] != "regression"
     rows = [
         [
             f"{line['attribute']}: {line['value']}",
             str(line["count"]),
-            _value(line["inside"], line["inside_interval"], share),
-            _value(line["outside"], line["outside_interval"], share),
+            _value(line["inside"], line["inside_interval"], shares),
+            _value(line["outside"], line["outside_interval"], shares),
             "yes" if line["clear"] else "no",
         ]
-        for line in found[:8]
+        for line in found[:MOST]
     ]
-    what = "right there" if share else "mean error there"
-    return paragraph(words) + table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)
+    rest = f" {len(found) - MOST} more are in `graft results --json`." if len(found) > MOST else ""
+    what = "right there" if shares else "mean error there"
+    return paragraph(words + rest) + table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)
 
 
-def _value(value: JsonValue, ends: JsonValue, share: bool) -> str:
-    if share:
-        return f"{_number(value):.0%} ({_percent(ends)})"
-    low, high = (_number(end) for end in cast(list[JsonValue], ends))
-    return f"{_number(value):.3g} ({low:.3g} to {high:.3g})"
-
-
-def _percent(ends: JsonValue) -> str:
-    if not isinstance(ends, list):
-        return "–"
-    return " to ".join(f"{_number(end):.0%}" for end in ends)
-
-
-def _object(value: JsonValue) -> Mapping[str, JsonValue]:
-    return value if isinstance(value, dict) else {}
-
-
-def _lines(value: JsonValue) -> Sequence[Mapping[str, JsonValue]]:
-    return [_object(item) for item in value] if isinstance(value, list) else []
-
-
-def _texts(value: JsonValue) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else []
-
-
-def _number(value: JsonValue) -> float:
-    return float(cast(float, value))
+def _value(value: JsonValue, both: JsonValue, shares: bool) -> str:
+    found = interval(value, both)
+    if found is None or shares:
+        return percent(found)
+    return f"{found.value:.3g}\n{found.low:.3g} to {found.high:.3g}"

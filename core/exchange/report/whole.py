@@ -5,9 +5,10 @@ A section is one function of the facts, listed in `SECTIONS`; a new one needs it
 
 from collections.abc import Callable
 
-from core.exchange.html import link, page, paragraph, part, section, table_of
-from core.exchange.report import data, looks, origin, scores, trust
+from core.exchange.html import empty, link, page, paragraph, part, section, table_of
+from core.exchange.report import data, decision, further, looks, origin, scores, trust
 from core.exchange.report.facts import ReportFacts
+from core.exchange.report.missing import how_to
 from core.exchange.report.styles import STYLES, Style
 
 SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
@@ -25,12 +26,16 @@ SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
     "confusion": scores.confusion,
     "reliability": scores.reliability,
     "promise": trust.promise,
+    "decision": decision.decision,
     "abstaining": trust.abstaining,
     "weak_spots": trust.weak_spots,
     "external": scores.external,
     "failures": looks.failures,
     "heatmaps": looks.heatmaps,
-    "robustness": looks.robustness,
+    "grades": further.grades,
+    "changes": further.changes,
+    "robustness": further.robustness,
+    "forecast": further.forecast,
     "checks": data.checks,
     "limits": origin.limits,
     "lineage": origin.lineage,
@@ -43,7 +48,9 @@ SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
 def report_html(facts: ReportFacts, style: str) -> str:
     """The whole file. Raises KeyError for an unknown style."""
     shape = STYLES[style]
-    bodies = {key: body for key, build in SECTIONS.items() if (body := build(facts))}
+    answered = {key: body for key, build in SECTIONS.items() if (body := build(facts))}
+    missing = {key: empty(words) for key in SECTIONS if key not in answered and (words := how_to(key, facts))}
+    bodies = answered | missing
     parts = [
         part(title, "".join(section(key, heading, bodies[key]) for key, heading in sections.items() if key in bodies))
         for title, sections in shape.parts.items()
@@ -51,7 +58,7 @@ def report_html(facts: ReportFacts, style: str) -> str:
     return page(
         f"{facts.project}: {facts.title}",
         shape.subtitle,
-        [_contents(shape, bodies), *parts, _authors(shape), _checklist(shape, bodies)],
+        [_contents(shape, bodies), *parts, _authors(shape), _checklist(shape, answered)],
     )
 
 
@@ -69,9 +76,7 @@ def _contents(shape: Style, bodies: dict[str, str]) -> str:
 
 
 def _authors(shape: Style) -> str:
-    inner = "".join(
-        section("", heading, "<p class=fill>To be written by the authors.</p>") for heading in shape.authors
-    )
+    inner = "".join(section("", heading, empty("To be written by the authors.")) for heading in shape.authors)
     return part("What only the authors know", inner)
 
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BadInput
+from core.evaluation import Interval
 from core.evaluation.decision import FEWEST, Benefit, Decided, Use, decide, decision_curve, threshold_of
 from core.store.sides import Side, Sides
-from core.types import ImageId, Task
+from core.types import ImageId, JsonObject, JsonValue, Task
 
 CHANCES = tuple(round(0.01 * step, 2) for step in range(1, 100, 2))
+RARELY, OFTEN = 0.001, 0.999
+"""How seldom and how often, at the ends, a class may be said to be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +96,82 @@ def _problem(
         f"Not enough pictures: it takes test pictures of at least {FEWEST} {kind} with and {FEWEST} without {what}, "
         f"and there are {int(there.sum())} pictures with it and {int((~there).sum())} without."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a report or a script asks of decisions: about one of the `choices`, or about all alike.
+
+    miss    how many false alarms are as bad as one miss
+    common  how common the class asked about is where the model will be used; None: as among the labelled pictures
+
+    Raises BadInput for what can be neither.
+    """
+
+    about: str = ""
+    miss: float = 5.0
+    common: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.miss <= 1000:
+            raise BadInput("A miss is as bad as 0.1 to 1,000 false alarms.", hint="Give a number between them.")
+        if self.common is not None and not RARELY <= self.common <= OFTEN:
+            raise BadInput("Of 1,000 pictures 1 to 999 can have a class.", hint="Give a number between them.")
+
+
+def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
+    """What acting on each class comes to, and the decision curve of the one asked about; None for numbers.
+
+    Intervals are [value, low, high]. Raises BadInput for a class that there is not.
+    """
+    names = choices(sides.checked.task, tuple(sides.checked.version.class_names))
+    if not names:
+        return None
+    if asked.about and asked.about not in names:
+        raise BadInput(f"There is nothing to decide about {asked.about!r}.", hint=f"Choose of: {', '.join(names)}.")
+    usual = min(1, len(names) - 1) if sides.checked.task is not Task.ORDINAL else 0
+    about = names.index(asked.about) if asked.about else usual
+    found = [
+        _decided(sides, choice, asked.miss, asked.common if choice == about else None) for choice in range(len(names))
+    ]
+    points: list[JsonValue] = [
+        {"act_from": point.act_from, "model": _ends(point.model), "everyone": point.everyone}
+        for point in found[about].curve
+    ]
+    useful = found[about].useful
+    return {
+        "miss": asked.miss,
+        "about": names[about],
+        "asked": bool(asked.about),
+        "act_from": found[about].use.act_from,
+        "useful": None if useful is None else list(useful),
+        "curve": points,
+        "classes": [_line(item) for item in found],
+    }
+
+
+def _decided(sides: Sides, choice: int, miss: float, common: float | None) -> Decision:
+    there, _ = _against_the_rest(sides.fitted, choice)
+    usual = float(there.mean()) if len(there) else 0.0
+    return make_decision(sides, choice, Use(prevalence=common or min(max(usual, RARELY), OFTEN), miss=miss))
+
+
+def _line(item: Decision) -> JsonObject:
+    made = item.decided
+    names = ("sensitivity", "specificity", "ppv", "npv", "found", "missed", "false_alarms", "left_alone", "cost")
+    return {
+        "what": item.what,
+        "usual": item.usual,
+        "prevalence": item.use.prevalence,
+        "problem": item.problem,
+        "threshold": made.threshold if made else None,
+        "support": made.support if made else None,
+        "count": made.count if made else None,
+        **{name: _ends(getattr(made, name, None)) for name in names},
+        "cost_of_all": item.use.cost_of_all,
+        "cost_of_none": item.use.cost_of_none,
+    }
+
+
+def _ends(found: Interval | None) -> JsonValue:
+    return None if found is None else [found.value, found.low, found.high]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from core.store import facts, predictions, runs, versions
+from core.store.deciding import Asked, decision_json
 from core.store.figures import figures_json, trusted_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
@@ -15,11 +16,11 @@ from core.store.weak_spots import weak_spots
 from core.types import JsonObject, RunId, RunKind, Split
 
 
-def read_results_json(session: Session, run_id: RunId) -> JsonObject:
-    """Everything about a run, also of one that has no results yet. Raises NotFound.
+def read_results_json(session: Session, run_id: RunId, asked: Asked | None = None) -> JsonObject:
+    """Everything about a run, also of one that has no results yet. Raises NotFound, BadInput for a wrong question.
 
     Beside what `results_json` has: the `temperature` of the model, and `slices`, which rest on what is known of the
-    pictures now. An external test is judged by the limits of its model.
+    pictures now. An external test is judged by the limits of its model; `decision` answers what was `asked`.
     """
     run = runs.read_run(session, run_id)
     version = versions.read_version(session, run.version_id) if run.version_id else None
@@ -31,6 +32,8 @@ def read_results_json(session: Session, run_id: RunId) -> JsonObject:
     if run.kind is RunKind.EVALUATE:
         result |= trusted_json(result, sides)
     card = predictions.read_card(session, model_of(run))
+    if asked is not None:
+        result["decision"] = decision_json(sides, asked)
     if isinstance(result["calibration"], dict):
         result["calibration"]["temperature"] = card.get("temperature") if card else None
     known = facts.read_facts(session, [item.image_id for item in sides.checked.records if item.image_id is not None])
@@ -44,7 +47,7 @@ def results_json(run: RunRecord, version: VersionRecord | None, said: Sequence[P
     `folds` has the scores of a cross-validation, whose `validation` is out of fold; null for any other run.
     """
     figures: JsonObject = {"metrics": {}, "intervals": {}, "per_class": {}, "confusion": None, "reliability": {},
-                           "calibration": {}, "abstaining": None}  # fmt: skip
+                           "calibration": {}, "abstaining": None, "decision": None, "counts": None}  # fmt: skip
     return {
         "run": run.id,
         "state": run.state.value,

@@ -1,0 +1,111 @@
+"""`graft forecast`, `graft robustness`, `graft changed` and `graft resembles`: more to know of a trained model."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.training import RunArgument
+from core.types import ImageId, RunId
+
+USUAL_MORE = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (forecast, robustness, changed, resembles):
+        app.command()(command)
+
+
+def forecast(
+    run: RunArgument,
+    more: Annotated[int, typer.Option(min=1, metavar="N", help="So many more pictures of a class.")] = USUAL_MORE,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Forecast what more pictures of each class should bring."""
+    with opened(home) as graft:
+        from core.services.forecasts import forecast_json
+
+        ended = graft.serving.finish(graft.forecasts.start(RunId(run)), progress_line(as_json))
+        ensure_done(ended)
+        view = graft.forecasts.view(ended)
+        assert view is not None  # it is done
+        value = {"run": ended.id, "model": run, **forecast_json(view, more)}
+    lines = [
+        [item.name, item.pictures, item.now.value, item.then.value, item.gain.low, item.gain.high, _yes(item.clear)]
+        for item in view.expectations(more)
+    ]
+    header = ["class", "pictures", "recall now", f"with {more} more", "rise from", "to", "told"]
+    few = f"\nNot enough pictures of: {', '.join(view.few)}." if view.few else ""
+    poor = "\nThe head it rests on tells these classes poorly: a direction at most." if view.poor else ""
+    show(value, table(header, lines) + few + poor, as_json)
+
+
+def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
+    """Test how a model takes pictures that are shifted, turned, blurred, noisy, darker or smaller."""
+    with opened(home) as graft:
+        ended = graft.serving.finish(graft.robustness.start(RunId(run)), progress_line(as_json))
+        ensure_done(ended)
+        view = graft.robustness.view(ended)
+    assert view is not None  # it is done
+    lines = [[item.title, *item.right] for item in view.lines]
+    what = "Typical error" if view.numbers else "Percent right"
+    head = f"{what} on {view.pictures} test pictures, as they are and spoilt more and more."
+    header = ["spoilt by", "as it is", *"12345"]
+    value = {"run": ended.id, "model": run, **(ended.result or {})}
+    show(value, f"{head}\n\n{table(header, lines)}", as_json)
+
+
+def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
+    """Compare a model, layer by layer, with the network it started as."""
+    with opened(home) as graft:
+        ended = graft.serving.finish(graft.changes.start(RunId(run)), progress_line(as_json))
+        ensure_done(ended)
+        view = graft.changes.view(ended)
+    assert view is not None  # it is done
+    lines = [[item.number, item.likeness, item.distance] for item in view.layers]
+    head = f"On {view.pictures} pictures it did not learn from. It began with: {view.start}."
+    value = {"run": ended.id, "model": run, **(ended.result or {})}
+    show(value, f"{head}\n\n{table(['part', 'stayed alike', 'weights moved'], lines)}", as_json)
+
+
+def resembles(
+    run: RunArgument,
+    image: Annotated[int, typer.Argument(metavar="IMAGE", help="A picture's number in the project.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Find the training pictures that a picture resembles to a model, and the nearest of another class."""
+    with opened(home) as graft:
+        asked = graft.neighbours.request(RunId(run), ImageId(image))
+        ended = graft.serving.finish(asked, progress_line(as_json))
+        ensure_done(ended)
+        view = graft.neighbours.view(ended)
+    assert view is not None  # it is done
+    found = {"nearest": view.nearest, "others": view.others}
+    value = {
+        "run": ended.id,
+        "model": run,
+        "image": image,
+        "said": view.said,
+        **{
+            part: [
+                {"image": item.image, "name": item.name, "label": item.label, "distance": item.distance}
+                for item in items
+            ]
+            for part, items in found.items()
+        },
+    }
+    words = {"nearest": "Nearest training pictures", "others": "Nearest of another label"}
+    parts = [
+        f"{words[part]}\n{table(['picture', 'file', 'label', 'distance'], lines)}"
+        for part, items in found.items()
+        if (lines := [[item.image, item.name, item.label, item.distance] for item in items])
+    ]
+    head = f"The model says: {view.said}.\n\n" if view.said else ""
+    show(value, head + "\n\n".join(parts), as_json)
+
+
+def _yes(clear: bool) -> str:
+    return "yes" if clear else "no"

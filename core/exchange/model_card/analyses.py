@@ -1,0 +1,156 @@
+"""The quantitative part of a model card: scores with intervals, and where and how far they hold."""
+
+from core.evaluation import FIGURES
+from core.exchange.model_card.facts import ModelFacts
+from core.exchange.model_card.markdown import plain, table
+from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts
+from core.types import JsonObject, JsonValue, Task
+
+MOST = 12
+"""Decisions and groups of pictures that are listed."""
+
+
+def analyses(facts: ModelFacts) -> str:
+    parts = ["## Quantitative analyses", _scores(facts.results, facts.unit), *_per_class(facts), *_calibration(facts)]
+    parts += [*_decision(facts), *_slices(facts), *_robustness(facts)]
+    for name, found in facts.external:
+        parts += [f"### Tested on {plain(name)}", _scores(found, facts.unit)]
+    return "\n\n".join(parts)
+
+
+def _scores(results: JsonObject, unit: str) -> str:
+    values, both = (entries(entries(results[part]).get("test")) for part in ("metrics", "intervals"))
+    known = {name: found for name in values if name in FIGURES and (found := interval(values[name], both.get(name)))}
+    if not known:
+        return "It was not scored: there were no test pictures, or too few."
+    rows = [
+        [FIGURES[name].title, FIGURES[name].shown(found, unit), FIGURES[name].range(found, unit)]
+        for name, found in known.items()
+    ]
+    return table(["score", "value", "95 % interval"], rows)
+
+
+def _per_class(facts: ModelFacts) -> list[str]:
+    found = lines(entries(facts.results["per_class"]).get("test"))
+    if not found:
+        return []
+    names = {"recall": "recall", "precision": "precision", "specificity": "specificity", "auroc": "AUROC"}
+    rows = [
+        [
+            plain(str(line["name"])),
+            str(line["support"]),
+            *(_value(line[name], entries(line["intervals"])[name]) for name in names),
+        ]
+        for line in found
+    ]
+    return ["### Class by class", table(["class", "pictures", *names.values()], rows)]
+
+
+def _calibration(facts: ModelFacts) -> list[str]:
+    found = entries(entries(facts.results["calibration"]).get("conformal"))
+    abstaining = entries(facts.results.get("abstaining"))
+    told = []
+    checked = lines(found.get("checked"))
+    if checked:
+        share = f"{number(found['coverage']):.0%}"
+        whole = checked[0]
+        told.append(
+            f"Answers widened to hold the truth in {share} (conformal prediction) held it in "
+            f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of the test pictures."
+        )
+    if abstaining:
+        told.append(
+            f"In Graft it answers {number(abstaining['answered']):.0%} ({ends(abstaining['answered_interval'])}) of "
+            "the test pictures and leaves the others, which are doubtful, strange or badly taken, to a person. The "
+            "exported file does not know this: it always answers."
+        )
+    return ["### How far single answers can be relied on", "\n".join(f"- {line}" for line in told)] if told else []
+
+
+def _decision(facts: ModelFacts) -> list[str]:
+    found = entries(facts.results.get("decision"))
+    known = [line for line in lines(found.get("classes")) if line["threshold"] is not None]
+    if not known:
+        return []
+    rows = [
+        [
+            plain(str(line["what"])),
+            f"{1000 * number(line['prevalence']):.0f}",
+            f"{number(line['threshold']):.0%}",
+            *(_whole(line[name], 1) for name in ("found", "missed", "false_alarms")),
+            *(_whole(line[name], 100, " %") for name in ("ppv", "npv")),
+        ]
+        for line in known[:MOST]
+    ]
+    words = (
+        f"An example: of 1,000 pictures, were a miss as bad as {number(found['miss']):g} false alarms and each class "
+        "as common as among the validation pictures."
+    )
+    header = ["decision about", "have it", "said from", "found", "missed", "false alarms", "PPV", "NPV"]
+    return ["### A decision by it", words, table(header, rows)]
+
+
+def _slices(facts: ModelFacts) -> list[str]:
+    found = lines(facts.results.get("slices"))
+    if not found:
+        return []
+    shares = facts.card.task is not Task.REGRESSION
+    rows = [
+        [
+            plain(f"{line['attribute']}: {line['value']}"),
+            str(line["count"]),
+            _sliced(line, "inside", shares),
+            _sliced(line, "outside", shares),
+            "yes" if line["clear"] else "no",
+        ]
+        for line in found[:MOST]
+    ]
+    words = (
+        "Groups of test pictures, the worst first; corrected for how many were looked at (Benjamini-Hochberg at 5 %)."
+    )
+    what = "right there" if shares else "mean error there"
+    return ["### Group by group", words, table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)]
+
+
+def _robustness(facts: ModelFacts) -> list[str]:
+    if not facts.robustness:
+        return []
+    numbers = bool(facts.robustness["numbers"])
+    scale, mark = (1, "") if numbers else (100, " %")
+
+    def at(line: Entries, strength: int) -> str:
+        value, both = items(line["right"])[strength], items(line["interval"])[strength]
+        found = interval(value, both)
+        if found is None:
+            return f"{scale * number(value):.3g}{mark}"
+        return f"{scale * found.value:.3g}{mark} ({scale * found.low:.3g} to {scale * found.high:.3g})"
+
+    rows = [
+        [str(line["title"]), at(line, 0), f"{at(line, 3)}: {plain(texts(line['strengths'])[3])}"]
+        for line in lines(facts.robustness["kinds"])
+    ]
+    what = "typical error" if numbers else "right"
+    header = ["spoilt by", f"{what}, as it is", f"{what}, at middle strength"]
+    return ["### On worse pictures", table(header, rows)]
+
+
+def _value(value: JsonValue, both: JsonValue) -> str:
+    found = interval(value, both)
+    return "–" if found is None else f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _whole(value: JsonValue, scale: int, mark: str = "") -> str:
+    """A figure given as [value, low, high]."""
+    if not isinstance(value, list):
+        return "–"
+    middle, low, high = (scale * number(item) for item in value)
+    return f"{middle:.0f}{mark} ({low:.0f} to {high:.0f})"
+
+
+def _sliced(line: Entries, name: str, shares: bool) -> str:
+    found = interval(line[name], line[f"{name}_interval"])
+    if found is None:
+        return "–"
+    if not shares:
+        return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
+    return f"{found.value:.0%} ({100 * found.low:.0f} to {100 * found.high:.0f})"

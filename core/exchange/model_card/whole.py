@@ -1,0 +1,195 @@
+"""The whole card: the sections of Mitchell et al., Model Cards for Model Reporting, in their order.
+
+https://arxiv.org/abs/1810.03993
+"""
+
+from pathlib import PurePath
+
+from core.evaluation import FIGURES
+from core.exchange.model_card.analyses import analyses
+from core.exchange.model_card.facts import ModelFacts
+from core.exchange.model_card.markdown import plain, table
+from core.exchange.report.values import Entries, entries, lines, number
+from core.types import JsonObject, Task
+
+FEW = 30
+"""Test pictures of a class below which its scores rest on few."""
+_TASKS = {
+    Task.SINGLE: "one class for each picture",
+    Task.MULTI: "for each class, whether it is in the picture",
+    Task.ORDINAL: "one grade for each picture",
+    Task.REGRESSION: "one number for each picture",
+}
+
+
+def model_card_text(facts: ModelFacts) -> str:
+    """The whole card."""
+    parts = [
+        _details(facts),
+        _use(facts),
+        _intended(facts),
+        _factors(facts),
+        _metrics(facts),
+        _evaluation_data(facts),
+        _training_data(facts),
+        analyses(facts),
+        _ethics(facts),
+        _caveats(facts),
+        _recipe(facts),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _details(facts: ModelFacts) -> str:
+    card = facts.card
+    classes = ", ".join(plain(item) for item in card.classes) or "none: it answers with a number"
+    unit = f" ({plain(facts.unit)})" if facts.unit else ""
+    synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
+    version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
+    return (
+        f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
+        f"## Model details\n\n"
+        f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
+        f"- Classes, in the order of the answers: {classes}\n"
+        f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
+        f"- Start: {plain(_shown(facts.recipe, 'weights'))}; what was trained: "
+        f"{facts.recipe.get('tune', '?')}{version}\n- Licence and contact: to be filled in by whoever passes it on"
+    )
+
+
+def _use(facts: ModelFacts) -> str:
+    card = facts.card
+    framing = "stretched to a square" if card.framing == "squash" else "cut to its middle square"
+    prepare = (
+        f"The picture, turned upright, as RGB, {framing} and resized to {card.image_size} × {card.image_size} pixels"
+    )
+    if facts.onnx_problem:
+        return (
+            f"### How to run it\n\n{prepare}, is what the network wants. `card.json` says the rest; "
+            f"`weights.safetensors` holds the weights. There is no ONNX file: {facts.onnx_problem}"
+        )
+    answer = "the number" if card.task is Task.REGRESSION else "a probability for each class"
+    return (
+        f"### How to run it\n\n{prepare}, goes into `model.onnx` as `pictures`: uint8, shape (N, 3, {card.image_size}, "
+        f"{card.image_size}). Out comes `answers`: {answer}, calibrated as in Graft; everything in between is inside. "
+        "`predict.py` shows it:\n\n    pip install onnxruntime pillow numpy\n    python predict.py picture.jpg"
+    )
+
+
+def _intended(facts: ModelFacts) -> str:
+    asked = f"\n\nWhat the labels mean: {plain(facts.guideline)}" if facts.guideline else ""
+    return (
+        "## Intended use\n\n"
+        "To help a person who knows the subject judge pictures like those it learnt from.\n\n"
+        "- Out of scope: pictures of anything else, other devices or places it was not tested on, and decisions that "
+        "nobody checks.\n"
+        f"- It is not a medical device.{asked}"
+    )
+
+
+def _factors(facts: ModelFacts) -> str:
+    looked = list(dict.fromkeys(str(line["attribute"]) for line in lines(facts.results.get("slices"))))
+    slices = (
+        f"Looked at apart below: {plain(', '.join(looked))}."
+        if looked
+        else "No group of at least 10 test pictures could be looked at apart."
+    )
+    return (
+        "## Factors\n\n"
+        "What can change how good it is: camera, light, sharpness, season, place, variety or patient group, and how "
+        f"common each class is. {slices}"
+    )
+
+
+def _metrics(facts: ModelFacts) -> str:
+    names = [name for name in _of_test(facts, "metrics") if name in FIGURES]
+    told = "\n".join(f"- {FIGURES[name].title}: {FIGURES[name].how}" for name in names)
+    together = entries(facts.results.get("counts")).get("together")
+    whole = "" if together == "pictures" else f" {str(together).capitalize()} count as one each."
+    return (
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole} Probabilities are calibrated by one "
+        f"temperature ({facts.card.temperature:.4f}; Guo et al. "
+        f"2017).\n\n{told or '- None: there were no test pictures.'}"
+    )
+
+
+def _evaluation_data(facts: ModelFacts) -> str:
+    sizes = entries(facts.results["splits"])
+    test = number(sizes.get("test", 0))
+    text = (
+        f"## Evaluation data\n\n{test:,.0f} test pictures of the same dataset version, used neither to learn from nor "
+        f"to choose by, and looked at once. Split rule: {facts.results['split_rule']}."
+    )
+    others = [f"{plain(name)} ({_counted(found)} pictures)" for name, found in facts.external]
+    return f"{text} Tested elsewhere: {', '.join(others) if others else 'not at all'}."
+
+
+def _training_data(facts: ModelFacts) -> str:
+    counts = ", ".join(f"{number(count):,.0f} {name}" for name, count in entries(facts.results["splits"]).items())
+    people = ", ".join(plain(name) for name in facts.people) or "not known"
+    text = (
+        f"## Training data\n\nDataset version {facts.version} of the project (content hash "
+        f"`{str(facts.results['dataset_hash'])[:16]}`): {counts} pictures. Labelled by: {people}."
+    )
+    classes = lines(entries(facts.results.get("counts")).get("classes"))
+    rows = [
+        [plain(str(line["name"])), *(f"{number(line[split]):,.0f}" for split in ("train", "validation", "test"))]
+        for line in classes
+    ]
+    header = ["class", "pictures to learn from", "to choose by", "to test by"]
+    return text + (f"\n\n{table(header, rows)}" if rows else "")
+
+
+def _ethics(facts: ModelFacts) -> str:
+    one = "\n- One source's labels are the truth here: its mistakes count as right." if len(facts.people) == 1 else ""
+    return (
+        "## Ethical considerations\n\n"
+        "- Headers that tell place, time or person were removed from the pictures it learnt from; what can be seen in "
+        "a picture stays. A network can keep traces of what it learnt from: pass it on only to whom the pictures could "
+        "be shown.\n"
+        "- Whether it is as good for every group of people, places or varieties is known only as far as told under "
+        f"Quantitative analyses.{one}"
+    )
+
+
+def _caveats(facts: ModelFacts) -> str:
+    counts, slices = entries(facts.results["counts"]), lines(facts.results.get("slices"))
+    few = [plain(str(item["name"])) for item in lines(counts.get("classes")) if number(item["test"]) < FEW]
+    weak = [plain(f"{item['attribute']}: {item['value']}") for item in slices if item["clear"]]
+    told = [
+        "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can "
+        "make it much worse: test it on some of your own before you rely on it.",
+        "It always answers, also for a picture that shows none of its classes.",
+        "It supports a person's judgement and does not replace it.",
+    ]
+    if few:
+        told.append(f"Fewer than {FEW} test pictures stand behind the scores of: {', '.join(few)}.")
+    if weak:
+        told.append(f"It is clearly worse on: {', '.join(weak)}.")
+    if not facts.external:
+        told.append("It was not tested on pictures of another place, season or clinic.")
+    if counts.get("together") == "pictures":
+        told.append(
+            "No cases or groups were named: if pictures of one plant, patient or place are on both sides, the scores "
+            "are too good."
+        )
+    return "## Caveats and recommendations\n\n" + "\n".join(f"- {line}" for line in told)
+
+
+def _recipe(facts: ModelFacts) -> str:
+    rows = [[name, plain(_shown(facts.recipe, name))] for name in facts.recipe]
+    return f"## How it was trained\n\n{table(['recipe', ''], rows)}"
+
+
+def _shown(recipe: JsonObject, name: str) -> str:
+    value = str(recipe.get(name, "?"))
+    # Whose folders a file of weights lay in is nobody's business.
+    return f"file:{PurePath(value).name}" if name == "weights" and value.startswith("file:") else value
+
+
+def _of_test(facts: ModelFacts, name: str) -> Entries:
+    return entries(entries(facts.results[name]).get("test"))
+
+
+def _counted(results: JsonObject) -> str:
+    return f"{number(entries(entries(results['metrics']).get('test')).get('count', 0)):,.0f}"

@@ -1,0 +1,212 @@
+"""Sections on what jobs about the model found: worse pictures, more pictures, what changed, which heatmaps to trust."""
+
+from core.evaluation import Interval
+from core.exchange.html import paragraph, sentences, table
+from core.exchange.report.facts import ReportFacts
+from core.exchange.report.values import (
+    Entries,
+    decimal,
+    entries,
+    interval,
+    items,
+    lines,
+    number,
+    percent,
+    share,
+    texts,
+    triple,
+)
+
+NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
+VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
+SAME = 0.995
+"""From here on, layers are called the same."""
+
+
+def robustness(facts: ReportFacts) -> str:
+    """How far it falls on pictures that are spoilt."""
+    found = facts.robustness
+    if not found:
+        return ""
+    numbers = bool(found["numbers"])
+    what = f"Typical error{f' ({facts.unit})' if facts.unit else ''}" if numbers else "Percent right"
+    kinds = lines(found["kinds"])
+    words = (
+        f"{what} on {number(found['pictures']):,.0f} test pictures as they are, and spoilt more and more (strengths 1 "
+        "to 5); under each its 95 % interval."
+    )
+    shift = next((item for item in kinds if item["kind"] == "shift"), None)
+    if shift:
+        moved = number(items(shift["changed"])[1])
+        flips = (
+            f"A shift by one pixel moves the answer by {moved:.3g} on average."
+            if numbers
+            else f"A shift by one pixel changes {moved:.1%} of the answers (Azulay & Weiss 2019, arXiv 1805.12177)."
+        )
+        words += f" {flips}"
+    rows = [[str(item["title"]), *_steps(item, numbers)] for item in kinds]
+    steps = [[str(item["title"]), *texts(item["strengths"])[1:]] for item in kinds]
+    what_steps = table(["strength", "1", "2", "3", "4", "5"], steps, small=True, words=True)
+    return (
+        paragraph(words)
+        + table(["spoilt by", "as it is", "1", "2", "3", "4", "5"], rows, small=True)
+        + f"<details><summary>What the strengths are</summary>{what_steps}</details>"
+    )
+
+
+def _steps(kind: Entries, numbers: bool) -> list[str]:
+    found = zip(items(kind["right"]), items(kind["interval"]), strict=True)
+    if numbers:
+        return [f"{number(value):.3g}\n{_range(ends)}" for value, ends in found]
+    return [f"{100 * number(value):.0f}\n{_range(ends, 100)}" for value, ends in found]
+
+
+def _range(ends: object, scale: int = 1) -> str:
+    if not isinstance(ends, list):
+        return ""
+    low, high = (scale * number(end) for end in ends)
+    return f"{low:.0f} to {high:.0f}" if scale > 1 else f"{low:.3g} to {high:.3g}"
+
+
+def forecast(facts: ReportFacts) -> str:
+    """What more pictures should bring."""
+    found = facts.forecast
+    if not found:
+        return ""
+    more, together = f"{number(found['more']):.0f}", str(found["together"])
+    told = lines(found["classes"])
+    clear = [
+        f"{more} more pictures of {line['class']}{NEW[together]} should lift what is found of it from "
+        f"{share(triple(line['now'])).split(' ')[0]} to {share(triple(line['then']))}."
+        for line in told
+        if line["clear"]
+    ]
+    words = (
+        f"A linear head on {found['features']} learns from a tenth to all of a class's pictures and is judged by "
+        f"{together} it has not learnt from, never by the test pictures; the curve goes on as a power law (Hestness et "
+        "al. 2017, arXiv 1712.00409; Mahmood et al. 2022, arXiv 2207.01725). It is simpler than the trained network: "
+        "read which class gains, not how high it gets."
+    )
+    poor = "This head tells the classes poorly: take the forecast as a direction at most." if found["poor"] else ""
+    rows = [
+        [
+            str(line["class"]),
+            f"{number(line['pictures']):,.0f}",
+            *(percent(triple(line[name])) for name in ("now", "then")),
+            _points(line) if line["clear"] else "none that can be told",
+        ]
+        for line in told
+    ]
+    header = ["class", "pictures now", "recall now", f"with {more} more", "rise, points"]
+    return (
+        paragraph(words)
+        + paragraph(poor)
+        + (sentences(clear[:3]) or paragraph(f"Of no class can it be told that {more} more pictures would help."))
+        + (table(header, rows) if rows else "")
+        + sentences(_notes(found))
+    )
+
+
+def _points(line: Entries) -> str:
+    gain = triple(line["gain"])
+    return "" if gain is None else f"{100 * gain.value:.0f}\n{100 * gain.low:.0f} to {100 * gain.high:.0f}"
+
+
+def _notes(found: Entries) -> list[str]:
+    tried = lines(found["tested"])
+    notes = []
+    if tried:
+        inside = 0
+        for line in tried:
+            said = triple(line["said"])
+            inside += said is not None and said.low <= number(line["came"]) <= said.high
+        notes.append(
+            f"Put to the test: from half of the pictures, the forecast for all of them held in {inside} of "
+            f"{len(tried)} classes."
+        )
+    if few := texts(found["few"]):
+        least, units = (f"{number(item):.0f}" for item in items(found["least"]))
+        kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
+        notes.append(f"Not enough pictures of {', '.join(few)}: at least {least}{kept} are needed.")
+    if left := texts(found["left_out"]):
+        notes.append(f"Only the rarest classes were tried; not {', '.join(left)}.")
+    return notes
+
+
+def grades(facts: ReportFacts) -> str:
+    """Which heatmaps can be trusted."""
+    found = facts.grades
+    if not found:
+        return ""
+    titles = {line["method"]: line["title"] for line in lines(found["methods"])}
+    best = (
+        f"The best that passes is {titles[found['best']]}."
+        if found["best"]
+        else "None passes: take no heatmap as a reason."
+    )
+    circled = number(found["circled"])
+    marks = (
+        f"{circled:.0f} circled pictures"
+        if circled
+        else "no circled pictures: circle the place in about 20 on page Explain"
+    )
+    words = (
+        f"Tested on {number(found['pictures']):.0f} {found['split']} pictures; {marks}. {best} Deletion and insertion "
+        "(Petsiuk et al. 2018, arXiv 1806.07421): how far the answer falls, and rises, as the hottest places go and "
+        "come; pointing game (Zhang et al. 2016, arXiv 1608.00507): how often the hottest place is inside what an "
+        "expert circled; alike: rank correlation with the maps of a network with random weights (Adebayo et al. 2018, "
+        "arXiv 1810.03292), where much is bad. A method passes when it beats chance maps and is not alike."
+    )
+    rows = [
+        [
+            str(line["title"]),
+            VERDICTS[_verdict(line["passes"])],
+            f"{number(line['deletion']):.2f}",
+            f"{number(line['insertion']):.2f}",
+            decimal(_named(line["above_chance"])),
+            percent(_named(line["pointing"])),
+            "–" if line["alike_with_random_weights"] is None else f"{number(line['alike_with_random_weights']):.2f}",
+        ]
+        for line in lines(found["methods"])
+    ]
+    header = ["method", "verdict", "deletion", "insertion", "above chance", "pointing", "alike"]
+    return paragraph(words) + table(header, rows, small=True)
+
+
+def _verdict(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _named(value: object) -> Interval | None:
+    found = entries(value if isinstance(value, dict) else None)
+    return interval(found["value"], [found["low"], found["high"]]) if found else None
+
+
+def changes(facts: ReportFacts) -> str:
+    """What training changed in the network it began with."""
+    found = facts.changes
+    if not found:
+        return ""
+    layers = lines(found["layers"])
+    known = [line for line in layers if line["likeness"] is not None]
+    least = min(known, key=lambda line: number(line["likeness"]), default=None)
+    if all(number(line["distance"]) == 0 for line in layers):
+        words = "Nothing changed but the last layer, which makes the answer: the rest was frozen."
+    elif least is None or number(least["likeness"]) > SAME:
+        words = "Hardly anything changed: what the network sees is what it saw before."
+    else:
+        words = f"Part {least['layer']} of {len(layers)} changed most."
+    how = (
+        f" Measured on {number(found['pictures']):.0f} pictures it did not learn from: linear centred kernel alignment "
+        "of what each part makes of them, where 1 is the same (Kornblith et al. 2019, arXiv 1905.00414), and how far "
+        "its weights moved, as a share of their length."
+    )
+    rows = [
+        [
+            str(line["layer"]),
+            "–" if line["likeness"] is None else f"{number(line['likeness']):.2f}",
+            f"{number(line['distance']):.0%}",
+        ]
+        for line in layers
+    ]
+    return paragraph(words + how) + table(["part, from the picture on", "stayed alike", "weights moved"], rows)

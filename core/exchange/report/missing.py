@@ -1,0 +1,33 @@
+"""What stands under the heading of something that was not made: that it was not, and how to make it."""
+
+from core.exchange.report.facts import ReportFacts
+
+HOW_TO = {
+    "agreement": "Not known: no ten pictures were labelled by two people. Let a second person label some under another "
+    "name.",
+    "decision": "Not made: it takes test pictures and their probabilities.",
+    "promise": "Not made: it takes validation and test pictures and their probabilities.",
+    "abstaining": "Not made: it takes test pictures.",
+    "weak_spots": "Not made: no group of at least 10 test pictures could be held against the rest.",
+    "external": "Not made. `graft evaluate {run} --project NAME`, or page Results, Test on other pictures, makes it.",
+    "robustness": "Not made. `graft robustness {run}`, or page Results, Worse pictures, makes it.",
+    "forecast": "Not made. `graft forecast {run}`, or page Results, What to label next, makes it.",
+    "grades": "Not made: no heatmap here has passed a test. `graft grade {run}`, or page Explain, makes it.",
+    "changes": "Not made. `graft changed {run}`, or page Explain, makes it.",
+    "checks": "Not made. `graft check`, or page Check, looks for duplicates, leaks, short cuts and wrong labels.",
+}
+"""Section -> its words; one that is not here is left out where there is nothing to tell."""
+ONLY_FOR = {
+    "forecast": ("single", "ordinal"),
+    "decision": ("single", "ordinal", "multi"),
+    "grades": ("single", "ordinal", "multi"),
+}
+"""Sections that other kinds of label cannot have."""
+
+
+def how_to(key: str, facts: ReportFacts) -> str:
+    """How a section comes to have something to tell, or "" where it is to be left out."""
+    task = str(facts.results["task"])
+    if task not in ONLY_FOR.get(key, (task,)):
+        return ""
+    return HOW_TO.get(key, "").format(run=facts.results["run"])

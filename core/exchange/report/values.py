@@ -1,0 +1,71 @@
+"""What stands in the JSON that a report tells from, read with the types that it has, and figures as text."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from core.evaluation import Interval
+from core.types import JsonValue
+
+Entries = Mapping[str, JsonValue]
+
+
+def entries(value: JsonValue) -> Entries:
+    """An object; an empty one where there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def lines(value: JsonValue) -> Sequence[Entries]:
+    """A list of objects."""
+    return [entries(item) for item in items(value)]
+
+
+def items(value: JsonValue) -> Sequence[JsonValue]:
+    """A list; an empty one where there is none."""
+    return value if isinstance(value, list) else []
+
+
+def texts(value: JsonValue) -> list[str]:
+    """A list of texts."""
+    return [str(item) for item in items(value)]
+
+
+def number(value: JsonValue) -> float:
+    """A number that is there."""
+    return float(cast(float, value))
+
+
+def interval(value: JsonValue, ends: JsonValue) -> Interval | None:
+    """A figure with its [low, high], or None where there was too little to tell."""
+    if not isinstance(value, int | float) or not isinstance(ends, list):
+        return None
+    low, high = map(number, ends)
+    return Interval(float(value), low, high)
+
+
+def triple(value: JsonValue) -> Interval | None:
+    """A figure as [value, low, high]."""
+    found = items(value)
+    return Interval(*map(number, found)) if len(found) == 3 else None
+
+
+def percent(found: Interval | None) -> str:
+    """A share with its interval below it, for a cell."""
+    return "–" if found is None else f"{found.value:.0%}\n{100 * found.low:.0f} to {100 * found.high:.0f}"
+
+
+def share(found: Interval | None) -> str:
+    """A share with its interval, for a sentence."""
+    return "–" if found is None else f"{found.value:.0%} ({100 * found.low:.0f} to {100 * found.high:.0f})"
+
+
+def decimal(found: Interval | None, places: int = 2) -> str:
+    """A figure with its interval below it, for a cell."""
+    if found is None:
+        return "–"
+    return f"{found.value:,.{places}f}\n{found.low:,.{places}f} to {found.high:,.{places}f}"
+
+
+def ends(value: JsonValue) -> str:
+    """An interval of shares by itself."""
+    found = items(value)
+    return f"{100 * number(found[0]):.0f} to {number(found[1]):.0%}" if found else "–"

@@ -1,0 +1,81 @@
+"""`graft forecast`, `robustness`, `changed` and `resembles`: the jobs' findings as JSON and as words."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.graft import Graft
+from core.jobs import execute
+from core.services.serving import RunRecord, Serving
+from core.store import runs
+from core.store.db import writing
+from core.types import Lane, RunId, Task
+from core.worker import handler
+from tests.integration.test_changes import untrained  # noqa: F401 - fixture
+from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
+from tests.integration.test_forecasts import trained
+from tests.integration.test_neighbours import learnt  # noqa: F401 - fixture
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """A command, whose job is done in this process: its JSON, or with `words` what a person reads."""
+
+    def finish(serving: Serving, run_id: RunId, tell: object = None) -> RunRecord:
+        with writing(serving.engine) as session:
+            found = [runs.claim_next(session, lane, worker="test", now=datetime.now(UTC)) for lane in Lane]
+        claimed = next(run for run in found if run is not None)
+        assert claimed.id == run_id
+        execute(handler(claimed.kind), claimed, engine=serving.engine, settings=serving.settings)
+        return serving.queue.read(run_id)
+
+    monkeypatch.setattr(Serving, "finish", finish)
+    monkeypatch.setenv("GRAFT_DEVICE", "cpu")
+
+    def asked(*arguments: object, words: bool = False) -> Any:
+        command = [*map(str, arguments), "--home", str(graft.settings.home), *([] if words else ["--json"])]
+        result = CliRunner().invoke(build(), command)
+        assert result.exit_code == 0, result.output
+        return result.stdout if words else json.loads(result.stdout)
+
+    return asked
+
+
+def test_a_forecast_is_told_for_as_many_more_as_asked(graft: Graft, ask: Ask) -> None:
+    leaves = graft.projects.create_from_names("Leaves", Task.SINGLE, ["healthy", "rust", "mildew"])
+    run = trained(graft, leaves, [24, 24, 8], test=5)
+    value = ask("forecast", run, "--more", 20)
+    assert value["model"] == run and value["more"] == 20 and value["few"] == ["mildew"]
+    assert {item["class"] for item in value["classes"]} == {"healthy", "rust"}
+    for item in value["classes"]:
+        assert all(low <= found <= high for found, low, high in (item["now"], item["then"]))
+
+
+def test_what_a_picture_resembles_comes_nearest_first(ask: Ask, learnt: RunId) -> None:  # noqa: F811
+    value = ask("resembles", learnt, 1)
+    assert {item["image"] for item in value["nearest"]} == {2, 3} and value["said"] in ("healthy", "rust", "mildew")
+    distances = [item["distance"] for item in value["nearest"]]
+    assert distances == sorted(distances)
+    told = ask("resembles", learnt, 1, words=True)
+    assert told.startswith(f"The model says: {value['said']}.") and "Nearest training pictures" in told
+
+
+def test_what_changed_is_told_layer_by_layer(ask: Ask, untrained: RunId) -> None:  # noqa: F811
+    value = ask("changed", untrained)
+    assert value["start"] == "none" and value["pictures"] == 1
+    assert [item["layer"] for item in value["layers"]] == list(range(1, len(value["layers"]) + 1))
+    assert all(item["distance"] == 0 for item in value["layers"]), "it was not trained"
+
+
+def test_a_robustness_test_starts_with_the_pictures_as_they_are(ask: Ask, learnt: RunId) -> None:  # noqa: F811
+    value = ask("robustness", learnt)
+    assert value["pictures"] == 1 and value["numbers"] is False
+    for kind in value["kinds"]:
+        assert len(kind["right"]) == 6 and kind["changed"][0] == 0 and kind["strengths"][0] == "as it is"
