@@ -1,13 +1,14 @@
 """What the weights in the package are worth: against a random network, on real pictures.
 
-python -m benchmarks.bundled SETS [--seeds 5] [--weights bundled] [--tuned 20]
+python -m benchmarks.bundled SETS [--seeds 5] [--weights bundled] [--tuned 5 20 0] [--cache FOLDER]
 
 SETS is a folder with `coffee_leaf` (leaf/ID.jpg, dataset-full.csv), `chest_xray` (CLASS/FILE.png, metadata.csv) and
 `blood_cells` (BCCD/Annotations, BCCD/JPEGImages). Linear probe: features are computed once at 224 px, batch norm
 calibrated on pictures to learn from, pooled from the last map, standardised; logistic regression, whose C validation
 chooses, a fifth of the pictures to learn from. Half of the pictures (of the patients) test it. The random network is
-treated alike. `--tuned N`: full fine-tuning at N pictures of each class, too (0: none), at 128 px, the same steps and
-learning rate for both.
+treated alike. `--tuned N ...`: full fine-tuning at N pictures of each class (0: all), at 112 px, the same steps and
+learning rate for both; what is pretrained gets a head on its frozen features first, as in every training of Graft's.
+What was computed is kept in FOLDER for the next time.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 from PIL import Image
@@ -27,19 +29,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.table import Figure, show
+from core.catalogue import bundled_weights
 from core.inference import frame_picture, to_batch
 from core.models import Network, calibrate_batch_norm, hasten_batch_norm, load_weights
+from core.recipes import PRESETS, head_recipe
 from core.settings import Settings
+from core.training import fit_head
 from core.training.augment import augment
 from core.training.plan import rate_factor
+from core.types import Task
 
 BACKBONE, SIZE, BATCH = "mobilenet_v3_small", 224, 64
 COUNTS = (5, 20, 0)
 TARGETS = {0: 20.0}
-TUNED_TARGET = 10.0
+TUNED_TARGETS = {20: 10.0}
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
+MOST_ITERATIONS = 10_000
 FEW_RED, MANY_RED = 10, 13
-TUNED_SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE = 128, 100, 16, 2e-3
+TUNED_SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE = 112, 80, 16, 2e-3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,6 +87,9 @@ def blood(folder: Path) -> Sample:
     return _sample("blood_cells", paths, labels, [file.stem for file in files])
 
 
+SETS = {"coffee_leaf": coffee, "chest_xray": chest, "blood_cells": blood}
+
+
 def _sample(name: str, paths: Sequence[Path], labels: Sequence[str], units: list[str]) -> Sample:
     squares = [frame_picture(Image.open(path).convert("RGB"), SIZE, "squash") for path in paths]
     names = sorted(set(labels))
@@ -111,7 +121,7 @@ def probe(features: Tensor, sample: Sample, parts: tuple[list[int], list[int], l
     values = ((features - features[train].mean(0)) / (features[train].std(0) + 1e-5)).numpy()
 
     def fit(places: list[int], strength: float) -> LogisticRegression:
-        head = LogisticRegression(C=strength, class_weight="balanced", max_iter=300)
+        head = LogisticRegression(C=strength, class_weight="balanced", max_iter=MOST_ITERATIONS)
         return head.fit(values[places], labels[places])
 
     found = [
@@ -133,22 +143,37 @@ def network_with(weights: str, seed: int, settings: Settings, pictures: Tensor, 
     return network
 
 
-def features_of(sample: Sample, weights: str, seed: int, settings: Settings, calibrated: Sequence[int]) -> Tensor:
-    """Pooled features (N, F) of the last map."""
-    network = network_with(weights, seed, settings, sample.pictures[list(calibrated)]).eval()
+def pooled(network: Network, pictures: Tensor) -> Tensor:
+    """Features (N, F) of the last map."""
+    network.eval()
     maps: nn.Module = network.body.features  # type: ignore[assignment]
     with torch.inference_mode():
-        parts = [maps(network.normalise(part)).mean((2, 3)) for part in torch.split(sample.pictures, BATCH)]
+        parts = [maps(network.normalise(part)).mean((2, 3)) for part in torch.split(pictures, BATCH)]
     return torch.cat(parts).clone()
+
+
+def head_first(network: Network, pictures: Tensor, labels: Tensor, held: int) -> None:
+    """Fit the head on frozen features; the last `held` pictures choose its epoch."""
+    network.eval()
+    with torch.inference_mode():
+        features = torch.cat([network.forward_features(part) for part in torch.split(pictures, BATCH)])
+    parts = ((features[:-held].clone(), labels[:-held]), (features[-held:].clone(), labels[-held:]))
+    recipe = head_recipe(PRESETS["balanced"])
+    fit = fit_head(Task.SINGLE, *parts, network.head.out_features, recipe, lambda epoch, values: None)
+    with torch.no_grad():
+        network.head.weight.copy_(fit.weight)
+        network.head.bias.copy_(fit.bias)
 
 
 def tuned(
     sample: Sample, weights: str, seed: int, settings: Settings, parts: tuple[list[int], list[int], list[int]]
 ) -> float:
     """Balanced accuracy in points after training everything."""
-    train = [*parts[0], *parts[1]]  # nothing is chosen, so that validation's pictures can be learnt from
+    train = [*parts[0], *parts[1]]  # the steps choose nothing, so that validation's pictures can be learnt from
     pictures = functional.interpolate(sample.pictures.float(), TUNED_SIZE, mode="bilinear", antialias=True)
     network = network_with(weights, seed, settings, pictures[train], int(sample.labels.max()) + 1)
+    if weights != "none":
+        head_first(network, pictures[train], sample.labels[train], len(parts[1]))
     hasten_batch_norm(network)
     network.train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=TUNED_RATE, weight_decay=0.05, fused=True)
@@ -167,28 +192,55 @@ def tuned(
     return 100 * float(balanced_accuracy_score(sample.labels[parts[2]].numpy(), answers.numpy()))
 
 
-def compare(sample: Sample, weights: str, seeds: int, settings: Settings) -> list[tuple[int, list[float], list[float]]]:
-    """Pictures per class, and by seed the scores from `weights` and from a random network."""
-    found: list[tuple[int, list[float], list[float]]] = [(each, [], []) for each in COUNTS]
-    for seed in range(seeds):
-        calibrated = split(sample, 0, seed)[0][:256]
-        taught, random = (features_of(sample, item, seed, settings, calibrated) for item in (weights, "none"))
-        for each, ours, theirs in found:
-            parts = split(sample, each, seed)
-            ours.append(probe(taught, sample, parts))
-            theirs.append(probe(random, sample, parts))
-    return found
+Pairs = list[tuple[list[float], list[float]]]
+"""For each number of pictures, the scores by seed from the weights and from a random network."""
 
 
-def compare_tuned(
-    sample: Sample, weights: str, each: int, seeds: int, settings: Settings
-) -> tuple[list[float], list[float]]:
-    """By seed the scores after fine-tuning from `weights` and from a random network."""
-    parts = [split(sample, each, seed) for seed in range(seeds)]
-    ours, theirs = (
-        [tuned(sample, item, seed, settings, part) for seed, part in enumerate(parts)] for item in (weights, "none")
-    )
-    return ours, theirs
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bench:
+    """What is measured, and where what was computed is kept."""
+
+    settings: Settings
+    weights: str
+    memory: joblib.Memory
+
+    def _key(self, weights: str) -> str:
+        return bundled_weights()[BACKBONE].sha256 if weights == "bundled" else weights
+
+    def features(self, sample: Sample, weights: str, seed: int, calibrated: list[int]) -> Tensor:
+        """Pooled features (N, F)."""
+
+        def features_of(name: str, key: str, seed: int, calibrated: list[int]) -> Tensor:
+            return pooled(network_with(weights, seed, self.settings, sample.pictures[calibrated]), sample.pictures)
+
+        return self.memory.cache(features_of)(sample.name, self._key(weights), seed, calibrated)  # type: ignore[no-any-return]
+
+    def probed(self, sample: Sample, counts: Sequence[int], seeds: int) -> Pairs:
+        """Of a linear probe."""
+        found: Pairs = [([], []) for _ in counts]
+        for seed in range(seeds):
+            calibrated = split(sample, 0, seed)[0][:256]
+            features = [self.features(sample, item, seed, calibrated) for item in (self.weights, "none")]
+            for each, pair in zip(counts, found, strict=True):
+                for scores, values in zip(pair, features, strict=True):
+                    scores.append(probe(values, sample, split(sample, each, seed)))
+        return found
+
+    def tuned(self, sample: Sample, counts: Sequence[int], seeds: int) -> Pairs:
+        """Of training everything."""
+
+        def tuned_score(name: str, key: str, seed: int, each: int, how: tuple[float, ...]) -> float:
+            weights = "none" if key == "none" else self.weights
+            return tuned(sample, weights, seed, self.settings, split(sample, each, seed))
+
+        kept, how = self.memory.cache(tuned_score), (TUNED_SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE)
+        return [
+            tuple(
+                [kept(sample.name, self._key(item), seed, each, how) for seed in range(seeds)]
+                for item in (self.weights, "none")
+            )  # type: ignore[misc]
+            for each in counts
+        ]
 
 
 def line(title: str, ours: list[float], theirs: list[float], target: float | None) -> Figure:
@@ -205,10 +257,16 @@ def line(title: str, ours: list[float], theirs: list[float], target: float | Non
     )
 
 
-def average(title: str, scores: list[tuple[list[float], list[float]]], target: float | None) -> Figure:
-    """The line of the mean over the sets, seed by seed."""
-    ours, theirs = (np.mean([pair[side] for pair in scores], 0).tolist() for side in (0, 1))
-    return line(title, ours, theirs, target)
+def figures(scores: dict[str, Pairs], counts: Sequence[int], targets: dict[int, float]) -> list[Figure]:
+    """A line for each set and number of pictures, and the mean over the sets, seed by seed."""
+    lines = []
+    for place, each in enumerate(counts):
+        words = f"{each or 'all'} per class"
+        pairs = [found[place] for found in scores.values()]
+        lines += [line(f"{name}, {words}", *pair, None) for name, pair in zip(scores, pairs, strict=True)]
+        mean = [np.mean([pair[side] for pair in pairs], 0).tolist() for side in (0, 1)]
+        lines.append(line(f"mean, {words}", mean[0], mean[1], targets.get(each)))
+    return lines
 
 
 def main() -> None:
@@ -217,27 +275,19 @@ def main() -> None:
     parser.add_argument("sets", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--weights", default="bundled", help="as in a recipe")
-    parser.add_argument(
-        "--tuned", type=int, default=20, help="pictures of each class in fine-tuning; 0: no fine-tuning"
-    )
-    parser.add_argument("--tuned-seeds", type=int, default=5)
+    parser.add_argument("--probed", type=int, nargs="*", default=COUNTS, help="pictures of each class; 0: all")
+    parser.add_argument("--tuned", type=int, nargs="*", default=COUNTS, help="the same for fine-tuning")
+    parser.add_argument("--cache", type=Path, help="where to keep what was computed")
     options = parser.parse_args()
-    sets, settings = options.sets, Settings()
-    samples = [coffee(sets / "coffee_leaf"), chest(sets / "chest_xray"), blood(sets / "blood_cells")]
-    probed = {item.name: compare(item, options.weights, options.seeds, settings) for item in samples}
-    figures = []
-    for place, each in enumerate(COUNTS):
-        words = f"{each or 'all'} per class"
-        scores = [found[place][1:] for found in probed.values()]
-        figures += [line(f"{name}, {words}", *pair, None) for name, pair in zip(probed, scores, strict=True)]
-        figures.append(average(f"mean, {words}", scores, TARGETS.get(each)))
+    bench = Bench(Settings(), options.weights, joblib.Memory(options.cache, verbose=0))
+    samples = [read(options.sets / name) for name, read in SETS.items()]
     how = f"balanced accuracy in points (gain over a random network), {BACKBONE}, weights={options.weights}"
-    show(f"linear probe, {how}, {options.seeds} seeds", figures)
+    if options.probed:
+        found = {item.name: bench.probed(item, options.probed, options.seeds) for item in samples}
+        show(f"linear probe, {how}, {options.seeds} seeds", figures(found, options.probed, TARGETS))
     if options.tuned:
-        pairs = [compare_tuned(item, options.weights, options.tuned, options.tuned_seeds, settings) for item in samples]
-        figures = [line(item.name, *pair, None) for item, pair in zip(samples, pairs, strict=True)]
-        figures.append(average("mean", pairs, TUNED_TARGET))
-        show(f"fine-tuning at {options.tuned} per class, {how}, {options.tuned_seeds} seeds", figures)
+        found = {item.name: bench.tuned(item, options.tuned, options.seeds) for item in samples}
+        show(f"fine-tuning, {how}, {options.seeds} seeds", figures(found, options.tuned, TUNED_TARGETS))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ def pretrain(
     formula: Annotated[bool, typer.Option("--formula", help="Learn from drawn pictures instead.")] = False,
     method: Annotated[str, typer.Option(metavar="|".join(PRETRAININGS), help="How (default: chosen).")] = "",
     minutes: Annotated[float, typer.Option(help="How long.", metavar="T")] = 30.0,
+    steps: Annotated[
+        int, typer.Option(help="Instead of minutes: gives the same weights again on the same machine.")
+    ] = 0,
     backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "mobilenet_v3_small",
     image_size: Annotated[int, typer.Option(help="Side of the pictures in pixels; 0: chosen.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Pictures at a time, each seen in two views.")] = 64,
@@ -39,7 +42,7 @@ def pretrain(
     from core.services.pretraining import PretrainPayload
 
     payload = PretrainPayload(
-        backbone=backbone, method=method, minutes=minutes, image_size=image_size, batch_size=batch_size,
+        backbone=backbone, method=method, minutes=minutes, steps=steps, image_size=image_size, batch_size=batch_size,
         weights=start, fractals=fractals, each=each, seed=seed,
     )  # fmt: skip
     with opened(home) as graft:

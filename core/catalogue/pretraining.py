@@ -48,7 +48,7 @@ class WeightsCard:
     """Where a body's weights come from.
 
     `pictures` in words; `fractals`, `palettes`, `textures`, `scatters` and the pictures of `each` fractal are 0 unless
-    they were drawn. `start` as a recipe's
+    they were drawn. Views grew from `first_size` to `image_size` pixels; 0: they did not. `start` as a recipe's
     `weights`. `sha256` is of the file of weights, `signs` the last ones taken, `made_on` an ISO date.
     """
 
@@ -64,6 +64,7 @@ class WeightsCard:
     machine: str
     made_on: str
     sha256: str
+    first_size: int = 0
     fractals: int = 0
     palettes: int = 0
     textures: int = 0

@@ -31,11 +31,17 @@ def draw(key: Tensor, instance: Tensor, size: int) -> Tensor:
     stretch = (1 + (uniform(key, 24, 1, 0, 2.5)) * uniform(instance, 25, MOST, 0.6, 1)).sqrt()
     shape = choose(key, 25, 3)[:, None, None]
     top = torch.zeros(batch, size, size, dtype=torch.int64, device=instance.device)
-    for leaf in range(int(count.max()) if batch else 0):
-        cosine, sine = (part[:, leaf, None, None] for part in (angle.cos(), angle.sin()))
-        x, y = line - x0[:, leaf, None, None], line[:, None] - y0[:, leaf, None, None]
-        u, v = ((cosine * x + sine * y) * stretch[:, leaf, None, None]).abs(), (cosine * y - sine * x).abs()
-        v = v / stretch[:, leaf, None, None]
-        distance = torch.where(shape == 0, (u * u + v * v).sqrt(), torch.where(shape == 1, torch.maximum(u, v), u + v))
-        top = torch.where(distance < radius[:, leaf, None, None], leaf + 1, top)
-    return top
+    # Pictures with many leaves first, so that each leaf is drawn for those alone that have it.
+    order = count[:, 0].argsort(descending=True)
+    having = (count > torch.arange(MOST, device=count.device)).sum(0).tolist()
+    parts = [item[order] for item in (angle.cos(), angle.sin(), x0, y0, radius)]
+    stretch, shape = stretch[order], shape[order]
+    for leaf, rows in enumerate(having):
+        cosine, sine, left, up, reach = (item[:rows, leaf, None, None] for item in parts)
+        longer = stretch[:rows, leaf, None, None]
+        x, y = line - left, line[:, None] - up
+        u, v = ((cosine * x + sine * y) * longer).abs(), (cosine * y - sine * x).abs() / longer
+        form = shape[:rows]
+        distance = torch.where(form == 0, (u * u + v * v).sqrt(), torch.where(form == 1, torch.maximum(u, v), u + v))
+        top[:rows].masked_fill_(distance < reach, leaf + 1)
+    return top[order.argsort()]

@@ -83,7 +83,7 @@ class RatesPayload(Payload):
 class PretrainPayload(Payload):
     """Pretrain a body on the pictures of the run's project, or on pictures by formula if it belongs to none.
 
-    `steps` above 0 counts instead of `minutes`. `image_size` 0: 96 pixels where the network can look at any size,
+    `steps` above 0 counts instead of `minutes`. `image_size` 0: 128 pixels where the network can look at any size,
     else its own. `weights` to start from, as in a recipe. `fractals` says how many formulas to draw by, `each` how
     many pictures of each (0: chosen).
     """

@@ -26,24 +26,29 @@ from core.training.plan import averaged, rate_factor, set_rates
 
 WARMUP = 0.05
 RESOLUTION = 100_000
-LOOK_EVERY_S = 60.0
-"""A slow machine is looked at, and its state saved, more often than every `look_every` steps."""
+LOOK_EVERY_S, LOOK_SHARE = 60.0, 0.03
+"""A slow machine is looked at, and its state saved, more often than every `look_every` steps, but not for more than
+this share of its time."""
 AVERAGE = 0.998
 """How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
+GRAIN = 8
+"""Views grow by so many pixels at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How to pretrain. `steps` above 0 counts instead of `minutes`; `batch_size` pictures are seen in two views each.
 
-    Every `look_every` steps the signs are taken.
+    Every `look_every` steps the signs are taken. Views grow from a side of `first_size` pixels (0: the pictures' own)
+    to the pictures' own: early lessons need no detail and cost less (https://arxiv.org/abs/2104.00298).
     """
 
     method: str = "supervised"
     minutes: float = 30.0
     steps: int = 0
     batch_size: int = 64
+    first_size: int = 0
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     look_every: int = 100
@@ -88,6 +93,7 @@ class Pretrainer:
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses: list[float] = []
+        self.best_step, self.best_score, self.best_state = 0, -math.inf, dict[str, Tensor]()
         self.warned = False
         self._order = torch.empty(0, dtype=torch.int64)
         self._epoch = -1
@@ -107,8 +113,13 @@ class Pretrainer:
 
     @property
     def result(self) -> Network:
-        """The network as it is kept: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
+        """The network as it is now: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
         return cast(Network, self.average.module)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether labels of a person's pictures say which look is kept. Drawn pictures are practice: the end counts."""
+        return bool(len(self.probe.labels)) and not self.pictures.formulas
 
     @property
     def fraction(self) -> float:
@@ -117,23 +128,29 @@ class Pretrainer:
         return min(1.0, self.step / plan.steps if plan.steps else self.seconds / (60 * plan.minutes))
 
     def fit(self) -> dict[str, float]:
-        """Pretrain to the end; returns the last signs.
+        """Pretrain to the end; returns the last signs. `result` is then what is kept.
 
-        Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
+        Where there are labels to look at, that is whatever had the best neighbours, the start included: going on from
+        good weights can spoil them. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
         values: dict[str, float] = self._look() if not self.step else {}
         started = saved = self.clock()
+        pause = LOOK_EVERY_S
         while self.fraction < 1:
             self._one_step()
             now = self.clock()
             self.seconds, started = self.seconds + now - started, now
             self.watcher.step(self.step, self.fraction, self._left())
-            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > LOOK_EVERY_S:
+            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > pause:
                 values = self._look()
-                started = self.clock()  # looking costs none of the budget
-                saved = self._save()
+                started = saved = self._save()  # looking costs none of the budget
+                pause = max(LOOK_EVERY_S, (saved - now) / LOOK_SHARE)
+        if self.best_state:
+            self.result.load_state_dict(self.best_state)
+            if not self.best_step:
+                self.watcher.note("Nothing it learnt tells your classes apart better than its start, which is kept.")
         return values
 
     def _left(self) -> float | None:
@@ -149,7 +166,8 @@ class Pretrainer:
         self.network.train()
         self.objective.train()
         try:
-            views = two_views(self.pictures.read(positions).to(self.device), self.objective.views, generator)
+            pictures = self.pictures.read(positions).to(self.device)
+            views = two_views(pictures, self.objective.views, generator, self._side(pictures.shape[-1]))
             half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
             with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
                 features = self.network.forward_features(views.contiguous(memory_format=torch.channels_last))
@@ -174,6 +192,11 @@ class Pretrainer:
         self.losses.append(loss)
         self.step += 1
 
+    def _side(self, own: int) -> int:
+        """Of the step's views, for pictures of `own` pixels."""
+        first = self.plan.first_size or own
+        return min(own, GRAIN * round((first + (own - first) * self.fraction) / GRAIN)) if first < own else own
+
     def _positions(self) -> Tensor:
         """The step's pictures: each once before any comes again."""
         steps = max(1, self.pictures.count // self.batch_size)
@@ -184,7 +207,11 @@ class Pretrainer:
         return self._order[number * self.batch_size : (number + 1) * self.batch_size]
 
     def _look(self) -> dict[str, float]:
-        values = signs(self.result if self.step else self.network, self.probe)
+        shown = self.result if self.step else self.network
+        values = signs(shown, self.probe)
+        if self.chooses and values["neighbours"] > self.best_score:
+            self.best_step, self.best_score = self.step, values["neighbours"]
+            self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
         if self.losses:
             values = {"train/loss": sum(self.losses) / len(self.losses), **values}
         self.losses = []
@@ -203,6 +230,8 @@ class Pretrainer:
                 "step": self.step,
                 "seconds": self.seconds,
                 "losses": self.losses,
+                "best": [self.best_step, self.best_score],
+                "best_state": self.best_state,
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
                 "objective": self.objective.state_dict(),
@@ -220,4 +249,5 @@ class Pretrainer:
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])
+        (self.best_step, self.best_score), self.best_state = state["best"], state["best_state"]
         self.watcher.note(f"Going on from step {self.step:,}.")

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from core.training.augment import Strength, vary
 
@@ -12,8 +13,10 @@ GREY = 0.15
 """Share of the views that lose their colour: it is used, but not trusted."""
 
 
-def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """(n, 3, S, S) in [0, 255] -> (2n, 3, S, S) float: all in one view, then all in another."""
+def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator, side: int) -> Tensor:
+    """(n, 3, S, S) in [0, 255] -> (2n, 3, side, side) float: all in one view, then all in another."""
+    if side != pictures.shape[-1]:
+        pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
     views = vary(pictures.repeat(2, 1, 1, 1), strength, generator)
     grey = (torch.rand(len(views), 1, 1, 1, generator=generator) < GREY).to(views.device)
     return torch.where(grey, views.mean(1, keepdim=True), views)

@@ -1,7 +1,6 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
 import dataclasses
-import os
 import shutil
 import time
 from collections import Counter
@@ -18,7 +17,7 @@ from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
-from core.models import Network, load_weights, save_body
+from core.models import Network, calibrate_batch_norm, load_weights, save_body
 from core.models.bodies import build_body
 from core.pretraining import Pictures, Plan, Pretrainer, Probe
 from core.store import images, versions
@@ -28,10 +27,12 @@ from core.tasks.provenance import code_version
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 
-SIZE = 96
+SIZE, GROWS_FROM = 128, 0.75
 FEWEST = 16
 PROBED, PROBED_EACH = 10, 20
-MOST_LABELLED = 400
+MOST_LABELLED, CALIBRATING = 400, 256
+FROM_NOTHING, GOING_ON = 2e-3, 3e-4
+"""Learning rates: weights that are good already are soon forgotten at the rate that makes them."""
 KEPT_EACH, NEW_EACH, POOL = 5, 1000, "drawn"
 
 
@@ -40,7 +41,7 @@ def run(context: JobContext) -> JsonObject:
     payload = PretrainPayload.from_json(context.run.payload)
     device = choose_device(context.settings.device)
     context.facts(device=device_words(device), code_version=code_version())
-    size = payload.image_size or _size(payload.backbone)
+    first, size = _sizes(payload)
     project = context.run.project_id
     pictures: Pictures
     if project is None:
@@ -51,9 +52,12 @@ def run(context: JobContext) -> JsonObject:
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
     load_weights(network, payload.weights, context.settings)
+    if project is not None and payload.weights in ("none", "bundled"):  # drawn pictures have other statistics
+        calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
     plan = Plan(
         method=payload.method, minutes=payload.minutes, steps=payload.steps, seed=payload.seed,
-        batch_size=payload.batch_size,
+        batch_size=payload.batch_size, first_size=first,
+        learning_rate=FROM_NOTHING if payload.weights == "none" else GOING_ON,
     )  # fmt: skip
     follower = _Follower(context)
     trainer = Pretrainer(network.to(device), pictures, plan, probe, context.folder, follower)
@@ -114,19 +118,21 @@ class _Follower:
         self.context.progress(text, now=True, notes=list(self.notes))
 
 
-def _size(backbone: str) -> int:
-    """96 pixels if the body's weights are the same at that size, else the network's own."""
-    own = backbone_info(backbone).image_size
+def _sizes(payload: PretrainPayload) -> tuple[int, int]:
+    """Sides of the first and of the last views; they only grow if the body's weights are the same at any size."""
+    own = backbone_info(payload.backbone).image_size
     try:
         with torch.device("meta"):
             shapes = [
-                {name: value.shape for name, value in build_body(backbone, size).module.state_dict().items()}
+                {name: value.shape for name, value in build_body(payload.backbone, size).module.state_dict().items()}
                 for size in (SIZE, own)
             ]
-            build_body(backbone, SIZE).module.eval()(torch.empty(1, 3, SIZE, SIZE))
+            build_body(payload.backbone, SIZE).module.eval()(torch.empty(1, 3, SIZE, SIZE))
+        any_size = shapes[0] == shapes[1]
     except Exception:  # whatever a network of another library stumbles over at a size that is not its own
-        return own
-    return SIZE if shapes[0] == shapes[1] else own
+        any_size = False
+    last = payload.image_size or (SIZE if any_size else own)
+    return (round(GROWS_FROM * last) if any_size else last), last
 
 
 def _by_formula(context: JobContext, payload: PretrainPayload, size: int, device: str) -> tuple[Pictures, Probe]:
@@ -192,12 +198,14 @@ def _known(labelled: list[LabelledImage], blobs: set[str]) -> dict[str, int]:
 def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, signs: JsonObject) -> WeightsCard:
     pictures = trainer.pictures
     drawn = pictures.formulas or (0, 0, 0, 0)
-    cpu = f"{os.cpu_count()} CPU cores"
+    threads = torch.get_num_threads()
+    cpu = f"{threads} CPU core{'s' if threads > 1 else ''}"
     return WeightsCard(
         backbone=payload.backbone,
         method=payload.method,
         pictures="drawn by formula" if drawn[0] else f"{pictures.count:,} pictures of a project",
         image_size=trainer.network.image_size,
+        first_size=trainer.plan.first_size,
         batch_size=trainer.batch_size,
         steps=trainer.step,
         minutes=round(trainer.seconds / 60, 2),

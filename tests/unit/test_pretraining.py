@@ -105,12 +105,48 @@ def test_a_body_that_says_the_same_of_every_picture_is_told_of(tmp_path: Path) -
     assert any("collapsed" in note for note in follower.notes)
 
 
-def test_pictures_without_formulas_cannot_be_named() -> None:
-    class Bare(Kept):
-        formulas = ()  # type: ignore[assignment]
+class Unnamed(Kept):
+    formulas = ()  # type: ignore[assignment]
 
+
+@pytest.mark.parametrize(("scores", "kept"), [([0.9, 0.5, 0.4], 0), ([0.5, 0.9, 0.4], 2), ([0.4, 0.5, 0.9], 4)])
+def test_what_tells_a_person_s_classes_apart_best_is_kept_the_start_included(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: list[float], kept: int
+) -> None:
+    seen: list[Tensor] = []
+
+    def judged(network: Network, probe: Probe) -> dict[str, float]:
+        seen.append(next(network.body.parameters()).detach().clone())
+        return {"spread": 1.0, "rank": 9.0, "neighbours": scores[len(seen) - 1]}
+
+    monkeypatch.setattr("core.pretraining.engine.signs", judged)
+    follower = Follower()
+    network = Network("timm:test_resnet", 1, image_size=32)
+    plan = Plan(method="simclr", steps=4, batch_size=8, look_every=2)
+    trainer = Pretrainer(network, Unnamed(), plan, PROBE, tmp_path, follower)
+    trainer.fit()
+    assert len({float(item.sum()) for item in seen}) == 3
+    assert torch.equal(next(trainer.result.body.parameters()), seen[kept // 2])
+    assert any("its start, which is kept" in note for note in follower.notes) is (kept == 0)
+
+
+def test_views_grow_to_the_pictures_own_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides: list[int] = []
+    whole = Network.forward_features
+
+    def watched(network: Network, pictures: Tensor) -> Tensor:
+        if network.training:
+            sides.append(pictures.shape[-1])
+        return whole(network, pictures)
+
+    monkeypatch.setattr(Network, "forward_features", watched)
+    pretrain(tmp_path, Plan(method="simclr", steps=5, batch_size=8, first_size=16), Follower())
+    assert sides == [16, 16, 24, 24, 32]
+
+
+def test_pictures_without_formulas_cannot_be_named() -> None:
     with pytest.raises(BadInput, match="no formulas"):
-        METHODS["supervised"](8, Bare())
+        METHODS["supervised"](8, Unnamed())
 
 
 def test_a_loss_that_is_no_number_ends_it_in_words(tmp_path: Path) -> None:
