@@ -20,7 +20,6 @@ HOW_TO = {
 ONLY_FOR = {
     "forecast": ("single", "ordinal"),
     "decision": ("single", "ordinal", "multi"),
-    "grades": ("single", "ordinal", "multi"),
 }
 """Sections that other kinds of label cannot have."""
 
