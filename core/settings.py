@@ -26,6 +26,7 @@ class Settings:
     weights_url: str = ""
     max_upload_bytes: int = 64 * 2**30
     max_heatmap_bytes: int = 512 * 2**20
+    max_halves_bytes: int = 8 * 2**30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
@@ -80,6 +81,11 @@ class Settings:
     def features(self) -> Path:
         """Features of frozen backbones; a cache."""
         return self.home / "features"
+
+    @property
+    def halves(self) -> Path:
+        """What the frozen halves of networks said; a cache, of at most `max_halves_bytes`."""
+        return self.features / "halves"
 
     @property
     def heatmaps(self) -> Path:

@@ -63,6 +63,7 @@ RUNTIME_WORDS = {
     "openvino": "OpenVINO",
     "openvino-bf16": "OpenVINO, half precision",
 }
+COMPILE_WORDS = {"auto": "Where it pays", "on": "Yes", "off": "No"}
 
 
 def recipe_details(recipe: Recipe, project: ProjectView) -> Recipe:
@@ -212,5 +213,9 @@ def _machine(fields: _Fields) -> None:
     fields.whole("seed", "Seed", 0, 2**31 - 1, "The same seed, recipe and pictures give the same numbers on a CPU.")
     fields.row()
     fields.choose("runtime", "Looks through a frozen network", RUNTIME_WORDS)
+    fields.choose(
+        "compile", "Compile the network", COMPILE_WORDS, "Costs time at the start and saves some in each step."
+    )
+    fields.row()
     fields.number("ema", "Average the weights", 0.0, 0.99999, "0 is off; 0.99 is usual. Polyak & Juditsky 1992.")
     fields.flag("zero_gamma", "Begin calmly", "Residual networks without pretrained weights (Goyal et al. 2017).")

@@ -9,6 +9,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.fold_scores import fold_scores
 from app.parts.following import stop_button
+from app.parts.run_engine import how_computed
 from app.parts.text import count, duration, md
 from core.services.training import RunRecord, kept_words
 from core.types import RunId, RunState
@@ -45,6 +46,7 @@ def _status(run_id: RunId) -> None:
         under_way(run)
     _facts(run)
     _curves(run)
+    how_computed((run.result or {}).get("engine"))
     log_of(run)
 
 

@@ -1,8 +1,9 @@
-"""Compute once: features of a frozen body, kept on disk under the body's weights and the pictures' addresses."""
+"""Compute once: what a frozen part of a network says, kept on disk under its weights and the pictures' addresses."""
 
 import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,19 +15,58 @@ from core.inference import BATCH, PLAIN, RUNTIMES, compute_features
 from core.models import Network
 from core.settings import Settings
 
-PART = 8 * BATCH
+Say = Callable[[Tensor], Tensor]
+"""Pictures (N, 3, S, S) uint8 -> what a frozen part says of them (N, ...), on the CPU."""
+
+
+class Sayings:
+    """What a frozen part says of pictures, as rows of one shape; whatever is not kept yet is computed and kept."""
+
+    def __init__(self, folder: Path, like: Tensor, pixels: PixelCache, say: Say) -> None:
+        """`like` (1, ...) has the shape and type of a row: float32 or bfloat16."""
+        # Channels last, as convolutions like it; NumPy has no bfloat16.
+        self._last = like.ndim == 4
+        self._kind = like.dtype
+        row = self._as_rows(like)
+        self._rows = RowCache(folder, row.shape[1:], row.dtype.type)
+        self._pixels, self._say = pixels, say
+
+    def missing(self, blobs: Sequence[str]) -> list[str]:
+        """Which of all that will be read are not kept yet: to be asked first."""
+        return self._rows.missing(blobs)
+
+    def read(self, blobs: Sequence[str]) -> Tensor:
+        """(n, ...) of pictures that the pixel cache holds. Raises OSError where they cannot be kept."""
+        new = [blob for blob in dict.fromkeys(blobs) if blob not in self._rows]
+        if new:
+            self._rows.add(new, self._of(new))
+        found = torch.from_numpy(self._rows.read(blobs, lambda blob: self._of([blob])[0]))
+        said = found.view(self._kind)
+        return said.permute(0, 3, 1, 2) if self._last else said
+
+    def _of(self, blobs: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+        return self._as_rows(self._say(self._pixels.read(blobs)))
+
+    def _as_rows(self, said: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+        rows = said.permute(0, 2, 3, 1) if self._last else said
+        return (rows.view(torch.int16) if self._kind is torch.bfloat16 else rows).contiguous().numpy()
+
+
+def digest(words: str, state: Mapping[str, Tensor]) -> str:
+    """32 hexadecimal digits that stand for some words and for weights, whatever their order in memory."""
+    found = hashlib.sha256(words.encode())
+    for name, value in state.items():
+        found.update(name.encode())
+        found.update(
+            value.detach().cpu().flatten().contiguous().view(torch.uint8).numpy().tobytes() if value.ndim else b""
+        )
+    return found.hexdigest()[:32]
 
 
 def fingerprint(network: Network, pixels: PixelCache, runtime: str = PLAIN) -> str:
     """32 hexadecimal digits that stand for the body's weights, how pictures reach it and what computes."""
     computed = "" if runtime == PLAIN else f" {runtime}"
-    digest = hashlib.sha256(f"{network.backbone} {pixels.size} {pixels.framing}{computed}".encode())
-    for name, value in network.body.state_dict().items():
-        digest.update(name.encode())
-        digest.update(
-            value.detach().cpu().flatten().contiguous().view(torch.uint8).numpy().tobytes() if value.ndim else b""
-        )
-    return digest.hexdigest()[:32]
+    return digest(f"{network.backbone} {pixels.size} {pixels.framing}{computed}", network.body.state_dict())
 
 
 def cached_features(
@@ -38,20 +78,17 @@ def cached_features(
     runtime: str = PLAIN,
 ) -> Tensor:
     """Features (N, F) float32 of pictures that `pixels` holds; computed only where they are not kept yet."""
-    rows = RowCache(settings.features / fingerprint(network, pixels, runtime), (network.head.in_features,), np.float32)
-    missing = rows.missing(blobs)
     forward = functools.cache(lambda: RUNTIMES[runtime](network))  # OpenVINO converts the network first: once
-
-    def features(part: Sequence[str], seen: Callable[[int], None] = lambda _: None) -> Tensor:
-        return compute_features(network, pixels.batches(part, BATCH), seen, forward())
-
+    features = Sayings(
+        settings.features / fingerprint(network, pixels, runtime),
+        torch.empty(1, network.head.in_features),
+        pixels,
+        lambda pictures: compute_features(network, [pictures], runtime=forward()),
+    )
+    missing = features.missing(blobs)
     watch(0, len(missing))
-    for start in range(0, len(missing), PART):
-        part = missing[start : start + PART]
-        rows.add(part, features(part, _beyond(watch, start, len(missing))).numpy())
-    found = rows.read(blobs, lambda blob: features([blob])[0].numpy())
-    return torch.from_numpy(found.astype(np.float32, copy=False))
-
-
-def _beyond(watch: Callable[[int, int], None], before: int, total: int) -> Callable[[int], None]:
-    return lambda done: watch(before + done, total)
+    for start in range(0, len(missing), BATCH):
+        part = missing[start : start + BATCH]
+        features.read(part)
+        watch(start + len(part), len(missing))
+    return features.read(blobs)

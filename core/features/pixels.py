@@ -1,6 +1,7 @@
 """Decode once: pictures as the network's squares, kept on disk, so that no run after the first opens a JPEG."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.features.rows import RowCache
+from core.features.threads import ThreadTrial
 from core.inference import frame_picture, to_batch
 from core.media import BlobStore, open_rgb
 from core.settings import Settings
@@ -21,8 +23,11 @@ class PixelCache:
     """Squares (S, S, 3) uint8 of stored pictures, by blob."""
 
     def __init__(self, settings: Settings, size: int, framing: str) -> None:
+        self.settings = settings
         self.size = size
         self.framing = framing
+        self.threads = 0
+        """How many decoded last; 0 before."""
         self._blobs = BlobStore(settings)
         self._rows = RowCache(settings.pixels / f"{size}-{framing}", (size, size, 3), np.uint8)
 
@@ -30,17 +35,20 @@ class PixelCache:
         """Decode what is missing and return how many that were; `watch` may raise to stop. Raises BadImage, OSError."""
         missing = self._rows.missing(blobs)
         watch(0, len(missing))
-        # Pillow decodes outside Python's lock.
-        pool = ThreadPoolExecutor(os.cpu_count() or 1)
-        try:
-            for start in range(0, len(missing), PART):
-                part, squares = missing[start : start + PART], []
+        trial = ThreadTrial(os.cpu_count() or 1)
+        for start in range(0, len(missing), PART):
+            part, squares, begun = missing[start : start + PART], [], time.perf_counter()
+            # Pillow decodes outside Python's lock.
+            pool = ThreadPoolExecutor(trial.count)
+            try:
                 for square in pool.map(self._square, part):
                     squares.append(square)
                     watch(start + len(squares), len(missing))
-                self._rows.add(part, np.stack(squares))
-        finally:
-            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
+            finally:
+                pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
+            trial.took(len(part), time.perf_counter() - begun)
+            self.threads = trial.count
+            self._rows.add(part, np.stack(squares))
         return len(missing)
 
     def _square(self, blob: str) -> NDArray[np.uint8]:

@@ -36,6 +36,10 @@ class RowCache:
         self._positions = {name: position for position, name in enumerate(names)}  # the newest row counts
         return [name for name in dict.fromkeys(addresses) if name not in self._positions]
 
+    def __contains__(self, address: str) -> bool:
+        """Whether it had a row when `missing` was asked last, or was added since."""
+        return address in self._positions
+
     def add(self, addresses: Sequence[str], rows: NDArray[np.generic]) -> None:
         """Append rows (n, *shape). Raises OSError on a full disk; what was there before stays."""
         records = np.empty(len(addresses), _RECORD)

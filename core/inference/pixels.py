@@ -20,4 +20,5 @@ def frame_picture(image: Image.Image, size: int, framing: str) -> NDArray[np.uin
 
 def to_batch(pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> Tensor:
     """Squares (N, S, S, 3) -> (N, 3, S, S) uint8, channels last in memory, as convolutions like it."""
-    return torch.from_numpy(np.ascontiguousarray(np.stack(list(pictures)))).permute(0, 3, 1, 2)
+    rows = pictures if isinstance(pictures, np.ndarray) else np.stack(pictures)
+    return torch.from_numpy(np.ascontiguousarray(rows)).permute(0, 3, 1, 2)

@@ -30,19 +30,26 @@ def remembered(settings: Settings, what: str, device: torch.device, tries: Calla
 
     Tried once per home, machine, version of torch and `what`; after that the answer is read, not measured.
     """
+
+    def find() -> str:
+        ways = tries()
+        return fastest(measure(ways), next(iter(ways)))
+
+    return recalled(settings, what, device, find)
+
+
+def recalled(settings: Settings, what: str, device: torch.device, find: Callable[[], str]) -> str:
+    """What `find` found about `what` on this machine, when it was asked first."""
     path, key = settings.home / NAME, f"{what} on {machine(device)}"
     with _locked(path):  # two runs must not come to two answers
         known = _read(path)
-        choice = known.get(key)
-        if choice is None:
-            ways = tries()
-            seconds = measure(ways)
-            choice = fastest(seconds, next(iter(ways)))
-            known[key] = choice
+        found = known.get(key)
+        if found is None:
+            found = known[key] = find()
             temporary = path.with_suffix(".new")
             temporary.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
             temporary.replace(path)
-    return choice
+    return found
 
 
 def measure(ways: Mapping[str, Try]) -> dict[str, float]:

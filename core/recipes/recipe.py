@@ -22,6 +22,7 @@ Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Runtime = Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"]
+Compile = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ class Recipe:
     precision     of a training's numbers, and
     runtime       what looks through a frozen network; "auto" is what a trial finds fastest on the machine (with a
                   precision of "float32": "torch")
+    compile       torch.compile; "auto": where it saves more time than it costs on this machine
     """
 
     preset: str = "balanced"
@@ -94,6 +96,7 @@ class Recipe:
     loss: Loss = "standard"
     precision: Precision = "auto"
     runtime: Runtime = "auto"
+    compile: Compile = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -64,6 +64,7 @@ from core.training import (
     fit_temperature,
     load_checkpoint,
     together,
+    with_compiling,
     with_precision,
 )
 from core.types import JsonObject, JsonValue, Split, Task
@@ -177,7 +178,8 @@ class Training:
             if total:
                 self.context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
 
-        self.pixels.fill([item.blob for item in self.version.items], watch)
+        if self.pixels.fill([item.blob for item in self.version.items], watch):
+            self.engine["threads"] = self.pixels.threads
 
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
@@ -189,6 +191,8 @@ class Training:
             learnt = len(self.positions(Split.TRAIN))
             self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
             self.engine["precision"] = self.recipe.precision
+            self.recipe, words = with_compiling(network, self.recipe, learnt, self.context.settings)
+            self.engine |= {"compile": self.recipe.compile, "compiling": words}
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
@@ -214,13 +218,18 @@ class Training:
         devices = devices_for(self.device, self.context.settings.device, batch_size)
         # Graft's own networks are too small to share, and their branches may learn apart, past the group's wrapper.
         if len(devices) == 1 or self.recipe.backbone.startswith("graft:"):
-            return self.trainer(network).fit()
+            return self._told(self.trainer(network).fit())
         self.engine["gpus"] = len(devices)
         member = Member(
             copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, train,
             self.part(Split.VALIDATION), self.context.folder,
         )  # fmt: skip
-        return together(lambda group, _: self.trainer(network, group).fit(), member, devices)
+        return self._told(together(lambda group, _: self.trainer(network, group).fit(), member, devices))
+
+    def _told(self, fit: Fit) -> Fit:
+        """The fit, after what it says of how it was computed was taken down."""
+        self.engine |= fit.engine
+        return fit
 
     def _learn(self, network: Network) -> tuple[int, float]:
         self.begin(network)

@@ -1,6 +1,7 @@
 """Teaching a network. Torch; no database."""
 
 from core.training.checkpoint import delete_checkpoint, load_checkpoint
+from core.training.compiling import with_compiling
 from core.training.fit import Fit, Part, Trainer, Watcher
 from core.training.group import ALONE, Group, devices_for, together
 from core.training.head import HeadFit, fit_head, fit_temperature
@@ -12,5 +13,5 @@ from core.training.scores import score
 __all__ = [
     "ALONE", "Fit", "Group", "HeadFit", "Member", "Part", "Trainer", "Watcher", "choose_batch_size",
     "delete_checkpoint", "devices_for", "fit_head", "fit_temperature", "load_checkpoint", "score", "together",
-    "with_precision",
+    "with_compiling", "with_precision",
 ]  # fmt: skip

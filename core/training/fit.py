@@ -23,8 +23,11 @@ from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import branch_logits
 from core.recipes import Recipe
+from core.training.ahead import read_ahead
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from core.training.compiling import compiled
+from core.training.frozen import Below, keep_below
 from core.training.group import ALONE, Group, adding_up
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
@@ -41,6 +44,8 @@ from core.training.scores import score
 from core.types import Task
 
 EVALUATION_BATCH = 32
+KEPT = "What the frozen part says of a picture is computed once and kept: neither it nor the pictures change."
+ANEW = "What the frozen part says of a picture is computed anew in each epoch: {}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Fit:
     score: float
     epochs: int
     batch_size: int
+    engine: dict[str, str]
+    """How it was computed, in sentences."""
 
 
 class Trainer:
@@ -92,6 +99,8 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
+        self.below: Below | None = None
+        self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
         self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
@@ -120,7 +129,7 @@ class Trainer:
             self._one_epoch()
         self.network.load_state_dict(self.best_state)
         merge_lora(self.network)
-        return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size)
+        return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size, self.engine)
 
     def endless_batches(self) -> Iterator[Tensor]:
         """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
@@ -136,7 +145,7 @@ class Trainer:
     def step_at(self, rate: float, chosen: Tensor) -> float:
         """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
         set_rates(self.optimizer, rate / self.recipe.learning_rate)
-        return self._step(chosen, self._test_chance)
+        return self._step(chosen, self._read(chosen).to(self.device), self._test_chance)
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
@@ -145,24 +154,39 @@ class Trainer:
         self.network.train()
         frozen_to_eval(self.network)
         learning = [parameter.requires_grad for parameter in self.network.parameters()]
-        if learning != self._wrapped:  # a second wrapper would average the gradients twice
-            self.model, self._wrapped = self.network, learning
-            gc.collect()  # the old one's hooks go with it
-            self.model = self.group.wrap(self.network)
+        if learning != self._wrapped:
+            self._wrapped = learning
+            self._wrap()
         order = self._order(generator)
         if not self.group.leads:  # each process varies its pictures in its own way
             generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)
             torch.manual_seed(generator.initial_seed())
         total = 0.0
-        for number, chosen in enumerate(torch.tensor_split(order, self.steps)):
-            started = time.monotonic()
+        batches, started = torch.tensor_split(order, self.steps), time.monotonic()
+        for number, found in enumerate(read_ahead(self._read, batches, self.device)):
             done = (self.epoch - 1) * self.steps + number
             set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
-            total += self._step(chosen, generator) * len(chosen)
+            total += self._step(batches[number], found, generator) * len(batches[number])
             self._pace(time.monotonic() - started)
+            started = time.monotonic()
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
             self.watcher.step(self.epoch, number + 1, self.steps, left)
         self._look(total / len(order))
+
+    def _wrap(self) -> None:
+        """The model whose steps are taken, after each thaw."""
+        self.model = self.network  # a second wrapper would average the gradients twice
+        gc.collect()  # the old one's hooks go with it
+        below = keep_below(
+            self.network, self._shown, self.recipe, self.epoch, self.pixels, self.train.blobs, self.validation.blobs,
+            self.group.size,
+        )  # fmt: skip
+        self.below = below if isinstance(below, Below) else None
+        self.model = self.group.wrap(self.network) if self.below is None else self.below.model
+        if self.recipe.compile == "on" and self.group.size == 1:
+            self.model = compiled(self.model)
+        if below and "frozen" not in self.engine:
+            self.engine["frozen"] = KEPT if isinstance(below, Below) else ANEW.format(below)
 
     def _thaw(self) -> None:
         if self.recipe.tune in KINDS:
@@ -184,10 +208,14 @@ class Trainer:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
 
-    def _step(self, together: Tensor, generator: torch.Generator) -> float:
+    def _read(self, together: Tensor) -> Tensor:
+        """What this process's share of a batch learns from, as it is kept: pictures, or what a frozen half says."""
+        blobs = [self.train.blobs[index] for index in self.group.share(together).tolist()]
+        return self.pixels.read(blobs) if self.below is None else self.below.read(blobs)
+
+    def _step(self, together: Tensor, found: Tensor, generator: torch.Generator) -> float:
         chosen = self.group.share(together)
-        blobs = [self.train.blobs[index] for index in chosen.tolist()]
-        pictures = augment(self.pixels.read(blobs).to(self.device), self.recipe.augmentation, generator)
+        pictures = found if self.below else augment(found, self.recipe.augmentation, generator)
         targets = self._targets(self.train.targets[chosen]).to(self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
@@ -253,23 +281,33 @@ class Trainer:
             f"going on with {self.micro_batch}, gradients added up."
         )
 
+    @property
+    def _shown(self) -> Network:
+        """The network that validation judges."""
+        return self.network if self.average is None else cast(Network, self.average.module)
+
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""
         value, loss = self.group.agreed(list(self._judged()) if self.group.leads else [0.0, 0.0])
-        shown = self.network if self.average is None else cast(Network, self.average.module)
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
             self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
-            self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
+            self.best_state = {name: item.detach().cpu().clone() for name, item in self._shown.state_dict().items()}
         self.watcher.epoch(self.epoch, values)
         if self.group.leads:
             save_checkpoint(self.folder, self._state())
 
     def _judged(self) -> tuple[float, float]:
         """Score and loss on validation."""
-        shown = self.network if self.average is None else cast(Network, self.average.module)
-        batches = self.pixels.batches(self.validation.blobs, EVALUATION_BATCH)
-        logits = compute_logits(shown, batches, lambda _: self.watcher.step(self.epoch, self.steps, self.steps, 0.0))
+        blobs = self.validation.blobs
+
+        def watch(_: int) -> None:
+            self.watcher.step(self.epoch, self.steps, self.steps, 0.0)
+
+        if self.below is None:
+            logits = compute_logits(self._shown, self.pixels.batches(blobs, EVALUATION_BATCH), watch)
+        else:
+            logits = self.below.logits(blobs, self.device, watch)
         loss = float(self.loss_of(logits, self._targets(self.validation.targets)))
         return score(self.task, logits, self.validation.targets), loss
 

@@ -87,7 +87,9 @@ def test_a_repeat_computes_as_the_run_did_though_the_machine_would_choose_otherw
             made = graft.training.start(project, recipe, folds=folds)
             train(graft)
         found.append(graft.training.read(made))
-    assert [engine(run) for run in found] == [{"runtime": "torch-bf16", "precision": "bfloat16"}] * 2
+    decided = [recipe.decided(engine(run)) for run in found]
+    assert decided[0] == decided[1]
+    assert (decided[0].runtime, decided[0].precision) == ("torch-bf16", "bfloat16")
     assert graft.training.curves(found[0].id) == graft.training.curves(found[1].id)
     with reading(graft.engine) as session:
         one, other = (read_predictions(session, run.id) for run in found)

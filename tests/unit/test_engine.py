@@ -1,22 +1,27 @@
 """What the engine tries and remembers, and that its faster ways say the same."""
 
+import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from torch.nn import functional
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
+from app.parts.run_engine import sentences
 from core.errors import BadInput
 from core.features import PixelCache
 from core.features.bodies import fingerprint
+from core.features.threads import ThreadTrial
 from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, remembered
 from core.inference.trial import NAME, fastest, measure
 from core.models import Network
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
-from core.training import precision, with_precision
-from core.training.augment import STRENGTHS, _grid, _placement
+from core.training import compiling, precision, with_compiling, with_precision
+from core.training.ahead import read_ahead
+from core.training.augment import STRENGTHS, _by_bytes, _by_planes, _light, _placement
 
 CPU = torch.device("cpu")
 RECIPE, FULL = Recipe(), Recipe(precision="float32")
@@ -129,7 +134,130 @@ def test_trying_a_precision_changes_neither_the_network_nor_chance(settings: Set
     assert all(item.grad is None for item in tried.parameters())
 
 
-def test_the_quick_grid_is_torchs_own() -> None:
-    placement = _placement(4, STRENGTHS["strong"], torch.Generator().manual_seed(0))
-    expected = functional.affine_grid(placement, [4, 3, 17, 17], False)
-    assert np.allclose(_grid(placement, 17, CPU), expected, atol=1e-6)
+@settings_of_hypothesis(deadline=None, max_examples=40)
+@given(st.sampled_from(sorted(STRENGTHS)), st.integers(0, 2**31), st.sampled_from([16, 33, 64]))
+def test_pictures_vary_alike_on_a_processor_and_on_a_gpu(name: str, seed: int, side: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    pictures = torch.randint(0, 256, (3, 3, side, side), dtype=torch.uint8, generator=generator)
+    placement = _placement(3, STRENGTHS[name], generator)
+    factor, offset = _light(3, STRENGTHS[name], generator)
+    bytes_, planes = (way(pictures, placement, factor, offset) for way in (_by_bytes, _by_planes))
+    # Sampled bytes are rounded, then lit.
+    assert float((bytes_ - planes).abs().max()) <= 0.51 * float(factor.max())
+    assert bytes_.shape == planes.shape == pictures.shape and bytes_.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_more_threads_decode_only_where_they_were_clearly_faster() -> None:
+    def settled(seconds: dict[int, float]) -> int:
+        trial = ThreadTrial(2)
+        for _ in range(5):
+            trial.took(64, seconds[trial.count])
+        return trial.count
+
+    assert settled({2: 1.0, 4: 0.95, 8: 0.95}) == 2
+    assert settled({2: 1.0, 4: 0.5, 8: 0.49}) == 4
+    assert settled({2: 1.0, 4: 0.9, 8: 0.3}) == 8
+    assert settled({2: 1.0, 4: 3.0, 8: 0.5}) == 8
+
+
+def test_a_processor_reads_each_batch_when_it_is_asked_for() -> None:
+    read: list[int] = []
+
+    def reading(batch: torch.Tensor) -> torch.Tensor:
+        read.append(int(batch))
+        return batch
+
+    batches = list(torch.arange(3))
+    for number, found in enumerate(read_ahead(reading, batches, CPU)):
+        assert int(found) == number and read == list(range(number + 1))
+
+
+def test_a_gpu_has_the_next_batch_read_and_pinned_while_it_computes() -> None:
+    begun = [threading.Event() for _ in range(4)]
+    pinned: list[int] = []
+
+    class Gpu:
+        type = "cuda"
+
+    class Batch:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def to(self, device: object, *, non_blocking: bool) -> "Batch":
+            assert non_blocking and self.number in pinned
+            return self
+
+    def read(batch: Batch) -> Batch:
+        begun[batch.number].set()
+        return batch
+
+    def pin(batch: Batch) -> Batch:
+        pinned.append(batch.number)
+        return batch
+
+    batches = [Batch(number) for number in range(4)]
+    for number, found in enumerate(read_ahead(read, batches, Gpu(), pin)):  # type: ignore[arg-type]
+        assert found is batches[number]
+        if number < 3:
+            assert begun[number + 1].wait(5)
+        assert not any(event.is_set() for event in begun[number + 2 :])
+    assert pinned == [0, 1, 2, 3]
+
+
+def test_a_training_is_compiled_only_where_that_pays(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [compiling.Gain(cost=10, saved=0.01)]
+    monkeypatch.setattr(compiling, "_gain", lambda *_: found[0])
+    whole = PRESETS["thorough"].with_settings({"batch_size": "100"})
+
+    def decided(pictures: int, epochs: int, **changes: str) -> tuple[str, str]:
+        recipe = whole.with_settings({"epochs": str(epochs), **changes})
+        told, words = with_compiling(network(), recipe, pictures, settings)
+        return told.compile, words
+
+    assert decided(1000, 99) == (
+        "off",
+        "Not compiled: compiling takes longer than it saves in a training of this length.",
+    )
+    assert decided(1000, 100) == ("off", "Not compiled: compiling would cost 10 s and save 10 s.")
+    assert decided(1000, 101) == ("on", "Compiled by torch.compile: it costs about 10 s and saves about 10 s.")
+    # Each of the five sets of parts that learn one after the other is compiled, and batches of two lengths.
+    assert decided(1000, 200, tune="gradual")[1] == "Not compiled: compiling would cost 50 s and save 20 s."
+    assert decided(1005, 101)[1] == "Not compiled: compiling would cost 20 s and save 11 s."
+    assert decided(10, 1, compile="on")[0] == "on"
+    assert decided(10**6, 100, compile="off") == ("off", "Not compiled, as the recipe says.")
+    found[0] = compiling.Gain(failed="InvalidCxxCompiler: No working C++ compiler found")
+    assert decided(10, 1, compile="on") == (
+        "off", "Not compiled: this machine cannot compile it (InvalidCxxCompiler: No working C++ compiler found)."
+    )  # fmt: skip
+
+
+def test_what_compiling_brings_is_measured_once_and_a_missing_compiler_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def broken(model: torch.nn.Module) -> torch.nn.Module:
+        calls.append("compiled")
+        raise RuntimeError("No working C++ compiler found\nand much more")
+
+    monkeypatch.setattr(compiling, "compiled", broken)
+    recipe = PRESETS["thorough"].with_settings({"compile": "on", "precision": "float32"})
+    for _ in range(2):
+        told, words = with_compiling(network(), recipe, 8, settings)
+        assert told.compile == "off" and "cannot compile it (No working C++ compiler found)" in words
+    assert calls == ["compiled"]
+    monkeypatch.setattr(compiling, "compiled", lambda model: model)
+    gain = compiling._measured(network(), recipe, 4)
+    assert set(gain) == {"cost", "saved"}
+
+
+def test_how_a_training_was_computed_is_told_in_sentences() -> None:
+    assert sentences({}) == []
+    assert sentences(
+        {"precision": "float32", "runtime": "openvino-bf16", "threads": "4", "compiling": "Not compiled."}
+    ) == [
+        "Numbers of 32 bits.",
+        "What looked through the network while it was frozen: OpenVINO, half precision.",
+        "4 threads decoded the pictures.",
+        "Not compiled.",
+    ]
