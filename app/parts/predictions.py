@@ -101,8 +101,8 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
     row: dict[str, object] = {"Picture": f"/api/blob/{item.blob}/thumb", "File": item.name}
     if view.promise is not None:
         row["Answer"] = item.answer or "–"
-        if item.group:
-            row["Group"] = item.group if item.own else f"{item.group} (not known)"
+        if view.promise.by == "group":
+            row["Group"] = item.group if item.own else f"{item.group} (not known)" if item.group else "Not known"
     row["Likeliest" if view.promise else "Model says"] = item.said
     if view.classes:
         row["Sure"] = None if item.confidence is None else round(100 * item.confidence)

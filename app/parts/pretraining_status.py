@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.context import graft
 from app.links import page_link
-from app.parts.run_status import log_of, not_done, under_way, until_ended
+from app.parts.run_status import log_of, not_done, notes_of, under_way, until_ended
 from app.parts.text import duration, md
 from core.catalogue import PRETRAININGS
 from core.services.pretraining import RunRecord, SignsView, Verdict
@@ -66,6 +66,7 @@ def _status(run_id: RunId) -> None:
         page_link("Train from it", "train", icon=":material/model_training:", run=None)
     else:
         not_done(run)
+    notes_of(run)
     if run.state is not RunState.QUEUED:
         _signs(graft().pretraining.signs(run.id))
     facts = [f"on {md(run.device)}"] if run.device else []

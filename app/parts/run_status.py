@@ -81,6 +81,13 @@ def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
         st.rerun()
 
 
+def notes_of(run: RunRecord) -> None:
+    """What the run had to say besides its result."""
+    found = (run.result or run.progress).get("notes")
+    for text in found if isinstance(found, list) else []:
+        st.warning(md(str(text)), icon=":material/info:")
+
+
 def log_of(run: RunRecord) -> None:
     """The end of the run's log, folded away."""
     log = graft().training.log(run.id)
@@ -98,8 +105,7 @@ def _ended(run: RunRecord) -> None:
 
 
 def _facts(run: RunRecord) -> None:
-    for text in _notes(run):
-        st.warning(md(text), icon=":material/info:")
+    notes_of(run)
     recipe, facts = run.recipe or {}, []
     if run.device:
         facts.append(f"on {md(run.device)}")
@@ -125,11 +131,6 @@ def start_words(weights: str) -> str:
         "imagenet": "started from ImageNet",
         "bundled": "started from drawn pictures",
     }.get(kind, md(weights))
-
-
-def _notes(run: RunRecord) -> list[str]:
-    found = (run.result or run.progress).get("notes")
-    return [str(text) for text in found] if isinstance(found, list) else []
 
 
 def _curves(run: RunRecord) -> None:

@@ -4,6 +4,8 @@ Deletion and insertion: RISE, Petsiuk et al. 2018 (https://arxiv.org/abs/1806.07
 Pointing game: Zhang et al. 2016 (https://arxiv.org/abs/1608.00507, section 4.1).
 Randomised weights: Sanity Checks for Saliency Maps, Adebayo et al. 2018 (https://arxiv.org/abs/1810.03292).
 
+A number has no probability: it is held against what the model says of the whole picture (`kept`).
+
 Differs from the papers in working in 12 steps, in scaling blur and tolerance with the picture, in comparing deletion
 and insertion with those of chance maps as coarse as most, and in drawing all weights anew at once, with the mean and
 spread each tensor had and batch norm measured again, so that the random network is not a dead one.
@@ -29,7 +31,8 @@ COARSE = 8
 """Places a side of the maps that are compared and of chance maps."""
 
 Share = Callable[[Tensor], Tensor]
-"""Logits (N, K) -> what the model makes of each class (N, K)."""
+"""Outputs (N, K) -> what the model makes of each class (N, K)."""
+TINY = 1e-6
 
 
 def deletion_insertion(
@@ -55,6 +58,18 @@ def deletion_insertion(
                 curve.append(shares.gather(1, targets[:, None])[:, 0])
     areas = [torch.trapezoid(torch.stack(curve), dx=1 / steps, dim=0) for curve in (gone, come)]
     return areas[0].cpu().clone(), areas[1].cpu().clone()
+
+
+def kept(network: Network, pictures: Tensor) -> Share:
+    """Of a number: how much of what the model says of the pictures (N, 3, S, S) is left, in [0, 1].
+
+    1 is the same number; 0 is as far off as what it says of the picture's mean colour, or farther.
+    """
+    whole = pictures.float()
+    with torch.inference_mode():
+        said = network(whole).float()
+        reach = (network(whole.mean((2, 3), keepdim=True).expand_as(whole)).float() - said).abs().clamp_min(TINY)
+    return lambda numbers: (1 - (numbers - said).abs() / reach).clamp(0, 1)
 
 
 def _ranks(maps: Tensor) -> Tensor:

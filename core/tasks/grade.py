@@ -14,10 +14,10 @@ from torch import Tensor
 
 from core.catalogue import EXPLANATIONS
 from core.checks.leaks import unit_name
-from core.errors import BadInput, GraftError, NotEnoughImages
+from core.errors import GraftError, NotEnoughImages
 from core.evaluation import Grade, Units, in_order, judge, units_of
 from core.explanation import explain, seen_box
-from core.explanation.grading import chance_maps, deletion_insertion, likeness, points_inside, randomised
+from core.explanation.grading import chance_maps, deletion_insertion, kept, likeness, points_inside, randomised
 from core.features import PixelCache
 from core.inference import probabilities
 from core.jobs.context import JobContext
@@ -49,8 +49,6 @@ def run(context: JobContext) -> JsonObject:
     """Grade; the result holds one entry per method, the best first."""
     payload = GradePayload.from_json(context.run.payload)
     model = warm_model(context, payload.model)
-    if model.card.task is Task.REGRESSION:
-        raise BadInput("Methods are graded for classes and grades only.", hint="Numbers come later.")
     split, records, units = _chosen(context, payload)
     cache = PixelCache(context.settings, model.card.image_size, model.card.framing)
     said = torch.tensor([said_position(answer_of(item)) for item in records])
@@ -88,17 +86,21 @@ def _chosen(context: JobContext, payload: GradePayload) -> tuple[Split, list[Pre
 
 
 def _circled(context: JobContext, model: LoadedModel) -> tuple[list[str], list[int], Tensor]:
-    """Circled pictures of a class that the model knows: addresses, classes by position, regions (N, S, S)."""
+    """Circled pictures of a class that the model knows, or of any number: addresses, outputs, regions (N, S, S)."""
     card, positions = model.card, {class_id: index for index, class_id in enumerate(model.card.class_ids)}
     if context.run.project_id is None:
         return [], [], torch.zeros(0, 1, 1, dtype=torch.bool)
     with reading(context.engine) as session:
         found = circles.read_circles(session, context.run.project_id)
         classes = images.classes_of(session, list(found))
-        usable: list[ImageId] = [item for item in found if any(one in positions for one in classes[item])]
+        numbers = card.task is Task.REGRESSION
+        own = {
+            item: [0] if numbers else [positions[one] for one in classes[item] if one in positions] for item in found
+        }
+        usable: list[ImageId] = [item for item in found if own[item]]
         facts = [images.read_image(session, item) for item in usable[:MOST_CIRCLED]]
     regions = [region(found[item.id], item.width, item.height, card.image_size, card.framing) for item in facts]
-    truth = [min(positions[one] for one in classes[item.id] if one in positions) for item in facts]
+    truth = [min(own[item.id]) for item in facts]
     stacked = torch.from_numpy(np.stack(regions)) if regions else torch.zeros(0, 1, 1, dtype=torch.bool)
     return [item.blob for item in facts], truth, stacked
 
@@ -129,7 +131,7 @@ def _graded(
 ) -> tuple[dict[str, Grade], dict[str, float]]:
     """Every method's grade and its seconds per picture."""
     network, side = model.network, own.squares.shape[-1]
-    device = next(network.parameters()).device
+    device, numbers = next(network.parameters()).device, model.card.task is Task.REGRESSION
     methods = [item.name for item in EXPLANATIONS.values() if item.fits(model.card.backbone)]
 
     def areas(maps: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -137,12 +139,11 @@ def _graded(
         for start in range(0, len(maps), BATCH):
             context.check_cancelled()
             part = slice(start, start + BATCH)
+            squares = own.squares[part].to(device)
+            share = kept(network, squares) if numbers else lambda logits: probabilities(model.card, logits)
             parts.append(
-                deletion_insertion(
-                    network, own.squares[part].to(device), own.targets[part].to(device), maps[part].to(device),
-                    lambda logits: probabilities(model.card, logits),
-                )
-            )  # fmt: skip
+                deletion_insertion(network, squares, own.targets[part].to(device), maps[part].to(device), share)
+            )
         gone, come = (torch.cat(item).double().numpy() for item in zip(*parts, strict=True))
         return gone, come
 

@@ -73,6 +73,8 @@ Report = Callable[[int, dict[str, float]], None]
 """Is told an epoch and its curves' points."""
 BATCH = 32
 CALIBRATING = 256
+NO_PHOTOGRAPHS = ("none", "bundled")
+"""Weights whose statistics in batch norm are of nothing, or of drawn pictures: a person's are far from both."""
 ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
@@ -149,10 +151,10 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             load_weights(network, self.recipe.weights, self.context.settings)
-            if self.recipe.weights == "none":
+            if self.recipe.weights in NO_PHOTOGRAPHS:
                 hasten_batch_norm(network)
-                if self.recipe.zero_gamma:
-                    silence_residuals(network)
+            if self.recipe.weights == "none" and self.recipe.zero_gamma:
+                silence_residuals(network)
             network.to(self.device)
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
@@ -196,7 +198,7 @@ class Training:
         """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
-        if self.recipe.weights in ("none", "bundled") and not going_on:  # drawn pictures have other statistics, too
+        if self.recipe.weights in NO_PHOTOGRAPHS and not going_on:
             calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).

@@ -98,8 +98,31 @@ def test_a_grading_that_cannot_be_done_says_why(graft: Graft, project: ProjectId
         graft.grades.start(RunId(1))
     run = graft.grades.start(model)
     assert serve(graft) is RunState.FAILED and "no validation or test pictures" in graft.queue.read(run).error
-    run = graft.grades.start(model_of(graft, project, task=Task.REGRESSION))
-    assert serve(graft) is RunState.FAILED and "classes and grades only" in graft.queue.read(run).error
+
+
+def test_methods_of_a_model_that_says_numbers_are_graded_and_any_circled_picture_counts(
+    graft: Graft,
+    project: ProjectId,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grade, "EXPLANATIONS", {"smoothgrad": grade.EXPLANATIONS["smoothgrad"]})
+    numbers = model_of(graft, project, task=Task.REGRESSION)
+    records = [
+        PredictionRecord(
+            image_id=ImageId(number), blob=graft.gallery.image(ImageId(number)).blob, split=Split.VALIDATION,
+            truth_number=2.0, predicted_number=1.5,
+        )
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    with writing(graft.engine) as session:
+        predictions.replace_predictions(session, numbers, records)
+    graft.circles.save(ImageId(1), [Circle(0.5, 0.5, 1, 1)], "anna")
+    run = graft.grades.start(numbers)
+    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    view = graft.grades.newest(numbers)
+    assert view is not None and (view.pictures, view.circled) == (3, 1)
+    (method,) = view.methods
+    assert 0 <= method.grade.deletion <= 1 and 0 <= method.grade.insertion <= 1
 
 
 def test_circles_are_kept_replaced_and_counted(

@@ -34,6 +34,7 @@ class Field:
         self.graft = graft
         self.project = graft.projects.create_from_names("Field", Task.SINGLE, names)
         self.items: list[VersionItem] = []
+        places = {True: "south", False: "north"} if south else {False: None}
         with writing(graft.engine) as session:
             for index in range(2 * each):
                 dark = index % each >= each // 2
@@ -44,14 +45,14 @@ class Field:
                     NewImage(
                         sha256=f"{index}", blob=f"{index:064d}", phash="", format="png", width=200,
                         height=100 + index * 37 % 80, size_bytes=1, original_name=f"{index}.png", extra=extra,
-                        case_name=f"case {index // case}" if case else None,
+                        case_name=f"case {index // case}" if case else None, group_name=places[index % each < south],
                     ),
                     now=datetime.now(UTC),
                 )  # fmt: skip
                 split = Split.VALIDATION if index < each else Split.TEST
                 self.items.append(
                     VersionItem(image_id=image, blob=f"{index:064d}", split=split, targets=(index % 2,), number=None,
-                                case_name=None, group_name=("south" if index % each < south else "north") * bool(south))
+                                case_name=None, group_name=None)
                 )  # fmt: skip
             view = graft.projects.read(self.project)
             self.version = versions.create_version(

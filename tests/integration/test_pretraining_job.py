@@ -25,6 +25,7 @@ from core.services.pretraining import Verdict, judge
 from core.store import runs
 from core.store.db import writing
 from core.tasks import importing, pretrain, training
+from core.training import Fit, Trainer
 from core.types import Lane, ProjectId, RunId, RunState, Task
 
 TINY = PretrainPayload(
@@ -221,3 +222,20 @@ def test_damaged_bundled_weights_are_not_used(graft: Graft, tmp_path: Path, monk
     (tmp_path / "timm:test_resnet.safetensors").write_bytes(b"broken")
     with pytest.raises(WeightsUnavailable, match="damaged"):
         load_weights(network, "bundled", graft.settings)
+
+
+def test_batch_norm_follows_a_person_s_pictures_at_once_when_it_knows_drawn_ones_only(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    momenta: list[float] = []
+
+    def fit(trainer: Trainer) -> Fit:
+        layers = [item for item in trainer.network.modules() if isinstance(item, torch.nn.BatchNorm2d)]
+        momenta.extend(item.momentum or 0 for item in layers)
+        return Fit(0, 0.0, 0, 1)
+
+    monkeypatch.setattr("core.training.Trainer.fit", fit)
+    recipe = PRESETS["balanced"].with_settings({"weights": "bundled", "image_size": "32"})
+    graft.training.start(project, recipe)
+    assert serve(graft) is RunState.DONE
+    assert momenta and min(momenta) >= 0.1

@@ -240,6 +240,16 @@ def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> 
         Asked(about="rust", common=1.0)
 
 
+def test_more_classes_than_fit_a_page_are_told_by_their_most_frequent_mistakes(graft: Graft, leaves: Leaves) -> None:
+    facts = facts_of(graft, leaves.run([0, 1, 0, 1, 1, 1]))
+    labels = [letter * 3 for letter in "abcdefghijklm"]
+    matrix = [[12 if row == column else 0 for column in range(13)] for row in range(13)]
+    matrix[2][5] = 4
+    results = {**facts.results, "confusion": {"split": "test", "labels": labels, "matrix": matrix}}
+    text = SECTIONS["confusion"](dataclasses.replace(facts, results=results))
+    assert "<th>ccc</th><td>fff</td><td class=n>4</td><td class=n>25%</td>" in text and text.count("<tr>") == 2
+
+
 def test_guessing_is_said_at_the_top(graft: Graft, leaves: Leaves) -> None:
     text = graft.reports.html(leaves.run([1, 0, 1, 0, 1, 0]))
     assert "Before you rely on it:" in text and "cannot be told from guessing" in text

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from core.demo.picture import draw_leaf
 from core.evaluation import best, in_order, judge, units_of
 from core.explanation import explain
-from core.explanation.grading import chance_maps, deletion_insertion, likeness, points_inside, randomised
+from core.explanation.grading import chance_maps, deletion_insertion, kept, likeness, points_inside, randomised
 from core.labels import Circle
 from core.models import Network
 from core.tasks.grade import region
@@ -45,6 +45,29 @@ def test_deletion_is_the_area_that_the_hand_computes() -> None:
     wrong = 1 - maps  # deletes the black half first: it becomes grey
     gone, _ = deletion_insertion(red(), picture, torch.tensor([0]), wrong, lambda logits: logits, steps=2)
     assert gone.tolist() == pytest.approx([5 / 8])
+
+
+def test_a_number_is_held_against_what_the_model_says_of_the_whole_picture() -> None:
+    class Corner(nn.Module):
+        """The number is the mean of the red of the upper half."""
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            return pictures[:, 0, : SIDE // 2].mean((1, 2))[:, None]
+
+    network = red()
+    network.body = Corner()
+    picture = torch.zeros(1, 3, SIDE, SIDE)
+    picture[0, 0, :4] = 8  # the number is 8; of the mean colour it is 4
+    maps = torch.zeros(1, SIDE, SIDE)
+    maps[0, :4] = 1
+    share = kept(network, picture)
+    assert share(torch.tensor([[8.0]])).item() == 1 and share(torch.tensor([[6.0]])).item() == pytest.approx(0.5)
+    assert share(torch.tensor([[0.0]])).item() == 0 and share(torch.tensor([[12.0]])).item() == 0
+    gone, _ = deletion_insertion(network, picture, torch.tensor([0]), maps, share, steps=2)
+    # Kept 1, then nothing: (1 + 0) / 2 / 2. Deleting the lower half first keeps all until the end: (1 + 1) / 4 + 1 / 4.
+    assert gone.tolist() == pytest.approx([1 / 4])
+    gone, _ = deletion_insertion(network, picture, torch.tensor([0]), 1 - maps, share, steps=2)
+    assert gone.tolist() == pytest.approx([3 / 4])
 
 
 def test_insertion_rises_sooner_for_the_map_that_knows() -> None:

@@ -148,7 +148,7 @@ def grades(facts: ReportFacts) -> str:
     marks = (
         f"{circled:.0f} circled pictures"
         if circled
-        else "no circled pictures: circle the place in about 20 on page Explain"
+        else "no circled pictures: circle the place in about 20 on page Look inside"
     )
     words = (
         f"Tested on {number(found['pictures']):.0f} {found['split']} pictures; {marks}. {best} Deletion and insertion "

@@ -10,17 +10,16 @@ HOW_TO = {
     "abstaining": "Not made: it takes test pictures.",
     "weak_spots": "Not made: no group of at least 10 test pictures could be held against the rest.",
     "external": "Not made. `graft evaluate {run} --project NAME`, or page Results, Test on other pictures, makes it.",
-    "robustness": "Not made. `graft robustness {run}`, or page Results, Worse pictures, makes it.",
+    "robustness": "Not made. `graft robustness {run}`, or page Results, Robustness, makes it.",
     "forecast": "Not made. `graft forecast {run}`, or page Results, What to label next, makes it.",
-    "grades": "Not made: no heatmap here has passed a test. `graft grade {run}`, or page Explain, makes it.",
-    "changes": "Not made. `graft changed {run}`, or page Explain, makes it.",
-    "checks": "Not made. `graft check`, or page Check, looks for duplicates, leaks, short cuts and wrong labels.",
+    "grades": "Not made: no heatmap here has passed a test. `graft grade {run}`, or page Look inside, makes it.",
+    "changes": "Not made. `graft changed {run}`, or page Look inside, makes it.",
+    "checks": "Not made. `graft check`, or page Check data, looks for duplicates, leaks, short cuts and wrong labels.",
 }
 """Section -> its words; one that is not here is left out where there is nothing to tell."""
 ONLY_FOR = {
     "forecast": ("single", "ordinal"),
     "decision": ("single", "ordinal", "multi"),
-    "grades": ("single", "ordinal", "multi"),
 }
 """Sections that other kinds of label cannot have."""
 
