@@ -29,6 +29,4 @@ def sentences(engine: dict[str, str]) -> list[str]:
     if "runtime" in engine:
         runtime = RUNTIME_WORDS.get(engine["runtime"], engine["runtime"])
         found.append(f"What looked through the network while it was frozen: {runtime}.")
-    if "threads" in engine:
-        found.append(f"{count(int(engine['threads']), 'thread')} decoded the pictures.")
     return [text for text in (*found, engine.get("frozen", ""), engine.get("compiling", "")) if text]

@@ -96,7 +96,7 @@ class Recipe:
     loss: Loss = "standard"
     precision: Precision = "auto"
     runtime: Runtime = "auto"
-    compile: Compile = "auto"
+    compile: Compile = "off"
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -179,7 +179,7 @@ class Training:
                 self.context.progress(f"Reading the pictures: {done:,} of {total:,}", fraction=done / total)
 
         if self.pixels.fill([item.blob for item in self.version.items], watch):
-            self.engine["threads"] = self.pixels.threads
+            self.context.log.info("The last pictures were decoded by %d threads.", self.pixels.threads)
 
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
@@ -192,7 +192,8 @@ class Training:
             self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
             self.engine["precision"] = self.recipe.precision
             self.recipe, words = with_compiling(network, self.recipe, learnt, self.context.settings)
-            self.engine |= {"compile": self.recipe.compile, "compiling": words}
+            if words:
+                self.engine |= {"compile": self.recipe.compile, "compiling": words}
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""

@@ -37,13 +37,13 @@ class Gain:
 
 
 def with_compiling(network: Network, recipe: Recipe, pictures: int, settings: Settings) -> tuple[Recipe, str]:
-    """The recipe with its `compile` decided ("on" or "off"), and a sentence that says why.
+    """The recipe with its `compile` decided ("on" or "off"), and a sentence that says why, if it was asked for.
 
     `recipe.precision` is decided already. Cost and gain are measured on a copy of the network, once per machine.
     """
     chosen = recipe.compile
     if chosen == "off":
-        return recipe, "Not compiled, as the recipe says."
+        return recipe, ""
     if recipe.tune == "two_step" or (chosen == "auto" and pictures * recipe.epochs < TRYING):
         return _off(recipe, "compiling takes longer than it saves in a training of this length")
     batch = choose_batch_size(recipe, pictures)
