@@ -15,8 +15,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import psutil
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -28,8 +29,11 @@ from core.store.runs import RunRecord
 from core.types import Lane, RunState
 
 BEAT_S = 2.0
-STALE_S = 10.0
-UNWANTED_S = 5.0  # nothing is lost when a run that was to stop anyway is taken back early
+LATE_S, STALE_S, HUNG_S = 5.0, 10.0, 60.0
+"""How long a run may be silent whose worker is gone from this machine, is on another one, or is still here.
+
+By the first a child whose worker was killed has left, too; by the last even a starved machine has let it speak.
+"""
 CANCEL_GRACE_S = 6.0
 POLL_S = 0.1
 LOG = logging.getLogger("graft.jobs")
@@ -167,10 +171,19 @@ def sweep(engine: Engine) -> None:
     """Take runs back from workers that fell silent."""
     now = datetime.now(UTC)
     with reading(engine) as session:
-        silent = runs.list_silent(session, now=now, stale_s=STALE_S, unwanted_s=UNWANTED_S)
-    for run in silent:
-        with writing(engine) as session:
-            give_back(session, run, f"its worker {run.worker} fell silent")
+        late = runs.list_silent(session, since=now - timedelta(seconds=LATE_S))
+    for run in late:
+        if run.heartbeat_at is None or run.heartbeat_at < now - timedelta(seconds=_patience(run.worker)):
+            with writing(engine) as session:
+                give_back(session, run, f"its worker {run.worker} fell silent")
+
+
+def _patience(worker: str) -> float:
+    """How many seconds of silence are taken for a worker's end."""
+    host, _, pid = worker.rpartition(":")
+    if host != socket.gethostname():
+        return STALE_S
+    return HUNG_S if psutil.pid_exists(int(pid)) else LATE_S
 
 
 @contextlib.contextmanager

@@ -6,10 +6,10 @@ because the number has moved on.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, or_, select, update
+from sqlalchemy import CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
@@ -229,16 +229,9 @@ def release_run(session: Session, run_id: RunId, attempt: int) -> bool:
     )
 
 
-def list_silent(session: Session, *, now: datetime, stale_s: float, unwanted_s: float) -> list[RunRecord]:
-    """Running runs whose last heartbeat is older than `stale_s`, or `unwanted_s` if someone asked them to stop."""
-    heard = RunRow.heartbeat_at
-    query = select(RunRow).where(
-        RunRow.state == RunState.RUNNING,
-        or_(
-            heard < now - timedelta(seconds=stale_s),
-            and_(RunRow.cancel_requested, heard < now - timedelta(seconds=unwanted_s)),
-        ),
-    )
+def list_silent(session: Session, *, since: datetime) -> list[RunRecord]:
+    """Running runs that were last heard of before `since`."""
+    query = select(RunRow).where(RunRow.state == RunState.RUNNING, RunRow.heartbeat_at < since)
     return [_record(row) for row in session.scalars(query)]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from core.graft import Graft
-from core.jobs.process import STALE_S, UNWANTED_S, sweep
+from core.jobs.process import HUNG_S, LATE_S, STALE_S, sweep
 from core.jobs.spare import Spares
 from core.recipes import PRESETS
 from core.store import runs
@@ -90,18 +91,32 @@ def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
     assert graft.training.read(run).attempts == 3
 
 
-def test_a_run_asked_to_stop_is_not_waited_for_as_long_as_one_that_may_only_be_slow(
+def test_a_silent_run_is_taken_back_sooner_when_its_worker_is_gone_than_when_it_may_only_be_slow(
     graft: Graft, project: ProjectId
 ) -> None:
-    run = graft.training.start(project, LONG)
-    silent = datetime.now(UTC) - timedelta(seconds=(UNWANTED_S + STALE_S) / 2)
-    with writing(graft.engine) as session:
-        assert runs.claim_next(session, Lane.TRAINING, worker="gone", now=silent) is not None
-    sweep(graft.engine)
-    assert graft.training.read(run).state is RunState.RUNNING
-    graft.queue.cancel(run)
-    sweep(graft.engine)
-    assert graft.training.read(run).state is RunState.CANCELLED
+    host = socket.gethostname()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+
+    def state(worker: str, silent_s: float) -> RunState:
+        run = graft.training.start(project, LONG)
+        heard = datetime.now(UTC) - timedelta(seconds=silent_s)
+        with writing(graft.engine) as session:
+            assert runs.claim_next(session, Lane.TRAINING, worker=worker, now=heard) is not None
+        sweep(graft.engine)
+        found = graft.training.read(run).state
+        with writing(graft.engine) as session:
+            runs.finish_run(session, run, graft.training.read(run).attempts, RunState.FAILED, now=datetime.now(UTC))
+        graft.queue.cancel(run)
+        return found
+
+    gone_here, alive_here, elsewhere = f"{host}:{ended.pid}", f"{host}:{os.getpid()}", "another machine:1"
+    assert state(gone_here, LATE_S - 1) is RunState.RUNNING
+    assert state(gone_here, LATE_S + 1) is RunState.QUEUED
+    assert state(elsewhere, LATE_S + 1) is RunState.RUNNING
+    assert state(elsewhere, STALE_S + 1) is RunState.QUEUED
+    assert state(alive_here, STALE_S + 1) is RunState.RUNNING
+    assert state(alive_here, HUNG_S + 1) is RunState.QUEUED
 
 
 def gone(process: psutil.Process) -> bool:
