@@ -6,7 +6,7 @@ from core.models.heads import OldHead, old_head
 from core.models.likeness import Likeness, some
 from core.models.network import Network, calibrate_batch_norm, hasten_batch_norm
 from core.models.stages import frozen_to_eval, set_trainable, silence_residuals, stages
-from core.models.weights import load_weights, weights_at_hand
+from core.models.weights import knows_photographs, load_weights, weights_at_hand
 
 __all__ = [
     "Ensemble",
@@ -18,6 +18,7 @@ __all__ = [
     "frozen_to_eval",
     "hasten_batch_norm",
     "joint_logits",
+    "knows_photographs",
     "load_model",
     "load_weights",
     "old_head",

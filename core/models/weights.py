@@ -1,6 +1,7 @@
 """Where a body's weights come from: a download, the package, a file, an earlier run. Reading them runs no code."""
 
 import hashlib
+import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 import torchvision
 from torch import Tensor
 
-from core.catalogue import BUNDLED, bundled_weights
+from core.catalogue import BUNDLED, WeightsCard, bundled_weights
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.models.bodies import TIMM
 from core.models.network import Network
@@ -45,6 +46,24 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
             raise NotFound(f"Run {run} has no model to start from.", hint="Choose a run that has ended well.")
         state = read_state(path)
     fit_state(network, state, weights)
+
+
+def knows_photographs(weights: str, settings: Settings) -> bool:
+    """Whether these weights' statistics in batch norm are of photographs; of nothing or drawn pictures they are not.
+
+    A person's pictures are far from both. A pretraining says in the card beside its file what it looked at.
+    """
+    if weights in ("none", "bundled"):
+        return False
+    kind, _, value = weights.partition(":")
+    file = settings.models / value / "weights.safetensors" if kind == "run" else Path(value).expanduser()
+    card = file.with_suffix(".json")
+    if kind == "imagenet" or not card.is_file():
+        return True
+    try:
+        return not WeightsCard.from_json(json.loads(card.read_text("utf-8"))).fractals
+    except (ValueError, TypeError):
+        return True  # some other JSON beside a person's file
 
 
 def ways_out(backbone: str) -> str:

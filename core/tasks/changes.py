@@ -7,7 +7,15 @@ from core.explanation.changes import MOST_STAGES, linear_cka, stage_outputs, tel
 from core.features import PixelCache, cached_features
 from core.jobs.context import JobContext
 from core.jobs.payloads import ChangesPayload
-from core.models import Ensemble, Network, calibrate_batch_norm, load_weights, silence_residuals, stages
+from core.models import (
+    Ensemble,
+    Network,
+    calibrate_batch_norm,
+    knows_photographs,
+    load_weights,
+    silence_residuals,
+    stages,
+)
 from core.recipes import Recipe
 from core.store import runs, versions
 from core.store.db import reading
@@ -67,6 +75,6 @@ def _start(context: JobContext, recipe: Recipe, network: Network, batches: list[
     if recipe.weights == "none" and recipe.zero_gamma:
         silence_residuals(start)
     start.to(next(network.parameters()).device)
-    if recipe.weights in ("none", "bundled"):
+    if not knows_photographs(recipe.weights, context.settings):
         calibrate_batch_norm(start, batches)
     return start.eval()

@@ -17,7 +17,7 @@ from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
-from core.models import Network, calibrate_batch_norm, load_weights, save_body
+from core.models import Network, calibrate_batch_norm, knows_photographs, load_weights, save_body
 from core.models.bodies import build_body
 from core.pretraining import Pictures, Plan, Pretrainer, Probe
 from core.store import images, versions
@@ -52,7 +52,7 @@ def run(context: JobContext) -> JsonObject:
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
     load_weights(network, payload.weights, context.settings)
-    if project is not None and payload.weights in ("none", "bundled"):  # drawn pictures have other statistics
+    if project is not None and not knows_photographs(payload.weights, context.settings):
         calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
     plan = Plan(
         method=payload.method, minutes=payload.minutes, steps=payload.steps, seed=payload.seed,

@@ -36,6 +36,7 @@ from core.models import (
     OldHead,
     calibrate_batch_norm,
     hasten_batch_norm,
+    knows_photographs,
     load_weights,
     old_head,
     save_model,
@@ -73,8 +74,6 @@ Report = Callable[[int, dict[str, float]], None]
 """Is told an epoch and its curves' points."""
 BATCH = 32
 CALIBRATING = 256
-NO_PHOTOGRAPHS = ("none", "bundled")
-"""Weights whose statistics in batch norm are of nothing, or of drawn pictures: a person's are far from both."""
 ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
@@ -108,6 +107,7 @@ class Training:
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
+        self.knows_photographs = knows_photographs(recipe.weights, context.settings)
         self.timings: dict[str, JsonValue] = {}
         self.notes: list[JsonValue] = []
         self.old_head: OldHead | None = None
@@ -151,7 +151,7 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             load_weights(network, self.recipe.weights, self.context.settings)
-            if self.recipe.weights in NO_PHOTOGRAPHS:
+            if not self.knows_photographs:
                 hasten_batch_norm(network)
             if self.recipe.weights == "none" and self.recipe.zero_gamma:
                 silence_residuals(network)
@@ -199,7 +199,7 @@ class Training:
         """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
         going_on = load_checkpoint(self.context.folder) is not None
-        if self.recipe.weights in NO_PHOTOGRAPHS and not going_on:
+        if not self.knows_photographs and not going_on:
             calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":
             # A good head first: a random one would tear the pretrained features apart (arXiv 2202.10054).

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,9 @@ import pytest
 import safetensors.torch
 import torch
 
+from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, WeightsUnavailable
-from core.models import Network, load_weights
+from core.models import Network, knows_photographs, load_weights
 from core.services.weights import usual_weights
 from core.settings import Settings
 
@@ -184,3 +186,17 @@ def test_weights_that_are_at_hand_need_no_host(settings: Settings) -> None:
     settings.weights.mkdir(parents=True)
     (settings.weights / "mobilenet_v3_small-047dcff4.pth").touch()
     assert usual_weights(replace(settings, weights_url=NOWHERE), "mobilenet_v3_small") == "imagenet"
+
+
+def test_weights_that_saw_only_drawn_pictures_are_told_from_those_that_saw_photographs(settings: Settings) -> None:
+    drawn = bundled_weights()["mobilenet_v3_small"]
+    for run, card in ((3, drawn), (4, replace(drawn, fractals=0))):
+        folder = settings.models / str(run)
+        folder.mkdir(parents=True)
+        (folder / "weights.json").write_text(json.dumps(card.to_json()))
+    (settings.models / "5").mkdir()
+    (settings.models / "other.json").write_text('{"made by": "another tool"}')
+    for weights in ("none", "bundled", "run:3", f"file:{BUNDLED / 'mobilenet_v3_small.safetensors'}"):
+        assert not knows_photographs(weights, settings)
+    for weights in ("imagenet", "run:4", "run:5", f"file:{settings.models / 'other.safetensors'}"):
+        assert knows_photographs(weights, settings)
