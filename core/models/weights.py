@@ -53,12 +53,12 @@ def knows_photographs(weights: str, settings: Settings) -> bool:
 
     A person's pictures are far from both. A pretraining says in the card beside its file what it looked at.
     """
-    if weights in ("none", "bundled"):
-        return False
+    if weights in ("none", "bundled", "imagenet"):
+        return weights == "imagenet"
     kind, _, value = weights.partition(":")
     file = settings.models / value / "weights.safetensors" if kind == "run" else Path(value).expanduser()
     card = file.with_suffix(".json")
-    if kind == "imagenet" or not card.is_file():
+    if not card.is_file():
         return True
     try:
         return not WeightsCard.from_json(json.loads(card.read_text("utf-8"))).fractals
