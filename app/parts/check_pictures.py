@@ -25,7 +25,8 @@ then compared on small copies: they must agree in their shading and in their det
 saved again, or a little brighter counts; another leaf on the same cloth does not. Mirrored and turned copies, and parts
 of at least half of the side with the same proportions, are found by comparing each small picture with every window of
 every other, and aligning the best on larger copies
-([Lewis 1995](http://scribblethink.org/Work/nvisionInterface/nip.html)); of up to 2,500 pictures.
+([Lewis 1995](http://scribblethink.org/Work/nvisionInterface/nip.html)). Parts are looked for among up to 2,500
+pictures, mirrored and turned copies among up to 20,000; of more, the page says so.
 """
 LEAKS_HOW = """
 **How.** The splits as they stand are compared with the cases, or else the groups, as they are named now. Graft's own
