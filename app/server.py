@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from app.guard import SameOrigin
@@ -27,9 +27,14 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok", "projects": len(shared().projects.list())})
 
 
+async def first_page(request: Request) -> RedirectResponse:
+    """Streamlit knows its first page by the bare address alone; people and links name it like any other."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
+
+
 def routes() -> list[Route]:
     """Every route of Graft's own."""
-    found = [Route("/api/health", health)]
+    found = [Route("/api/health", health), Route("/projects", first_page)]
     for name in ROUTE_MODULES:
         found.extend(importlib.import_module(f"app.routes.{name}").ROUTES)
     return found

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import set_params
 from app.parts.behind import behind
+from app.parts.more import explained
 from app.parts.promise import choose_promise
 from app.parts.text import count, md
 from core.charts import answered_figure
@@ -27,10 +28,7 @@ and the picture is ordinary: what is answered is not always right.
 
 def abstaining(project: ProjectView, view: ResultsView) -> None:
     """The section."""
-    head, more = st.columns([5, 1], vertical_alignment="center")
-    head.caption("On the test pictures. The limits come from the validation pictures.")
-    with more.popover("More", type="tertiary"):
-        st.markdown(HOW)
+    explained("On the test pictures. The limits come from the validation pictures.", HOW, quiet=True)
     coverage, by = choose_promise(view.task, grouped=view.grouped)
     found = graft().judging.abstaining(view.run_id, coverage, by)
     st.markdown(_sentence(found))

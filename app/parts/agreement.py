@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.annotator import annotator_name
-from app.parts.check_sections import heading
+from app.parts.more import heading
 from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.text import count, md
 from core.services.agreement import AgreementView, index_text

@@ -2,18 +2,14 @@
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from app.links import go
 from app.parts.picture_grid import GridItem, picture_grid
-from app.parts.text import count
+from app.parts.showing import show_more, showing
 from core.services.projects import ProjectView
 from core.services.results import BehindView
 from core.types import RunId, Task
 
 STEP = 48
-
-
 LOOK_INSIDE = "Look inside"
 
 
@@ -22,17 +18,12 @@ def behind(project: ProjectView, run: RunId, pictures: Sequence[BehindView], *, 
 
     A button opens the first chosen one where the run's model shows what it looked at.
     """
-    asked = f"{key}-shown"
-    shown = int(st.session_state.get(asked, STEP))
-    if len(pictures) > shown:
-        st.caption(f"{shown} of {count(len(pictures), 'picture')}.")
-    items = [_item(picture, truth, project.task is Task.MULTI) for picture in pictures[:shown]]
+    shown = pictures[: showing(key, STEP)]
+    items = [_item(picture, truth, project.task is Task.MULTI) for picture in shown]
     pressed = picture_grid(project, items, key=key, actions=[LOOK_INSIDE])
     if pressed is not None and pressed.image_ids:
         go("explain", run=run, image=pressed.image_ids[0])
-    if len(pictures) > shown and st.button("Show more", key=f"{key}-more", icon=":material/expand_more:"):
-        st.session_state[asked] = shown + STEP
-        st.rerun()
+    show_more(key, len(pictures), STEP)
 
 
 def _item(picture: BehindView, truth: bool, several: bool) -> GridItem:

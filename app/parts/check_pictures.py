@@ -6,9 +6,10 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.annotator import annotator_name
-from app.parts.check_sections import heading
 from app.parts.deleting import ask_to_delete
+from app.parts.more import heading
 from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.showing import show_more, showing
 from app.parts.text import count, md
 from core.services.checking import CheckView, CurrentImage, PairView
 from core.services.projects import ProjectView
@@ -24,7 +25,8 @@ then compared on small copies: they must agree in their shading and in their det
 saved again, or a little brighter counts; another leaf on the same cloth does not. Mirrored and turned copies, and parts
 of at least half of the side with the same proportions, are found by comparing each small picture with every window of
 every other, and aligning the best on larger copies
-([Lewis 1995](http://scribblethink.org/Work/nvisionInterface/nip.html)); of up to 2,500 pictures.
+([Lewis 1995](http://scribblethink.org/Work/nvisionInterface/nip.html)). Parts are looked for among up to 2,500
+pictures, mirrored and turned copies among up to 20,000; of more, the page says so.
 """
 LEAKS_HOW = """
 **How.** The splits as they stand are compared with the cases, or else the groups, as they are named now. Graft's own
@@ -59,10 +61,10 @@ def pairs(project: ProjectView, view: CheckView) -> None:
         words.append(f"{count(crossing, 'pair')} across splits: the test asks for what was learnt by heart.")
     st.markdown(" ".join(words) + "")
     ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
-    shown = _shown("pairs", PAIRS)
+    shown = showing("check-pairs", PAIRS)
     for pair in ordered[:shown]:
         _pair(project, pair)
-    _more("pairs", shown, len(ordered), PAIRS)
+    show_more("check-pairs", len(ordered), PAIRS)
 
 
 def _pair(project: ProjectView, pair: PairView) -> None:
@@ -130,11 +132,11 @@ def doubts(project: ProjectView, view: CheckView) -> None:
             else ""
         )
     )
-    shown = _shown("doubts", PICTURES)
+    shown = showing("check-doubts", PICTURES)
     some = open_ones[:shown]
     captions = [f"looks like {item.suggested}" + (f" · {item.split}" if item.split else "") for item in some]
     _grid(project, [item.image for item in some], captions, key=f"doubts-{view.run_id}", confirming=True)
-    _more("doubts", shown, len(open_ones), PICTURES)
+    show_more("check-doubts", len(open_ones), PICTURES)
 
 
 def flaws(project: ProjectView, view: CheckView) -> None:
@@ -146,11 +148,11 @@ def flaws(project: ProjectView, view: CheckView) -> None:
         f"{count(len(view.flaws), 'picture')} differ from what is usual here. Delete those on which nobody could tell "
         "the class; keep the others: the model will meet such pictures, too."
     )
-    shown = _shown("flaws", PICTURES)
+    shown = showing("check-flaws", PICTURES)
     some = view.flaws[:shown]
     captions = [", ".join(item.reasons) for item in some]
     _grid(project, [item.image for item in some], captions, key=f"flaws-{view.run_id}")
-    _more("flaws", shown, len(view.flaws), PICTURES)
+    show_more("check-flaws", len(view.flaws), PICTURES)
 
 
 def _sources(view: CheckView) -> str:
@@ -183,16 +185,3 @@ def _grid(
         st.rerun()
     elif pressed:
         ask_to_delete(project.id, list(pressed.image_ids))
-
-
-def _shown(name: str, step: int) -> int:
-    return int(st.session_state.get(f"check-{name}", step))
-
-
-def _more(name: str, shown: int, total: int, step: int) -> None:
-    if total <= shown:
-        return
-    st.caption(f"{shown} of {total:,}.")
-    if st.button("Show more", key=f"check-{name}-more", icon=":material/expand_more:"):
-        st.session_state[f"check-{name}"] = shown + step
-        st.rerun()

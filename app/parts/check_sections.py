@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.more import heading
 from app.parts.text import md
 from core.services.checking import PROBES, CheckView, ShortcutView
 from core.services.gallery import PictureFilter
@@ -34,14 +35,6 @@ interval. The first is what many studies report; the second is what to expect of
 ([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2023.100804)). Graft's own splits keep cases, or else
 groups, together.
 """
-
-
-def heading(title: str, how: str) -> None:
-    """A finding's title, and how it is computed."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(title, width="content")
-        with st.popover("More", type="tertiary"):
-            st.markdown(how)
 
 
 def check_notice(project: ProjectId) -> None:

@@ -6,11 +6,12 @@ import streamlit as st
 
 from app.parts.figure_cards import HEADLINES
 from app.parts.matrix import matrix
+from app.parts.more import explained
 from app.parts.run_choice import run_name
 from app.parts.text import md
 from core.charts import whiskers_figure, whiskers_info
 from core.services.projects import ProjectView
-from core.services.results import FIGURES, Comparison, RunChoice
+from core.services.results import FEWEST, FIGURES, Comparison, RunChoice
 from core.types import Task
 
 
@@ -18,16 +19,17 @@ def verdicts(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compa
     """Which is better, in words."""
     for run, comparison in zip(others, found, strict=True):
         with st.container(border=True, gap="xsmall"):
-            head, more = st.columns([6, 1], vertical_alignment="center")
-            head.markdown(f"**Run {base.id} against run {run.id}**")
-            with more.popover("More", type="tertiary"):
-                st.markdown(HOW)
+            explained(f"**Run {base.id} against run {run.id}**", HOW)
             for item in comparison.differences:
                 tested = "" if item.p_value is None else f" McNemar's test: p = {item.p_value:.2g}."
                 words = md(item.words(f"Run {run.id}", f"Run {base.id}"))
                 st.markdown(f"{_MARKS[item.better]} {FIGURES[item.figure].title}: {words}{md(tested)}")
             if not comparison.differences:
-                st.markdown("There are too few pictures to tell the runs apart.")
+                there, together = comparison.scores[0].units, comparison.together
+                st.markdown(
+                    f"Not enough to tell the runs apart: at least {FEWEST} {together} are needed, and there "
+                    f"{'is' if there == 1 else 'are'} {there}."
+                )
 
 
 HOW = (

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import set_params
 from app.parts.behind import behind
+from app.parts.more import explained
 from app.parts.text import count, md
 from core.charts import benefit_figure
 from core.services.projects import ProjectView
@@ -28,10 +29,7 @@ it is worth using. All of it holds only if the class looks there as it does here
 def decision(project: ProjectView, view: ResultsView) -> None:
     """The section."""
     names = choices(view.task, view.classes)
-    head, more = st.columns([5, 1], vertical_alignment="center")
-    head.caption("Three questions only you can answer; then, what acting by this model would come to.")
-    with more.popover("More", type="tertiary"):
-        st.markdown(HOW)
+    explained("Three questions only you can answer; then, what acting by this model would come to.", HOW, quiet=True)
     if not names:
         st.info("There is only one class: nothing to decide.", icon=":material/info:")
         return

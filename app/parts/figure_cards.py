@@ -33,11 +33,18 @@ def _card(view: ResultsView, name: str) -> None:
         st.caption(f"Needs {figure.least}. {'Higher' if figure.higher else 'Lower'} is better.")
     if interval is None:
         st.markdown("### –")
-        st.caption(f"Not enough to tell: it needs {figure.least}.")
+        st.caption(f"Not enough to tell: it needs {figure.least}.{counted(view)}")
         return
     st.markdown(f"### {figure.shown(interval, view.unit)}")
     st.caption(f"{figure.range(interval, view.unit)} (95 % interval)")
     st.markdown(figure.sentence(interval, view.unit))
+
+
+def counted(view: ResultsView) -> str:
+    """A word on what counts as one, where that is not a picture."""
+    if view.together == "pictures":
+        return ""
+    return f" Pictures of one {view.together.removesuffix('s')} count once: here {view.scores.units}."
 
 
 def figure_rows(view: ResultsView) -> list[dict[str, str]]:
@@ -47,7 +54,7 @@ def figure_rows(view: ResultsView) -> list[dict[str, str]]:
             "Figure": FIGURES[name].title,
             "Value": "–" if found is None else FIGURES[name].shown(found, view.unit),
             "95 % interval": _interval(name, found, view.unit),
-            "What it means": f"Needs {FIGURES[name].least}."
+            "What it means": f"Needs {FIGURES[name].least}.{counted(view)}"
             if found is None
             else FIGURES[name].sentence(found, view.unit),
         }

@@ -43,6 +43,9 @@ def forecast(model: RunId) -> None:
 
 
 def _show(view: ForecastView) -> None:
+    if not view.curves:
+        _too_few(view)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.number_input("More pictures of a class", 5, view.most, min(50, view.most), step=5, width=220)
         with st.popover("More", type="tertiary"):
@@ -71,6 +74,17 @@ def _show(view: ForecastView) -> None:
     st.plotly_chart(learning_curve_figure(view.curves), config={"displayModeBar": False}, key="forecast")
     st.caption("Dots: what was tried, with its interval. Dotted: the forecast, in the band where it lies with 95 %.")
     _trial(view)
+
+
+def _too_few(view: ForecastView) -> None:
+    (pictures, units), (there, there_units) = view.least, view.largest
+    kept = "" if view.together == "pictures" else f" from {units} {view.together}"
+    held = "" if view.together == "pictures" else f" from {there_units}"
+    st.info(
+        f"Not enough pictures for a forecast: at least {pictures} of a class{kept} are needed, and a second class. "
+        f"The class with the most has {there}{held}. Label more, and train again.",
+        icon=":material/hourglass_empty:",
+    )
 
 
 def _sentence(item: Expectation, more: int, new: str) -> str:

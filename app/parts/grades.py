@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
+from app.parts.more import explained
 from app.parts.text import count
 from core.services.grades import GradesView, MethodGrade
 from core.types import ProjectId, RunId
@@ -62,28 +63,27 @@ def _circling(circled: int, view: GradesView | None) -> None:
 
 
 def _show(view: GradesView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = next((item for item in view.methods if item.info.name == view.best), None)
-        failed = sum(item.grade.passes is False for item in view.methods)
-        if chosen is not None:
-            words = f"**{chosen.info.title}** can be trusted most here and is now the one you see first."
-            if chosen is not view.methods[0]:
-                quick = f"of those that take less than a second {words[:1].lower()}{words[1:]}"
-                words = f"**{view.methods[0].info.title}** scores best but is slow; {quick}"
-        elif any(item.grade.passes is None for item in view.methods):
-            words = "There are too few pictures to say: it takes at least 10 plants, patients or single pictures."
-        else:
-            words = "No method passes on this model: do not rely on its heatmaps."
-        fails = f" {count(failed, 'method fails', 'methods fail')}." if failed and chosen is not None else ""
-        st.markdown(words + fails, width="stretch")
-        with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+    explained(_words(view), HOW)
     st.dataframe([_row(item) for item in view.methods], hide_index=True, width="stretch", height="content")
     for item in view.methods:
         if item.grade.reasons:
             st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
     st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}.")
+
+
+def _words(view: GradesView) -> str:
+    chosen = next((item for item in view.methods if item.info.name == view.best), None)
+    failed = sum(item.grade.passes is False for item in view.methods)
+    if chosen is None and any(item.grade.passes is None for item in view.methods):
+        return "There are too few pictures to say: it takes at least 10 plants, patients or single pictures."
+    if chosen is None:
+        return "No method passes on this model: do not rely on its heatmaps."
+    words = f"**{chosen.info.title}** can be trusted most here and is now the one you see first."
+    if chosen is not view.methods[0]:
+        quick = f"of those that take less than a second {words[:1].lower()}{words[1:]}"
+        words = f"**{view.methods[0].info.title}** scores best but is slow; {quick}"
+    return f"{words} {count(failed, 'method fails', 'methods fail')}." if failed else words
 
 
 def _row(item: MethodGrade) -> dict[str, str]:

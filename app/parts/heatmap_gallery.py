@@ -8,18 +8,22 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts.following import follow
+from app.parts.more import heading
+from app.parts.showing import show_more, showing
 from app.parts.text import count, md
 from core.catalogue import EXPLANATIONS
 from core.services.heatmaps import ClassHeat, GalleryItem, HeatmapsView
 from core.types import RunId, Split
 
-SHOWN = 48
+STEP = 48
 HOW = """
 **How.** Every picture is explained for the class the model said, in batches of 16. The mean adds up the maps of all
 pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where bfloat16 is
 clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from float32; single
 pictures are always explained in float32. The border is the outermost tenth on each side.
 """
+MANY = 12
+"""Classes above which their means stand in smaller pictures."""
 GRID = """<style>
 .heats { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
 .heats figure { margin: 0; }
@@ -62,13 +66,10 @@ def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
 
 
 def _show(view: HeatmapsView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Where it looks for each class, on average", width="content")
-        with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
-            if view.precision == "bfloat16":
-                st.markdown(f"These maps were drawn in bfloat16; the trial's differed by at most {view.apart:.1%}.")
-    columns = st.columns(min(4, max(2, len(view.classes))))
+    drawn = f"These maps were drawn in bfloat16; the trial's differed by at most {view.apart:.1%}."
+    how = f"{HOW}\n{drawn}" if view.precision == "bfloat16" else HOW
+    heading("Where it looks for each class, on average", how)
+    columns = st.columns(8 if len(view.classes) > MANY else min(4, max(2, len(view.classes))))
     for index, item in enumerate(view.classes):
         with columns[index % len(columns)]:
             address = f"/api/heatmaps/{view.run.id}/mean/{item.target}.png"
@@ -80,9 +81,9 @@ def _show(view: HeatmapsView) -> None:
     items = [item for item in view.items if item.wrong or not only]
     if not all(item.kept for item in items):
         st.caption("Some heatmaps were forgotten to save space; draw them again, or open the picture.")
-    st.html(GRID + _grid(view, items[:SHOWN]))
-    if len(items) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(items):,}.")
+    key = f"heatmaps-{view.run.id}-{only}"
+    st.html(GRID + _grid(view, items[: showing(key, STEP)]))
+    show_more(key, len(items), STEP)
 
 
 def _class_words(item: ClassHeat) -> str:

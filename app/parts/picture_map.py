@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.links import go, set_params
 from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.showing import show_more, showing
 from app.parts.text import count, md
 from core.charts.picture_map import picture_map_figure
 from core.services.maps import COLOURINGS, LAYOUTS, CurrentImage, Heap, MapView
@@ -72,16 +73,13 @@ def _shown(view: MapView) -> str:
 def _pictures(project: ProjectView, view: MapView, chosen: Sequence[CurrentImage], heaps: Sequence[Heap]) -> None:
     """Exactly the chosen pictures, where many are labelled at once."""
     st.markdown(f"#### {count(len(chosen), 'picture')} drawn around")
-    key = f"map-shown-{view.run_id}"
-    shown = int(st.session_state.get(key, STEP))
+    key = f"map-{view.run_id}"
     items = [
         GridItem(image_id=image.id, blob=image.blob, name=image.name, classes=image.classes, number=image.number)
-        for image in chosen[:shown]
+        for image in chosen[: showing(key, STEP)]
     ]
     actions = [LOOK_INSIDE] if view.model else []
     pressed = picture_grid(project, items, key=f"map-grid-{view.run_id}", actions=actions)
     if pressed is not None and pressed.image_ids:
         go("explain", run=view.model, image=pressed.image_ids[0])
-    if len(chosen) > shown and st.button("Show more", icon=":material/expand_more:", key=f"{key}-more"):
-        st.session_state[key] = shown + STEP
-        st.rerun()
+    show_more(key, len(chosen), STEP)

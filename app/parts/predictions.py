@@ -8,7 +8,7 @@ from app.parts.promise import choose_promise, not_enough
 from app.parts.text import count, md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView
-from core.services.predictions import PredictedPicture, PredictionsView
+from core.services.predictions import REASONS, PredictedPicture, PredictionsView
 
 MOST_ROWS = 1000
 
@@ -120,12 +120,24 @@ def _picture(item: PredictedPicture) -> PictureView:
 
 
 def doubtful(view: PredictionsView) -> None:
-    """Pictures the model is not sure of, to be labelled by someone who knows."""
-    if not view.classes:
+    """Pictures the model should not decide alone, to be labelled by someone who knows."""
+    known, reasons, below = view.reasons, list[str](), 0.0
+    if not view.classes and not known:
         return
     st.subheader("Let an expert decide the doubtful ones")
-    below = st.slider("Doubtful is less sure than", 0, 100, 70, step=5, format="%d %%") / 100
-    found = view.doubtful(below)
+    if known:
+        reasons = st.pills(
+            "Doubtful because it is",
+            list(known),
+            selection_mode="multi",
+            default=list(known),
+            format_func=lambda key: f"{REASONS[key]} ({known[key]:,})",
+        )
+    if view.classes:
+        # Where a promise says what is unsure, a second limit is the expert's own choice.
+        usual = 0 if view.promise and view.promise.possible else 70
+        below = st.slider("Doubtful is less sure than", 0, 100, usual, step=5, format="%d %%") / 100
+    found = view.doubtful(reasons, below)
     if not found:
         st.caption("No picture is that doubtful.")
         return

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import set_params
+from app.parts.more import heading
 from app.parts.text import count, md
 from core.services.results_judging import By, Promise, PromiseLine
 from core.types import RunId, Task
@@ -70,10 +71,7 @@ def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
 
 def promised(run: RunId, task: Task, *, grouped: bool) -> None:
     """The section's part: what is promised, and whether the test pictures say it was kept."""
-    head, more = st.columns([5, 1], vertical_alignment="center")
-    head.subheader("Ranges that hold" if task is Task.REGRESSION else "Answers that hold")
-    with more.popover("More", type="tertiary"):
-        st.markdown(HOW)
+    heading("Ranges that hold" if task is Task.REGRESSION else "Answers that hold", HOW)
     coverage, by = choose_promise(task, grouped=grouped)
     promise, lines = graft().judging.promise(run, coverage, by)
     if not promise.possible:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
+from app.parts.more import explained
 from app.parts.text import md
 from core.errors import GraftError, NotFound
 from core.services.neighbours import NeighboursView, NeighbourView
@@ -50,10 +51,7 @@ def resembles(model: RunId, image: ImageId) -> None:
 
 
 def _show(view: NeighboursView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_words(view), width="stretch")
-        with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+    explained(_words(view), HOW)
     st.html(GRID + _row(view.nearest))
     if view.others:
         st.markdown(f"The nearest that are not **{md(view.said)}**:")

@@ -4,9 +4,10 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
+from app.parts.more import explained
 from app.parts.text import count, md
 from core.charts.robustness import RobustnessLine, robustness_figure
-from core.services.robustness import RobustnessView
+from core.services.robustness import FEWEST, MIDDLE, RobustnessView
 from core.types import RunId
 
 HOW = """
@@ -37,10 +38,7 @@ def robustness(model: RunId, unit: str = "") -> None:
 
 
 def _show(view: RobustnessView, unit: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_verdict(view, unit), width="stretch")
-        with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+    explained(_verdict(view, unit), HOW)
     chart = robustness_figure(view.lines, unit if view.numbers else None)
     st.plotly_chart(chart, config={"displayModeBar": False}, key="robustness")
     what = "How far the number moves on average:" if view.numbers else "Share of changed answers:"
@@ -55,17 +53,31 @@ def _show(view: RobustnessView, unit: str) -> None:
 
 
 def _verdict(view: RobustnessView, unit: str) -> str:
-    title, step, there, calm = view.weakest
+    if view.pictures < FEWEST:
+        return (
+            f"Not enough test pictures for a verdict: at least {FEWEST}, and there are {view.pictures}. What was tried "
+            "is drawn below, with how little it tells."
+        )
+    line, form = view.weakest, ".3g" if view.numbers else ".0%"
+    sure = "" if view.flips_between is None else " ({:{form}} to {:{form}})".format(*view.flips_between, form=form)
+    hurts = f"What hurts most of the middle strengths is “{line.title.lower()}” ({line.words[MIDDLE]}):"
     if view.numbers:
         return (
-            f"A shift by a single pixel moves the number by **{view.flips:.3g} {md(unit)}** on average. What hurts "
-            f"most of the middle strengths is “{title.lower()}” ({step}): a typical error of {there:.3g} instead of "
-            f"{calm:.3g}."
+            f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure} {md(unit)} on average. {hurts} "
+            f"a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}."
         )
     return (
-        f"A shift by a single pixel changes **{view.flips:.1%}** of the answers. What hurts most of the middle "
-        f"strengths is “{title.lower()}” ({step}): {there:.0f} % right instead of {calm:.0f} %."
+        f"A shift by a single pixel changes **{view.flips:.0%}**{sure} of the answers. {hurts} {_right(line, MIDDLE)} "
+        f"right instead of {_right(line, 0)}."
     )
+
+
+def _error(line: RobustnessLine, step: int) -> str:
+    return f"{line.right[step]:.3g} ({line.low[step]:.3g} to {line.high[step]:.3g})"
+
+
+def _right(line: RobustnessLine, step: int) -> str:
+    return f"{line.right[step]:.0f} % ({line.low[step]:.0f} to {line.high[step]:.0f})"
 
 
 def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
-from core.services.results import ResultsView, RunChoice
+from app.parts.text import count
+from core.services.results import FEWEST, ResultsView, RunChoice
 from core.services.training import RunRecord
 from core.types import RunId, Split
 
@@ -116,4 +117,22 @@ def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLIT
     folded = view.split is Split.VALIDATION and words is FOLDED
     pictures = f"{view.scores.count:,} {'' if folded else words[view.split][0].lower() + ' '}pictures"
     named = f"Run {view.run_id} · dataset version {view.version} · {pictures}"
-    return named if view.together == "pictures" else f"{named} from {view.scores.units:,} {view.together}"
+    return (
+        named
+        if view.together == "pictures"
+        else f"{named} from {count(view.scores.units, view.together.removesuffix('s'))}"
+    )
+
+
+def how_few(view: ResultsView) -> str:
+    """What so few pictures, cases or groups cannot tell; "" where there are enough of them."""
+    there = view.scores.units
+    if there >= FEWEST:
+        return ""
+    what = count(there, view.together.removesuffix("s"))
+    if view.together == "pictures":
+        return f"Only {what}: read the intervals, not the figures. At least {FEWEST} are needed for most of them."
+    return (
+        f"All these pictures are of {what}. How it does on others can hardly be told from so few, which is why the "
+        f"intervals are wide: at least {FEWEST} are needed for most figures."
+    )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.behind import behind
+from app.parts.more import explained
 from app.parts.text import count, md
 from core.charts import whiskers_figure, whiskers_info
 from core.services.projects import ProjectView
@@ -26,10 +27,7 @@ that it shares: look at the pictures.
 def weak_spots(project: ProjectView, view: ResultsView) -> None:
     """The section."""
     found = graft().judging.weak_spots(view.run_id, view.split)
-    head, more = st.columns([5, 1], vertical_alignment="center")
-    head.markdown(_sentence(found))
-    with more.popover("More", type="tertiary"):
-        st.markdown(HOW)
+    explained(_sentence(found), HOW)
     if not found.slices:
         looked = ", ".join(md(name).lower() for name in found.attributes) or "nothing is known of them"
         st.info(

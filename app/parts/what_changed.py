@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
+from app.parts.more import explained
 from app.parts.text import count, md
 from core.services.changes import ChangesView
 from core.types import RunId
@@ -38,10 +39,7 @@ def what_changed(model: RunId) -> None:
 
 
 def _show(view: ChangesView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_words(view), width="stretch")
-        with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+    explained(_words(view), HOW)
     rows = [
         {
             "Part, from the picture to the answer": item.number,

@@ -8,7 +8,16 @@ from app.parts.check_sections import check_notice
 from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.results_tabs import choose_tab
-from app.parts.run_choice import FOLDED, SPLITS, choose_run, choose_split, provenance, read_external, read_results
+from app.parts.run_choice import (
+    FOLDED,
+    SPLITS,
+    choose_run,
+    choose_split,
+    how_few,
+    provenance,
+    read_external,
+    read_results,
+)
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.types import RunId
@@ -44,6 +53,9 @@ def render() -> None:
             split = choose_split(folded=run.folds > 0)
         view, words = read_results(run, split), FOLDED if run.folds else SPLITS
         st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
+    few = how_few(view)
+    if few:
+        st.info(few, icon=":material/hourglass_empty:")
     drift(view.run_id)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])

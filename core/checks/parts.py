@@ -7,7 +7,7 @@ details as any other pair must. Features of a network were tried instead: of thi
 had the original as nearest neighbour of two, of thirty cut to 80 % of none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from core.checks.near import FLAT, SIDE, same_picture
 Codes = NDArray[np.int64]
 Greys = NDArray[np.uint8]
 
-MOST_PICTURES = 2500
-"""Every picture is compared with every other: for more of them it would take too long."""
+MOST_CUT, MOST_TURNED = 2500, 20_000
+"""Pictures among which cut copies, and mirrored or turned ones, are looked for: each is compared with every other, and
+with more of them it would take too long."""
 CELL = 12
 GRIDS = (12, 13, 15, 18, 24)
 """Pixels a side of the pictures in which windows of CELL pixels are looked at: parts from all to half of the side."""
@@ -39,33 +40,50 @@ def turned(pictures: Greys, turn: int) -> Greys:
 
 
 def part_candidates(
-    greys: Greys, watch: Callable[[float], None] = lambda done: None
+    greys: Greys, watch: Callable[[float], None] = lambda done: None, *, cut: bool = True
 ) -> list[tuple[int, int, int, int]]:
-    """(part, whole, turn, grid) of pictures (N, SIDE, SIDE) that may be one in the other; blank ones never are."""
-    count = len(greys)
+    """(part, whole, turn, grid) of pictures (N, SIDE, SIDE) that may be one in the other; blank ones never are.
+
+    Without `cut` only whole pictures are compared, turned and mirrored, which takes a sixtieth of the time.
+    """
+    count, grids = len(greys), GRIDS if cut else (CELL,)
     shown = greys.std((1, 2)) >= FLAT
-    score, how = np.zeros((count, count), np.float32), np.zeros((count, count), np.int8)
-    # Seldom is a picture both turned by a quarter and cut.
-    jobs = [(grid, turn) for grid in GRIDS for turn in range(8) if grid == CELL or turn in (0, 4)]
-    for done, (grid, turn) in enumerate(jobs):
-        watch(done / len(jobs))
-        templates = _unit(_small(turned(greys, turn), CELL).reshape(count, -1))
-        for start, windows in _windows(_small(greys, grid)):
-            held = windows.shape[0]
-            found = (windows.reshape(-1, CELL * CELL) @ templates.T).reshape(held, -1, count).max(1)  # (held, N)
-            rows = slice(start, start + held)
-            better = found > score[rows]
-            score[rows] = np.where(better, found, score[rows])
-            how[rows][better] = done
-    np.fill_diagonal(score, 0)
-    score[~shown], score[:, ~shown] = 0, 0
-    pairs = []
-    for part in range(count):
-        wholes = np.argsort(-score[:, part], kind="stable")[:BEST]
-        for whole in wholes[score[wholes, part] >= LIKELY].tolist():
-            grid, turn = jobs[how[whole, part]]
-            pairs.append((part, whole, turn, grid))
-    return pairs
+    templates = [_unit(_small(turned(greys, turn), CELL).reshape(count, -1)) for turn in range(8)]
+    small = {grid: _small(greys, grid) for grid in grids}
+    # Of each part the BEST wholes so far: correlation, position, and how.
+    best = [np.full((count, BEST), fill, kind) for fill, kind in ((0, np.float32), (0, np.int64), (0, np.int64))]
+    step = max(1, CHUNK // (count * (max(grids) - CELL + 1) ** 2))  # all correlations of a step fit into memory
+    for start in range(0, count, step):
+        watch(start / count)
+        rows = slice(start, start + step)
+        score, how = np.zeros((len(greys[rows]), count), np.float32), np.zeros((len(greys[rows]), count), np.int64)
+        for grid in grids:
+            windows = _windows(small[grid][rows])
+            # Seldom is a picture both turned by a quarter and cut.
+            for turn in range(8) if grid == CELL else (0, 4):
+                found = (windows.reshape(-1, CELL * CELL) @ templates[turn].T).reshape(len(score), -1, count).max(1)
+                better = found > score
+                score[better], how[better] = found[better], 8 * grid + turn
+        score[~shown[rows]], score[:, ~shown] = 0, 0
+        score[np.arange(len(score)), np.arange(count)[rows]] = 0
+        _keep_best(best, score, how, start)
+    scores, wholes, hows = best
+    return [
+        (part, int(wholes[part, k]), int(hows[part, k]) % 8, int(hows[part, k]) // 8)
+        for part in range(count)
+        for k in range(BEST)
+        if scores[part, k] >= LIKELY
+    ]
+
+
+def _keep_best(best: list[NDArray[np.generic]], score: NDArray[np.float32], how: Codes, start: int) -> None:
+    """Take wholes (n, N) from `start` on among the best (N, BEST) of each part, the most alike first."""
+    places = np.broadcast_to(np.arange(start, start + len(score)), score.T.shape)
+    found: tuple[NDArray[np.generic], ...] = (score.T, places, how.T)
+    several = [np.concatenate((kept, new), 1) for kept, new in zip(best, found, strict=True)]
+    order = np.argsort(-several[0], axis=1, kind="stable")[:, :BEST]
+    for kept, values in zip(best, several, strict=True):
+        kept[:] = np.take_along_axis(values, order, 1)
 
 
 def is_part(part: Greys, whole: Greys, grid: int) -> bool:
@@ -96,13 +114,10 @@ def _boxes(values: NDArray[np.float32], side: int) -> NDArray[np.float64]:
     return boxes
 
 
-def _windows(pictures: Greys) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Normalised windows (n, P, CELL * CELL) of pictures (N, G, G), some at a time, and the first one's position."""
-    count, places = len(pictures), (pictures.shape[1] - CELL + 1) ** 2
-    step = max(1, CHUNK // (count * places))  # all correlations of a step fit into memory
-    for start in range(0, count, step):
-        some = np.lib.stride_tricks.sliding_window_view(pictures[start : start + step], (CELL, CELL), (1, 2))
-        yield start, _unit(some.reshape(len(some), -1, CELL * CELL))
+def _windows(pictures: Greys) -> NDArray[np.float32]:
+    """Normalised windows (n, P, CELL * CELL) of pictures (n, G, G)."""
+    found = np.lib.stride_tricks.sliding_window_view(pictures, (CELL, CELL), (1, 2))
+    return _unit(found.reshape(len(pictures), -1, CELL * CELL))
 
 
 def _unit(values: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -103,12 +103,12 @@ KINDS: dict[str, Kind] = {
     "shift": Kind(title="Shifted by pixels", steps=tuple(f"{n} px" for n in range(1, 6)), apply=_shift),
     "crop": Kind(title="Cut a little", steps=tuple(f"{n:.0%} of the side" for n in KEPT), apply=_crop),
     "rotation": Kind(title="Turned", steps=tuple(f"{n}°" for n in ANGLES), apply=_rotate),
-    "blur": Kind(title="Out of focus", steps=tuple(f"sigma {n:g} px at 224" for n in SIGMAS), apply=_blur),
+    "blur": Kind(title="Out of focus", steps=tuple(f"{n:g} of 224 px" for n in SIGMAS), apply=_blur),
     "noise": Kind(title="Noisy", steps=tuple(f"{n:.0%} noise" for n in NOISES), apply=_noise),
     "jpeg": Kind(title="Compressed", steps=tuple(f"JPEG {n}" for n in QUALITIES), apply=_jpeg),
     "brighter": Kind(title="Brighter", steps=tuple(f"+{n:.0%}" for n in LIGHTS), apply=_brighter),
-    "darker": Kind(title="Darker", steps=tuple(f"-{n:.0%}" for n in LIGHTS), apply=_darker),
-    "resolution": Kind(title="Coarser", steps=tuple(f"{n:.0%} of the pixels a side" for n in SIZES), apply=_coarse),
+    "darker": Kind(title="Darker", steps=tuple(f"\N{MINUS SIGN}{n:.0%}" for n in LIGHTS), apply=_darker),
+    "resolution": Kind(title="Coarser", steps=tuple(f"{n:.0%} of the side" for n in SIZES), apply=_coarse),
 }
 """Every way, in the order in which it is shown."""
 

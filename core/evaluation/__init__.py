@@ -8,12 +8,14 @@ from core.evaluation.folds import FoldSummary, summarise_folds
 from core.evaluation.interval import Interval, Units, proportion, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
+from core.evaluation.resampling import FEWEST
 from core.evaluation.score_names import SCORE_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.evaluation.thresholds import choose_thresholds
 from core.evaluation.trust import Grade, best, in_order, judge
 
 __all__ = [
+    "FEWEST",
     "FIGURES",
     "OUTCOMES",
     "SCORE_NAMES",

@@ -129,17 +129,20 @@ class Kept:
     single: Interval | None
 
     def verdict(self, coverage: float, fitted: int) -> str:
-        """ "kept"; "broken" where chance alone would cover so few once in forty times; "open" in between.
+        """ "kept"; "broken" where chance alone would cover so few once in forty times; "open" in between, and where
+        that could not even be told if none were covered.
 
         The promise is about all that could have been drawn, the `fitted` units that it was made from too: the share
         covered of so many test units is then beta-binomial (Vovk 2012, https://doi.org/10.1007/s10994-013-5355-6).
         """
+        rank = min(ceil((fitted + 1) * coverage - _ROUNDING), fitted)
+        covered = round(self.covered.value * self.units)
+        none, so_few = betabinom.cdf([0, covered], self.units, rank, fitted + 1 - rank)
+        if none >= ONCE_IN_FORTY:
+            return "open"
         if self.covered.value >= coverage:
             return "kept"
-        rank = min(ceil((fitted + 1) * coverage - _ROUNDING), fitted)
-        hits = round(self.covered.value * self.units)
-        chance = float(betabinom.cdf(hits, self.units, rank, fitted + 1 - rank))
-        return "broken" if chance < ONCE_IN_FORTY else "open"
+        return "broken" if so_few < ONCE_IN_FORTY else "open"
 
 
 def check_sets(sets: Flags, truth: Positions, units: Units) -> Kept | None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.checks.looks import colour_shares, sharpness
-from core.models import Likeness
+from core.models import JointLikeness, Likeness
 from core.types import JsonObject
 
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -20,7 +20,7 @@ def picture_colours(squares: Tensor) -> Tensor:
 
 
 def picture_traits(
-    squares: Tensor, features: Tensor | None = None, likeness: Likeness | None = None
+    squares: Tensor, features: Tensor | None = None, likeness: Likeness | JointLikeness | None = None
 ) -> list[JsonObject]:
     """Of squares (N, 3, S, S) uint8: `sharp` (per light), `light` 0..255; with features (N, F) and a likeness `far`."""
     far: Sequence[float] | None = None

@@ -3,13 +3,14 @@
 from core.models.ensemble import Ensemble, joint_logits, share_logits
 from core.models.files import LoadedModel, load_model, read_card, save_body, save_ensemble, save_model
 from core.models.heads import OldHead, old_head
-from core.models.likeness import Likeness, some
+from core.models.likeness import JointLikeness, Likeness, some
 from core.models.network import Network, calibrate_batch_norm, hasten_batch_norm
 from core.models.stages import frozen_to_eval, set_trainable, silence_residuals, stages
 from core.models.weights import knows_photographs, load_weights, weights_at_hand
 
 __all__ = [
     "Ensemble",
+    "JointLikeness",
     "Likeness",
     "LoadedModel",
     "Network",

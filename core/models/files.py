@@ -17,7 +17,7 @@ from core.catalogue import ModelCard, WeightsCard
 from core.errors import NotFound
 from core.media import write_file
 from core.models.ensemble import Ensemble, Member
-from core.models.likeness import Likeness
+from core.models.likeness import JointLikeness, Likeness
 from core.models.network import Network
 from core.types import JsonObject
 
@@ -26,11 +26,11 @@ WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network ready for use, in evaluation mode, its card, and what it learnt from, unless it is an ensemble."""
+    """A network ready for use, in evaluation mode, its card, and what it learnt from, where that was kept."""
 
     network: Network
     card: ModelCard
-    likeness: Likeness | None = None
+    likeness: Likeness | JointLikeness | None = None
 
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> JsonObject:
@@ -89,7 +89,9 @@ def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
         if card.members:
             members = [load_model(folder / name) for name in member_names(card)]
             ensemble = Ensemble([Member(member.network, member.card) for member in members])
-            return LoadedModel(ensemble.to(device).eval(), card)
+            learnt = tuple(member.likeness for member in members if isinstance(member.likeness, Likeness))
+            joint = JointLikeness(learnt) if len(learnt) == len(members) else None
+            return LoadedModel(ensemble.to(device).eval(), card, joint)
         state = safetensors.torch.load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
         raise NotFound(f"The model's files are not in {folder.name}.", hint="Train it again.") from error

@@ -58,6 +58,19 @@ class Likeness:
         return cls(**safetensors.torch.load_file(path)) if path.exists() else None
 
 
+@dataclass(frozen=True, slots=True)
+class JointLikeness:
+    """Those of an ensemble's members, whose features stand side by side: their distances are averaged."""
+
+    members: tuple[Likeness, ...]
+
+    def distances(self, features: Tensor, colours: Tensor) -> list[float]:
+        """Of pictures with features (N, sum of F) and colours (N, C): about 2 for one like those they learnt from."""
+        parts = zip(self.members, features.chunk(len(self.members), 1), strict=True)
+        found: list[float] = torch.tensor([member.distances(part, colours) for member, part in parts]).mean(0).tolist()
+        return found
+
+
 def some(positions: list[int]) -> list[int]:
     """At most 4,000 of these positions, drawn by a fixed seed."""
     if len(positions) <= MOST:

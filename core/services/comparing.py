@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import NotEnoughImages
-from core.evaluation import OUTCOMES, Difference, Scores
+from core.evaluation import FEWEST, OUTCOMES, Difference, Scores
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.scoring import differences, score
@@ -18,7 +18,8 @@ Said = tuple[RunRecord, Sequence[PredictionRecord]]
 class Comparison:
     """The second run against the first on `scores[0].count` common images of one split.
 
-    differences  tested figures, second minus first
+    differences  tested figures, second minus first; none of fewer than FEWEST cases, groups or pictures
+    together     what counts as one: "pictures", "cases" or "groups"
     cells        second's counts minus first's, as in `Scores.cells`
     recipe       fields that differ: name, first's value, second's value
     """
@@ -32,6 +33,7 @@ class Comparison:
     columns: tuple[str, ...]
     scores: tuple[Scores, Scores]
     differences: tuple[Difference, ...]
+    together: str
     cells: tuple[tuple[int, ...], ...]
     recipe: tuple[tuple[str, JsonValue, JsonValue], ...]
 
@@ -54,7 +56,8 @@ def compare_runs(version: VersionRecord, split: Split, first: Said, second: Said
         classes=tuple(version.class_names),
         columns=OUTCOMES if version.task is Task.MULTI else tuple(version.class_names),
         scores=scores,
-        differences=tuple(differences(version, before, after)),
+        differences=tuple(differences(version, before, after)) if scores[0].units >= FEWEST else (),
+        together=version.together,
         cells=tuple(tuple(new - old for old, new in zip(*rows, strict=True)) for rows in cells),
         recipe=tuple(_recipe_differences(first[0], second[0])),
     )

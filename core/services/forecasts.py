@@ -45,7 +45,7 @@ class ForecastView:
     """A finished forecast. `few` have too few pictures for one, `left_out` were not asked for: others are rarer.
 
     `together` is what was held out as one: "pictures", "cases" or "groups"; `least` is how many pictures, and how many
-    of those, a class needs.
+    of those, a class needs, `largest` how many the class has that has the most. Without curves nothing can be told.
     """
 
     features: str
@@ -55,6 +55,7 @@ class ForecastView:
     few: tuple[str, ...]
     left_out: tuple[str, ...]
     least: tuple[int, int]
+    largest: tuple[int, int]
 
     @property
     def most(self) -> int:
@@ -108,6 +109,7 @@ class Forecasts(Service):
         result = cast(dict[str, Any], run.result)  # written by core.tasks.forecast
         chance = result["chance"]
         return ForecastView(
+            largest=tuple(result.get("largest", result["least"])),
             features=result["features"],
             together=result["together"],
             poor=(result["reached"] - chance) / (1 - chance) < POOR,

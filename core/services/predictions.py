@@ -1,6 +1,7 @@
 """What a model says of new pictures: asking, reading, taking away as a table, and learning from the doubtful ones."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,14 +20,14 @@ from core.services.uploads import Uploads
 from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
-from core.store.judges import Judge, Judged, make_judge
+from core.store.judges import REASONS, Judge, Judged, make_judge
 from core.store.predictions import PredictionRecord, group_of
 from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
 from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
-__all__ = ["By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
+__all__ = ["REASONS", "By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
 
 AT_ONCE = 4
 """So few uploaded pictures are answered by the interactive worker, whose model is warm."""
@@ -39,7 +40,7 @@ class PredictedPicture:
     said      the likeliest answer in words
     answer    what may be relied on: "rust", "one of: rust, blight", or "no answer"
     possible  the answers that may be true
-    why       why it does not answer with one, or ""
+    reasons   keys of REASONS why it does not answer with one; `why` says them in words, or is ""
     group     what it is said to be of, or ""; `own` whether answers to that group have a limit of their own
     """
 
@@ -53,6 +54,7 @@ class PredictedPicture:
     error: str
     answer: str = ""
     possible: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     why: str = ""
     group: str = ""
     own: bool = False
@@ -85,9 +87,19 @@ class PredictionsView:
         """Pictures that the model should not be relied on for."""
         return [item for item in self.items if item.why]
 
-    def doubtful(self, below: float) -> list[PredictedPicture]:
-        """Pictures whose answer is less certain than `below`, the least certain first."""
-        found = [item for item in self.items if item.confidence is not None and item.confidence < below]
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why pictures get no answer: keys of REASONS, in their order, each with how many pictures."""
+        found = Counter(key for item in self.items for key in item.reasons)
+        return {key: found[key] for key in REASONS if found[key]}
+
+    def doubtful(self, reasons: Collection[str], below: float) -> list[PredictedPicture]:
+        """Pictures without an answer for one of these reasons, or less certain than `below`; least certain first."""
+        found = [
+            item
+            for item in self.items
+            if not set(reasons).isdisjoint(item.reasons) or (item.confidence is not None and item.confidence < below)
+        ]
         return sorted(found, key=lambda item: item.confidence or 0)
 
 
@@ -255,6 +267,7 @@ def _picture(
         error=record.error,
         answer="" if judged is None else "no answer" if judged.flawed else judged.words,
         possible=judged.options if judged else (),
+        reasons=tuple(key for key, _ in judged.reasons) if judged else (),
         why=judged.why if judged else "",
         group=group,
         own=group in own,

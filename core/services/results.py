@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
-from core.evaluation import FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.evaluation import FEWEST, FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
 from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
@@ -24,6 +24,7 @@ from core.store.versions import VersionRecord
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
 
 __all__ = [
+    "FEWEST",
     "FIGURES",
     "BehindView",
     "ClassScore",

@@ -10,7 +10,12 @@ from core.services.about_model import AboutModel
 from core.store.runs import RunRecord
 from core.types import RunId, RunKind, RunState
 
-__all__ = ["Robustness", "RobustnessView"]
+__all__ = ["FEWEST", "MIDDLE", "Robustness", "RobustnessView"]
+
+FEWEST = 20
+"""Test pictures below which there is no verdict."""
+MIDDLE = 3
+"""The strength that a verdict is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +23,7 @@ class RobustnessView:
     """A finished test: its lines, and how much changes.
 
     `numbers`        the answers are numbers: lines are typical errors, and `flips` and `changed` how far numbers move
-    `flips`          share of answers that a shift by one pixel changes
+    `flips`          share of answers that a shift by one pixel changes; `flips_between` its 95 % interval, if known
     `changed`        title -> shares of changed answers at strengths 0 to 5
     `moved`          title -> by how many grades they move on average; empty for other tasks
     """
@@ -29,13 +34,13 @@ class RobustnessView:
     lines: tuple[RobustnessLine, ...]
     changed: dict[str, tuple[float, ...]]
     flips: float
+    flips_between: tuple[float, float] | None
 
     @property
-    def weakest(self) -> tuple[str, str, float, float]:
-        """Title, strength in words, what is right there, and as it is, of what hurts most at the middle strength."""
+    def weakest(self) -> RobustnessLine:
+        """What hurts most at the middle strength, MIDDLE."""
         worst = max if self.numbers else min
-        line = worst(self.lines, key=lambda item: item.right[3])
-        return line.title, line.words[3], line.right[3], line.right[0]
+        return worst(self.lines, key=lambda item: item.right[MIDDLE])
 
 
 class Robustness(AboutModel):
@@ -60,7 +65,14 @@ class Robustness(AboutModel):
             lines=tuple(_line(item, 1 if result.get("numbers") else 100) for item in result["kinds"]),
             changed={item["title"]: tuple(item["changed"]) for item in result["kinds"]},
             flips=kinds["shift"]["changed"][1],
+            flips_between=_ends(kinds["shift"]),
         )
+
+
+def _ends(shift: dict[str, Any]) -> tuple[float, float] | None:
+    """Tests of earlier versions did not keep it, and of too few pictures there is none."""
+    ends = shift.get("changed_interval", [None, None])[1]
+    return None if ends is None else (ends[0], ends[1])
 
 
 def _moves(item: dict[str, Any]) -> bool:

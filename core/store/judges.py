@@ -218,7 +218,7 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
     if not known:
         notes.append("This training is from before Graft looked at how pictures were taken: train again to have it.")
     elif not any("far" in item for item in known):
-        notes.append("A cross-validation does not tell which pictures are not like those it learnt from.")
+        notes.append("This training does not tell yet which pictures are strange to it: train again to have it.")
     elif judge.usual.far == np.inf:
         notes.append(
             f"Too few validation pictures to tell which are not like the training pictures: it takes at least "

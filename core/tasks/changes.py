@@ -1,5 +1,7 @@
 """What changed: a model beside the network it started as, on the same pictures, and what its units wait for."""
 
+from collections.abc import Iterable
+
 import torch
 
 from core.errors import BadInput, NotEnoughImages
@@ -20,6 +22,8 @@ from core.recipes import Recipe
 from core.store import runs, versions
 from core.store.db import reading
 from core.store.snapshot import sealed
+from core.tasks.train import BATCH as TRAIN_BATCH
+from core.tasks.train import CALIBRATING
 from core.tasks.warm import warm_model
 from core.types import JsonObject, JsonValue, Split
 
@@ -47,7 +51,9 @@ def run(context: JobContext) -> JsonObject:
     device = next(network.parameters()).device
     batches = [batch.to(device) for batch in cache.batches(blobs, BATCH)]
     context.progress("Building the network it started as", fraction=0.3, now=True)
-    start = _start(context, recipe, network, batches)
+    learnt = [item.blob for item in items if item.split is Split.TRAIN][:CALIBRATING]
+    cache.fill(learnt, lambda done, total: context.check_cancelled())
+    start = _start(context, recipe, network, cache.batches(learnt, TRAIN_BATCH))
     before, after = stage_outputs(start, batches), stage_outputs(network, batches)
     layers: list[JsonValue] = []
     groups = zip(stages(start, MOST_STAGES), stages(network, MOST_STAGES), before, after, strict=True)
@@ -67,14 +73,16 @@ def run(context: JobContext) -> JsonObject:
     return sealed({"pictures": len(blobs), "start": recipe.weights, "layers": layers, "units": units})
 
 
-def _start(context: JobContext, recipe: Recipe, network: Network, batches: list[torch.Tensor]) -> Network:
-    """The network as it was before it learnt: the same seed draws the same weights."""
+def _start(context: JobContext, recipe: Recipe, network: Network, learnt: Iterable[torch.Tensor]) -> Network:
+    """The network as it was before it learnt: the same seed draws the same weights, and the pictures that it learnt
+    from gave it the same statistics of batch norm."""
     torch.manual_seed(recipe.seed)
     start = Network(network.backbone, 1, image_size=network.image_size)
     load_weights(start, recipe.weights, context.settings)
     if recipe.weights == "none" and recipe.zero_gamma:
         silence_residuals(start)
-    start.to(next(network.parameters()).device)
+    device = next(network.parameters()).device
+    start.to(device)
     if not knows_photographs(recipe.weights, context.settings):
-        calibrate_batch_norm(start, batches)
+        calibrate_batch_norm(start, (batch.to(device) for batch in learnt))
     return start.eval()

@@ -19,7 +19,7 @@ from torch import Tensor
 from core.catalogue import ModelCard
 from core.errors import BadInput
 from core.evaluation import summarise_folds
-from core.inference import answers, compute_logits
+from core.inference import answers, compute_features, head_logits
 from core.jobs.context import JobContext
 from core.jobs.payloads import TrainPayload
 from core.media import write_file
@@ -40,13 +40,15 @@ SAID, ENGINE = "said.safetensors", "engine"
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A fold that is done: its score, and its probabilities or numbers (n, K) of the pictures it was judged by.
+    """A fold that is done: its score, and of the n pictures that it was judged by its probabilities or numbers (n, K),
+    and how far (n,) they are from those it learnt from.
 
     `engine` is what its training found fastest.
     """
 
     score: float
     shares: Tensor
+    far: Tensor
     card: ModelCard
     engine: JsonObject
 
@@ -121,13 +123,15 @@ class _CrossValidation:
             return kept
         training = Training(context, self.recipe, self._version(fold))
         network, _, _ = training.learn()
-        _, logits = training.look(network)
+        features, logits = training.look(network)
         card = training.card(network, logits)
         save_model(context.folder, network, card)
-        judged = training.positions(Split.TEST)
+        likeness, judged = training.likeness(features), training.positions(Split.TEST)
+        likeness.save(context.folder)
+        far = torch.tensor([item["far"] for item in training.traits(judged, features[judged], likeness)])
         value = score(card.task, logits[judged], training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
-        judged_by = _Judged(value, shares, card, training.engine)
+        judged_by = _Judged(value, shares, far, card, training.engine)
         _write(context.folder, judged_by)
         delete_checkpoint(context.folder)
         self.notes.extend(f"Fold {number + 1}: {note}" for note in training.notes)
@@ -153,13 +157,13 @@ class _CrossValidation:
             done[0].card, temperature=1.0, thresholds=thresholds, number_mean=0.0, number_std=1.0, members=len(done)
         )
 
-    def _out_of_fold(self, card: ModelCard, done: Sequence[_Judged]) -> Tensor:
-        """Logits (n, K) of the pictures that were judged, averaged over the folds that had not seen them."""
-        shares = torch.zeros(len(self.items), done[0].shares.shape[1])
-        for fold, judged in zip(self.folds, done, strict=True):
-            shares[torch.from_numpy(fold.judge)] += judged.shares
+    def _out_of_fold(self, said: Sequence[Tensor]) -> Tensor:
+        """What each fold says (n, K) of the pictures it was judged by -> the mean for every picture that was judged."""
+        total = torch.zeros(len(self.items), said[0].shape[1])
+        for fold, values in zip(self.folds, said, strict=True):
+            total[torch.from_numpy(fold.judge)] += values
         counts = torch.from_numpy(self.judged)
-        return joint_logits(card.task, shares[counts > 0] / counts[counts > 0, None])
+        return total[counts > 0] / counts[counts > 0, None]
 
     def _keep(self, card: ModelCard, done: Sequence[_Judged], files: JsonObject) -> JsonObject:
         """Out-of-fold predictions, the ensemble's of the test split, and the model's row."""
@@ -174,17 +178,22 @@ class _CrossValidation:
             self.context.check_cancelled()
             self.context.progress("The folds together look at the test pictures", fraction=0.95)
 
-        logits = torch.cat(
-            [self._out_of_fold(card, done), compute_logits(network, last.pixels.batches(blobs, BATCH), watch)]
-        )
+        features = compute_features(network, last.pixels.batches(blobs, BATCH), watch)
+        apart_logits = joint_logits(card.task, self._out_of_fold([item.shares for item in done]))
+        logits = torch.cat([apart_logits, head_logits(network, features)])
         apart = [
             dataclasses.replace(item, split=Split.VALIDATION)
             for item, times in zip(self.items, self.judged, strict=True) if times
         ]  # fmt: skip
         last.version = dataclasses.replace(self.version, items=(*apart, *tests))
         last.pixels.fill([item.blob for item in apart])
-        # No distance from the training pictures: each of them was one for all folds but its own.
-        traits = last.traits(range(len(last.version.items)))
+        # Far from what the fold learnt from that had not seen the picture; of test pictures, from what all folds did.
+        far = self._out_of_fold([item.far[:, None] for item in done])[:, 0].tolist()
+        known = last.traits(range(len(apart)))
+        traits = [
+            *(item | {"far": round(value, 5)} for item, value in zip(known, far, strict=True)),
+            *last.traits(range(len(apart), len(last.version.items)), features, ensemble.likeness),
+        ]
         parts = zip(last.version.items, answers(card, logits), traits, strict=True)
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
@@ -195,7 +204,11 @@ class _CrossValidation:
 
 def _write(folder: Path, said: _Judged) -> None:
     """Last of a fold: where this file is, the fold is done."""
-    tensors = {"score": torch.tensor(said.score, dtype=torch.float64), "shares": said.shares.contiguous()}
+    tensors = {
+        "score": torch.tensor(said.score, dtype=torch.float64),
+        "shares": said.shares.contiguous(),
+        "far": said.far,
+    }
     write_file(folder / SAID, safetensors.torch.save(tensors, {ENGINE: json.dumps(said.engine)}))
 
 
@@ -204,4 +217,5 @@ def _read(folder: Path) -> _Judged | None:
         return None
     with safetensors.safe_open(folder / SAID, "pt") as kept:
         engine = json.loads((kept.metadata() or {}).get(ENGINE, "{}"))
-        return _Judged(float(kept.get_tensor("score")), kept.get_tensor("shares"), read_card(folder), engine)
+        score, shares, far = (kept.get_tensor(name) for name in ("score", "shares", "far"))
+    return _Judged(float(score), shares, far, read_card(folder), engine)

@@ -24,6 +24,16 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An image whose label looks wrong: what it carries, and what it looks like; `margin` in [0, 1] how much more."""
+
+    image: CheckedImage
+    given: str
+    suggested: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """Probabilities (n, K) of images by models that had not seen them; `names` (K,) of the classes.
 
@@ -40,17 +50,73 @@ class Answers:
     @property
     def good(self) -> bool:
         """Whether they tell the classes well enough to doubt a label."""
-        said, chance = self.probabilities.argmax(1), 1 / self.probabilities.shape[1]
-        there = np.unique(self.labels)
-        recalls = [float((said[self.labels == k] == k).mean()) for k in there]
-        return len(there) > 1 and (np.mean(recalls) - chance) / (1 - chance) >= GOOD_ENOUGH
+        return _tells(self.probabilities, self.labels)
+
+    def doubts(self) -> list[Doubt]:
+        """Labels that look wrong."""
+        return [
+            Doubt(self.images[item.index], self.names[item.given], self.names[item.suggested], item.margin)
+            for item in suspects(self.probabilities, self.labels)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralAnswers:
+    """The same where a picture has several classes: `labels` (n, K) says which; each class is doubted by itself.
+
+    Class by class confident learning: Thyagarajan et al. 2022 (https://arxiv.org/abs/2211.13895).
+    """
+
+    images: tuple[CheckedImage, ...]
+    probabilities: Values
+    labels: NDArray[np.bool_]
+    names: tuple[str, ...]
+    source: str
+
+    @property
+    def good(self) -> bool:
+        """Whether they tell any class well enough to doubt it."""
+        return bool(self._told())
+
+    def doubts(self) -> list[Doubt]:
+        """Labels that look wrong: of a picture the class that does so most, there or not there."""
+        found: dict[int, Doubt] = {}
+        for k in self._told():
+            for item in suspects(*self._alone(k)):
+                before = found.get(item.index)
+                if before is None or item.margin > before.margin:
+                    there = self.labels[item.index]
+                    turned = there ^ (np.arange(len(there)) == k)
+                    found[item.index] = Doubt(
+                        self.images[item.index], self._words(there), self._words(turned), item.margin
+                    )
+        return list(found.values())
+
+    def _told(self) -> list[int]:
+        return [k for k in range(len(self.names)) if _tells(*self._alone(k))]
+
+    def _alone(self, k: int) -> tuple[Values, Codes]:
+        """Probabilities (n, 2) and labels (n,) of one class, not there and there."""
+        share = self.probabilities[:, k]
+        return np.stack([1 - share, share], 1), self.labels[:, k].astype(np.int64)
+
+    def _words(self, there: NDArray[np.bool_]) -> str:
+        return " and ".join(name for name, own in zip(self.names, there.tolist(), strict=True) if own) or "none"
+
+
+def _tells(probabilities: Values, labels: Codes) -> bool:
+    """Whether classes (n,) are told well enough by probabilities (n, K) for these to doubt a label."""
+    said, chance = probabilities.argmax(1), 1 / probabilities.shape[1]
+    there = np.unique(labels)
+    recalls = [float((said[labels == k] == k).mean()) for k in there]
+    return len(there) > 1 and bool((np.mean(recalls) - chance) / (1 - chance) >= GOOD_ENOUGH)
 
 
 def validated_answers(
     context: JobContext, project_id: ProjectId, task: Task, images: Sequence[CheckedImage]
-) -> Answers | None:
-    """Those of the project's newest cross-validation for images that carry one of its classes; None without one."""
-    if task not in (Task.SINGLE, Task.ORDINAL):
+) -> Answers | SeveralAnswers | None:
+    """Those of the project's newest cross-validation for images that carry its classes; None without one."""
+    if task is Task.REGRESSION:
         return None
     with reading(context.engine) as session:
         done = runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN], states=[RunState.DONE])
@@ -61,37 +127,39 @@ def validated_answers(
         said = predictions.read_numbered(session, run.id).values()
     shares = {item.image_id: item.probabilities for item in said if item.probabilities and item.image_id}
     place = {int(str(item["id"])): position for position, item in enumerate(classes)}
-    chosen = [image for image in images if image.id in shares and len(image.classes) == 1 and image.classes[0] in place]
+    several = task is Task.MULTI
+    answered = [image for image in images if image.id in shares and image.labelled]
+    chosen = [item for item in answered if place.keys() >= {*item.classes} and (several or len(item.classes) == 1)]
     if not chosen:
         return None
-    return Answers(
-        images=tuple(chosen),
-        probabilities=np.array([shares[image.id] for image in chosen], np.float64),
-        labels=np.array([place[image.classes[0]] for image in chosen], np.int64),
-        names=tuple(str(item["name"]) for item in classes),
-        source=_words(run.id, len(chosen)),
-    )
+    names, source = tuple(str(item["name"]) for item in classes), _words(run.id, len(chosen))
+    probabilities = np.array([shares[image.id] for image in chosen], np.float64)
+    if several:
+        there = np.array([[known in image.classes for known in place] for image in chosen])
+        return SeveralAnswers(tuple(chosen), probabilities, there, names, source)
+    labels = np.array([place[image.classes[0]] for image in chosen], np.int64)
+    return Answers(tuple(chosen), probabilities, labels, names, source)
 
 
 def _words(run: RunId, pictures: int) -> str:
     return f"run {run}, fold by fold, of {pictures:,} pictures"
 
 
-def doubted(answers: Sequence[Answers], decided: Mapping[ImageId, object]) -> list[JsonObject]:
+def doubted(answers: Sequence[Answers | SeveralAnswers], decided: Mapping[ImageId, object]) -> list[JsonObject]:
     """Suspects, the surest first. Of an image only the first answers count; decided ones are silent."""
     found: list[JsonObject] = []
     known: set[ImageId] = set()
     for said in answers:
-        for item in suspects(said.probabilities, said.labels) if said.good else ():
-            image = said.images[item.index]
+        for item in said.doubts() if said.good else ():
+            image = item.image
             if image.id in known or image.id in decided:
                 continue
             found.append({
                 "image": image.id,
                 "name": image.name,
                 "split": _split(image.split),
-                "given": said.names[item.given],
-                "suggested": said.names[item.suggested],
+                "given": item.given,
+                "suggested": item.suggested,
                 "margin": item.margin,
                 "source": said.source,
             })  # fmt: skip

@@ -1,9 +1,13 @@
 """What more pictures of each class should bring, told from how it went with fewer."""
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.folds import units_per_class
 from core.checks.growth import LEAST_PICTURES, LEAST_UNITS, enough, grow
-from core.errors import BadInput, NotEnoughImages
+from core.errors import BadInput
 from core.evaluation import Interval, units_of
 from core.evaluation.forecast import Curve, forecast
 from core.jobs.context import JobContext
@@ -19,7 +23,8 @@ MOST_CLASSES = 12
 
 
 def run(context: JobContext) -> JsonObject:
-    """Try fewer pictures, and forecast; the result has a curve per class, and `few`: those with too few pictures.
+    """Try fewer pictures, and forecast; the result has a curve per class, or none where all are among
+    the `few`: those with too few pictures.
 
     The pictures are those to learn from and to choose by: the test split is not looked at.
     """
@@ -36,12 +41,15 @@ def run(context: JobContext) -> JsonObject:
     items = [items[index] for index in np.sort(order)]
     labels, units = np.array([item.targets[0] for item in items], np.int64), [item.unit for item in items]
     able = enough(labels, units) if items else []
+    common: JsonObject = {
+        "pictures": len(items),
+        "together": version.together,
+        "few": [name for k, name in enumerate(version.class_names) if k not in able],
+        "least": [LEAST_PICTURES, LEAST_UNITS],
+        "largest": _largest(labels, units),
+    }
     if not able:
-        raise NotEnoughImages(
-            f"Not enough pictures for a forecast: at least {LEAST_PICTURES} of a class are needed, from {LEAST_UNITS} "
-            "cases or groups where these are named, and a second class.",
-            hint="Label more pictures, train again, then ask again.",
-        )
+        return sealed({**common, "features": "", "reached": 0.0, "chance": 0.0, "curves": [], "left_out": []})
     features, words = unlearnt_features(context, [item.blob for item in items])
     # The rarest classes: they have the most to gain.
     counts = np.bincount(labels, minlength=len(version.classes))
@@ -60,17 +68,21 @@ def run(context: JobContext) -> JsonObject:
     reached = float(np.mean([item.hits[:, -1].mean() for item in grown.values()]))
     return sealed(
         {
+            **common,
             "features": words,
-            "pictures": len(items),
-            "together": version.together,
             "reached": reached,
             "chance": 1 / int((counts > 0).sum()),
             "curves": curves,
-            "few": [name for k, name in enumerate(version.class_names) if k not in able],
             "left_out": [version.class_names[k] for k in able if k not in chosen],
-            "least": [LEAST_PICTURES, LEAST_UNITS],
         }
     )
+
+
+def _largest(labels: NDArray[np.int64], units: Sequence[str]) -> list[JsonValue]:
+    """Pictures, and cases or groups, of the class that has the most of the latter."""
+    independent = units_per_class(labels, units)
+    k = max(independent, key=independent.__getitem__, default=-1)
+    return [int((labels == k).sum()), independent.get(k, 0)]
 
 
 def _told(curve: Curve) -> JsonObject:

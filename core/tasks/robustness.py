@@ -74,6 +74,7 @@ class _Robustness:
                 "right": [step["right"] for step in steps],
                 "interval": [step["interval"] for step in steps],
                 "changed": [step["changed"] for step in steps],
+                "changed_interval": [step["changed_interval"] for step in steps],
                 "moved": [step["moved"] for step in steps],
             })  # fmt: skip
         return sealed({"pictures": len(self.items), "numbers": self.numbers, "kinds": kinds})
@@ -101,20 +102,23 @@ class _Robustness:
     def _step(self, said: Sequence[tuple[float, ...]], calm: Sequence[tuple[float, ...]]) -> dict[str, JsonValue]:
         if self.numbers:
             errors, moves = np.abs(np.subtract(said, self.truth))[:, 0], np.abs(np.subtract(said, calm))
-            sure = mean_of(errors, Resampler(self.units))
+            again = Resampler(self.units)
+            sure, moved = mean_of(errors, again), mean_of(moves, again)
             return {
                 "right": float(errors.mean()),
                 "interval": [sure.low, sure.high] if sure else None,
                 "changed": float(moves.mean()),
+                "changed_interval": [moved.low, moved.high] if moved else None,
                 "moved": None,
             }
         right = np.array([a == b for a, b in zip(said, self.truth, strict=True)])
         changed = np.array([a != b for a, b in zip(said, calm, strict=True)])
-        found = proportion(right, self.units)
-        assert found is not None  # there are pictures
+        found, flips = proportion(right, self.units), proportion(changed, self.units)
+        assert found is not None and flips is not None  # there are pictures
         return {
             "right": found.value,
             "interval": [found.low, found.high],
-            "changed": float(changed.mean()),
+            "changed": flips.value,
+            "changed_interval": [flips.low, flips.high],
             "moved": float(np.abs(np.subtract(said, calm)).mean()) if self.graded else None,
         }

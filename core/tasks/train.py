@@ -31,6 +31,7 @@ from core.inference import (
 from core.jobs.context import JobContext
 from core.labels import Match
 from core.models import (
+    JointLikeness,
     Likeness,
     Network,
     OldHead,
@@ -293,10 +294,10 @@ class Training:
         features, logits = self.look(network)
         card = self.card(network, logits)
         files = save_model(self.context.folder, network, card)
-        likeness = self._likeness(features)
+        likeness = self.likeness(features)
         likeness.save(self.context.folder)
         apart = [index for index, item in enumerate(items) if item.split is not Split.TRAIN]
-        traits = dict(zip(apart, self.traits(apart, features, likeness), strict=True))
+        traits = dict(zip(apart, self.traits(apart, features[apart], likeness), strict=True))
         with writing(self.context.engine) as session:
             predictions.save_model(session, self.context.run.id, files=files, card=card.to_json())
             records = [
@@ -305,7 +306,7 @@ class Training:
             ]
             predictions.replace_predictions(session, self.context.run.id, records)
 
-    def _likeness(self, features: Tensor) -> Likeness:
+    def likeness(self, features: Tensor) -> Likeness:
         """What the model learnt from, by the features (N, F) of all items."""
         chosen = some(self.positions(Split.TRAIN))
         blobs = [self.version.items[index].blob for index in chosen]
@@ -313,15 +314,18 @@ class Training:
         return Likeness.of(features[chosen], colours)
 
     def traits(
-        self, positions: Sequence[int], features: Tensor | None = None, likeness: Likeness | None = None
+        self,
+        positions: Sequence[int],
+        features: Tensor | None = None,
+        likeness: Likeness | JointLikeness | None = None,
     ) -> list[JsonObject]:
-        """What is known of the items at these positions besides the answer; `features` (N, F) are of all items."""
+        """What is known of the items at these n positions besides the answer; `features` (n, F) are theirs."""
         found: list[JsonObject] = []
         for start in range(0, len(positions), BATCH):
             self.context.check_cancelled()
             part = list(positions[start : start + BATCH])
             squares = self.pixels.read([self.version.items[index].blob for index in part])
-            found += picture_traits(squares, None if features is None else features[part], likeness)
+            found += picture_traits(squares, None if features is None else features[start : start + BATCH], likeness)
         return found
 
     def look(self, network: Network) -> tuple[Tensor, Tensor]:

@@ -235,6 +235,33 @@ def test_answers_fold_by_fold_are_taken_before_the_head_s_and_doubt_test_picture
     assert second["margin"] == pytest.approx(0.7)
 
 
+def test_of_several_classes_each_is_doubted_by_itself(graft: Graft) -> None:
+    project = graft.projects.create_from_names("Several", Task.MULTI, ["miner", "rust", "mould"])
+    found = add(graft, project, [scene(n, (48, 48)) for n in range(12)])
+    known = classes_of(graft, project)
+    there = [[n % 2 == 0, n % 3 == 0, n == 11] for n in range(12)]
+    there[4][1] = True  # is there for the expert, not for the folds
+    label(graft, project, {
+        image: LabelValue(classes=tuple(k for k, own in zip(known, row, strict=True) if own))
+        for image, row in zip(found, there, strict=True)
+    })  # fmt: skip
+    truth = [[k for k in range(3) if row[k]] for row in there]
+    shares = [[0.95 if n % 2 == 0 else 0.05, 0.9 if n % 3 == 0 else 0.2, 0.1] for n in range(12)]
+    records = [
+        PredictionRecord(image_id=image, split=Split.VALIDATION, truth_set=own, predicted_set=own, probabilities=said)
+        for image, own, said in zip(found, truth, shares, strict=True)
+    ]
+    run = make_run(graft, make_version(graft, project, found, truth), project, records)
+    with writing(graft.engine) as session:
+        session.get_one(runs.RunRow, run).payload = {"folds": 5}
+    (only,) = checked(graft, project)["label_errors"]
+    # Mould is not told from nothing: the folds say no of all twelve, which doubts nobody's label.
+    assert (only["name"], only["given"], only["suggested"]) == ("4.png", "miner and rust", "miner")
+    assert only["margin"] == pytest.approx(0.6)
+    (view,) = graft.checks.newest_findings(project).doubts  # type: ignore[union-attr]
+    assert view.given == "miner and rust", "as the label stands"
+
+
 def graft_filter(class_id: Any) -> Any:
     from core.services.gallery import PictureFilter
 

@@ -12,11 +12,11 @@ from core.errors import BadInput, NotEnoughImages
 from core.explanation import explain
 from core.features import PixelCache
 from core.graft import Graft
-from core.inference import answers, compute_logits
+from core.inference import answers, compute_features, compute_logits, picture_colours
 from core.jobs import execute
 from core.jobs.context import JobContext
 from core.models import Ensemble, load_model
-from core.splits import class_strata, shuffle_splits
+from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
 from core.tasks import training
@@ -61,6 +61,27 @@ def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_see
     assert len(folds["scores"]) == 4 and folds["mean"] == pytest.approx(sum(folds["scores"]) / 4)  # type: ignore[arg-type]
     assert [step for step, _ in graft.training.curves(validated)["fold/score"]] == [1, 2, 3, 4]
     assert graft.results.read(validated, Split.VALIDATION).scores.count == len(said) - len(test)
+
+
+def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(graft: Graft, validated: RunId) -> None:
+    with reading(graft.engine) as session:
+        run = runs.read_run(session, validated)
+        assert run.version_id is not None
+        items = [item for item in versions.read_version(session, run.version_id).items if item.split is not Split.TEST]
+        said = predictions.read_predictions(session, validated)
+    assert all(item.traits is not None and "far" in item.traits for item in said)
+    kept = next(item.traits for item in said if item.image_id == items[0].image_id)
+    folds = make_folds(class_strata([item.targets for item in items]), [item.unit for item in items], 2, 2, RECIPE.seed)
+    pixels, blob, apart = PixelCache(graft.settings, 32, RECIPE.framing), [items[0].blob], []
+    for number, fold in enumerate(folds):
+        if 0 in fold.judge.tolist():
+            model = load_model(graft.settings.models / str(validated) / f"fold-{number + 1}")
+            assert model.likeness is not None
+            seen = compute_features(model.network, pixels.batches(blob, 1))
+            apart += model.likeness.distances(seen, picture_colours(pixels.read(blob)))
+    assert len(apart) == 2 and kept is not None
+    assert kept["far"] == pytest.approx(sum(apart) / 2, rel=1e-2)
+    assert not any("strange" in note for note in graft.judging.abstaining(validated).notes)
 
 
 def test_the_ensemble_answers_with_the_mean_of_its_members(graft: Graft, validated: RunId) -> None:

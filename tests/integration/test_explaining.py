@@ -343,7 +343,7 @@ def test_doubtful_pictures_sent_to_labelling_twice_are_there_once(
     graft: Graft, project: ProjectId, predicted: RunId
 ) -> None:
     view = graft.predictions.read(predicted)
-    doubtful = view.doubtful(1.01)
+    doubtful = view.doubtful((), 1.01)
     assert [item.confidence for item in doubtful] == sorted(item.confidence for item in view.items)
     ids = [item.id for item in doubtful]
     assert graft.predictions.send_to_labelling(predicted, ids) == 38  # two were imported from the start
@@ -368,7 +368,7 @@ def test_numbers_are_predicted_in_their_own_unit(graft: Graft, project: ProjectI
     assert serve(graft, Lane.FILES) is RunState.DONE
     view = graft.predictions.read(run)
     assert all(item.number is not None and item.said == f"{item.number:.4g}" for item in view.items)
-    assert view.doubtful(0.5) == []
+    assert view.doubtful((), 0.5) == []
 
 
 # --- routes -------------------------------------------------------------------------------------------------------

@@ -220,6 +220,9 @@ def test_new_pictures_get_answers_that_hold_or_the_reason_why_not(graft: Graft, 
     assert torn.answer == "rust", "0.48 is less likely than what any validation picture's truth had"
     wide = graft.predictions.read(make_prediction(graft, field.project, field.run([0.45] * 80), new[1:2]), 0.95)
     assert wide.items[0].answer == "one of: rust, blight" and wide.items[0].why == "unsure between rust and blight"
+    assert view.reasons == {"strange": 1} and wide.reasons == {"unsure": 1}
+    assert [item.name for item in view.doubtful(view.reasons, 0.0)] == ["cat.png"], "sure of it, and yet doubtful"
+    assert [item.name for item in view.doubtful(["blurred"], 0.6)] == ["torn.png"]
     lines = list(csv.DictReader(io.StringIO(graft.predictions.csv(run, 0.95).removeprefix("\ufeff"))))
     assert [line["answer"] for line in lines] == ["rust", "rust", "no answer", ""]
     assert lines[2]["why no answer"] == "not like the training pictures" and lines[3]["problem"] == "not a picture"

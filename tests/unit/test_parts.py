@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from core.checks import parts
 from core.checks.near import SIDE
 from core.checks.parts import FINE, is_part, part_candidates, turned
 from tests.unit.test_checks import scene
@@ -43,6 +44,21 @@ COPIES = {
 def test_a_copy_is_found_among_other_pictures_and_nothing_else_is(how: str) -> None:
     pictures = [scene(n, (96, 96)) for n in range(12)]
     assert found([*pictures, COPIES[how](pictures[4])]) == {(4, 12)}
+
+
+def test_without_cut_copies_mirrored_and_turned_ones_are_found_all_the_same() -> None:
+    pictures = [scene(n, (96, 96)) for n in range(12)]
+    pictures += [ImageOps.mirror(pictures[4]), pictures[5].rotate(90), cut(pictures[6], 0.8)]
+    greys = np.stack([grey(item, SIDE) for item in pictures])
+    found = {(min(part, whole), max(part, whole)) for part, whole, *_ in part_candidates(greys, cut=False)}
+    assert {(4, 12), (5, 13)} <= found and (6, 14) not in found
+
+
+def test_many_pictures_in_small_steps_have_the_same_candidates_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    greys = np.stack([grey(scene(n % 9, (96, 96)), SIDE) for n in range(18)])
+    at_once = part_candidates(greys)
+    monkeypatch.setattr(parts, "CHUNK", 1)
+    assert part_candidates(greys) == at_once and len(at_once) >= 18
 
 
 def test_different_pictures_and_blank_ones_are_nobody_s_part() -> None:

@@ -1,0 +1,236 @@
+"""The sections of Results, Check and Map in the browser, on finished runs: read, used, and followed to pictures."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.graft import Graft
+from core.jobs.payloads import CheckPayload, ForecastPayload, MapPayload, Payload, RobustnessPayload
+from core.labels import LabelValue
+from core.media.layouts import write_layouts
+from core.services.results_judging import Use
+from core.store import runs
+from core.store.db import writing
+from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState
+from tests.e2e.served import Served
+from tests.finished import NOW
+from tests.integration.test_agreement import say
+from tests.integration.test_judging import Field, steps
+
+USUAL: JsonObject = {"far": 0.5, "sharp": 1.0, "light": 120.0}
+
+
+@pytest.fixture(scope="module")
+def field(served: Served) -> Field:
+    return Field(served.graft)
+
+
+@pytest.fixture(scope="module")
+def judged(field: Field) -> RunId:
+    """It errs under the old camera; one test picture is strange to it, one is blurred."""
+    traits = [{**USUAL, "sharp": 1 + index % 5 / 10} for index in range(80)]
+    traits[40] |= {"far": 9.0}
+    traits[41] |= {"sharp": 0.01}
+    return field.run(steps(80), wrong=range(62, 76), traits=traits)
+
+
+def done(
+    graft: Graft,
+    project: ProjectId,
+    kind: RunKind,
+    payload: Payload,
+    result: dict[str, Any],
+    about: RunId | None = None,
+) -> RunId:
+    """A job that has ended with this result."""
+    with writing(graft.engine) as session:
+        run_id = runs.create_run(
+            session, project_id=project, kind=kind, lane=Lane.FILES, payload=payload.to_json(), now=NOW, parent_id=about
+        )
+        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
+        assert claimed is not None and claimed.id == run_id
+        runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result=result)
+    return run_id
+
+
+def cards(page: Page) -> Locator:
+    """The pictures that are shown."""
+    return page.locator(".card").or_(page.get_by_role("option"))
+
+
+def heading(page: Page, words: str | re.Pattern[str]) -> Locator:
+    return page.get_by_role("heading", name=words)
+
+
+def test_a_decision_follows_what_is_asked_and_shows_whom_it_would_miss(
+    page: Page, served: Served, field: Field, judged: RunId
+) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="Decide"))
+    expect(heading(page, "Of 1,000 pictures:")).to_be_visible()
+    common = page.get_by_label("where you will use it, how many have it?")
+    common.fill("20")
+    common.press("Enter")
+    expect(page.get_by_text("of the 20 that have it")).to_be_visible()
+    said = served.graft.judging.decision(judged, 1, Use(prevalence=0.02, miss=5))
+    page.get_by_role("radio", name=f"Missed ({len(said.missed)})").click()
+    expect(cards(page)).to_have_count(len(said.missed))
+    assert "common-1=20" in page.url, "the question can be sent"
+
+
+def test_what_it_does_not_answer_stands_there_with_its_reason_and_its_pictures(
+    page: Page, served: Served, field: Field, judged: RunId
+) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="When not to answer"))
+    expect(page.get_by_text(re.compile(r"Of 100 pictures it answers"))).to_be_visible()
+    page.get_by_role("radio", name="not like the training pictures").click()
+    expect(heading(page, "Not like the training pictures · 1 picture")).to_be_visible()
+    expect(page.get_by_text("40.png")).to_be_visible()
+
+
+def test_a_weak_spot_is_named_and_opens_its_pictures(page: Page, served: Served, field: Field, judged: RunId) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="Weak spots"))
+    expect(page.get_by_text(re.compile("The weakest is Camera: old"))).to_be_visible()
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    table.click(position={"x": 20, "y": 52})  # the first line's box to choose it by
+    expect(heading(page, "Camera: old · 20 pictures")).to_be_visible()
+    expect(cards(page)).to_have_count(20)
+
+
+def test_a_promise_can_be_raised_and_made_to_each_class(
+    page: Page, served: Served, field: Field, judged: RunId
+) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="How sure it is"))
+    expect(page.get_by_text(re.compile("Promised 90%; of 40 test pictures"))).to_be_visible()
+    page.get_by_role("slider", name="How often must the true answer be among those given?").press("ArrowRight")
+    expect(page.get_by_text(re.compile("Promised 95%"))).to_be_visible()
+    page.get_by_role("combobox", name="Promised to").click()
+    page.get_by_role("option", name="each class").click()
+    expect(page.get_by_text(re.compile("never ruled out: blight"))).to_be_visible()
+
+
+def test_the_robustness_card_says_how_sure_it_is_and_of_few_pictures_nothing(
+    page: Page, served: Served, field: Field, judged: RunId
+) -> None:
+    shares, ends = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5], [[0.9, 1.0]] * 6
+    shift = {
+        "kind": "shift", "title": "Shifted by pixels", "strengths": ["as it is", *(f"{n} px" for n in range(1, 6))],
+        "right": shares, "interval": ends, "changed": [0, 0.1, 0.2, 0.3, 0.4, 0.5],
+        "changed_interval": [[0.04, 0.23]] * 6, "moved": [None] * 6,
+    }  # fmt: skip
+    result = {"pictures": 40, "numbers": False, "kinds": [shift]}
+    done(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), result, judged)
+    address = served.address("results", project=field.project, run=judged, show="Robustness")
+    page.goto(address)
+    expect(page.get_by_text(re.compile(r"single pixel changes 10% \(4% to 23%\) of the answers"))).to_be_visible()
+    few = result | {"pictures": 5}
+    done(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), few, judged)
+    page.goto(address)
+    expect(page.get_by_text("Not enough test pictures for a verdict: at least 20, and there are 5.")).to_be_visible()
+
+
+def test_a_forecast_says_of_which_class_more_pictures_help(
+    page: Page, served: Served, field: Field, judged: RunId
+) -> None:
+    def curve(name: str, rise: float) -> dict[str, Any]:
+        path = [[0.6 + rise * step / 2, 0.55 + rise * step / 2, 0.65 + rise * step / 2] for step in range(3)]
+        gains = [[rise * step / 2, rise * step / 4, rise * step] for step in range(3)]
+        return {"class": name, "pictures": 30, "sizes": [10, 30], "tried": [[0.5, 0.4, 0.6], [0.6, 0.55, 0.65]],
+                "ahead": [30, 60, 90], "path": path, "gains": gains, "tested": None}  # fmt: skip
+
+    result = {"features": "a network", "pictures": 60, "together": "pictures", "reached": 0.9, "chance": 0.5,
+              "curves": [curve("healthy", 0.0), curve("rust", 0.2)], "few": ["blight"], "left_out": [],
+              "least": [20, 10], "largest": [30, 30]}  # fmt: skip
+    done(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), result, judged)
+    address = served.address("results", project=field.project, run=judged, show="What to label next")
+    page.goto(address)
+    more = page.get_by_label("More pictures of a class")
+    more.fill("30")
+    more.press("Enter")
+    lifted = re.compile("30 more pictures of rust should lift what is found of it from 60% to 70%")
+    expect(page.get_by_text(lifted)).to_be_visible()
+    expect(page.get_by_text("Not enough pictures of blight: at least 20 are needed.")).to_be_visible()
+    few = result | {"curves": [], "few": ["healthy", "rust", "blight"], "largest": [12, 12]}
+    done(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), few, judged)
+    page.goto(address)
+    expect(page.get_by_text(re.compile("at least 20 of a class are needed.*most has 12"))).to_be_visible()
+
+
+def test_the_forebears_of_a_model_are_drawn(page: Page, served: Served, field: Field, judged: RunId) -> None:
+    child = field.run(steps(80))
+    with writing(served.graft.engine) as session:
+        session.get_one(runs.RunRow, child).parent_id = judged
+    page.goto(served.address("results", project=field.project, run=child, show="Report"))
+    expect(heading(page, "What it descends from")).to_be_visible()
+    boxes = page.locator("svg text", has_text=re.compile(f"Run ({judged}|{child}) "))
+    expect(boxes).to_have_count(2)
+    expect(page.get_by_text("its network, with a new last layer")).to_be_visible()
+
+
+def check_of(graft: Graft, project: ProjectId, doubts: list[dict[str, Any]], pictures: int) -> None:
+    result = {
+        "pictures": pictures, "labelled": pictures, "pairs": [], "leaks": [], "shortcuts": [], "quality": [],
+        "label_errors": doubts, "splitting": {"features": "", "scores": []}, "counts": {}, "notes": [],
+    }  # fmt: skip
+    done(graft, project, RunKind.CHECK, CheckPayload(), result)
+
+
+def test_a_doubted_label_is_found_right_and_not_asked_about_again(page: Page, served: Served) -> None:
+    project = served.project("Doubted")
+    for image in (found := served.pictures(project)):
+        served.label(project, image, "healthy")
+    doubts = [
+        {"image": image, "name": "", "split": None, "given": "healthy", "suggested": "rust", "margin": 0.9,
+         "source": "run 1"}
+        for image in found[:2]
+    ]  # fmt: skip
+    check_of(served.graft, project, doubts, 12)
+    page.goto(served.address("check", project=project))
+    expect(page.get_by_text("2 pictures look more like another class")).to_be_visible()
+    cards(page).first.click()
+    page.get_by_role("button", name="Label is right").click()
+    expect(page.get_by_text("1 picture look more like another class")).to_be_visible()
+    expect(page.get_by_text("1 label looked at and found right")).to_be_visible()
+
+
+def test_where_people_differ_one_word_settles_it(page: Page, served: Served) -> None:
+    graft = served.graft
+    project = served.project("Two people")
+    known = [item.id for item in graft.projects.read(project).classes]
+    for n, image in enumerate(served.pictures(project)):
+        say(graft, project, "Anna", image, LabelValue(classes=(known[n % 2],)))
+        say(graft, project, "Ben", image, LabelValue(classes=(known[n % 2 if n else 1],)))
+    check_of(graft, project, [], 12)
+    page.goto(served.address("check", project=project))
+    expect(page.get_by_text("They differ on 1 picture.")).to_be_visible()
+    cards(page).first.click()
+    page.get_by_role("button", name="Label is right").click()
+    expect(page.get_by_text("1 disagreement looked at again since, and settled.")).to_be_visible()
+
+
+def test_what_is_drawn_around_on_the_map_is_shown_below(page: Page, served: Served) -> None:
+    project = served.project("Mapped", pictures=8)
+    found = served.pictures(project)
+    places = np.array([[-1, 0]] * 3 + [[1, 0]] * 5, np.float32)
+    result = {"pictures": 8, "shown": 8, "features": "a network", "share": 0.5}
+    run = done(served.graft, project, RunKind.MAP, MapPayload(), result)
+    write_layouts(served.graft.settings.map_file(run), found, {"directions": places})
+    page.goto(served.address("map", project=project))
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    expect(plot).to_be_visible()
+    page.locator('.modebar-btn[data-title="Box Select"]').click()
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 5, steps=5)
+    page.mouse.up()
+    expect(heading(page, "3 pictures drawn around")).to_be_visible()
+    expect(cards(page)).to_have_count(3)
+
+
+def test_every_page_opens_by_its_name(page: Page, served: Served) -> None:
+    page.goto(served.address("projects"))
+    expect(heading(page, "Projects")).to_be_visible()
