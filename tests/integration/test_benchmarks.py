@@ -1,6 +1,8 @@
 """Groups of trainings: several networks, several depths, one table."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, NotFound
 from core.graft import Graft
+from core.jobs import LaneWorker
 from core.recipes import DEPTHS, PRESETS
 from core.services.benchmarks import group_json
-from core.types import ProjectId, RunState
+from core.types import Lane, ProjectId, RunState
 from tests.integration.test_cross_validation import serve
 from tests.integration.test_training import TINY, project
 
@@ -45,6 +48,30 @@ def test_a_network_is_trained_at_every_depth_in_one_group_that_can_be_stopped(gr
     assert tuple(row.tune for row in view.rows) == DEPTHS and view.study == "depth"
     assert graft.benchmarks.cancel(project, group) == len(DEPTHS)
     assert graft.benchmarks.read(project, group).ended
+
+
+def test_stopping_all_ends_the_one_that_learns_and_those_that_wait_within_ten_seconds(
+    graft: Graft, project: ProjectId
+) -> None:
+    long = RECIPE.with_settings({"epochs": "9999", "patience": "0"})
+    group = graft.benchmarks.start(project, long, ["graft:tiny_cnn", "graft:light_cnn"])
+    first = graft.benchmarks.read(project, group).rows[0].run
+    worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[Lane.TRAINING])
+
+    def until(reached: Callable[[], bool], within_s: float) -> None:
+        begun = time.monotonic()
+        while not reached():
+            worker.step()
+            time.sleep(0.05)
+            assert time.monotonic() - begun < within_s
+
+    try:
+        until(lambda: bool(graft.training.curves(first)), 120)
+        assert graft.benchmarks.cancel(project, group) == 2
+        until(lambda: graft.benchmarks.read(project, group).ended, 10)
+        assert set(graft.benchmarks.states(project, group).values()) == {RunState.CANCELLED}
+    finally:
+        worker.close()
 
 
 def test_what_cannot_be_compared_is_said_before_anything_is_queued(graft: Graft, project: ProjectId) -> None:

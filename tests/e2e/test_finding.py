@@ -1,0 +1,69 @@
+"""Looking for a recipe and for a learning rate, in the browser; the jobs run here, when the page has asked for them."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.jobs import Handler, execute
+from core.recipes import PRESETS
+from core.store import runs
+from core.store.db import writing
+from core.tasks import rates, search
+from core.types import Lane, ProjectId, RunState
+from tests.e2e.served import Served
+
+
+@pytest.fixture(scope="module")
+def labelled(served: Served) -> Iterator[ProjectId]:
+    project = served.project("Colours")
+    for index, image in enumerate(served.pictures(project)):
+        served.label(project, image, ("healthy", "rust")[index % 2])
+    yield project
+
+
+def serve(served: Served, body: Handler) -> None:
+    """Do the training that waits."""
+    with writing(served.graft.engine) as session:
+        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
+    assert run is not None
+    assert execute(body, run, engine=served.graft.engine, settings=served.graft.settings) is RunState.DONE
+
+
+def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
+    page: Page, served: Served, labelled: ProjectId
+) -> None:
+    page.goto(served.address("search", project=labelled))
+    page.get_by_role("spinbutton", name="How long it may take, in minutes").fill("2")
+    page.get_by_role("button", name="Start the search").click()
+    expect(page.get_by_text("Waits its turn")).to_be_visible()
+    (asked,) = served.graft.searches.list(labelled)
+    assert asked.payload["minutes"] == 2.0 and (asked.recipe or {})["preset"] == "balanced"
+    served.graft.queue.cancel(asked.id)
+    expect(page.get_by_text("It was stopped.")).to_be_visible()
+
+    start = PRESETS["instant"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "4"})
+    made = served.graft.searches.start(labelled, start, minutes=5, fields=["learning_rate"], trials=2)
+    serve(served, search.run)
+    page.goto(served.address("search", project=labelled, run=made))
+    expect(page.get_by_text(re.compile(r"Trial 2 is best|Nothing tried was better"))).to_be_visible()
+    page.get_by_label("Save this recipe as").fill("Leaves, March")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved. On the Train page")).to_be_visible()
+    assert list(served.graft.recipes.list()) == ["Leaves, March"]
+
+
+def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: Served, labelled: ProjectId) -> None:
+    page.goto(served.address("train", project=labelled))
+    page.get_by_text("Instant", exact=True).first.click()
+    page.get_by_text("Details", exact=True).click()
+    page.get_by_role("button", name="Find a good learning rate").click()
+    expect(page.get_by_text("Waits its turn")).to_be_visible()
+    serve(served, rates.run)
+    take = page.get_by_role("button", name=re.compile(r"^Take [\d.e-]+$"))
+    expect(take).to_be_visible()
+    rate = take.inner_text().split()[-1]
+    take.click()
+    expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value(re.compile(f"^{float(rate):.5g}$"))
