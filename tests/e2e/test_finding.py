@@ -49,10 +49,10 @@ def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
     serve(served, search.run)
     page.goto(served.address("search", project=labelled, run=made))
     expect(page.get_by_text(re.compile(r"Trial 2 is best|Nothing tried was better"))).to_be_visible()
-    page.get_by_label("Save this recipe as").fill("Leaves, March")
+    page.get_by_label("Save this recipe as").fill("Leaves of March")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. On the Train page")).to_be_visible()
-    assert list(served.graft.recipes.list()) == ["Leaves, March"]
+    assert list(served.graft.recipes.list()) == ["Leaves of March"]
 
 
 def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: Served, labelled: ProjectId) -> None:
@@ -60,7 +60,7 @@ def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: 
     page.get_by_text("Instant", exact=True).first.click()
     page.get_by_text("Details", exact=True).click()
     page.get_by_role("button", name="Find a good learning rate").click()
-    expect(page.get_by_text("Waits its turn")).to_be_visible()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
     serve(served, rates.run)
     take = page.get_by_role("button", name=re.compile(r"^Take [\d.e-]+$"))
     expect(take).to_be_visible()

@@ -70,7 +70,7 @@ def test_a_decision_follows_what_is_asked_and_shows_whom_it_would_miss(
 ) -> None:
     page.goto(served.address("results", project=field.project, run=judged, show="Decide"))
     expect(heading(page, "Of 1,000 pictures:")).to_be_visible()
-    common = page.get_by_label("where you will use it, how many have it?")
+    common = page.get_by_role("spinbutton", name=re.compile("where you will use it, how many have it"))
     common.fill("20")
     common.press("Enter")
     expect(page.get_by_text("of the 20 that have it")).to_be_visible()
@@ -94,7 +94,7 @@ def test_a_weak_spot_is_named_and_opens_its_pictures(page: Page, served: Served,
     page.goto(served.address("results", project=field.project, run=judged, show="Weak spots"))
     expect(page.get_by_text(re.compile("The weakest is Camera: old"))).to_be_visible()
     table = page.get_by_test_id("stDataFrame").locator("canvas").first
-    table.click(position={"x": 20, "y": 52})  # the first line's box to choose it by
+    table.click(position={"x": 20, "y": 52}, force=True)  # the first line's box to choose it by
     expect(heading(page, "Camera: old · 20 pictures")).to_be_visible()
     expect(cards(page)).to_have_count(20)
 
@@ -164,7 +164,7 @@ def test_the_forebears_of_a_model_are_drawn(page: Page, served: Served, field: F
         session.get_one(runs.RunRow, child).parent_id = judged
     page.goto(served.address("results", project=field.project, run=child, show="Report"))
     expect(heading(page, "What it descends from")).to_be_visible()
-    boxes = page.locator("svg text", has_text=re.compile(f"Run ({judged}|{child}) "))
+    boxes = page.locator("svg text", has_text=re.compile(rf"Run\s({judged}|{child})\b"))
     expect(boxes).to_have_count(2)
     expect(page.get_by_text("its network, with a new last layer")).to_be_visible()
 

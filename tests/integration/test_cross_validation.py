@@ -73,6 +73,7 @@ def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(graft: G
     kept = next(item.traits for item in said if item.image_id == items[0].image_id)
     folds = make_folds(class_strata([item.targets for item in items]), [item.unit for item in items], 2, 2, RECIPE.seed)
     pixels, blob, apart = PixelCache(graft.settings, 32, RECIPE.framing), [items[0].blob], []
+    pixels.fill(blob)
     for number, fold in enumerate(folds):
         if 0 in fold.judge.tolist():
             model = load_model(graft.settings.models / str(validated) / f"fold-{number + 1}")
