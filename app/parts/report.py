@@ -26,7 +26,9 @@ def report(run: RunId) -> None:
     _open(run)
     if len(origin.lineage) > 1:
         st.markdown("#### What it descends from")
-        st.html(lineage_svg(origin.lineage), width="content")
+        # st.html would drop the drawing; inside a block element Markdown leaves it, and the names in it, as they are.
+        drawing = f'<div style="max-width: 40rem">{lineage_svg(origin.lineage)}</div>'
+        st.markdown(drawing, unsafe_allow_html=True)
     st.markdown("#### Where the figures come from")
     _facts(origin)
     st.caption("This command makes the run again; without a GPU, on the same machine, with the same numbers.")
