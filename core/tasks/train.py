@@ -381,12 +381,12 @@ class _Follower:
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         """A batch is done."""
         self.context.check_cancelled()
-        if "first_step" not in self.timings and self.context.run.started_at is not None:
+        if epoch and "first_step" not in self.timings and self.context.run.started_at is not None:
             since = datetime.now(UTC) - self.context.run.started_at
             self.timings["first_step"] = round(since.total_seconds(), 3)
         fraction = (epoch - 1 + done / steps) / self.epochs
         self.context.progress(
-            f"Epoch {epoch} of at most {self.epochs}",
+            f"Epoch {epoch} of at most {self.epochs}" if epoch else "Seeing what the last layer alone is worth",
             fraction=fraction, eta_s=seconds_left, epoch=epoch, epochs=self.epochs,
         )  # fmt: skip
 

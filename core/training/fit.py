@@ -56,11 +56,16 @@ class Part:
     targets: Tensor
 
 
+NO_BETTER = (
+    "On validation nothing was better than the last layer alone, learnt on what the network knew before: that is kept."
+)
+
+
 class Watcher(Protocol):
     """Whoever follows a training. Each call may raise Cancelled."""
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
-        """`done` of an epoch's `steps` are done."""
+        """`done` of an epoch's `steps` are done; in epoch 0 the start is judged."""
 
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """An epoch is over: its curves' points."""
@@ -71,7 +76,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a training ended; the network holds the best epoch's weights."""
+    """How a training ended; the network holds the best epoch's weights. Epoch 0 is the start, its head learnt."""
 
     best_epoch: int
     score: float
@@ -122,11 +127,15 @@ class Trainer:
         """Train to the end. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number."""
         self.network.to(memory_format=torch.channels_last)
         self._resume()
+        if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
+            self._keep_if_better(*self._agreed())
         patience = self.recipe.patience or self.recipe.epochs
         joined = apart_epochs(self.recipe)  # the first of two steps is never the last
         while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch, joined) < patience:
             self.epoch += 1
             self._one_epoch()
+        if self.best_epoch == 0:
+            self.watcher.note(NO_BETTER)
         self.network.load_state_dict(self.best_state)
         merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size, self.engine)
@@ -288,14 +297,21 @@ class Trainer:
 
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""
-        value, loss = self.group.agreed(list(self._judged()) if self.group.leads else [0.0, 0.0])
+        value, loss = self._agreed()
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
-        if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
-            self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
-            self.best_state = {name: item.detach().cpu().clone() for name, item in self._shown.state_dict().items()}
+        self._keep_if_better(value, loss)
         self.watcher.epoch(self.epoch, values)
         if self.group.leads:
             save_checkpoint(self.folder, self._state())
+
+    def _keep_if_better(self, value: float, loss: float) -> None:
+        if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
+            self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
+            self.best_state = {name: item.detach().cpu().clone() for name, item in self._shown.state_dict().items()}
+
+    def _agreed(self) -> list[float]:
+        """Score and loss on validation, the same in all processes of the group."""
+        return self.group.agreed(list(self._judged()) if self.group.leads else [0.0, 0.0])
 
     def _judged(self) -> tuple[float, float]:
         """Score and loss on validation."""

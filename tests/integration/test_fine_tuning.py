@@ -77,6 +77,23 @@ def trainer(settings: Settings, blobs: list[str], recipe: Recipe, folder: Path, 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("scores", "best"), [((0.9, 0.3, 0.8), 0), ((0.5, 0.3, 0.8), 2)], ids=["start", "later"])
+def test_a_training_that_only_gets_worse_keeps_the_head_that_it_began_with(
+    settings: Settings, blobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    scores: tuple[float, ...], best: int,
+) -> None:  # fmt: skip
+    said = iter(scores)
+    monkeypatch.setattr(Trainer, "_judged", lambda self: (next(said), 1.0))
+    watcher = Watcher()
+    recipe = WHOLE.with_settings({"epochs": "2", "weights": "bundled"})
+    whole = trainer(settings, blobs, recipe, tmp_path / "run", watcher)
+    before = whole.network.head.weight.detach().clone()
+    fit = whole.fit()
+    assert (fit.best_epoch, fit.score) == (best, max(scores))
+    assert torch.equal(whole.network.head.weight, before) is (best == 0)
+    assert any("nothing was better" in note for note in watcher.notes) is (best == 0)
+
+
 @pytest.mark.parametrize("recipe", [GRADUAL, WHOLE], ids=["gradual", "all"])
 def test_a_training_killed_anywhere_ends_with_the_same_numbers(
     settings: Settings, blobs: list[str], tmp_path: Path, recipe: Recipe
