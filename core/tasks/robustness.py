@@ -101,7 +101,7 @@ class _Robustness:
 
     def _step(self, said: Sequence[tuple[float, ...]], calm: Sequence[tuple[float, ...]]) -> dict[str, JsonValue]:
         if self.numbers:
-            errors, moves = np.abs(np.subtract(said, self.truth))[:, 0], np.abs(np.subtract(said, calm))
+            errors, moves = (np.abs(np.subtract(said, other))[:, 0] for other in (self.truth, calm))
             again = Resampler(self.units)
             sure, moved = mean_of(errors, again), mean_of(moves, again)
             return {
