@@ -112,9 +112,7 @@ def test_two_runs_are_compared_on_the_same_images(graft: Graft, leaves: Leaves) 
     found = graft.results.compare(first, second)
     assert found.cells == ((3, -3), (0, 0))
     assert found.recipe == (("backbone", PRESETS["instant"].backbone, "resnet18"),)
-    accuracy = found.differences[0]
-    assert accuracy.figure == "accuracy" and accuracy.difference.value == 0.5
-    assert accuracy.p_value == 0.25 and accuracy.better == 0, "three pictures prove nothing"
+    assert found.differences == (), "six pictures prove nothing"
 
 
 def test_runs_of_other_versions_are_refused_with_the_way_out(graft: Graft, leaves: Leaves) -> None:
