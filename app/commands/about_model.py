@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, finished, opened, show, table
 from app.commands.training import RunArgument
 from core.types import ImageId, RunId
 
@@ -27,8 +27,7 @@ def forecast(
     with opened(home) as graft:
         from core.services.forecasts import forecast_json
 
-        ended = graft.serving.finish(graft.forecasts.start(RunId(run)), progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, graft.forecasts.start(RunId(run)), as_json)
         view = graft.forecasts.view(ended)
         assert view is not None  # it is done
         value = {"run": ended.id, "model": run, **forecast_json(view, more)}
@@ -45,8 +44,7 @@ def forecast(
 def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
     """Test how a model takes pictures that are shifted, turned, blurred, noisy, darker or smaller."""
     with opened(home) as graft:
-        ended = graft.serving.finish(graft.robustness.start(RunId(run)), progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, graft.robustness.start(RunId(run)), as_json)
         view = graft.robustness.view(ended)
     assert view is not None  # it is done
     lines = [[item.title, *item.right] for item in view.lines]
@@ -60,8 +58,7 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
 def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
     """Compare a model, layer by layer, with the network it started as."""
     with opened(home) as graft:
-        ended = graft.serving.finish(graft.changes.start(RunId(run)), progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, graft.changes.start(RunId(run)), as_json)
         view = graft.changes.view(ended)
     assert view is not None  # it is done
     lines = [[item.number, item.likeness, item.distance] for item in view.layers]
@@ -79,8 +76,7 @@ def resembles(
     """Find the training pictures that a picture resembles to a model, and the nearest of another class."""
     with opened(home) as graft:
         asked = graft.neighbours.request(RunId(run), ImageId(image))
-        ended = graft.serving.finish(asked, progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, asked, as_json)
         view = graft.neighbours.view(ended)
     assert view is not None  # it is done
     found = {"nearest": view.nearest, "others": view.others}

@@ -18,6 +18,7 @@ from core.settings import Settings
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
     from core.services.serving import RunRecord
+    from core.types import RunId
 
 Home = Annotated[
     Path | None, typer.Option("--home", metavar="DIR", help="Where Graft keeps everything (default: GRAFT_HOME, data).")
@@ -141,6 +142,13 @@ def ensure_done(run: "RunRecord") -> None:
         what = "was stopped" if run.state.value == "cancelled" else f"failed: {run.error} {run.hint}".strip()
         typer.echo(f"Run {run.id} {what}" + ("." if not what.endswith((".", "!")) else ""), err=True)
         raise typer.Exit(1)
+
+
+def finished(graft: "Graft", run_id: "RunId", as_json: bool) -> "RunRecord":
+    """The run once it is done, its progress shown until then. Ends the command with status 1 unless it is done."""
+    ended = graft.serving.finish(run_id, progress_line(as_json))
+    ensure_done(ended)
+    return ended
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

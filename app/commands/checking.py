@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show
+from app.commands.base import Home, Json, finished, opened, show
 
 if TYPE_CHECKING:
     from core.services.checking import CheckView
@@ -20,8 +20,7 @@ def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home 
     with opened(home) as graft:
         project = graft.projects.named(name).id
         started = graft.checks.start(project)
-        ended = graft.serving.finish(started, progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, started, as_json)
         view, agreement = graft.checks.read(ended.id), graft.agreement.to_json(project)
     show(
         {"run": ended.id, "state": ended.state.value, **(ended.result or {}), "agreement": agreement},

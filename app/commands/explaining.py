@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, write_file
+from app.commands.base import Home, Json, finished, opened, show, table, write_file
 from app.commands.training import RunArgument
 from core.errors import BadInput
 from core.types import ImageId, RunId, Split
@@ -41,8 +41,7 @@ def explain(
         graded = graft.grades.newest(RunId(run))
         picture, blob = _picture(graft, image)
         asked = graft.explanations.request(RunId(run), image=picture, blob=blob, target=target, method=method)
-        ended = graft.serving.finish(asked, progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, asked, as_json)
         view = graft.explanations.read(ended.id)
         write_file(output, graft.explanations.blended(ended.id))
     value = {
@@ -86,8 +85,7 @@ def heatmaps(
     """Draw what a run's model looks at in all pictures of a split, and in the mean over each class."""
     with opened(home) as graft:
         started = graft.heatmaps.start(RunId(run), split=split, method=method)
-        ended = graft.serving.finish(started, progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, started, as_json)
         view = graft.heatmaps.view(ended)
         assert view is not None  # it is done
         if output:
@@ -130,8 +128,7 @@ def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
     with opened(home) as graft:
         from core.services.grades import grades_json
 
-        ended = graft.serving.finish(graft.grades.start(RunId(run)), progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, graft.grades.start(RunId(run)), as_json)
         view = graft.grades.view(ended)
     assert view is not None  # it is done
     value = {"run": ended.id, "model": run, **grades_json(view)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, write_file
+from app.commands.base import Home, Json, finished, opened, show, write_file
 from app.commands.training import RunArgument
 from core.errors import GraftError
 from core.types import RunId
@@ -71,8 +71,7 @@ def report(
 
 
 def _finish(graft: "Graft", run_id: RunId, output: Path | None, as_json: bool) -> None:
-    run = graft.serving.finish(run_id, progress_line(as_json))
-    ensure_done(run)
+    run = finished(graft, run_id, as_json)
     made = graft.exports.path(run.id)
     target = output or Path(made.name)
     try:

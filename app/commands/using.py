@@ -8,9 +8,8 @@ import typer
 from app.commands.base import (
     Home,
     Json,
-    ensure_done,
+    finished,
     opened,
-    progress_line,
     show,
     sources,
     table,
@@ -55,8 +54,7 @@ def predict(
     with opened(home) as graft:
         table_of = sources([groups]) if groups else ""
         started = graft.predictions.start(RunId(run), sources(path), groups=table_of, group_column=group_column)
-        ended = graft.serving.finish(started, progress_line(as_json))
-        ensure_done(ended)
+        ended = finished(graft, started, as_json)
         by: By = "class" if each_class else "group" if each_group else "all"
         view = graft.predictions.read(ended.id, promise / 100, by, group)
         text = graft.predictions.csv(ended.id, promise / 100, by, group) if csv else ""
