@@ -37,12 +37,16 @@ class Sayings:
 
     def read(self, blobs: Sequence[str]) -> Tensor:
         """(n, ...) of pictures that the pixel cache holds. Raises OSError where they cannot be kept."""
-        new = [blob for blob in dict.fromkeys(blobs) if blob not in self._rows]
-        if new:
-            self._rows.add(new, self._of(new))
+        self.keep(blobs)
         found = torch.from_numpy(self._rows.read(blobs, lambda blob: self._of([blob])[0]))
         said = found.view(self._kind)
         return said.permute(0, 3, 1, 2) if self._last else said
+
+    def keep(self, blobs: Sequence[str]) -> None:
+        """Compute and keep what is not kept yet, as `read` would, without reading it back."""
+        new = [blob for blob in dict.fromkeys(blobs) if blob not in self._rows]
+        if new:
+            self._rows.add(new, self._of(new))
 
     def _of(self, blobs: Sequence[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
         return self._as_rows(self._say(self._pixels.read(blobs)))
@@ -89,6 +93,6 @@ def cached_features(
     watch(0, len(missing))
     for start in range(0, len(missing), BATCH):
         part = missing[start : start + BATCH]
-        features.read(part)
+        features.keep(part)
         watch(start + len(part), len(missing))
     return features.read(blobs)
