@@ -14,6 +14,7 @@ What was computed is kept in FOLDER for the next time.
 import argparse
 import csv
 import dataclasses
+import hashlib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
@@ -132,10 +133,12 @@ def probe(features: Tensor, sample: Sample, parts: tuple[list[int], list[int], l
     return 100 * float(balanced_accuracy_score(labels[test], chosen.predict(values[test])))
 
 
-def network_with(weights: str, seed: int, settings: Settings, pictures: Tensor, outputs: int = 1) -> Network:
+def network_with(
+    weights: str, seed: int, settings: Settings, pictures: Tensor, outputs: int = 1, backbone: str = BACKBONE
+) -> Network:
     """The network; one that knows no photographs gets its batch norm calibrated on these pictures."""
     torch.manual_seed(seed)
-    network = Network(BACKBONE, outputs, image_size=SIZE)
+    network = Network(backbone, outputs, image_size=SIZE)
     load_weights(network, weights, settings)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if weights != "imagenet":
@@ -203,15 +206,22 @@ class Bench:
     settings: Settings
     weights: str
     memory: joblib.Memory
+    backbone: str = BACKBONE
 
     def _key(self, weights: str) -> str:
-        return bundled_weights()[BACKBONE].sha256 if weights == "bundled" else weights
+        if weights == "none":
+            return weights if self.backbone == BACKBONE else f"none {self.backbone}"
+        if weights.startswith("file:"):
+            return hashlib.sha256(Path(weights.removeprefix("file:")).read_bytes()).hexdigest()
+        return bundled_weights()[self.backbone].sha256 if weights == "bundled" else weights
 
     def features(self, sample: Sample, weights: str, seed: int, calibrated: list[int]) -> Tensor:
         """Pooled features (N, F)."""
 
         def features_of(name: str, key: str, seed: int, calibrated: list[int]) -> Tensor:
-            return pooled(network_with(weights, seed, self.settings, sample.pictures[calibrated]), sample.pictures)
+            shown = sample.pictures[calibrated]
+            network = network_with(weights, seed, self.settings, shown, backbone=self.backbone)
+            return pooled(network, sample.pictures)
 
         return self.memory.cache(features_of)(sample.name, self._key(weights), seed, calibrated)  # type: ignore[no-any-return]
 
