@@ -107,9 +107,19 @@ def _tries(network: Network, names: list[str]) -> Mapping[str, Try]:
     pictures = pictures.to(network.head.weight.device)
     found: dict[str, Try] = {}
     for name in names:
+        if name == "openvino-bf16" and not _has_16_bits():
+            continue
         with contextlib.suppress(RuntimeError, NotImplementedError):  # a network that it cannot convert
             found[name] = _bound(RUNTIMES[name](network), pictures)
     return found
+
+
+def _has_16_bits() -> bool:
+    """Whether OpenVINO has them on this processor; where it has not, it computes in 32 without a word."""
+    import openvino
+
+    capable: list[str] = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in capable
 
 
 def _bound(forward: Forward, pictures: Tensor) -> Try:

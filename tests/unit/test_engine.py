@@ -1,6 +1,7 @@
 """What the engine tries and remembers, and that its faster ways say the same."""
 
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,23 @@ def test_few_pictures_are_looked_at_the_plain_way_and_many_by_what_was_found_fas
     assert len(asked) == 1 and "openvino" not in asked[0]
     choose_runtime(network(), 5000, RECIPE, settings)
     assert "mobilenet_v3_small at 32" in asked[1]
+
+
+@pytest.mark.parametrize("capable", [True, False])
+def test_sixteen_bits_of_openvino_are_tried_only_where_the_processor_has_them(
+    capable: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    tried: list[str] = []
+
+    def find(settings: Settings, what: str, device: torch.device, tries: Callable[[], Mapping[str, object]]) -> str:
+        tried.extend(tries())
+        return PLAIN
+
+    monkeypatch.setattr("core.inference.runtimes.remembered", find)
+    monkeypatch.setattr("core.inference.runtimes._has_16_bits", lambda: capable)
+    choose_runtime(network(), 5000, RECIPE, settings)
+    assert "openvino" in tried and ("openvino-bf16" in tried) is capable
 
 
 def test_a_runtime_that_the_recipe_names_is_taken_untried_if_it_is_installed(
