@@ -1,5 +1,8 @@
 """A decision where the model will be used: what is found, missed, and a false alarm, by the expert's own costs."""
 
+import re
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.context import graft
@@ -26,6 +29,9 @@ it is worth using. All of it holds only if the class looks there as it does here
 """
 
 
+CALM = re.compile(r"(?<![a-z])(healthy|normal|none|nothing|no|negative|control|background)(?![a-z])", re.IGNORECASE)
+
+
 def decision(project: ProjectView, view: ResultsView) -> None:
     """The section."""
     names = choices(view.task, view.classes)
@@ -44,12 +50,12 @@ def decision(project: ProjectView, view: ResultsView) -> None:
 
 
 def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
-    usual_choice = min(1, len(names) - 1) if view.task is not Task.ORDINAL else 0
+    usual_choice = first_asked(names) if view.task is not Task.ORDINAL else 0
     wanted = st.query_params.get("about", "")
     first = int(wanted) if wanted.isdigit() and int(wanted) < len(names) else usual_choice
     with st.container(border=True):
         left, right = st.columns(2)
-        choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=lambda i: md(names[i]))
+        choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=names.__getitem__)
         noun = right.text_input("What you count", value=st.query_params.get("noun", "pictures"), max_chars=30).strip()
         usual = graft().judging.commonness(view.run_id, choice)
         miss = left.number_input(
@@ -72,6 +78,21 @@ def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
     return choice, Use(prevalence=common / 1000, miss=miss), noun or "pictures"
 
 
+def cheapest(use: Use, by_model: float) -> str:
+    """What costs least; a model that costs as much as acting on all or on none gains nothing, and so is not named."""
+    price = {
+        "acting on all": use.cost_of_all,
+        "acting on none": use.cost_of_none,
+        "acting by the model": by_model,
+    }
+    return min(price, key=lambda name: round(price[name]))
+
+
+def first_asked(names: Sequence[str]) -> int:
+    """Which class a decision is about unless another one is chosen: not one that says that nothing is there."""
+    return next((place for place, name in enumerate(names) if not CALM.search(name)), 0)
+
+
 def _number(name: str, usual: float) -> float:
     try:
         value = float(st.query_params.get(name, ""))
@@ -87,26 +108,25 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
         f"{decided.false_alarms.value:.0f} false alarms"
     )
     cards = [
-        ("Found", _whole(decided.found), f"of the {1000 * use.prevalence:.0f} that have it"),
-        ("Missed", _whole(decided.missed), "have it, and it does not say so"),
-        ("False alarms", _whole(decided.false_alarms), "do not have it, and it says so"),
-        (f"When it says {what}", _share(decided.ppv), "have it (positive predictive value)"),
-        ("When it does not", _share(decided.npv), "do not have it (negative predictive value)"),
+        ("Found", *_whole(decided.found), f"of the {1000 * use.prevalence:.0f} that have it"),
+        ("Missed", *_whole(decided.missed), "have it, and it does not say so"),
+        ("False alarms", *_whole(decided.false_alarms), "do not have it, and it says so"),
+        (f"When it says {what}", *_share(decided.ppv, "It never says so."), "have it (positive predictive value)"),
+        (
+            "When it does not",
+            *_share(decided.npv, "It says so of every picture."),
+            "do not have it (negative predictive value)",
+        ),
     ]
     with st.container(horizontal=True, gap="small"):
-        for title, (value, ends), words in cards:
-            with st.container(border=True, width=200, gap="xxsmall", height="stretch"):
+        for title, value, ends, words in cards:
+            with st.container(border=True, width=174, gap="xxsmall", height="stretch"):
                 st.markdown(f"**{title}**")
                 st.markdown(f"### {value}")
-                st.caption(f"{ends} (95 % interval)" if ends else "It never says so.")
+                st.caption(ends)
                 st.caption(words)
     low, high = decided.cost.low, decided.cost.high
-    price = {
-        "acting by the model": decided.cost.value,
-        "acting on all": use.cost_of_all,
-        "acting on none": use.cost_of_none,
-    }
-    best = min(price, key=lambda name: price[name])
+    best = cheapest(use, decided.cost.value)
     st.markdown(
         f"It says {what} from a probability of **{decided.threshold:.0%}** on. Counted in false alarms, its mistakes "
         f"among 1,000 cost **{decided.cost.value:,.0f}** ({low:,.0f} to {high:,.0f}); acting on all costs "
@@ -120,11 +140,13 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
 
 
 def _whole(found: Interval) -> tuple[str, str]:
-    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f}"
+    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f} (95 % interval)"
 
 
-def _share(found: Interval | None) -> tuple[str, str]:
-    return ("–", "") if found is None else (f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%}")
+def _share(found: Interval | None, otherwise: str) -> tuple[str, str]:
+    if found is None:
+        return "–", otherwise
+    return f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%} (95 % interval)"
 
 
 def _words(found: Interval) -> str:
@@ -141,11 +163,16 @@ def _curve(found: Decision, noun: str) -> None:
     else:
         st.caption(
             f"Acting by the model is better than acting on all or on none for whoever acts from a chance of about "
-            f"{useful[0]:.0%} to {useful[1]:.0%}, as far as these pictures tell. You act from "
+            f"{_between(useful)}, as far as these pictures tell. You act from "
             f"{found.use.act_from:.0%}: the upright line."
         )
     figure = benefit_figure(found.curve, found.use.act_from, "by the model", f"on all {noun}", "on none")
     st.plotly_chart(figure, config={"displayModeBar": False}, key="benefit")
+
+
+def _between(ends: tuple[float, float]) -> str:
+    low, high = (f"{end:.0%}" for end in ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def _pictures(project: ProjectView, view: ResultsView, found: Decision) -> None:

@@ -1,6 +1,17 @@
 """People's words in a chart."""
 
+MOST = 32
+"""Letters of a name beside an axis."""
+
 
 def plain(text: str) -> str:
     """`text` as it is: plotly would read tags and entities in it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def short(text: str, most: int = MOST) -> str:
+    """`text` with at most so many letters, cut in its middle: names of one family differ at their ends."""
+    if len(text) <= most:
+        return text
+    tail = most * 2 // 5
+    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"

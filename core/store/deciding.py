@@ -91,10 +91,12 @@ def _problem(
         return "This run kept no probabilities, so that nothing can be decided by them."
     if not 0 < usual < 1:
         return f"Not enough pictures: among the validation pictures there must be some with and without {what}."
-    kind = sides.checked.version.together if not sides.checked.units.single else "pictures"
+    units = sides.checked.units
+    kind = "pictures" if units.single else sides.checked.version.together
+    of = "test pictures" if units.single else f"test pictures of {kind}"
     return (
-        f"Not enough pictures: it takes test pictures of at least {FEWEST} {kind} with and {FEWEST} without {what}, "
-        f"and there are {int(there.sum())} pictures with it and {int((~there).sum())} without."
+        f"Not enough {of}: it takes {FEWEST} {kind} with and {FEWEST} without {what}. "
+        f"Here are {units.chosen(there).count} with and {units.chosen(~there).count} without."
     )
 
 

@@ -1,6 +1,7 @@
 """The sections of Results, Check and Map in the browser, on finished runs: read, used, and followed to pictures."""
 
 import re
+import tomllib
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from core.services.results_judging import Use
 from core.store import runs
 from core.store.db import writing
 from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState
-from tests.e2e.served import Served
+from tests.e2e.served import ROOT, Served
 from tests.finished import NOW
 from tests.integration.test_agreement import say
 from tests.integration.test_judging import Field, steps
 
+CONFIG = ROOT / ".streamlit" / "config.toml"
 USUAL: JsonObject = {"far": 0.5, "sharp": 1.0, "light": 120.0}
 
 
@@ -88,6 +90,13 @@ def test_what_it_does_not_answer_stands_there_with_its_reason_and_its_pictures(
     page.get_by_role("radio", name="not like the training pictures").click()
     expect(heading(page, "Not like the training pictures · 1 picture")).to_be_visible()
     expect(page.get_by_text("40.png")).to_be_visible()
+
+
+def test_charts_are_drawn_in_the_colours_of_the_theme(page: Page, served: Served, field: Field, judged: RunId) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="Classes"))
+    expect(page.locator(".js-plotly-plot .point").first).to_be_visible()
+    drawn = page.evaluate("document.querySelector('.js-plotly-plot')._fullData.map(trace => trace.marker.color)")
+    assert drawn == tomllib.loads(CONFIG.read_text("utf-8"))["theme"]["chartCategoricalColors"][:2]
 
 
 def test_a_weak_spot_is_named_and_opens_its_pictures(page: Page, served: Served, field: Field, judged: RunId) -> None:

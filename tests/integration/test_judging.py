@@ -160,6 +160,13 @@ def test_a_decision_about_a_class_without_test_pictures_says_what_it_needs(graft
     assert found.decided is None and "Not enough pictures" in found.problem and "blight" in found.problem
 
 
+def test_pictures_of_one_plant_decide_nothing_and_plants_are_what_is_counted(graft: Graft) -> None:
+    found = graft.judging.decision(Field(graft, case=40).run([0.9] * 80), 1, Use(prevalence=0.05, miss=1.0))
+    assert found.problem == (
+        "Not enough test pictures of cases: it takes 2 cases with and 2 without rust. Here are 1 with and 1 without."
+    )
+
+
 def test_weak_spots_name_the_camera_under_which_it_errs(graft: Graft, field: Field) -> None:
     traits: list[JsonObject] = [{"sharp": 1.0, "light": 50.0 + (index * 37) % 80} for index in range(80)]
     run = field.run([0.9] * 80, wrong=range(62, 80), traits=traits)
