@@ -1,8 +1,5 @@
 """A decision where the model will be used: what is found, missed, and a false alarm, by the expert's own costs."""
 
-import re
-from collections.abc import Sequence
-
 import streamlit as st
 
 from app.context import graft
@@ -13,8 +10,8 @@ from app.parts.text import count, md
 from core.charts import benefit_figure
 from core.services.projects import ProjectView
 from core.services.results import Interval, ResultsView
-from core.services.results_judging import Decided, Decision, Use, choices
-from core.types import Split, Task
+from core.services.results_judging import Decided, Decision, Use, cheapest, choices, first_choice
+from core.types import Split
 
 HOW = """
 **How.** Where a miss is as bad as *n* false alarms, acting is worth it from a chance of 1 / (1 + n)
@@ -27,9 +24,6 @@ judge it: what they say of those with and without the class is carried over to 1
 less the false alarms at the price at which you would act; acting on none has 0. Where the model's line is the highest,
 it is worth using. All of it holds only if the class looks there as it does here.
 """
-
-
-CALM = re.compile(r"(?<![a-z])(healthy|normal|none|nothing|no|negative|control|background)(?![a-z])", re.IGNORECASE)
 
 
 def decision(project: ProjectView, view: ResultsView) -> None:
@@ -50,7 +44,7 @@ def decision(project: ProjectView, view: ResultsView) -> None:
 
 
 def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
-    usual_choice = first_asked(names) if view.task is not Task.ORDINAL else 0
+    usual_choice = first_choice(view.task, names)
     wanted = st.query_params.get("about", "")
     first = int(wanted) if wanted.isdigit() and int(wanted) < len(names) else usual_choice
     with st.container(border=True):
@@ -76,21 +70,6 @@ def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
         )
     set_params(**{"about": choice, "miss": f"{miss:g}", f"common-{choice}": common, "noun": noun or None})
     return choice, Use(prevalence=common / 1000, miss=miss), noun or "pictures"
-
-
-def cheapest(use: Use, by_model: float) -> str:
-    """What costs least; a model that costs as much as acting on all or on none gains nothing, and so is not named."""
-    price = {
-        "acting on all": use.cost_of_all,
-        "acting on none": use.cost_of_none,
-        "acting by the model": by_model,
-    }
-    return min(price, key=lambda name: round(price[name]))
-
-
-def first_asked(names: Sequence[str]) -> int:
-    """Which class a decision is about unless another one is chosen: not one that says that nothing is there."""
-    return next((place for place, name in enumerate(names) if not CALM.search(name)), 0)
 
 
 def _number(name: str, usual: float) -> float:
@@ -126,7 +105,7 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
                 st.caption(ends)
                 st.caption(words)
     low, high = decided.cost.low, decided.cost.high
-    best = cheapest(use, decided.cost.value)
+    best = cheapest(decided.cost.value, use.cost_of_all, use.cost_of_none)
     st.markdown(
         f"It says {what} from a probability of **{decided.threshold:.0%}** on. Counted in false alarms, its mistakes "
         f"among 1,000 cost **{decided.cost.value:,.0f}** ({low:,.0f} to {high:,.0f}); acting on all costs "

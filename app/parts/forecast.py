@@ -8,12 +8,12 @@ from app.context import graft
 from app.parts.following import follow
 from app.parts.text import count, md
 from core.charts.learning_curve import learning_curve_figure
+from core.charts.words import listed
 from core.services.forecasts import Expectation, ForecastView
 from core.services.results import Interval
 from core.types import RunId
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
-NAMED = 6
 HOW = """
 **How.** A linear head on features of {features}, which know none of your labels, learns from a tenth to all of a
 class's pictures while the other classes stay whole, and is asked about {kept} it has not learnt from (five folds,
@@ -67,13 +67,13 @@ def _show(view: ForecastView) -> None:
         st.dataframe([_row(item) for item in found], hide_index=True, width="stretch")
     far = [curve.name for curve in view.curves if curve.name not in {item.name for item in found}]
     if far:
-        st.caption(f"{few_names(far)}: {more} more would be over three times as many as there are: nobody can tell.")
+        st.caption(f"{_names(far)}: {more} more would be over three times as many as there are: nobody can tell.")
     if view.few:
         least, units = view.least
         kept = "" if view.together == "pictures" else f" from {units} {view.together}"
-        st.caption(f"Not enough pictures of {few_names(view.few)}: at least {least}{kept} are needed.")
+        st.caption(f"Not enough pictures of {_names(view.few)}: at least {least}{kept} are needed.")
     if view.left_out:
-        st.caption(f"Only the {len(view.curves)} rarest classes were tried; not {few_names(view.left_out)}.")
+        st.caption(f"Only the {len(view.curves)} rarest classes were tried; not {_names(view.left_out)}.")
     st.plotly_chart(learning_curve_figure(view.curves), config={"displayModeBar": False}, key="forecast")
     st.caption("Dots: what was tried, with its interval. Dotted: the forecast, in the band where it lies with 95 %.")
     _trial(view)
@@ -124,7 +124,5 @@ def _percent(item: Interval) -> str:
     return f"{item.value:.0%} ({100 * item.low:.0f} to {100 * item.high:.0f})"
 
 
-def few_names(names: Sequence[str]) -> str:
-    """Classes by name, and of many the first few and how many more there are."""
-    more = f" and {len(names) - NAMED} others" if len(names) > NAMED + 1 else ""
-    return ", ".join(md(name) for name in (names[:NAMED] if more else names)) + more
+def _names(names: Sequence[str]) -> str:
+    return listed([md(name) for name in names])

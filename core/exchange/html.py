@@ -57,7 +57,7 @@ svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 4
 
 
 WHOLE = 12
-"""Tables of so many rows at most stay on one page."""
+"""Tables of so many lines at most stay on one page: larger ones would leave half of the page before them empty."""
 
 
 def page(title: str, subtitle: str, parts: Sequence[str]) -> str:
@@ -124,7 +124,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, small: bool =
     names = "".join(f"<th{mark}>{escape(name)}</th>" for name, mark in zip(header, marks, strict=True))
     top = f"<thead><tr>{names}</tr></thead>" if any(header) else ""
     kind = f" class='{'small ' * small}{'words' * words}'" if small or words else ""
-    whole = " whole" if len(rows) <= WHOLE else ""
+    whole = " whole" if sum(1 + any("\n" in cell for cell in row) for row in rows) <= WHOLE else ""
     return f"<div class='wide{whole}'><table{kind}>{top}<tbody>{lines}</tbody></table></div>"
 
 

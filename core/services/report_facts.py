@@ -7,6 +7,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from core.charts.words import listed
 from core.errors import BadInput
 from core.exchange.report import External, Flow, Limit, ReportFacts
 from core.services.agreement import Agreement
@@ -140,7 +141,7 @@ def _limits(
     counts = Counter(target for item in version.part(Split.TEST) for target in item.targets)
     few = [name for index, name in enumerate(version.class_names) if counts[index] < FEW]
     if few:
-        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {', '.join(few)}."))
+        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {listed(few)}."))
     if version.together == "pictures":
         found.append(
             Limit(

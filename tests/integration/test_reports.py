@@ -17,14 +17,14 @@ from core.evaluation import FIGURES
 from core.exchange.report import STYLES, External, ReportFacts
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
-from core.jobs.payloads import PredictPayload, TrainPayload
+from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
 from core.services import explanations
 from core.services.report_facts import gather
 from core.services.report_pictures import Drawn
 from core.services.reports import Asked
 from core.services.serving import Serving
-from core.types import JsonObject, RunId, Task
-from tests.finished import NOW
+from core.types import JsonObject, JsonValue, RunId, RunKind, Task
+from tests.finished import NOW, make_job
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
@@ -223,6 +223,20 @@ def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> 
     for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
         assert f"<code>graft {command} {run}" in text
     assert "<code>graft check</code>" in text and "no ten pictures were labelled by two people" in text
+
+
+def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_of_many_names(graft: Graft) -> None:
+    field = Field(graft)
+    run = field.run(steps(80))
+    few: list[JsonValue] = [f"kind {number}" for number in range(40)]
+    result: JsonObject = {
+        "features": "a network", "pictures": 80, "together": "pictures", "reached": 0.1, "chance": 0.1, "curves": [],
+        "few": few, "left_out": [], "least": [20, 10], "largest": [10, 10],
+    }  # fmt: skip
+    make_job(graft, field.project, RunKind.FORECAST, ForecastPayload(model=run), result, run)
+    text = graft.reports.html(run)
+    assert "not enough pictures for a forecast" in text and "kind 5 and 34 others: at least 20 are needed" in text
+    assert "0 more pictures" not in text
 
 
 def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> None:

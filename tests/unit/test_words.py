@@ -3,10 +3,12 @@
 import tomllib
 from pathlib import Path
 
-from app.parts.decision import cheapest, first_asked
-from app.parts.forecast import few_names
+from core.charts.words import listed
 from core.evaluation import FIGURES, Interval
-from core.evaluation.decision import Use
+from core.evaluation.decision import cheapest
+from core.exchange.html import table
+from core.store.deciding import first_choice
+from core.types import Task
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text("utf-8"))
 
@@ -17,23 +19,32 @@ def test_charts_have_the_ten_colours_without_which_plotly_takes_its_own() -> Non
 
 
 def test_a_decision_is_first_about_something_that_is_there() -> None:
-    assert first_asked(["healthy", "rust"]) == 1 and first_asked(["rust", "healthy"]) == 0
-    assert first_asked(["No_findings", "Normal lung", "Pneumonia"]) == 2
-    assert first_asked(["phoma", "normally coloured"]) == 0 and first_asked(["none", "healthy"]) == 0
+    def first(*names: str) -> int:
+        return first_choice(Task.SINGLE, names)
+
+    assert first("healthy", "rust") == 1 and first("rust", "healthy") == 0
+    assert first("No_findings", "Normal lung", "Pneumonia") == 2
+    assert first("phoma", "normally coloured") == 0 and first("none", "healthy") == 0
+    assert first_choice(Task.ORDINAL, ["normal or more", "high or more"]) == 0
 
 
 def test_a_model_that_acts_on_all_is_not_called_the_cheapest() -> None:
-    use = Use(prevalence=0.36, miss=5)
-    assert cheapest(use, use.cost_of_all) == "acting on all"
-    assert cheapest(use, use.cost_of_all - 1) == "acting by the model"
-    assert cheapest(Use(prevalence=0.025, miss=5), 125.0) == "acting on none"
+    assert cheapest(640.0, 640.2, 1800.0) == "acting on all"
+    assert cheapest(639.0, 640.2, 1800.0) == "acting by the model"
+    assert cheapest(125.0, 975.0, 125.0) == "acting on none"
 
 
 def test_many_names_are_counted_and_not_listed() -> None:
-    assert few_names(["a", "b"]) == "a, b"
-    assert few_names([f"class {number}" for number in range(40)]).endswith("class 5 and 34 others")
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([f"class {number}" for number in range(40)]).endswith("class 5 and 34 others")
 
 
 def test_one_point_is_one_point() -> None:
     assert "about 1 point on" in FIGURES["ece"].sentence(Interval(0.014, 0.0, 0.019))
     assert "about 12 points on" in FIGURES["ece"].sentence(Interval(0.12, 0.1, 0.15))
+
+
+def test_a_printed_table_stays_whole_only_where_that_leaves_no_half_page_empty() -> None:
+    assert "whole" in table(["a", "b"], [["x", "1"]] * 12)
+    assert "whole" in table(["a", "b"], [["x", "1\n0 to 2"]] * 6)
+    assert "whole" not in table(["a", "b"], [["x", "1\n0 to 2"]] * 7)
