@@ -138,6 +138,11 @@ def _limits(
     low = _lower_end(results, "balanced_accuracy")
     if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(version.classes)):
         found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))
+    explained = _lower_end(results, "r2")
+    if explained is not None and explained <= 0:
+        found.append(
+            Limit(words="On these test pictures it cannot be told from always saying the mean number.", grave=True)
+        )
     counts = Counter(target for item in version.part(Split.TEST) for target in item.targets)
     few = [name for index, name in enumerate(version.class_names) if counts[index] < FEW]
     if few:

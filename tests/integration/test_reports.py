@@ -23,8 +23,9 @@ from core.services.report_facts import gather
 from core.services.report_pictures import Drawn
 from core.services.reports import Asked
 from core.services.serving import Serving
-from core.types import JsonObject, JsonValue, RunId, RunKind, Task
-from tests.finished import NOW, make_job
+from core.store.predictions import PredictionRecord
+from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
+from tests.finished import NOW, make_images, make_job, make_run, make_version
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
@@ -38,11 +39,16 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def leaves(graft: Graft) -> Leaves:
     made = Leaves(graft)
-    for index in range(6):
+    draw_thumbs(graft, 6)
+    return made
+
+
+def draw_thumbs(graft: Graft, count: int) -> None:
+    """The small pictures that a report shows of what `make_images` made."""
+    for index in range(count):
         thumb = graft.gallery.store.thumb_path(f"{index:064d}")
         thumb.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (16, 8), (200, 30 * index, 0)).save(thumb, "JPEG")
-    return made
+        Image.new("RGB", (16, 8), (200, 30 * index % 256, 0)).save(thumb, "JPEG")
 
 
 class Outline(HTMLParser):
@@ -267,6 +273,42 @@ def test_more_classes_than_fit_a_page_are_told_by_their_most_frequent_mistakes(g
 def test_guessing_is_said_at_the_top(graft: Graft, leaves: Leaves) -> None:
     text = graft.reports.html(leaves.run([1, 0, 1, 0, 1, 0]))
     assert "Before you rely on it:" in text and "cannot be told from guessing" in text
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_numbers_no_better_than_their_mean_are_said_at_the_top(graft: Graft, learnt: bool) -> None:
+    project = graft.projects.create("Share", Task.REGRESSION, settings={"unit": "%"})
+    draw_thumbs(graft, 30)
+    found, truth = make_images(graft, project, 30), [float(index) for index in range(30)]
+    records = [
+        PredictionRecord(
+            image_id=image,
+            split=Split.TEST,
+            truth_number=value,
+            predicted_number=value + 1 if learnt else 14 + value % 2,
+        )
+        for image, value in zip(found, truth, strict=True)
+    ]
+    text = graft.reports.html(make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records))
+    assert ("cannot be told from always saying the mean number" in text) is not learnt
+    assert "single classes may lie below" not in text
+    assert re.search(r"<div><dt>[^<]*</dt><dd>[^<]*</dd></div>", text), "a term is printed with its explanation"
+
+
+def test_a_report_of_grades_begins_with_how_far_off_they_are(graft: Graft) -> None:
+    project = graft.projects.create_from_names("Severity", Task.ORDINAL, ["none", "low", "high"])
+    draw_thumbs(graft, 30)
+    found, truth = make_images(graft, project, 30), [[index % 3] for index in range(30)]
+    records = [
+        PredictionRecord(
+            image_id=image, split=Split.TEST, truth_index=target[0], predicted_index=min(target[0] + index % 2, 2),
+            probabilities=[0.2, 0.3, 0.5], confidence=0.5,
+        )
+        for index, (image, target) in enumerate(zip(found, truth, strict=True))
+    ]  # fmt: skip
+    text = graft.reports.html(make_run(graft, make_version(graft, project, found, truth), project, records))
+    brief = text.partition("<section id=summary>")[2].partition("</section>")[0]
+    assert "Agreement (kappa)" in brief and "Grades off" in brief and "AUROC" not in brief
 
 
 def test_heatmaps_stand_beside_their_pictures_and_what_is_late_is_left_out(
