@@ -73,6 +73,14 @@ def test_what_it_does_not_answer_stands_there_with_its_reason_and_its_pictures(
     expect(page.get_by_text("40.png")).to_be_visible()
 
 
+def test_a_decision_names_classes_as_people_wrote_them_and_begins_with_one_that_is_there(
+    page: Page, served: Served
+) -> None:
+    field = Field(served.graft, names=("healthy", "P. infestans", "blight"), called="Latin")
+    page.goto(served.address("results", project=field.project, run=field.run(steps(80)), show="Decide"))
+    expect(page.get_by_role("combobox", name="A decision about")).to_have_value("P. infestans")
+
+
 def test_charts_are_drawn_in_the_colours_of_the_theme(page: Page, served: Served, field: Field, judged: RunId) -> None:
     page.goto(served.address("results", project=field.project, run=judged, show="Classes"))
     expect(page.locator(".js-plotly-plot .point").first).to_be_visible()

@@ -29,10 +29,17 @@ class Field:
     """A project with 40 validation and 40 test pictures of two classes, a group by the place, a column in the table."""
 
     def __init__(
-        self, graft: Graft, *, each: int = 40, names: Sequence[str] = NAMES, case: int = 0, south: int = 0
+        self,
+        graft: Graft,
+        *,
+        each: int = 40,
+        names: Sequence[str] = NAMES,
+        case: int = 0,
+        south: int = 0,
+        called: str = "Field",
     ) -> None:
         self.graft = graft
-        self.project = graft.projects.create_from_names("Field", Task.SINGLE, names)
+        self.project = graft.projects.create_from_names(called, Task.SINGLE, names)
         self.items: list[VersionItem] = []
         places = {True: "south", False: "north"} if south else {False: None}
         with writing(graft.engine) as session:
