@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core.graft import Graft
+from core.jobs.payloads import Payload
 from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
 from core.services.labelling import LabelEvent
@@ -12,7 +13,7 @@ from core.store.db import writing
 from core.store.images import NewImage
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem
-from core.types import ImageId, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Split, VersionId
+from core.types import ImageId, JsonObject, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Split, VersionId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -81,4 +82,23 @@ def make_run(
         assert run is not None and run.id == run_id
         predictions.replace_predictions(session, run_id, records)
         runs.finish_run(session, run_id, run.attempts, RunState.DONE, now=NOW, result={"timings_s": {"fit": 1.5}})
+    return run_id
+
+
+def make_job(
+    graft: Graft,
+    project: ProjectId,
+    kind: RunKind,
+    payload: Payload,
+    result: JsonObject,
+    about: RunId | None = None,
+) -> RunId:
+    """A job that has ended with this result."""
+    with writing(graft.engine) as session:
+        run_id = runs.create_run(
+            session, project_id=project, kind=kind, lane=Lane.FILES, payload=payload.to_json(), now=NOW, parent_id=about
+        )
+        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
+        assert claimed is not None and claimed.id == run_id
+        runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result=result)
     return run_id

@@ -34,7 +34,7 @@ def abstaining(project: ProjectView, view: ResultsView) -> None:
     st.markdown(_sentence(found))
     for note in found.notes:
         st.caption(f":material/info: {note}")
-    if found.curve:
+    if len(found.curve) > 1:
         here = None if found.right is None else (found.answered.value, found.right)
         st.plotly_chart(answered_figure(found.curve, here), config={"displayModeBar": False}, key="answered")
     _reasons(project, view, found)

@@ -10,8 +10,8 @@ from app.parts.text import count, md
 from core.charts import benefit_figure
 from core.services.projects import ProjectView
 from core.services.results import Interval, ResultsView
-from core.services.results_judging import Decided, Decision, Use, choices
-from core.types import Split, Task
+from core.services.results_judging import Decided, Decision, Use, cheapest, choices, first_choice
+from core.types import Split
 
 HOW = """
 **How.** Where a miss is as bad as *n* false alarms, acting is worth it from a chance of 1 / (1 + n)
@@ -44,12 +44,12 @@ def decision(project: ProjectView, view: ResultsView) -> None:
 
 
 def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
-    usual_choice = min(1, len(names) - 1) if view.task is not Task.ORDINAL else 0
+    usual_choice = first_choice(view.task, names)
     wanted = st.query_params.get("about", "")
     first = int(wanted) if wanted.isdigit() and int(wanted) < len(names) else usual_choice
     with st.container(border=True):
         left, right = st.columns(2)
-        choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=lambda i: md(names[i]))
+        choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=names.__getitem__)
         noun = right.text_input("What you count", value=st.query_params.get("noun", "pictures"), max_chars=30).strip()
         usual = graft().judging.commonness(view.run_id, choice)
         miss = left.number_input(
@@ -87,26 +87,25 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
         f"{decided.false_alarms.value:.0f} false alarms"
     )
     cards = [
-        ("Found", _whole(decided.found), f"of the {1000 * use.prevalence:.0f} that have it"),
-        ("Missed", _whole(decided.missed), "have it, and it does not say so"),
-        ("False alarms", _whole(decided.false_alarms), "do not have it, and it says so"),
-        (f"When it says {what}", _share(decided.ppv), "have it (positive predictive value)"),
-        ("When it does not", _share(decided.npv), "do not have it (negative predictive value)"),
+        ("Found", *_whole(decided.found), f"of the {1000 * use.prevalence:.0f} that have it"),
+        ("Missed", *_whole(decided.missed), "have it, and it does not say so"),
+        ("False alarms", *_whole(decided.false_alarms), "do not have it, and it says so"),
+        (f"When it says {what}", *_share(decided.ppv, "It never says so."), "have it (positive predictive value)"),
+        (
+            "When it does not",
+            *_share(decided.npv, "It says so of every picture."),
+            "do not have it (negative predictive value)",
+        ),
     ]
     with st.container(horizontal=True, gap="small"):
-        for title, (value, ends), words in cards:
-            with st.container(border=True, width=200, gap="xxsmall", height="stretch"):
+        for title, value, ends, words in cards:
+            with st.container(border=True, width=174, gap="xxsmall", height="stretch"):
                 st.markdown(f"**{title}**")
                 st.markdown(f"### {value}")
-                st.caption(f"{ends} (95 % interval)" if ends else "It never says so.")
+                st.caption(ends)
                 st.caption(words)
     low, high = decided.cost.low, decided.cost.high
-    price = {
-        "acting by the model": decided.cost.value,
-        "acting on all": use.cost_of_all,
-        "acting on none": use.cost_of_none,
-    }
-    best = min(price, key=lambda name: price[name])
+    best = cheapest(decided.cost.value, use.cost_of_all, use.cost_of_none)
     st.markdown(
         f"It says {what} from a probability of **{decided.threshold:.0%}** on. Counted in false alarms, its mistakes "
         f"among 1,000 cost **{decided.cost.value:,.0f}** ({low:,.0f} to {high:,.0f}); acting on all costs "
@@ -120,11 +119,13 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
 
 
 def _whole(found: Interval) -> tuple[str, str]:
-    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f}"
+    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f} (95 % interval)"
 
 
-def _share(found: Interval | None) -> tuple[str, str]:
-    return ("–", "") if found is None else (f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%}")
+def _share(found: Interval | None, otherwise: str) -> tuple[str, str]:
+    if found is None:
+        return "–", otherwise
+    return f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%} (95 % interval)"
 
 
 def _words(found: Interval) -> str:
@@ -141,11 +142,16 @@ def _curve(found: Decision, noun: str) -> None:
     else:
         st.caption(
             f"Acting by the model is better than acting on all or on none for whoever acts from a chance of about "
-            f"{useful[0]:.0%} to {useful[1]:.0%}, as far as these pictures tell. You act from "
+            f"{_between(useful)}, as far as these pictures tell. You act from "
             f"{found.use.act_from:.0%}: the upright line."
         )
     figure = benefit_figure(found.curve, found.use.act_from, "by the model", f"on all {noun}", "on none")
     st.plotly_chart(figure, config={"displayModeBar": False}, key="benefit")
+
+
+def _between(ends: tuple[float, float]) -> str:
+    low, high = (f"{end:.0%}" for end in ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def _pictures(project: ProjectView, view: ResultsView, found: Decision) -> None:

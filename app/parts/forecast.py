@@ -1,11 +1,14 @@
 """What to label next: what more pictures of each class should bring. Started here, followed here, drawn here."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
 from app.parts.text import count, md
 from core.charts.learning_curve import learning_curve_figure
+from core.charts.words import listed
 from core.services.forecasts import Expectation, ForecastView
 from core.services.results import Interval
 from core.types import RunId
@@ -121,5 +124,5 @@ def _percent(item: Interval) -> str:
     return f"{item.value:.0%} ({100 * item.low:.0f} to {100 * item.high:.0f})"
 
 
-def _names(names: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(md(name) for name in names)
+def _names(names: Sequence[str]) -> str:
+    return listed([md(name) for name in names])

@@ -47,7 +47,7 @@ def _ask_group(view: PredictionsView) -> None:
             "Which group are these pictures of?",
             ["", *view.groups],
             index=[*view.groups].index(wanted) + 1 if wanted in view.groups else 0,
-            format_func=lambda name: md(name) or "Not known",
+            format_func=lambda name: name or "Not known",
             help="A table with the columns file and group, dropped with the pictures, says it picture by picture.",
             key=f"group-{view.run.id}",
         )

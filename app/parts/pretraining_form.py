@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
+from app.links import page_link
+from app.parts.starts import start_name
 from app.parts.text import count, duration
 from core.catalogue import PRETRAININGS, backbone_info, bundled_weights
 from core.services.pretraining import PretrainPayload, search_backbones
@@ -25,14 +27,21 @@ class WantedPretraining:
 
 def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     """Draws the choices; returns them when the person starts the pretraining."""
-    images = graft().labelling.progress(project).total
+    images = graft().pretraining.pictures(project)
     source = st.segmented_control("Learn from", [OWN, DRAWN], default=OWN if images >= FEWEST else DRAWN, required=True)
     drawn = source == DRAWN
     st.caption(
         "Fractals and patterns that Graft draws. What a network learns from them serves every project."
         if drawn
-        else f"{count(images, 'picture')} in this project. It takes thousands, and hours; compare it with other starts."
+        else f"{count(images, 'picture')} of this project. It takes thousands, and hours; compare it with other starts."
     )
+    if images < FEWEST:
+        st.info(
+            f"Not enough pictures of your own to learn from: there {_are(images)}, and it takes at least {FEWEST}; "
+            "pictures kept for testing do not count. A network can learn from drawn ones meanwhile.",
+            icon=":material/hourglass_empty:",
+        )
+        page_link("Add images", "images", icon=":material/add_photo_alternate:", run=None)
     left, right = st.columns(2)
     network = left.selectbox(
         "Network", [item.name for item in search_backbones("")], format_func=_network_words, key="pretrain-network",
@@ -44,11 +53,13 @@ def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     )  # fmt: skip
     payload = _details(network, float(minutes), drawn)
     enough = drawn or images >= FEWEST
-    if not enough:
-        st.caption(f"Not enough pictures: at least {FEWEST}.")
     if not st.button("Start", type="primary", icon=":material/play_arrow:", disabled=not enough):
         return None
     return WantedPretraining(payload, drawn)
+
+
+def _are(images: int) -> str:
+    return "is none" if not images else f"{'is' if images == 1 else 'are'} {images}"
 
 
 def _network_words(name: str) -> str:
@@ -58,9 +69,9 @@ def _network_words(name: str) -> str:
 
 def _details(network: str, minutes: float, drawn: bool) -> PretrainPayload:
     """Fields that are chosen well already."""
-    starts = {"bundled": "What comes with Graft", "none": "Nothing", "imagenet": "Everyday pictures (ImageNet)"}
-    if network not in bundled_weights():
-        del starts["bundled"]
+    starts = ["none", "imagenet"]
+    if network in bundled_weights():
+        starts.insert(0, "bundled")
     methods = [name for name, info in PRETRAININGS.items() if drawn or not info.needs_formulas]
     with st.expander("Details", icon=":material/tune:"):
         one, two = st.columns(2)
@@ -68,9 +79,7 @@ def _details(network: str, minutes: float, drawn: bool) -> PretrainPayload:
             "What it is asked", methods, format_func=lambda name: PRETRAININGS[name].title, key=f"method-{drawn}"
         )
         one.caption(f"{PRETRAININGS[method].words} [Paper]({PRETRAININGS[method].paper})")
-        start = two.selectbox(
-            "What it knows already", list(starts), format_func=starts.__getitem__, key=f"start-{network}"
-        )
+        start = two.selectbox("What it knows already", starts, format_func=start_name, key=f"start-{network}")
         size = one.number_input(
             "Picture size in pixels", 0, 1024, 0, step=32, help="0: chosen for you.", key="pretrain-size"
         )

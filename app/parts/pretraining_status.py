@@ -13,30 +13,43 @@ from core.services.pretraining import RunRecord, SignsView, Verdict
 from core.types import RunId, RunState
 
 VERDICTS = {
-    Verdict.EARLY: ("It is too early to say whether it learns.", ":material/hourglass:"),
-    Verdict.LEARNS: ("It learns: the signs have risen since it began.", ":material/trending_up:"),
+    Verdict.EARLY: (
+        "It is too early to say whether it learns.",
+        "It ended before anything could show whether it learnt.",
+        ":material/hourglass:",
+    ),
+    Verdict.LEARNS: (
+        "It learns: the signs have risen since it began.",
+        "It learnt: the signs rose from its beginning to its end.",
+        ":material/trending_up:",
+    ),
     Verdict.FLAT: (
         "Nothing shows yet that it learns what your classes need. That can come late; if it does not, more pictures or "
         "more time help.",
+        "Nothing showed that it learnt what your classes need. More pictures or more time may help; compare trainings "
+        "from it with trainings from other starts.",
         ":material/trending_flat:",
     ),
     Verdict.COLLAPSED: (
         "All pictures look alike to the network: it has collapsed. Stop it, and choose another way under Details; "
         "Noise as targets cannot collapse.",
+        "All pictures look alike to the network: it collapsed, and is of no use. Start another one, and choose another "
+        "way under Details; Noise as targets cannot collapse.",
         ":material/warning:",
     ),
 }
+"""Verdict -> what it says while the network learns, what it says afterwards, and an icon."""
 NEIGHBOURS_HELP = (
     "Each picture whose class is known is named by its five nearest others (cosine of the features, weighted by "
     "likeness); the share of right names, all classes counting alike. Labels are only looked at, not learnt from. "
     "Drawn pictures are named by how leaves are scattered in them. Weighted neighbours: [Wu et al. 2018](https://arxiv.org/abs/1805.01978)."
 )
 SPREAD_HELP = (
-    "0: all pictures are one point to the network, it has collapsed; 1: they lie all around. Root of the summed "
-    "variance of the features on the unit sphere."
+    "Root of the summed variance of the features on the unit sphere: 0 when all pictures are one point, 1 when they "
+    "lie all around."
 )
 RANK_HELP = (
-    "In how many directions the features differ. More is richer; near 1 is a collapse. Effective rank, "
+    "In how many directions the features differ: their effective rank, "
     "[Garrido et al. 2023](https://arxiv.org/abs/2210.02885)."
 )
 
@@ -60,15 +73,15 @@ def _status(run_id: RunId) -> None:
         under_way(run)
     elif run.state is RunState.DONE:
         st.success(
-            "The network is ready. Start a training, and choose this run under “What it knows already”.",
+            "The network is ready. A training can start from it: that is a choice under “What it knows already”.",
             icon=":material/check:",
         )
-        page_link("Train from it", "train", icon=":material/model_training:", run=None)
+        page_link("Train from it", "train", icon=":material/model_training:", run=None, start=run.id)
     else:
-        not_done(run)
+        not_done(run, "What it had learnt is kept. A training can start from it once it has come to its end.")
     notes_of(run)
     if run.state is not RunState.QUEUED:
-        _signs(graft().pretraining.signs(run.id))
+        _signs(graft().pretraining.signs(run.id), ended=run.state.ended)
     facts = [f"on {md(run.device)}"] if run.device else []
     if run.started_at and run.finished_at:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
@@ -76,25 +89,31 @@ def _status(run_id: RunId) -> None:
     log_of(run)
 
 
-def _signs(signs: SignsView) -> None:
-    words, icon = VERDICTS[signs.verdict]
-    (st.warning if signs.verdict is Verdict.COLLAPSED else st.info)(words, icon=icon)
+def _signs(signs: SignsView, *, ended: bool) -> None:
+    if ended and not signs.spread:
+        return
+    now, afterwards, icon = VERDICTS[signs.verdict]
+    (st.warning if signs.verdict is Verdict.COLLAPSED else st.info)(afterwards if ended else now, icon=icon)
     if not signs.spread:
         return
     one, two, three = st.columns(3)
     if signs.neighbours:
         first, last = signs.neighbours[0][1], signs.neighbours[-1][1]
-        change = f"{100 * (last - first):+.0f} points" if len(signs.neighbours) > 1 else None
-        _card(one, "Alike pictures share a class", f"{last:.0%}", NEIGHBOURS_HELP, change)
+        since = f" When it began: {100 * first:.0f}." if len(signs.neighbours) > 1 else ""
+        alike = f"Of 100 labelled pictures, {100 * last:.0f} have the class of those they look most alike to.{since}"
+        _card(one, "Alike pictures share a class", f"{last:.0%}", alike, NEIGHBOURS_HELP)
     else:
-        _card(one, "Alike pictures share a class", "–", "Label a few pictures of two classes to see this.")
-    _card(two, "Pictures lie apart", f"{signs.spread[-1][1]:.2f}", SPREAD_HELP)
-    _card(three, "Directions in use", f"{signs.rank[-1][1]:.0f}", RANK_HELP)
+        _card(one, "Alike pictures share a class", "–", "Label a few pictures of two classes to see this.", "")
+    spread, rank = signs.spread[-1][1], signs.rank[-1][1]
+    apart = "1: each picture looks different to the network. 0: all look the same, it has collapsed."
+    _card(two, "Pictures lie apart", f"{spread:.2f}", apart, SPREAD_HELP)
+    kinds = f"It tells pictures apart by about {rank:.0f} kinds of differences. More is richer; near 1 is a collapse."
+    _card(three, "Differences it sees", f"{rank:.0f}", kinds, RANK_HELP)
     left, right = st.columns(2)
     shown, title = (
         (signs.neighbours, "Share of alike pictures of the same class (higher is better)")
         if signs.neighbours
-        else (signs.rank, "Directions in use (higher is better)")
+        else (signs.rank, "Differences it sees (higher is better)")
     )
     for column, points, words in ((left, shown, title), (right, signs.loss, "Loss (lower is better)")):
         if len(points) > 1:
@@ -102,5 +121,7 @@ def _signs(signs: SignsView) -> None:
             column.line_chart(pd.DataFrame({"value": dict(points)}), height=220, x_label="step", y_label="")
 
 
-def _card(place: DeltaGenerator, label: str, value: str, words: str, change: str | None = None) -> None:
-    place.metric(label, value, change, help=words, border=True, height="stretch")
+def _card(place: DeltaGenerator, label: str, value: str, words: str, how: str) -> None:
+    with place.container(border=True, gap="xxsmall", height="stretch"):
+        st.metric(label, value, help=how or None)
+        st.caption(words)

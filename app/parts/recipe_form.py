@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
+from app.links import int_param
+from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
 from app.parts.run_status import start_words
+from app.parts.starts import START_WORDS, good_for, start_option
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing
@@ -23,27 +26,6 @@ PRESET_WORDS = {
     "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
     SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
 }
-WEIGHTS_WORDS = {
-    "imagenet": (
-        "Everyday photographs (ImageNet)",
-        "The best start. Downloaded once, so Graft needs a network connection the first time.",
-    ),
-    "bundled": (
-        "Drawn pictures (comes with Graft)",
-        "Works everywhere, without a network connection. Better than nothing, not as good as photographs.",
-    ),
-    "own": (
-        "Your own pictures, without labels",
-        "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
-    ),
-    "run": (
-        "An earlier model, of this project or another",
-        "Goes on from what it has learnt: for new labels, or after pictures from another place.",
-    ),
-    "none": ("Nothing", "Learns to see from your pictures alone: only with thousands of labels, or to compare."),
-    "file": ("A file of weights", "One that lies on the computer Graft runs on, .safetensors or .pth."),
-}
-"""What a training can start from: its name, and what it is good for."""
 
 
 JUDGING_WORDS = {
@@ -90,7 +72,7 @@ def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
     """The preset with a network and what it knows; one that knows nothing learns whole."""
     left, right = st.columns(2)
     with left:
-        backbone = _backbone()
+        backbone = _backbone(project)
     with right:
         weights = _weights(project, backbone) or "file:"
     recipe = dataclasses.replace(recipe, backbone=backbone.name, weights=weights)
@@ -143,7 +125,7 @@ def _judging(recipe: Recipe) -> Wanted:
     return Wanted(recipe, folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds."))
 
 
-def _backbone() -> BackboneInfo:
+def _backbone(project: ProjectId) -> BackboneInfo:
     above = st.container()
     text = st.text_input(
         "Or search all networks", placeholder="resnet50, efficientnet, vit …", help="More than a thousand, by name."
@@ -152,7 +134,14 @@ def _backbone() -> BackboneInfo:
     if not found:
         st.caption("No network has such a name; these are the recommended ones.")
         found = search_backbones("")
-    return above.selectbox("Network", found, format_func=_named, key=f"backbone-{text}")
+    wanted = asked_start(project)
+    names = [item.name for item in found]
+    asked = str(wanted.payload["backbone"]) if wanted else ""
+    first = names.index(asked) if asked in names else 0
+    chosen: BackboneInfo = above.selectbox("Network", found, first, format_func=_named, key=f"backbone-{text}-{first}")
+    if chosen.words:
+        above.caption(chosen.words)
+    return chosen
 
 
 def _named(info: BackboneInfo) -> str:
@@ -168,18 +157,21 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         "own": bool(own),
         "run": bool(runs),
     }
-    kinds = [kind for kind in WEIGHTS_WORDS if there.get(kind, True)]
-    usual = _usual(str(graft().settings.home), backbone.name)
+    kinds = [kind for kind in START_WORDS if there.get(kind, True)]
+    wanted = asked_start(project)
+    asked = wanted is not None and wanted in own
+    usual = "own" if asked else _usual(str(graft().settings.home), backbone.name)
     kind = st.selectbox(
-        "What it knows already", kinds, kinds.index(usual), format_func=lambda kind: WEIGHTS_WORDS[kind][0],
-        key=f"weights-{kinds}-{usual}",
-    )  # fmt: skip
-    st.caption(WEIGHTS_WORDS[kind][1])
+        "What it knows already", kinds, kinds.index(usual), format_func=start_option, key=f"weights-{kinds}-{usual}"
+    )
+    st.caption(START_WORDS[kind][2])
+    good_for(there)
     if there["imagenet"] and kind == usual == "bundled":
         st.caption("Chosen because the photographs' weights cannot be downloaded from here now.")
     if kind in ("run", "own"):
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
-        chosen = st.selectbox(title, choices, format_func=lambda run: _start_words(project, run))
+        first = choices.index(wanted) if kind == "own" and wanted in choices else 0
+        chosen = st.selectbox(title, choices, first, format_func=lambda run: _start_words(project, run, kind))
         if kind == "run":
             st.caption(md(graft().training.kept(project, chosen.id)))
         return f"run:{chosen.id}"
@@ -195,12 +187,20 @@ def _usual(home: str, backbone: str) -> str:
     return graft().training.usual_weights(backbone)
 
 
+def asked_start(project: ProjectId) -> RunRecord | None:
+    """The pretraining in the address that a training is to start from."""
+    wanted = int_param("start")
+    return next((run for run in graft().pretraining.ready(project) if run.id == wanted), None)
+
+
 def _models(project: ProjectId, backbone: str) -> list[RunRecord]:
     """Trainings of any project whose network is this one; the project's own first."""
     return graft().training.earlier_models(project, backbone)
 
 
-def _start_words(project: ProjectId, run: RunRecord) -> str:
+def _start_words(project: ProjectId, run: RunRecord, kind: str) -> str:
+    if kind == "own":
+        return pretraining_title(run)
     if run.project_id is None or run.project_id == project:
         return run.title
     return f"{run.title} · {graft().projects.read(run.project_id).name}"

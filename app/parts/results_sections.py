@@ -86,21 +86,24 @@ def classes(view: ResultsView) -> None:
         {
             "Class": name,
             "Pictures": item.support,
-            found: _share(item.recall),
-            right: _share(item.precision),
-            "Others left alone (specificity)": _share(item.specificity),
+            "Found (recall)": _share(item.recall),
+            "Right (precision)": _share(item.precision),
+            "Others left alone": _share(item.specificity),
             "F1": _index(item.f1),
             "AUROC": _index(item.auroc),
-            "Average precision": _index(item.average_precision),
+            "Avg. precision": _index(item.average_precision),
         }
         for name, item in zip(view.classes, scores, strict=True)
     ]
     st.dataframe(rows, hide_index=True, width="stretch")
-    st.caption("In brackets the 95 % interval. A dash: no picture, or too few, to tell.")
+    st.caption(
+        "In brackets the 95 % interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "
+        "all pictures without the class, how many it is not said of."
+    )
 
 
 def _share(value: Interval | None) -> str:
-    return "–" if value is None else f"{value.value:.0%} ({value.low:.0%} to {value.high:.0%})"
+    return "–" if value is None else f"{value.value:.0%} ({100 * value.low:.0f} to {100 * value.high:.0f})"
 
 
 def _index(value: Interval | None) -> str:
@@ -134,7 +137,8 @@ def scatter(project: ProjectView, view: ResultsView) -> None:
 
 def everything(view: ResultsView) -> None:
     """All figures, and what they rest on."""
-    st.dataframe(figure_rows(view), hide_index=True, width="stretch")
+    # A table, because its sentences wrap; its cells are Markdown.
+    st.table([{name: md(text) for name, text in row.items()} for row in figure_rows(view)], hide_index=True)
     sizes = ", ".join(f"{view.sizes[split]:,} {split.value}" for split in Split)
     st.markdown(
         f"**What they rest on.** Run {view.run_id}, dataset version {view.version} "

@@ -8,6 +8,7 @@ import streamlit as st
 from app.context import graft
 from app.parts.recipe_details import AUGMENTATION_WORDS, IMBALANCE_WORDS, TUNE_WORDS
 from app.parts.recipe_form import PRESET_WORDS
+from app.parts.starts import start_name
 from app.parts.study_form import network_words
 from core.catalogue import bundled_weights
 from core.recipes import PRESETS, USUAL, Recipe
@@ -24,11 +25,7 @@ FIELD_WORDS = {
     "imbalance": "What is done for rare classes",
 }
 """A field that can be searched -> in an expert's words."""
-STARTS = {
-    "imagenet": "Everyday pictures (ImageNet)",
-    "bundled": "Drawn pictures (comes with Graft)",
-    "none": "Nothing",
-}
+STARTS = ("imagenet", "bundled", "none")
 VALUE_WORDS = {"tune": TUNE_WORDS, "augmentation": AUGMENTATION_WORDS, "imbalance": IMBALANCE_WORDS}
 
 
@@ -78,7 +75,7 @@ def _weights(own: str, backbones: list[str]) -> str:
     return str(
         st.selectbox(
             "What they know already", kinds, index=kinds.index(own) if own in kinds else 0, key=f"search-{kinds}",
-            format_func=lambda kind: STARTS.get(kind, kind.replace(":", " ")),
+            format_func=lambda kind: start_name(kind) if kind in STARTS else kind.replace(":", " "),
         )
     )  # fmt: skip
 

@@ -8,10 +8,11 @@ from app.parts.more import explained
 from app.parts.text import count, md
 from core.charts import whiskers_figure, whiskers_info
 from core.services.projects import ProjectView
-from core.services.results import Interval, ResultsView
+from core.services.results import FIGURES, Interval, ResultsView
 from core.services.results_judging import Slice, WeakSpots
 
 SHOWN = 8
+ERROR = FIGURES["mae"]
 HOW = """
 **How.** Pictures are grouped by everything that is known of them: group, columns of your table, camera, month, and
 brightness, sharpness, size and shape of the picture, in thirds. Each group is held against all other pictures. Whoever
@@ -40,7 +41,10 @@ def weak_spots(project: ProjectView, view: ResultsView) -> None:
     names = [f"{item.attribute}: {item.value}" for item in top]
     there = "right there" if found.share else "mean error there"
     info = whiskers_info(names, {there: [item.inside for item in top], "elsewhere": [item.outside for item in top]})
-    st.plotly_chart(whiskers_figure(info, percent=found.share), config={"displayModeBar": False}, key="weak-spots")
+    off = f"mean error, {view.unit}" if view.unit else "mean error"
+    st.plotly_chart(
+        whiskers_figure(info, percent=found.share, title=off), config={"displayModeBar": False}, key="weak-spots"
+    )
     st.caption("Choose a line to see its pictures, the wrongly named ones first.")
     event = st.dataframe(
         [_row(item, found.share) for item in found.slices],
@@ -64,7 +68,7 @@ def _sentence(found: WeakSpots) -> str:
     if found.share:
         how = f"{worst.inside.value:.0%} right there, {worst.outside.value:.0%} elsewhere"
     else:
-        how = f"off by {worst.inside.value:.3g} on average, elsewhere by {worst.outside.value:.3g}"
+        how = f"off by {ERROR.shown(worst.inside)} on average, elsewhere by {ERROR.shown(worst.outside)}"
     are = "is" if clear == 1 else "are"
     return (
         f"Of {groups} looked at, **{clear}** {are} clearly weaker. The weakest is "
@@ -76,24 +80,25 @@ def _row(item: Slice, share: bool) -> dict[str, object]:
     return {
         "What": item.attribute,
         "Where": item.value,
+        "Clearly weaker?": "yes" if item.clear else "may be chance",
         "Pictures": len(item.positions),
         "Right there" if share else "Error there": _shown(item.inside, share),
         "Elsewhere": _shown(item.outside, share),
         "Worse by": _gap(item.worse, share),
-        "Clearly weaker": "yes" if item.clear else "",
-        "By chance": f"{item.q_value:.2g}" if item.q_value >= 0.001 else "< 0.001",
     }
 
 
 def _shown(found: Interval, share: bool) -> str:
-    return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})" if share else f"{found.value:.3g}"
+    if share:
+        return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
+    return f"{ERROR.shown(found)} ({ERROR.range(found)})"
 
 
 def _gap(found: Interval, share: bool) -> str:
     if share:
         text = f"{100 * found.value:.0f} points ({100 * found.low:.0f} to {100 * found.high:.0f})"
     else:
-        text = f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
+        text = f"{ERROR.shown(found)} ({ERROR.range(found)})"
     return text.replace("-", "\N{MINUS SIGN}")
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, set_params
 from app.parts.check_sections import check_notice
-from app.parts.recipe_form import recipe_form
+from app.parts.recipe_form import asked_start, recipe_form
 from app.parts.run_choice import choose_listed
 from app.parts.run_status import run_status
 from app.parts.states import empty_state
@@ -34,7 +34,8 @@ def render() -> None:
         return
     check_notice(project.id)
     runs = graft().training.list(project.id)
-    with st.expander("New training", icon=":material/add:", expanded=not runs):
+    asked = asked_start(project.id) is not None
+    with st.expander("New training", icon=":material/add:", expanded=not runs or asked):
         new_training(project)
     if not runs:
         return
@@ -53,7 +54,7 @@ def new_training(project: ProjectView) -> None:
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         return
-    set_params(run=run)
+    set_params(run=run, start=None)
     st.rerun()
 
 

@@ -34,6 +34,7 @@ def answered_figure(curve: Sequence[Answered], here: tuple[float, Interval] | No
             x=[100 * here[0]],
             y=[100 * here[1].value],
             mode="markers",
+            cliponaxis=False,
             marker={"size": 13, "color": ORANGE, "symbol": "diamond"},
             error_y={
                 "array": [100 * (here[1].high - here[1].value)],

@@ -38,6 +38,7 @@ def reliability_figure(info: ReliabilityInfo) -> go.Figure:
         x=info.sure,
         y=info.right,
         mode="markers",
+        cliponaxis=False,
         name="this model (larger: more predictions)",
         error_y={
             "array": [high - value for high, value in zip(info.high, info.right, strict=True)],
@@ -60,8 +61,8 @@ def reliability_figure(info: ReliabilityInfo) -> go.Figure:
     figure.update_layout(
         xaxis={"title": "how sure it was, %", "range": [0, 102]},
         yaxis={"title": "how often it was right, %", "range": [0, 102]},
-        legend={"orientation": "h", "y": 1.08, "x": 0},
-        margin={"l": 50, "r": 10, "t": 30, "b": 45},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin={"l": 50, "r": 10, "t": 40, "b": 45},
         height=420,
     )
     return figure

@@ -7,6 +7,9 @@ import plotly.graph_objects as go
 
 from core.charts.words import plain
 
+MOST = 6
+"""An axis of errors ends at so many times the error in pictures as they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class RobustnessLine:
@@ -20,7 +23,10 @@ class RobustnessLine:
 
 
 def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, columns: int = 5) -> go.Figure:
-    """Small multiples on one scale, a band for the interval; typical errors in that unit, if one is given."""
+    """Small multiples on one scale, which the worst errors may leave, a band for the interval.
+
+    Typical errors in that unit, if one is given.
+    """
     rows = max(1, -(-len(lines) // columns))
     figure = go.Figure()
     figure.set_subplots(rows=rows, cols=columns, subplot_titles=[line.title for line in lines], shared_yaxes=True,
@@ -37,8 +43,14 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
             hovertemplate="%{text}: " + ("%{y:.0f} %" if unit is None else "%{y:.3g}") + "<extra></extra>",
             row=row, col=column,
         )  # fmt: skip
-    figure.update_yaxes(range=[0, 102] if unit is None else None, rangemode="tozero")
+    figure.update_yaxes(range=[0, 102 if unit is None else _top(lines)])
     figure.update_yaxes(title_text="right, %" if unit is None else f"typical error {plain(unit)}".strip(), col=1)
     figure.update_xaxes(dtick=1, range=[-0.2, 5.2])
     figure.update_layout(showlegend=False, height=60 + 210 * rows, margin={"l": 10, "r": 10, "t": 40, "b": 10})
     return figure
+
+
+def _top(lines: Sequence[RobustnessLine]) -> float:
+    """The end of the axis of errors: one way that ruins everything must not flatten the others."""
+    usual = max((line.high[0] for line in lines), default=0.0)
+    return 1.05 * min(max((max(line.high) for line in lines), default=0.0), MOST * usual) or 1.0

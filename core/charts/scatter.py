@@ -54,8 +54,8 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
         showlegend=False,
     )
     figure.update_layout(
-        xaxis={"title": f"is{unit}"},
-        yaxis={"title": f"said{unit}"},
+        xaxis={"title": f"the true number{unit}"},
+        yaxis={"title": f"what the model says{unit}"},
         margin={"l": 50, "r": 10, "t": 10, "b": 45},
         height=460,
         dragmode="select",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.words import plain
+from core.charts.words import plain, short
 from core.evaluation import Interval
 
 
@@ -37,10 +37,11 @@ def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval |
     return tuple(found)
 
 
-def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Figure:
-    """Dots with whiskers, the first name on top."""
+def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: str = "") -> go.Figure:
+    """Dots with whiskers, the first name on top; `title` says what the numbers are where they are no percent."""
     figure = go.Figure()
-    lines = max((len(item.names) for item in info), default=0)
+    names = list(dict.fromkeys(name for item in info for name in item.names))
+    lines = len(names)
     scale, form = (100, ".0f") if percent else (1, ".3g")
     for index, item in enumerate(info):
         figure.add_scatter(
@@ -48,6 +49,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Fig
             y=[plain(name) for name in item.names],
             name=item.title,
             mode="markers",
+            cliponaxis=False,  # else dots at 0 and 100 were cut in half
             orientation="h",  # else lines of one name would not be set beside each other
             marker={"size": 9, "symbol": ("circle", "diamond", "square")[index % 3]},
             error_x={
@@ -61,8 +63,13 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True) -> go.Fig
         )
     figure.update_layout(
         scattermode="group",
-        yaxis={"type": "category", "range": [lines - 0.5, -0.5]},
-        xaxis={"range": [0, 102], "title": "%"} if percent else {},
+        yaxis={
+            "type": "category",
+            "range": [lines - 0.5, -0.5],
+            "tickvals": [plain(name) for name in names],
+            "ticktext": [plain(short(name)) for name in names],
+        },
+        xaxis={"range": [0, 102], "title": "%"} if percent else {"title": plain(title)},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 10, "r": 10, "t": 40, "b": 40},
         height=140 + lines * max(20 * len(info), 28),

@@ -48,6 +48,12 @@ class Use:
         return 1000 * self.prevalence * self.miss
 
 
+def cheapest(by_model: float, on_all: float, on_none: float) -> str:
+    """What costs least; a model that costs as much as acting on all or on none gains nothing, and so is not named."""
+    price = {"acting on all": on_all, "acting on none": on_none, "acting by the model": by_model}
+    return min(price, key=lambda name: round(price[name]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What deciding by a threshold on the model's probability comes to.

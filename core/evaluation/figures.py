@@ -18,7 +18,7 @@ RANKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure as people meet it. `meaning` may use {value}, {hundred} (about how many of 100) and {unit}.
+    """A figure as people meet it. `meaning` may use {value}, {hundred} (about how many of 100), {points} and {unit}.
 
     kind    share: shown in percent; index: a number without unit; number: in the label's unit
     higher  whether more is better
@@ -53,8 +53,12 @@ class Figure:
         """What the value means, in one plain sentence."""
         ends = f"{interval.low * 100:.0f} and {interval.high * 100:.0f}"
         wide = interval.high - interval.low > 0.1
-        hundred = f"between {ends}" if wide else f"about {interval.value * 100:.0f}"
-        return self.meaning.format(value=self.shown(interval, unit), hundred=hundred, unit=unit or "units")
+        about = f"{interval.value * 100:.0f}"
+        hundred = f"between {ends}" if wide else f"about {about}"
+        points = f"{hundred} point{'s' if wide or about != '1' else ''}"
+        return self.meaning.format(
+            value=self.shown(interval, unit), hundred=hundred, points=points, unit=unit or "units"
+        )
 
 
 FIGURES: dict[str, Figure] = {
@@ -120,7 +124,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "ece": Figure(
         title="Calibration error", kind="share", higher=False,
-        meaning="What it says to be sure of is off by {hundred} points on average.",
+        meaning="What it says to be sure of is off by {points} on average.",
         how="Expected calibration error (Guo 2017): predictions in ten bins of confidence; the gap between mean "
         "confidence and share right, averaged over the bins. Chance alone adds to it in small samples; the interval is "
         "the reflected bootstrap's, which takes that off.",

@@ -48,7 +48,7 @@ svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 4
   h3 { font-size: 11.5pt } p, ul, blockquote { max-width: none } tr, blockquote, .warning, svg, .whole { break-inside: avoid }
   thead { display: table-header-group } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
   .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures, + .chart) { break-after: avoid; break-inside: avoid }
-  dl { columns: 2; font-size: .75rem } dd { break-inside: avoid }
+  dl { columns: 2; font-size: .75rem } dl div { break-inside: avoid }
   details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
   p { orphans: 3; widows: 3 } a { color: inherit; text-decoration: none } .wide { overflow: visible }
   figure img { max-height: 32mm } .pictures { grid-template-columns: repeat(4, 1fr) } .pairs { grid-template-columns: 1fr 1fr }
@@ -57,7 +57,7 @@ svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 4
 
 
 WHOLE = 12
-"""Tables of so many rows at most stay on one page."""
+"""Tables of so many lines at most stay on one page: larger ones would leave half of the page before them empty."""
 
 
 def page(title: str, subtitle: str, parts: Sequence[str]) -> str:
@@ -124,7 +124,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, small: bool =
     names = "".join(f"<th{mark}>{escape(name)}</th>" for name, mark in zip(header, marks, strict=True))
     top = f"<thead><tr>{names}</tr></thead>" if any(header) else ""
     kind = f" class='{'small ' * small}{'words' * words}'" if small or words else ""
-    whole = " whole" if len(rows) <= WHOLE else ""
+    whole = " whole" if sum(1 + any("\n" in cell for cell in row) for row in rows) <= WHOLE else ""
     return f"<div class='wide{whole}'><table{kind}>{top}<tbody>{lines}</tbody></table></div>"
 
 

@@ -36,7 +36,7 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
     if set(splits.values()) != set(Split):
         raise NotEnoughImages(
             "The pictures come from too few cases or groups to keep some for testing.",
-            hint="At least five are needed.",
+            hint="At least five are needed, none of them much larger than the others.",
         )
     versions.write_splits(session, splits)
     items = [

@@ -59,8 +59,8 @@ class ForecastView:
 
     @property
     def most(self) -> int:
-        """The largest number of additional pictures that can be asked for in any class."""
-        return max(int(item.curve.ahead[-1] - item.pictures) for item in self.curves)
+        """The largest number of additional pictures that can be asked for in any class; 0 where none has enough."""
+        return max((int(item.curve.ahead[-1] - item.pictures) for item in self.curves), default=0)
 
     def expectations(self, more: int) -> list[Expectation]:
         """What `more` pictures of a class bring, the largest rise first; of classes where that is not too far off."""

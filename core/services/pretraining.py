@@ -22,7 +22,7 @@ from core.jobs.payloads import PretrainPayload
 from core.media import write_file
 from core.services.base import Service
 from core.services.weights import card_of, parent_of
-from core.store import projects, runs
+from core.store import images, projects, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
 from core.types import ProjectId, RunId, RunKind, RunState
@@ -102,10 +102,18 @@ class Pretraining(Service):
                 projects.read_project(session, project_id)
         return self.queue.enqueue(payload, project_id=project_id, name=name or "Pretraining", parent_id=parent)
 
-    def ready(self, project_id: ProjectId, backbone: str) -> list[RunRecord]:
-        """Pretrainings of that network that ended well, on the project's pictures or on drawn ones, newest first."""
+    def pictures(self, project_id: ProjectId) -> int:
+        """How many pictures of a project a network may look at: none of the test split, each once."""
+        with reading(self.engine) as session:
+            return len(images.list_blobs(session, project_id))
+
+    def ready(self, project_id: ProjectId, backbone: str = "") -> list[RunRecord]:
+        """Pretrainings that ended well, on the project's pictures or on drawn ones, newest first.
+
+        Of that network, if one is named.
+        """
         done = [run for run in self.list(project_id) if run.state is RunState.DONE]
-        return [run for run in done if run.payload.get("backbone") == backbone]
+        return [run for run in done if backbone in ("", run.payload.get("backbone"))]
 
     def signs(self, run_id: RunId) -> SignsView:
         """What shows, so far, whether the network learns."""

@@ -7,6 +7,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from core.charts.words import listed
 from core.errors import BadInput
 from core.exchange.report import External, Flow, Limit, ReportFacts
 from core.services.agreement import Agreement
@@ -137,10 +138,15 @@ def _limits(
     low = _lower_end(results, "balanced_accuracy")
     if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(version.classes)):
         found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))
+    explained = _lower_end(results, "r2")
+    if explained is not None and explained <= 0:
+        found.append(
+            Limit(words="On these test pictures it cannot be told from always saying the mean number.", grave=True)
+        )
     counts = Counter(target for item in version.part(Split.TEST) for target in item.targets)
     few = [name for index, name in enumerate(version.class_names) if counts[index] < FEW]
     if few:
-        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {', '.join(few)}."))
+        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {listed(few)}."))
     if version.together == "pictures":
         found.append(
             Limit(

@@ -2,13 +2,13 @@
 
 from core.evaluation.abstaining import Answered, Usual
 from core.evaluation.conformal import Kept
-from core.evaluation.decision import Benefit, Decided, Use
+from core.evaluation.decision import Benefit, Decided, Use, cheapest
 from core.evaluation.slices import Slice
 from core.services.base import Service
 from core.services.behind import BehindView, behind
 from core.store import facts
 from core.store.db import reading
-from core.store.deciding import Decision, choices, make_decision
+from core.store.deciding import Decision, choices, first_choice, make_decision
 from core.store.judges import REASONS, Abstaining, abstaining
 from core.store.promises import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
 from core.store.sides import read_sides
@@ -32,7 +32,9 @@ __all__ = [
     "Use",
     "Usual",
     "WeakSpots",
+    "cheapest",
     "choices",
+    "first_choice",
 ]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.types import ImageId, Split
@@ -41,14 +41,20 @@ def assign_splits(items: Sequence[SplitItem]) -> dict[ImageId, Split]:
             chosen[item.image_id] = item.split or known
             counts[item.stratum][chosen[item.image_id]] += 1
     for _, members in sorted(waiting, key=lambda pair: pair[0]):
-        stratum = Counter(item.stratum for item in members).most_common(1)[0][0]
-        split = _neediest(counts[stratum], len(members))
+        split = _neediest(counts, Counter(item.stratum for item in members))
         for item in members:
             chosen[item.image_id] = split
             counts[item.stratum][split] += 1
     return chosen
 
 
-def _neediest(counts: Counter[Split], coming: int) -> Split:
-    total = counts.total() + coming
-    return max(SHARES, key=lambda split: SHARES[split] * total - counts[split])
+def _neediest(counts: Mapping[str, Counter[Split]], coming: Counter[str]) -> Split:
+    """The split that lacks most of what is coming, by stratum: a field has pictures of many classes."""
+
+    def lacks(split: Split) -> float:
+        return sum(
+            number * (SHARES[split] * (counts[stratum].total() + number) - counts[stratum][split])
+            for stratum, number in coming.items()
+        )
+
+    return max(SHARES, key=lacks)

@@ -1,5 +1,7 @@
 """A decision about one class, where the model will be used."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,8 @@ from core.types import ImageId, JsonObject, JsonValue, Task
 CHANCES = tuple(round(0.01 * step, 2) for step in range(1, 100, 2))
 RARELY, OFTEN = 0.001, 0.999
 """How seldom and how often, at the ends, a class may be said to be there."""
+CALM = re.compile(r"(?<![a-z])(healthy|normal|none|nothing|no|negative|control|background)(?![a-z])", re.IGNORECASE)
+"""Names of classes that say that nothing is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,13 @@ def choices(task: Task, classes: tuple[str, ...]) -> tuple[str, ...]:
     if task is Task.ORDINAL:
         return tuple(f"{name} or more" for name in classes[1:])
     return () if task is Task.REGRESSION else classes
+
+
+def first_choice(task: Task, names: Sequence[str]) -> int:
+    """Which of the `choices` a decision is about unless another one is asked: none that says that nothing is there."""
+    if task is Task.ORDINAL:
+        return 0
+    return next((place for place, name in enumerate(names) if not CALM.search(name)), 0)
 
 
 def make_decision(sides: Sides, choice: int, use: Use) -> Decision:
@@ -91,10 +102,12 @@ def _problem(
         return "This run kept no probabilities, so that nothing can be decided by them."
     if not 0 < usual < 1:
         return f"Not enough pictures: among the validation pictures there must be some with and without {what}."
-    kind = sides.checked.version.together if not sides.checked.units.single else "pictures"
+    units = sides.checked.units
+    kind = "pictures" if units.single else sides.checked.version.together
+    of = "test pictures" if units.single else f"test pictures of {kind}"
     return (
-        f"Not enough pictures: it takes test pictures of at least {FEWEST} {kind} with and {FEWEST} without {what}, "
-        f"and there are {int(there.sum())} pictures with it and {int((~there).sum())} without."
+        f"Not enough {of}: it takes {FEWEST} {kind} with and {FEWEST} without {what}. "
+        f"Here are {units.chosen(there).count} with and {units.chosen(~there).count} without."
     )
 
 
@@ -129,8 +142,7 @@ def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
         return None
     if asked.about and asked.about not in names:
         raise BadInput(f"There is nothing to decide about {asked.about!r}.", hint=f"Choose of: {', '.join(names)}.")
-    usual = min(1, len(names) - 1) if sides.checked.task is not Task.ORDINAL else 0
-    about = names.index(asked.about) if asked.about else usual
+    about = names.index(asked.about) if asked.about else first_choice(sides.checked.task, names)
     found = [
         _decided(sides, choice, asked.miss, asked.common if choice == about else None) for choice in range(len(names))
     ]

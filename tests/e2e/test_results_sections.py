@@ -1,6 +1,7 @@
 """The sections of Results, Check and Map in the browser, on finished runs: read, used, and followed to pictures."""
 
 import re
+import tomllib
 from typing import Any
 
 import numpy as np
@@ -8,18 +9,19 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.graft import Graft
-from core.jobs.payloads import CheckPayload, ForecastPayload, MapPayload, Payload, RobustnessPayload
+from core.jobs.payloads import CheckPayload, ForecastPayload, MapPayload, RobustnessPayload
 from core.labels import LabelValue
 from core.media.layouts import write_layouts
 from core.services.results_judging import Use
 from core.store import runs
 from core.store.db import writing
-from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState
-from tests.e2e.served import Served
-from tests.finished import NOW
+from core.types import JsonObject, ProjectId, RunId, RunKind
+from tests.e2e.served import ROOT, Served
+from tests.finished import make_job
 from tests.integration.test_agreement import say
 from tests.integration.test_judging import Field, steps
 
+CONFIG = ROOT / ".streamlit" / "config.toml"
 USUAL: JsonObject = {"far": 0.5, "sharp": 1.0, "light": 120.0}
 
 
@@ -35,25 +37,6 @@ def judged(field: Field) -> RunId:
     traits[40] |= {"far": 9.0}
     traits[41] |= {"sharp": 0.01}
     return field.run(steps(80), wrong=range(62, 76), traits=traits)
-
-
-def done(
-    graft: Graft,
-    project: ProjectId,
-    kind: RunKind,
-    payload: Payload,
-    result: dict[str, Any],
-    about: RunId | None = None,
-) -> RunId:
-    """A job that has ended with this result."""
-    with writing(graft.engine) as session:
-        run_id = runs.create_run(
-            session, project_id=project, kind=kind, lane=Lane.FILES, payload=payload.to_json(), now=NOW, parent_id=about
-        )
-        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
-        assert claimed is not None and claimed.id == run_id
-        runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result=result)
-    return run_id
 
 
 def cards(page: Page) -> Locator:
@@ -90,6 +73,21 @@ def test_what_it_does_not_answer_stands_there_with_its_reason_and_its_pictures(
     expect(page.get_by_text("40.png")).to_be_visible()
 
 
+def test_a_decision_names_classes_as_people_wrote_them_and_begins_with_one_that_is_there(
+    page: Page, served: Served
+) -> None:
+    field = Field(served.graft, names=("healthy", "P. infestans", "blight"), called="Latin")
+    page.goto(served.address("results", project=field.project, run=field.run(steps(80)), show="Decide"))
+    expect(page.get_by_role("combobox", name="A decision about")).to_have_value("P. infestans")
+
+
+def test_charts_are_drawn_in_the_colours_of_the_theme(page: Page, served: Served, field: Field, judged: RunId) -> None:
+    page.goto(served.address("results", project=field.project, run=judged, show="Classes"))
+    expect(page.locator(".js-plotly-plot .point").first).to_be_visible()
+    drawn = page.evaluate("document.querySelector('.js-plotly-plot')._fullData.map(trace => trace.marker.color)")
+    assert drawn == tomllib.loads(CONFIG.read_text("utf-8"))["theme"]["chartCategoricalColors"][:2]
+
+
 def test_a_weak_spot_is_named_and_opens_its_pictures(page: Page, served: Served, field: Field, judged: RunId) -> None:
     page.goto(served.address("results", project=field.project, run=judged, show="Weak spots"))
     expect(page.get_by_text(re.compile("The weakest is Camera: old"))).to_be_visible()
@@ -121,12 +119,12 @@ def test_the_robustness_card_says_how_sure_it_is_and_of_few_pictures_nothing(
         "changed_interval": [[0.04, 0.23]] * 6, "moved": [None] * 6,
     }  # fmt: skip
     result = {"pictures": 40, "numbers": False, "kinds": [shift]}
-    done(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), result, judged)
+    make_job(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), result, judged)
     address = served.address("results", project=field.project, run=judged, show="Robustness")
     page.goto(address)
     expect(page.get_by_text(re.compile(r"single pixel changes 10% \(4% to 23%\) of the answers"))).to_be_visible()
     few = result | {"pictures": 5}
-    done(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), few, judged)
+    make_job(served.graft, field.project, RunKind.ROBUSTNESS, RobustnessPayload(model=judged), few, judged)
     page.goto(address)
     expect(page.get_by_text("Not enough test pictures for a verdict: at least 20, and there are 5.")).to_be_visible()
 
@@ -143,7 +141,7 @@ def test_a_forecast_says_of_which_class_more_pictures_help(
     result = {"features": "a network", "pictures": 60, "together": "pictures", "reached": 0.9, "chance": 0.5,
               "curves": [curve("healthy", 0.0), curve("rust", 0.2)], "few": ["blight"], "left_out": [],
               "least": [20, 10], "largest": [30, 30]}  # fmt: skip
-    done(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), result, judged)
+    make_job(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), result, judged)
     address = served.address("results", project=field.project, run=judged, show="What to label next")
     page.goto(address)
     more = page.get_by_label("More pictures of a class")
@@ -153,7 +151,7 @@ def test_a_forecast_says_of_which_class_more_pictures_help(
     expect(page.get_by_text(lifted)).to_be_visible()
     expect(page.get_by_text("Not enough pictures of blight: at least 20 are needed.")).to_be_visible()
     few = result | {"curves": [], "few": ["healthy", "rust", "blight"], "largest": [12, 12]}
-    done(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), few, judged)
+    make_job(served.graft, field.project, RunKind.FORECAST, ForecastPayload(model=judged), few, judged)
     page.goto(address)
     expect(page.get_by_text(re.compile("at least 20 of a class are needed.*most has 12"))).to_be_visible()
 
@@ -174,7 +172,7 @@ def check_of(graft: Graft, project: ProjectId, doubts: list[dict[str, Any]], pic
         "pictures": pictures, "labelled": pictures, "pairs": [], "leaks": [], "shortcuts": [], "quality": [],
         "label_errors": doubts, "splitting": {"features": "", "scores": []}, "counts": {}, "notes": [],
     }  # fmt: skip
-    done(graft, project, RunKind.CHECK, CheckPayload(), result)
+    make_job(graft, project, RunKind.CHECK, CheckPayload(), result)
 
 
 def test_a_doubted_label_is_found_right_and_not_asked_about_again(page: Page, served: Served) -> None:
@@ -215,7 +213,7 @@ def test_what_is_drawn_around_on_the_map_is_shown_below(page: Page, served: Serv
     found = served.pictures(project)
     places = np.array([[-1, 0]] * 3 + [[1, 0]] * 5, np.float32)
     result = {"pictures": 8, "shown": 8, "features": "a network", "share": 0.5}
-    run = done(served.graft, project, RunKind.MAP, MapPayload(), result)
+    run = make_job(served.graft, project, RunKind.MAP, MapPayload(), result)
     write_layouts(served.graft.settings.map_file(run), found, {"directions": places})
     page.goto(served.address("map", project=project))
     plot = page.locator(".js-plotly-plot .nsewdrag").first

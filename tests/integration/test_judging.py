@@ -29,10 +29,17 @@ class Field:
     """A project with 40 validation and 40 test pictures of two classes, a group by the place, a column in the table."""
 
     def __init__(
-        self, graft: Graft, *, each: int = 40, names: Sequence[str] = NAMES, case: int = 0, south: int = 0
+        self,
+        graft: Graft,
+        *,
+        each: int = 40,
+        names: Sequence[str] = NAMES,
+        case: int = 0,
+        south: int = 0,
+        called: str = "Field",
     ) -> None:
         self.graft = graft
-        self.project = graft.projects.create_from_names("Field", Task.SINGLE, names)
+        self.project = graft.projects.create_from_names(called, Task.SINGLE, names)
         self.items: list[VersionItem] = []
         places = {True: "south", False: "north"} if south else {False: None}
         with writing(graft.engine) as session:
@@ -158,6 +165,13 @@ def test_a_decision_says_what_is_found_and_missed_and_shows_them(graft: Graft, f
 def test_a_decision_about_a_class_without_test_pictures_says_what_it_needs(graft: Graft, field: Field) -> None:
     found = graft.judging.decision(field.run([0.9] * 80), 2, Use(prevalence=0.05, miss=1.0))
     assert found.decided is None and "Not enough pictures" in found.problem and "blight" in found.problem
+
+
+def test_pictures_of_one_plant_decide_nothing_and_plants_are_what_is_counted(graft: Graft) -> None:
+    found = graft.judging.decision(Field(graft, case=40).run([0.9] * 80), 1, Use(prevalence=0.05, miss=1.0))
+    assert found.problem == (
+        "Not enough test pictures of cases: it takes 2 cases with and 2 without rust. Here are 1 with and 1 without."
+    )
 
 
 def test_weak_spots_name_the_camera_under_which_it_errs(graft: Graft, field: Field) -> None:

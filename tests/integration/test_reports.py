@@ -17,14 +17,15 @@ from core.evaluation import FIGURES
 from core.exchange.report import STYLES, External, ReportFacts
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
-from core.jobs.payloads import PredictPayload, TrainPayload
+from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
 from core.services import explanations
 from core.services.report_facts import gather
 from core.services.report_pictures import Drawn
 from core.services.reports import Asked
 from core.services.serving import Serving
-from core.types import JsonObject, RunId, Task
-from tests.finished import NOW
+from core.store.predictions import PredictionRecord
+from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
+from tests.finished import NOW, make_images, make_job, make_run, make_version
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
@@ -38,11 +39,16 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def leaves(graft: Graft) -> Leaves:
     made = Leaves(graft)
-    for index in range(6):
+    draw_thumbs(graft, 6)
+    return made
+
+
+def draw_thumbs(graft: Graft, count: int) -> None:
+    """The small pictures that a report shows of what `make_images` made."""
+    for index in range(count):
         thumb = graft.gallery.store.thumb_path(f"{index:064d}")
         thumb.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (16, 8), (200, 30 * index, 0)).save(thumb, "JPEG")
-    return made
+        Image.new("RGB", (16, 8), (200, 30 * index % 256, 0)).save(thumb, "JPEG")
 
 
 class Outline(HTMLParser):
@@ -225,6 +231,20 @@ def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> 
     assert "<code>graft check</code>" in text and "no ten pictures were labelled by two people" in text
 
 
+def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_of_many_names(graft: Graft) -> None:
+    field = Field(graft)
+    run = field.run(steps(80))
+    few: list[JsonValue] = [f"kind {number}" for number in range(40)]
+    result: JsonObject = {
+        "features": "a network", "pictures": 80, "together": "pictures", "reached": 0.1, "chance": 0.1, "curves": [],
+        "few": few, "left_out": [], "least": [20, 10], "largest": [10, 10],
+    }  # fmt: skip
+    make_job(graft, field.project, RunKind.FORECAST, ForecastPayload(model=run), result, run)
+    text = graft.reports.html(run)
+    assert "not enough pictures for a forecast" in text and "kind 5 and 34 others: at least 20 are needed" in text
+    assert "0 more pictures" not in text
+
+
 def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> None:
     run = Field(graft).run([0.9] * 80, wrong=[41, 43, 45, 47, 40, 42])
     text = SECTIONS["decision"](facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5)))
@@ -253,6 +273,42 @@ def test_more_classes_than_fit_a_page_are_told_by_their_most_frequent_mistakes(g
 def test_guessing_is_said_at_the_top(graft: Graft, leaves: Leaves) -> None:
     text = graft.reports.html(leaves.run([1, 0, 1, 0, 1, 0]))
     assert "Before you rely on it:" in text and "cannot be told from guessing" in text
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_numbers_no_better_than_their_mean_are_said_at_the_top(graft: Graft, learnt: bool) -> None:
+    project = graft.projects.create("Share", Task.REGRESSION, settings={"unit": "%"})
+    draw_thumbs(graft, 30)
+    found, truth = make_images(graft, project, 30), [float(index) for index in range(30)]
+    records = [
+        PredictionRecord(
+            image_id=image,
+            split=Split.TEST,
+            truth_number=value,
+            predicted_number=value + 1 if learnt else 14 + value % 2,
+        )
+        for image, value in zip(found, truth, strict=True)
+    ]
+    text = graft.reports.html(make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records))
+    assert ("cannot be told from always saying the mean number" in text) is not learnt
+    assert "single classes may lie below" not in text
+    assert re.search(r"<div><dt>[^<]*</dt><dd>[^<]*</dd></div>", text), "a term is printed with its explanation"
+
+
+def test_a_report_of_grades_begins_with_how_far_off_they_are(graft: Graft) -> None:
+    project = graft.projects.create_from_names("Severity", Task.ORDINAL, ["none", "low", "high"])
+    draw_thumbs(graft, 30)
+    found, truth = make_images(graft, project, 30), [[index % 3] for index in range(30)]
+    records = [
+        PredictionRecord(
+            image_id=image, split=Split.TEST, truth_index=target[0], predicted_index=min(target[0] + index % 2, 2),
+            probabilities=[0.2, 0.3, 0.5], confidence=0.5,
+        )
+        for index, (image, target) in enumerate(zip(found, truth, strict=True))
+    ]  # fmt: skip
+    text = graft.reports.html(make_run(graft, make_version(graft, project, found, truth), project, records))
+    brief = text.partition("<section id=summary>")[2].partition("</section>")[0]
+    assert "Agreement (kappa)" in brief and "Grades off" in brief and "AUROC" not in brief
 
 
 def test_heatmaps_stand_beside_their_pictures_and_what_is_late_is_left_out(

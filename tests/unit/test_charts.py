@@ -12,8 +12,10 @@ from core.charts import (
     whiskers_info,
 )
 from core.charts.reliability import ReliabilityInfo
+from core.charts.robustness import RobustnessLine, robustness_figure
 from core.charts.scatter import ScatterInfo
 from core.charts.whiskers import Whiskers
+from core.charts.words import MOST, short
 from core.evaluation import Interval, ReliabilityBin
 
 
@@ -54,3 +56,32 @@ def test_trials_are_drawn_with_the_best_of_those_that_came_to_their_end() -> Non
     assert info.numbers == (1, 3, 4, 5) and info.best == (0.5, 0.5, 0.6, 0.6)
     line, whole, ended = search_figure(info, "Score").data
     assert list(whole.x) == [1, 4, 5] and list(ended.x) == [3] and list(line.y) == [0.5, 0.5, 0.6, 0.6]
+
+
+def test_long_names_are_cut_in_their_middle_and_classes_stay_apart() -> None:
+    names = [f"Nutrient deficiency, probably magnesium or manganese · lot {number}" for number in (1, 2)]
+    assert [short(name)[-5:] for name in names] == ["lot 1", "lot 2"] and len(short(names[0])) <= MOST
+    assert short("rust") == "rust"
+    figure = whiskers_figure(whiskers_info(names, {"found": [Interval(0.0, 0.0, 0.6), Interval(1.0, 0.4, 1.0)]}))
+    assert list(figure.layout.yaxis.tickvals) == names, "each name has its own line"
+    assert [text[-5:] for text in figure.layout.yaxis.ticktext] == ["lot 1", "lot 2"]
+    assert figure.data[0].cliponaxis is False, "dots at 0 and 100 are whole"
+
+
+def test_numbers_on_an_axis_say_what_they_are() -> None:
+    info = whiskers_info(["old camera"], {"there": [Interval(3.0, 2.0, 4.0)]})
+    assert (
+        whiskers_figure(info, percent=False, title="mean error, cells").layout.xaxis.title.text == "mean error, cells"
+    )
+    assert scatter_figure(scatter_info([(1.0, 2.0, "a")], "cells")).layout.xaxis.title.text == "the true number, cells"
+
+
+def test_one_ruinous_way_of_spoiling_does_not_flatten_the_others() -> None:
+    def line(title: str, errors: tuple[float, ...]) -> RobustnessLine:
+        return RobustnessLine(title, errors, errors, errors, ("",) * 6)
+
+    figure = robustness_figure([line("noise", (3, 100, 200, 300, 400, 500)), line("blur", (3, 3, 4, 4, 5, 6))], "cells")
+    assert 6 < figure.layout.yaxis.range[1] < 30
+    assert figure.layout.yaxis2.range == figure.layout.yaxis.range
+    mild = robustness_figure([line("blur", (3, 3, 4, 4, 5, 6))], "cells")
+    assert 6 < mild.layout.yaxis.range[1] < 7

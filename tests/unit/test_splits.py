@@ -19,6 +19,13 @@ def test_five_images_of_each_class_are_split_three_one_one() -> None:
         assert [values.count(split) for split in Split] == [3, 1, 1]
 
 
+def test_five_fields_that_all_have_every_class_are_enough_for_three_splits() -> None:
+    rows = [(field, stratum) for field in range(5) for stratum in range(5) for _ in range(12 + (field == stratum))]
+    splits = assign_splits([item(n, f"field {field}", str(stratum)) for n, (field, stratum) in enumerate(rows)])
+    fields = [{splits[ImageId(n)] for n, row in enumerate(rows) if row[0] == field} for field in range(5)]
+    assert [sum(found == {split} for found in fields) for split in Split] == [3, 1, 1]
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), min_size=1, max_size=60))
 def test_a_case_is_never_cut_and_more_images_move_none(rows: list[tuple[int, str]]) -> None:
     items = [item(index, f"case {case}", stratum) for index, (case, stratum) in enumerate(rows)]

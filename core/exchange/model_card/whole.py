@@ -5,6 +5,7 @@ https://arxiv.org/abs/1810.03993
 
 from pathlib import PurePath
 
+from core.charts.words import listed
 from core.evaluation import FIGURES
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
@@ -163,7 +164,7 @@ def _caveats(facts: ModelFacts) -> str:
         "It supports a person's judgement and does not replace it.",
     ]
     if few:
-        told.append(f"Fewer than {FEW} test pictures stand behind the scores of: {', '.join(few)}.")
+        told.append(f"Fewer than {FEW} test pictures stand behind the scores of: {listed(few)}.")
     if weak:
         told.append(f"It is clearly worse on: {', '.join(weak)}.")
     if not facts.external:

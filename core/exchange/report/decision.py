@@ -1,6 +1,7 @@
 """The section on deciding by the model: what is found, missed and a false alarm among 1,000, and whether it pays."""
 
 from core.evaluation import Interval
+from core.evaluation.decision import cheapest
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
@@ -59,14 +60,9 @@ def _told(line: Entries) -> list[str]:
     """The chosen decision, in sentences."""
     found, missed, alarms, cost = (triple(line[name]) for name in ("found", "missed", "false_alarms", "cost"))
     assert found and missed and alarms and cost  # there is a threshold
-    price = {
-        "acting by the model": cost.value,
-        "acting on all": number(line["cost_of_all"]),
-        "acting on none": number(line["cost_of_none"]),
-    }
-    best = min(price, key=lambda name: price[name])
-    without = [value for name, value in price.items() if name != "acting by the model"]
-    open_ = cost.low < min(without) < cost.high
+    on_all, on_none = number(line["cost_of_all"]), number(line["cost_of_none"])
+    best = cheapest(cost.value, on_all, on_none)
+    open_ = cost.low < min(on_all, on_none) < cost.high
     says, leaves = triple(line["ppv"]), triple(line["npv"])
     values = [
         f"When it says {line['what']}, {share(says)} have it (PPV)" if says else f"It never says {line['what']}",
@@ -77,7 +73,7 @@ def _told(line: Entries) -> list[str]:
         "alarms.",
         "; ".join(values) + ".",
         f"Counted in false alarms, its mistakes cost {_words(cost)}; acting on all costs "
-        f"{price['acting on all']:,.0f}, on none {price['acting on none']:,.0f}. By these costs, {best} is the cheapest"
+        f"{on_all:,.0f}, on none {on_none:,.0f}. By these costs, {best} is the cheapest"
         + (", though the interval leaves it open." if open_ else "."),
         f"From {number(line['count']):,.0f} test pictures, {number(line['support']):,.0f} of them {line['what']}: it "
         f"finds {share(triple(line['sensitivity']))} of those (sensitivity) and leaves "

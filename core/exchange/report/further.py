@@ -1,5 +1,6 @@
 """Sections on what jobs about the model found: worse pictures, more pictures, what changed, which heatmaps to trust."""
 
+from core.charts.words import listed
 from core.evaluation import Interval
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
@@ -97,12 +98,14 @@ def forecast(facts: ReportFacts) -> str:
         ]
         for line in told
     ]
+    if not rows:
+        return paragraph("There are not enough pictures for a forecast.") + sentences(_notes(found))
     header = ["class", "pictures now", "recall now", f"with {more} more", "rise, points"]
     return (
         paragraph(words)
         + paragraph(poor)
         + (sentences(clear[:3]) or paragraph(f"Of no class can it be told that {more} more pictures would help."))
-        + (table(header, rows) if rows else "")
+        + table(header, rows)
         + sentences(_notes(found))
     )
 
@@ -127,7 +130,7 @@ def _notes(found: Entries) -> list[str]:
     if few := texts(found["few"]):
         least, units = (f"{number(item):.0f}" for item in items(found["least"]))
         kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
-        notes.append(f"Not enough pictures of {', '.join(few)}: at least {least}{kept} are needed.")
+        notes.append(f"Not enough pictures of {listed(few)}: at least {least}{kept} are needed.")
     if left := texts(found["left_out"]):
         notes.append(f"Only the rarest classes were tried; not {', '.join(left)}.")
     return notes

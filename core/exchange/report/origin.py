@@ -9,7 +9,8 @@ from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.methods import START, TUNED, methods_text
 
-HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "quadratic_kappa", "mean_ap", "micro_f1", "mae", "r2")
+HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "mean_ap", "micro_f1", "mae", "r2")
+OF_GRADES = ("accuracy", "quadratic_kappa", "grades_off")
 CAUTION = (
     "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can make the "
     "model much worse: test it there before relying on it. It supports a person's judgement, it does not replace it."
@@ -23,7 +24,7 @@ def summary(facts: ReportFacts) -> str:
         f"A {facts.recipe.get('backbone', 'network')} learnt from {sizes.get('train', 0):,} pictures of "
         f"“{facts.project}”, and was tested once on {sizes.get('test', 0):,} that it had never seen."
     )
-    told = scores.headlines(facts.results, facts.unit, HEADLINES)
+    told = scores.headlines(facts.results, facts.unit, OF_GRADES if facts.results["task"] == "ordinal" else HEADLINES)
     grave = [item.words for item in facts.limits if item.grave]
     warning = f"<div class=warning><strong>Before you rely on it:</strong>{sentences(grave)}</div>" if grave else ""
     return paragraph(made) + told + warning

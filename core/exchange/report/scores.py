@@ -41,7 +41,9 @@ def scores(facts: ReportFacts) -> str:
         "" if count == units else f" They come from {units} {facts.together}, which the intervals count as one each."
     )
     words = f"Measured once, on {count} test pictures used neither to learn from nor to choose by.{apart}"
-    how = "".join(f"<dt>{escape(FIGURES[name].title)}</dt><dd>{escape(FIGURES[name].how)}</dd>" for name in rows)
+    how = "".join(
+        f"<div><dt>{escape(FIGURES[name].title)}</dt><dd>{escape(FIGURES[name].how)}</dd></div>" for name in rows
+    )
     return (
         paragraph(words)
         + table(["score", "value", "95 % interval", "what it means"], list(rows.values()))

@@ -26,10 +26,11 @@ def promise(facts: ReportFacts) -> str:
         )
     numbers = facts.results["task"] == "regression"
     kind = "ranges of numbers" if numbers else "sets of classes"
+    of_classes = "" if numbers else "The promise is to all together: single classes may lie below. "
     words = (
         f"Answers can be given as {kind} that hold the truth in {share} of new {found['promised_to']} (split conformal "
         f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). "
-        "The promise is to all together: single classes may lie below. On the test pictures:"
+        f"{of_classes}On the test pictures:"
     )
     rows = [
         [

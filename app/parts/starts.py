@@ -1,0 +1,57 @@
+"""What a training can start from, in an expert's words."""
+
+import streamlit as st
+
+START_WORDS = {
+    "imagenet": (
+        "Everyday photographs (ImageNet)",
+        "best",
+        "The best start for nearly every kind of picture. Downloaded once, so Graft needs a network connection the "
+        "first time.",
+    ),
+    "bundled": (
+        "Drawn pictures (comes with Graft)",
+        "works everywhere",
+        "Works everywhere, without a network connection. Better than nothing, not as good as photographs.",
+    ),
+    "own": (
+        "Your own pictures, without labels",
+        "knows your kind of picture",
+        "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
+    ),
+    "run": (
+        "An earlier model, of this project or another",
+        "goes on from it",
+        "Goes on from what it has learnt: for new labels, or after pictures from another place.",
+    ),
+    "none": (
+        "Nothing",
+        "to compare",
+        "Learns to see from your pictures alone: only with thousands of labels, or to compare.",
+    ),
+    "file": (
+        "A file of weights",
+        "from someone else",
+        "One that lies on the computer Graft runs on, .safetensors or .pth.",
+    ),
+}
+"""Kind of weights -> its name, what it is good for in a word, and in a sentence."""
+
+
+def start_name(kind: str) -> str:
+    """What people call it."""
+    return START_WORDS[kind][0]
+
+
+def start_option(kind: str) -> str:
+    """A line of a list to choose from."""
+    name, gist, _ = START_WORDS[kind]
+    return f"{name}: {gist}"
+
+
+def good_for(there: dict[str, bool]) -> None:
+    """The button that opens what each is good for, also of those that are not `there` yet."""
+    with st.popover("What is each good for?", type="tertiary"):
+        for kind, (name, _, words) in START_WORDS.items():
+            missing = "" if there.get(kind, True) else " *There is none yet for this network.*"
+            st.markdown(f"**{name}.** {words}{missing}")
