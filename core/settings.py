@@ -83,6 +83,11 @@ class Settings:
         return self.home / "features"
 
     @property
+    def converted(self) -> Path:
+        """Networks in the form of another runtime; a cache."""
+        return self.features / "converted"
+
+    @property
     def halves(self) -> Path:
         """What the frozen halves of networks said; a cache, of at most `max_halves_bytes`."""
         return self.features / "halves"

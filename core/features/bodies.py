@@ -1,8 +1,7 @@
 """Compute once: what a frozen part of a network says, kept on disk under its weights and the pictures' addresses."""
 
 import functools
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 from core.features.pixels import PixelCache
 from core.features.rows import RowCache
 from core.inference import BATCH, PLAIN, RUNTIMES, compute_features
-from core.models import Network
+from core.models import Network, digest
 from core.settings import Settings
 
 Say = Callable[[Tensor], Tensor]
@@ -56,17 +55,6 @@ class Sayings:
         return (rows.view(torch.int16) if self._kind is torch.bfloat16 else rows).contiguous().numpy()
 
 
-def digest(words: str, state: Mapping[str, Tensor]) -> str:
-    """32 hexadecimal digits that stand for some words and for weights, whatever their order in memory."""
-    found = hashlib.sha256(words.encode())
-    for name, value in state.items():
-        found.update(name.encode())
-        found.update(
-            value.detach().cpu().flatten().contiguous().view(torch.uint8).numpy().tobytes() if value.ndim else b""
-        )
-    return found.hexdigest()[:32]
-
-
 def fingerprint(network: Network, pixels: PixelCache, runtime: str = PLAIN) -> str:
     """32 hexadecimal digits that stand for the body's weights, how pictures reach it and what computes."""
     computed = "" if runtime == PLAIN else f" {runtime}"
@@ -82,12 +70,12 @@ def cached_features(
     runtime: str = PLAIN,
 ) -> Tensor:
     """Features (N, F) float32 of pictures that `pixels` holds; computed only where they are not kept yet."""
-    forward = functools.cache(lambda: RUNTIMES[runtime](network))  # OpenVINO converts the network first: once
+    forward = functools.cache(lambda: RUNTIMES[runtime](network, settings))  # made only if it is needed
     features = Sayings(
         settings.features / fingerprint(network, pixels, runtime),
         torch.empty(1, network.head.in_features),
         pixels,
-        lambda pictures: compute_features(network, [pictures], runtime=forward()),
+        lambda pictures: compute_features(network, [pictures], forward=forward()),
     )
     missing = features.missing(blobs)
     watch(0, len(missing))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.errors import OutOfMemory
-from core.inference.runtimes import PLAIN, RUNTIMES, Forward
+from core.inference.runtimes import Forward, by_torch
 from core.models import Network
 
 Watch = Callable[[int], None]
@@ -14,12 +14,15 @@ BATCH = 32
 
 
 def compute_features(
-    network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None, runtime: str | Forward = PLAIN
+    network: Network, batches: Iterable[Tensor], watch: Watch = lambda _: None, forward: Forward | None = None
 ) -> Tensor:
-    """Features (N, F) float32 on the CPU of batches (n, 3, S, S); `watch` is told how many pictures are done."""
+    """Features (N, F) float32 on the CPU of batches (n, 3, S, S), by torch unless `forward` is given.
+
+    `watch` is told how many pictures are done.
+    """
     device = next(network.parameters()).device
     parts, done = [], 0
-    forward = RUNTIMES[runtime](network) if isinstance(runtime, str) else runtime
+    forward = forward or by_torch(network)
     for batch in batches:
         parts.append(_fitting(forward, batch.to(device, non_blocking=True)))
         done += len(batch)

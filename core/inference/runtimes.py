@@ -7,14 +7,14 @@ it is not used.
 
 import contextlib
 import importlib.util
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.errors import BadInput
+from core.inference.conversion import converted
 from core.inference.trial import Try, remembered
 from core.models import Network
 from core.recipes import Recipe
@@ -28,7 +28,8 @@ TRYING, CONVERTING = 300, 1500
 """From so many pictures on it pays to try torch in 16 bits; and OpenVINO, which has to convert the network first."""
 
 
-def _torch(network: Network, *, half: bool = False) -> Forward:
+def by_torch(network: Network, *, half: bool = False) -> Forward:
+    """In 32 bits, or in 16 where a layer may."""
     network.eval().to(memory_format=torch.channels_last)
     kind = network.head.weight.device.type
 
@@ -39,32 +40,15 @@ def _torch(network: Network, *, half: bool = False) -> Forward:
     return forward
 
 
-class _Features(nn.Module):
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.network.forward_features(pictures)
-
-
-def _openvino(network: Network, *, half: bool = False) -> Forward:
+def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Forward:
     import openvino  # only where it is used: it takes a while to load
 
-    size = network.image_size
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch's tracer, about shapes that do not change here
-        model: Any = openvino.convert_model(
-            _Features(network.eval()),
-            example_input=torch.zeros(2, 3, size, size, dtype=torch.uint8),
-            input=[-1, 3, size, size],
-        )
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "PERFORMANCE_HINT": "LATENCY",
     }
-    compiled: Any = openvino.Core().compile_model(model, "CPU", options)
+    compiled: Any = openvino.Core().compile_model(converted(network, settings), "CPU", options)
 
     def forward(pictures: Tensor) -> Tensor:
         return torch.from_numpy(compiled([pictures.contiguous().numpy()])[0].copy())
@@ -72,11 +56,11 @@ def _openvino(network: Network, *, half: bool = False) -> Forward:
     return forward
 
 
-RUNTIMES: dict[str, Callable[[Network], Forward]] = {
-    PLAIN: _torch,
-    "torch-bf16": lambda network: _torch(network, half=True),
+RUNTIMES: dict[str, Callable[[Network, Settings], Forward]] = {
+    PLAIN: lambda network, _: by_torch(network),
+    "torch-bf16": lambda network, _: by_torch(network, half=True),
     "openvino": _openvino,
-    "openvino-bf16": lambda network: _openvino(network, half=True),
+    "openvino-bf16": lambda network, settings: _openvino(network, settings, half=True),
 }
 """Name -> how to make it of a network."""
 
@@ -98,10 +82,10 @@ def choose_runtime(network: Network, pictures: int, recipe: Recipe, settings: Se
     if pictures >= CONVERTING and device.type == "cpu" and importlib.util.find_spec("openvino"):
         names += ["openvino", "openvino-bf16"]
     what = f"features of {network.backbone} at {network.image_size} by {', '.join(names)}"
-    return remembered(settings, what, device, lambda: _tries(network, names))
+    return remembered(settings, what, device, lambda: _tries(network, names, settings))
 
 
-def _tries(network: Network, names: list[str]) -> Mapping[str, Try]:
+def _tries(network: Network, names: list[str], settings: Settings) -> Mapping[str, Try]:
     size = network.image_size
     pictures = torch.randint(0, 256, (16, size, size, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
     pictures = pictures.to(network.head.weight.device)
@@ -110,7 +94,7 @@ def _tries(network: Network, names: list[str]) -> Mapping[str, Try]:
         if name == "openvino-bf16" and not _has_16_bits():
             continue
         with contextlib.suppress(RuntimeError, NotImplementedError):  # a network that it cannot convert
-            found[name] = _bound(RUNTIMES[name](network), pictures)
+            found[name] = _bound(RUNTIMES[name](network, settings), pictures)
     return found
 
 

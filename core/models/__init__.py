@@ -1,5 +1,6 @@
 """Networks: a pretrained body, a new head, and their files. Torch; no database."""
 
+from core.models.digest import digest
 from core.models.ensemble import Ensemble, joint_logits, share_logits
 from core.models.files import LoadedModel, load_model, read_card, save_body, save_ensemble, save_model
 from core.models.heads import OldHead, old_head
@@ -16,6 +17,7 @@ __all__ = [
     "Network",
     "OldHead",
     "calibrate_batch_norm",
+    "digest",
     "frozen_to_eval",
     "hasten_batch_norm",
     "joint_logits",

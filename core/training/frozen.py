@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.features import PixelCache, Sayings, digest
+from core.features import PixelCache, Sayings
 from core.inference import BATCH
-from core.models import Network, set_trainable, stages
+from core.models import Network, digest, set_trainable, stages
 from core.models.halves import Halves, Upper, compute_below, cut, is_random
 from core.recipes import Recipe
 from core.settings import Settings

@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.features import PixelCache
 from core.features.bodies import fingerprint
 from core.features.threads import ThreadTrial
-from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, remembered
+from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, conversion, remembered
 from core.inference.trial import NAME, fastest, measure
 from core.models import Network
 from core.recipes import PRESETS, Recipe
@@ -58,13 +58,63 @@ def test_another_way_must_be_clearly_faster_and_must_work() -> None:
     assert set(measure({"plain": lambda: None, "broken": broken})) == {"plain"}
 
 
+def test_a_converted_network_is_kept_and_converted_again_only_if_it_is_damaged_or_another(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    conversions = []
+    convert = conversion.convert
+    monkeypatch.setattr(conversion, "convert", lambda network: conversions.append(1) or convert(network))
+    pictures = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
+
+    def say(network: Network) -> torch.Tensor:
+        return RUNTIMES["openvino"](network, settings)(pictures)
+
+    first = say(network())
+    assert torch.equal(say(network()), first) and len(conversions) == 1
+    (kept,) = settings.converted.iterdir()
+    with (kept / "network.bin").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"damaged!")
+    assert torch.equal(say(network()), first) and len(conversions) == 2
+    assert torch.equal(say(network()), first) and len(conversions) == 2
+    other = network()
+    with torch.no_grad():
+        next(other.body.parameters()).mul_(2)
+    assert not torch.equal(say(other), first) and len(list(settings.converted.iterdir())) == 2
+
+
+def test_only_the_converted_networks_used_last_are_kept_and_a_full_disk_stops_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    monkeypatch.setattr(conversion, "MOST", 1)
+    monkeypatch.setattr(conversion, "convert", lambda network: "a model")
+
+    def save(model: str, path: Path, **_: object) -> None:
+        for name in ("network.xml", "network.bin"):
+            (path.parent / name).write_text(model)
+
+    monkeypatch.setattr(openvino, "save_model", save)
+    for width in (32, 64):
+        conversion.converted(Network("mobilenet_v3_small", 2, image_size=width), settings)
+    assert len(list(settings.converted.iterdir())) == 1
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(openvino, "save_model", full)
+    assert conversion.converted(Network("mobilenet_v3_small", 2, image_size=96), settings) == "a model"
+    assert len(list(settings.converted.iterdir())) == 1
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_every_runtime_computes_the_same_features(runtime: str) -> None:
+def test_every_runtime_computes_the_same_features(runtime: str, settings: Settings) -> None:
     if runtime.startswith("openvino"):
         pytest.importorskip("openvino")
     pictures = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
     plain = compute_features(network(), [pictures])
-    found = RUNTIMES[runtime](network())(pictures)
+    found = RUNTIMES[runtime](network(), settings)(pictures)
     assert found.shape == plain.shape and found.dtype == torch.float32
     error = float((found - plain).norm() / plain.norm())
     assert error < (0.03 if "bf16" in runtime else 1e-5)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, r2_score
 from torch import nn
 
@@ -207,13 +208,19 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
 
 
 def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
-    from PIL import Image
-
     pixels = np.zeros((10, 30, 3), np.uint8)
     pixels[:, :10] = 250
     image = Image.fromarray(pixels)
     assert frame_picture(image, 10, "squash")[:, :2].mean() > 200
     assert frame_picture(image, 10, "crop").max() == 0
+
+
+@pytest.mark.parametrize("size", [(640, 480), (57, 301), (20, 20), (1, 90)])
+def test_framing_is_pillows_triangle_filter(size: tuple[int, int]) -> None:
+    random = np.random.default_rng(1)
+    image = Image.fromarray(random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+    pillows = np.asarray(image.resize((48, 48), Image.Resampling.BILINEAR))
+    assert np.abs(frame_picture(image, 48, "squash").astype(int) - pillows).max() <= 1
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,0 +1,95 @@
+"""Networks in OpenVINO's form, kept on disk: converting one takes seconds, reading it back a fraction of one."""
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from core.models import Network, digest
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    import openvino
+
+LOG = logging.getLogger("graft.cache")
+MOST = 8
+"""Networks that are kept: those used last."""
+_FORM, _NUMBERS, _SUM = "network.xml", "network.bin", "sha256"
+
+
+class _Features(nn.Module):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.network.forward_features(pictures)
+
+
+def converted(network: Network, settings: Settings) -> "openvino.Model":
+    """What makes features (N, F) of pictures (N, 3, S, S) uint8. Raises RuntimeError for a network it cannot convert.
+
+    One that cannot be kept, for want of room, is still returned; one that was damaged is converted again.
+    """
+    import openvino  # only where it is used: it takes a while to load
+
+    words = f"{network.backbone} {network.image_size} {openvino.__version__} {torch.__version__}"
+    folder = settings.converted / digest(words, network.body.state_dict())
+    try:
+        if _sum(folder) == (folder / _SUM).read_text("ascii"):
+            os.utime(folder)
+            return openvino.Core().read_model(folder / _FORM)
+        LOG.warning("A damaged network of the cache %s is converted again.", folder)
+    except FileNotFoundError:
+        pass
+    model = convert(network)
+    try:
+        _keep(folder, lambda path: openvino.save_model(model, path, compress_to_fp16=False))
+    except (OSError, RuntimeError) as error:  # a full disk is no reason not to go on
+        LOG.warning("The converted network could not be kept: %s", error)
+    return model
+
+
+def convert(network: Network) -> "openvino.Model":
+    """As `converted`, from nothing."""
+    import openvino
+
+    size = network.image_size
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's tracer, about shapes that do not change here
+        return openvino.convert_model(
+            _Features(network.eval()),
+            example_input=torch.zeros(2, 3, size, size, dtype=torch.uint8),
+            input=[-1, 3, size, size],
+        )
+
+
+def _keep(folder: Path, save: Callable[[Path], None]) -> None:
+    """Written beside and renamed, so that it is whole or absent; what was not used for longest goes."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        save(made / _FORM)
+        (made / _SUM).write_text(_sum(made), "ascii")
+        shutil.rmtree(folder, ignore_errors=True)
+        made.replace(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    kept = sorted(folder.parent.iterdir(), key=lambda item: item.stat().st_mtime, reverse=True)
+    for old in kept[MOST:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _sum(folder: Path) -> str:
+    found = hashlib.sha256()
+    for name in (_FORM, _NUMBERS):
+        found.update((folder / name).read_bytes())
+    return found.hexdigest()
