@@ -15,6 +15,7 @@ from core.store.current import CurrentImage
 from core.store.db import reading
 from core.store.projects import ProjectView
 from core.types import JsonObject, JsonValue, ProjectId, Task
+from core.words import count
 
 __all__ = ["Agreement", "AgreementView", "Disagreement", "PairView", "index_text"]
 
@@ -78,10 +79,11 @@ class AgreementView:
     @property
     def sentences(self) -> list[str]:
         """The whole of it in words."""
+        labelled = count(self.pictures, "picture was", "pictures were")
         return [
-            f"{self.pictures:,} pictures were labelled by two or more of {', '.join(self.people)}. {self.verdict}",
+            f"{labelled} labelled by two or more of {', '.join(self.people)}. {self.verdict}",
             *(
-                f"{' and '.join(pair.people)}: the same answer on {pair.same:.0%} of {pair.pictures:,} pictures "
+                f"{' and '.join(pair.people)}: the same answer on {pair.same:.0%} of {count(pair.pictures, 'picture')} "
                 f"(Cohen's kappa {index_text(pair.kappa)})."
                 for pair in self.pairs
             ),

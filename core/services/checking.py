@@ -15,6 +15,7 @@ from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
+from core.words import count
 
 __all__ = [
     "PROBES",
@@ -164,9 +165,9 @@ class CheckView:
             first, second = self.optimism
             found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
         if self.leaks:
-            found.append(f"{_count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
+            found.append(f"{count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
         if crossing:
-            found.append(f"{_count(crossing, 'pair', 'pairs')} of the same picture in different splits.")
+            found.append(f"{count(crossing, 'pair')} of the same picture in different splits.")
         return tuple(found)
 
     @property
@@ -179,7 +180,7 @@ class CheckView:
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),
         ]
-        rest = (f"{_count(number, noun, f'{noun}s')} {words}." for number, noun, words in found if number)
+        rest = (f"{count(number, noun)} {words}." for number, noun, words in found if number)
         return (*self.grave, *rest)
 
 
@@ -299,7 +300,3 @@ def _leak(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> LeakView:
         images=tuple(now[number] for number in item["images"] if number in now),
         pictures=item["pictures"],
     )
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"

@@ -27,6 +27,7 @@ from core.store.deciding import Asked
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ImageState, JsonObject, RunId, RunKind, RunState, Split, Task, VersionId
+from core.words import count
 
 FEW = 30
 """Test pictures of a class below which its figures are said to rest on few."""
@@ -123,7 +124,7 @@ def _grades(grades: Grades, job: RunRecord | None) -> JsonObject | None:
 def _checks(check: CheckView | None) -> list[str]:
     if check is None:
         return []
-    found = list(check.sentences) or [f"Nothing suspicious was found in {check.pictures:,} pictures."]
+    found = list(check.sentences) or [f"Nothing suspicious was found in {count(check.pictures, 'picture')}."]
     at = f"Checked on {check.at:%d %B %Y}." if check.at else ""
     return [item for item in (at, *found, *check.notes) if item]
 
@@ -167,7 +168,9 @@ def _unproved(external: Sequence[External], annotators: Sequence[tuple[str, str,
     if len({name for name, _, _ in annotators}) == 1:
         found.append(Limit(words="One source's labels are the truth here: its mistakes count as right."))
     if changed:
-        found.append(Limit(words=f"{changed:,} labels were changed since: the figures count them as they were."))
+        found.append(
+            Limit(words=f"{count(changed, 'label was', 'labels were')} changed since: the figures are of before.")
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from core.store.runs import RunRecord
 from core.store.snapshot import FILE, HASH, count_numbers, differing, snapshot, unbroken
 from core.store.versions import VersionRecord, content_hash
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split
+from core.words import count
 
 MOST_SHOWN = 5
 NAMES = {
@@ -87,8 +88,9 @@ def _kept_hash(run: RunRecord) -> str:
 
 def _seal(name: str, job: RunRecord) -> Finding:
     same = unbroken(job.result or {})
+    unchanged = count(count_numbers(job.result), "number is as it was", "numbers are as they were")
     words = {
-        True: f"{count_numbers(job.result):,} numbers are as they were when run {job.id} ended",
+        True: f"{unchanged} when run {job.id} ended",
         False: f"the result of run {job.id} was changed since it ended",
         None: f"run {job.id} is from before results were sealed: make it again to have it checked",
     }
@@ -125,7 +127,7 @@ def _read(content: bytes) -> JsonObject | None:
 
 def _dataset(version: VersionRecord) -> Finding:
     same = content_hash(version.items, version.classes) == version.content_hash
-    words = f"{len(version.items):,} pictures, labels and splits give the hash {version.content_hash[:12]}"
+    words = f"{count(len(version.items), 'picture')}, labels and splits give the hash {version.content_hash[:12]}"
     changed = "pictures, labels or splits do not give the hash of the dataset version: they were changed"
     return Finding(name="Dataset version", ok=same, words=words if same else changed)
 
@@ -144,9 +146,11 @@ def _truth(version: VersionRecord, said: Sequence[PredictionRecord]) -> Finding:
             wrong += tuple(record.truth_set) != item.targets
         else:
             wrong += record.truth_number != item.number
-    agree = f"the truth of {len(said):,} predictions is the dataset version's"
+    agree = f"the truth of {count(len(said), 'prediction')} is the dataset version's"
     return Finding(
-        name="Labels", ok=not wrong, words=f"{wrong:,} predictions have another truth or split" if wrong else agree
+        name="Labels",
+        ok=not wrong,
+        words=f"{count(wrong, 'prediction has', 'predictions have')} another truth or split" if wrong else agree,
     )
 
 

@@ -3,6 +3,7 @@
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import entries, lines, number, texts
+from core.words import count
 
 SYNTHETIC = "<p class=warning><strong>Synthetic pictures:</strong> nothing here holds for real ones.</p>"
 SPLITS = {"train": "to learn from", "validation": "to choose by", "test": "to test by"}
@@ -60,7 +61,7 @@ def split(facts: ReportFacts) -> str:
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )
     return paragraph(
-        f"Dataset version {results['dataset_version']} holds {sum(sizes.values()):,} pictures: {shares}. "
+        f"Dataset version {results['dataset_version']} holds {count(sum(sizes.values()), 'picture')}: {shares}. "
         f"Split rule: {results['split_rule']}. {whole}"
     ) + paragraph(f"Content hash (SHA-256): {results['dataset_hash']}")
 

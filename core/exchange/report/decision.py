@@ -5,7 +5,7 @@ from core.evaluation.decision import cheapest
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, entries, items, lines, number, percent, share, triple
+from core.exchange.report.values import Entries, counted, entries, items, lines, number, percent, share, triple
 
 MOST = 12
 """Classes in the table beside the one asked about."""
@@ -75,7 +75,7 @@ def _told(line: Entries) -> list[str]:
         f"Counted in false alarms, its mistakes cost {_words(cost)}; acting on all costs "
         f"{on_all:,.0f}, on none {on_none:,.0f}. By these costs, {best} is the cheapest"
         + (", though the interval leaves it open." if open_ else "."),
-        f"From {number(line['count']):,.0f} test pictures, {number(line['support']):,.0f} of them {line['what']}: it "
+        f"From {counted(line['count'], 'test picture')}, {number(line['support']):,.0f} of them {line['what']}: it "
         f"finds {share(triple(line['sensitivity']))} of those (sensitivity) and leaves "
         f"{share(triple(line['specificity']))} of the others alone (specificity).",
     ]

@@ -5,6 +5,7 @@ from typing import cast
 
 from core.evaluation import Interval
 from core.types import JsonValue
+from core.words import count
 
 Entries = Mapping[str, JsonValue]
 
@@ -32,6 +33,11 @@ def texts(value: JsonValue) -> list[str]:
 def number(value: JsonValue) -> float:
     """A number that is there."""
     return float(cast(float, value))
+
+
+def counted(value: JsonValue, singular: str, plural: str = "") -> str:
+    """A number that is there with what it counts."""
+    return count(round(number(value)), singular, plural)
 
 
 def interval(value: JsonValue, ends: JsonValue) -> Interval | None:
