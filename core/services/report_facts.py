@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from core.charts.words import listed
 from core.errors import BadInput
 from core.exchange.report import External, Flow, Limit, ReportFacts
-from core.services.agreement import Agreement
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
 from core.services.external import External as ExternalTests
@@ -20,7 +19,7 @@ from core.services.origin import read_origin
 from core.services.report_pictures import Drawn
 from core.services.results import Results
 from core.services.verifying import verify
-from core.store import label_queue, labels, projects, versions
+from core.store import label_queue, projects, versions
 from core.store.about_model import newest_about
 from core.store.db import reading
 from core.store.deciding import Asked
@@ -49,10 +48,8 @@ def gather(
     with reading(service.engine) as session:
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
-        annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
         flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
     unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
-    people = Agreement(*parts).read(version.project_id)
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
     return ReportFacts(
@@ -70,8 +67,6 @@ def gather(
         code_version=origin.code_version,
         libraries=origin.libraries,
         flow=flow,
-        annotators=annotators,
-        agreement=people.sentences if people else [],
         failures=pictures.failures,
         heatmaps=pictures.heatmaps,
         heat_words=pictures.heat_words,
@@ -84,7 +79,7 @@ def gather(
         limits=[
             *([Limit(words="The pictures are synthetic: nothing here holds for real ones.", grave=True)] * synthetic),
             *_limits(results, version, check),
-            *_unproved(external, annotators, Results(*parts).drift(run.id).changed),
+            *_unproved(external, results, Results(*parts).drift(run.id).changed),
         ],
         lineage=origin.lineage,
         verified=_verified(service, run.id),
@@ -160,12 +155,14 @@ def _limits(
     return found
 
 
-def _unproved(external: Sequence[External], annotators: Sequence[tuple[str, str, int]], changed: int) -> list[Limit]:
+def _unproved(external: Sequence[External], results: JsonObject, changed: int) -> list[Limit]:
     """Cautions that follow from what was not done."""
     found = []
     if not external:
         found.append(Limit(words="It was not tested on pictures of another place, season or clinic."))
-    if len({name for name, _, _ in annotators}) == 1:
+    labelling = cast(JsonObject, results["labelling"] or {"people": []})
+    people = cast(list[JsonObject], labelling["people"])
+    if len({line["name"] for line in people}) == 1:
         found.append(Limit(words="One source's labels are the truth here: its mistakes count as right."))
     if changed:
         found.append(

@@ -2,10 +2,8 @@
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -15,9 +13,10 @@ from core.settings import Settings
 from core.store import facts, predictions, projects, runs, versions
 from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
+from core.store.labelling import labelling_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
-from core.store.snapshot import FILE, HASH, count_numbers, differing, snapshot, unbroken
+from core.store.snapshot import FILE, HASH, count_numbers, differing, read_kept, snapshot, unbroken
 from core.store.versions import VersionRecord, content_hash
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split
 from core.words import count
@@ -112,17 +111,11 @@ def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Fi
         _dataset(version),
         _truth(version, said),
     ]
-    kept = _read(content)
+    kept = read_kept(path.parent)
     if kept is not None:
-        findings += _against(kept, snapshot(version, said, known, ""))
+        findings += _against(kept, snapshot(version, said, known, None, ""))
+        findings += _labelled(session, version, kept)
     return findings
-
-
-def _read(content: bytes) -> JsonObject | None:
-    try:
-        return cast(JsonObject, json.loads(content))
-    except ValueError:
-        return None
 
 
 def _dataset(version: VersionRecord) -> Finding:
@@ -154,10 +147,37 @@ def _truth(version: VersionRecord, said: Sequence[PredictionRecord]) -> Finding:
     )
 
 
+def _labelled(session: Session, version: VersionRecord, kept: JsonObject) -> list[Finding]:
+    """Who labelled and how far they agree, told again from the labels up to where the run counted them."""
+    told = kept.get("labelling")
+    if not isinstance(told, dict):
+        words = "not recorded: the run, or its dataset version, is from before that was kept"
+        return [Finding(name="Who labelled", ok=True, words=words)]
+    found = labelling_json(session, version, told) or {}
+    pairs = {"Who labelled": "people", "Agreement": "agreement"}
+    return [
+        _same(name, told.get(key), found[key], empty="no picture was labelled by two") for name, key in pairs.items()
+    ]
+
+
+def _same(name: str, kept: JsonValue, found: JsonValue, *, empty: str = "") -> Finding:
+    """Numbers that were computed again."""
+    lines = differing(kept, found)
+    agree = f"{count(count_numbers(found), 'number')} recomputed: all agree" if found else empty
+    return Finding(name=name, ok=not lines, words=_some(lines) if lines else agree)
+
+
+def _some(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - MOST_SHOWN} more" if len(lines) > MOST_SHOWN else ""
+    return "; ".join(lines[:MOST_SHOWN]) + more
+
+
 def _known(kept: JsonValue, found: JsonValue) -> JsonValue:
     """The figures that there were when the run ended: a newer Graft may have more, which nothing was promised of."""
     if isinstance(kept, dict) and isinstance(found, dict):
-        return {name: value for name, value in found.items() if name in kept}
+        return {name: _known(kept[name], value) for name, value in found.items() if name in kept}
+    if isinstance(kept, list) and isinstance(found, list) and len(kept) == len(found):
+        return [_known(one, other) for one, other in zip(kept, found, strict=True)]
     return found
 
 
@@ -165,9 +185,6 @@ def _against(kept: JsonObject, found: JsonObject) -> list[Finding]:
     """What was said, what belongs together, and every number."""
     told = kept.get("predictions_sha256") == found["predictions_sha256"]
     together = kept.get("units_sha256") == found["units_sha256"]
-    lines = differing(kept.get("figures"), _known(kept.get("figures"), found["figures"]))
-    more = f"; and {len(lines) - MOST_SHOWN} more" if len(lines) > MOST_SHOWN else ""
-    figures = f"{count_numbers(found['figures']):,} numbers recomputed: all agree"
     return [
         Finding(
             name="Predictions",
@@ -179,7 +196,7 @@ def _against(kept: JsonObject, found: JsonObject) -> list[Finding]:
             ok=together,
             words="are those of the end of the run" if together else "were changed since: intervals count by them",
         ),
-        Finding(name="Figures", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) + more if lines else figures),
+        _same("Figures", kept.get("figures"), _known(kept.get("figures"), found["figures"])),
         *_weak_spots(kept, found),
     ]
 
@@ -191,6 +208,4 @@ def _weak_spots(kept: JsonObject, found: JsonObject) -> list[Finding]:
     if kept["facts_sha256"] != found["facts_sha256"]:
         words = "more, or other, is known of the pictures than when the run ended: they are told as they are now"
         return [Finding(name="Weak spots", ok=True, words=words)]
-    lines = differing(kept["slices"], found["slices"])
-    agree = f"{count_numbers(found['slices']):,} numbers recomputed: all agree"
-    return [Finding(name="Weak spots", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) if lines else agree)]
+    return [_same("Weak spots", kept["slices"], found["slices"], empty="no group of pictures was large enough")]

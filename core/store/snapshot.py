@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from core.store.facts import ImageFacts
 from core.store.figures import figures_json
@@ -31,9 +32,12 @@ def snapshot(
     version: VersionRecord,
     said: Sequence[PredictionRecord],
     known: Mapping[ImageId, ImageFacts],
+    labelling: JsonObject | None,
     code_version: str,
 ) -> JsonObject:
     """The figures, and hashes of what they follow from: what was said, and which case or group each picture is of.
+
+    `labelling` says who gave the labels and how far they agree.
 
     `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
     """
@@ -45,10 +49,20 @@ def snapshot(
         "dataset_hash": version.content_hash,
         "predictions_sha256": _digest([_filled(item) for item in said]),
         "units_sha256": _digest([item.unit for item in version.items]),
+        "labelling": labelling,
         "figures": figures_json(version, said),
         "facts_sha256": _digest(facts),
         "slices": slices_json(weak_spots(side, known)) if side.records else [],
     }
+
+
+def read_kept(folder: Path) -> JsonObject | None:
+    """The snapshot in a run's folder; None where there is none, or one that cannot be read."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def sealed(result: JsonObject) -> JsonObject:

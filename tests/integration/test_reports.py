@@ -25,7 +25,7 @@ from core.services.reports import Asked
 from core.services.serving import Serving
 from core.store.predictions import PredictionRecord
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
-from tests.finished import NOW, make_images, make_job, make_run, make_version
+from tests.finished import NOW, keep, make_images, make_job, make_run, make_version
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
@@ -86,7 +86,7 @@ class Outline(HTMLParser):
 
 def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves: Leaves) -> None:
     graft.projects.edit(leaves.project, name="<script>alert(1)</script>", guideline="Rust is orange.\nLook below.")
-    text = graft.reports.html(leaves.run([0, 1, 0, 1, 1, 1]))
+    text = graft.reports.html(keep(graft, leaves.run([0, 1, 0, 1, 1, 1])))
     assert Outline(text).fetched == [] and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "Rust is orange.<br>Look below." in text
     assert "Of 100 pictures like these, between" in text and "by 1 annotator " in text
@@ -136,14 +136,14 @@ def test_the_figures_are_those_of_the_json(graft: Graft, leaves: Leaves) -> None
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CONSTANTS = {
     "95", "90", "10", "5", "1,000", "1", "100", "0", "2001", "2002", "2006", "2016", "2017", "2018", "2019", "2022",
-    "10.1162/089976602753284446", "10.1177", "0272989", "06295361",
+    "10.1162/089976602753284446", "10.1177", "2011", "0.8", "0.67", "0272989", "06295361",
 }  # fmt: skip
 CONSTANTS |= {
     word for item in FIGURES.values() for word in NUMBER.findall(f"{item.title} {item.meaning} {item.how} {item.least}")
 }
 """What a report says of every run alike: confidence, citations, axes, how figures are computed."""
 SHOWN = ("scores", "classes", "confusion", "reliability", "promise", "decision", "abstaining", "weak_spots",
-           "external", "counts", "robustness", "forecast", "grades", "changes")  # fmt: skip
+           "external", "counts", "labels", "agreement", "robustness", "forecast", "grades", "changes")  # fmt: skip
 
 
 def moved(value: object) -> object:
@@ -212,8 +212,19 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
         "pointing": {"value": 0.72, "low": 0.54, "high": 0.86}, "pointing_chance": 0.2,
         "alike_with_random_weights": 0.14, "reasons": [],
     }  # fmt: skip
+    agreement: JsonObject = {
+        "people": ["Anna", "Ben"], "pictures": 37, "alpha": [0.71, 0.63, 0.83], "differing": 7, "settled": 3,
+        "classes": [{"name": "rust", "alpha": [0.74, 0.62, 0.81]}, {"name": "blight", "alpha": [0.72, 0.61, 0.84]}],
+        "pairs": [{"people": ["Anna", "Ben"], "pictures": 36, "same": 0.87, "kappa": [0.73, 0.64, 0.82]}],
+    }  # fmt: skip
+    people: list[JsonValue] = [
+        {"name": who, "how": "hand", "pictures": pictures}
+        for who, pictures in (("Anna", 44), ("Ben", 43), ("Eve", 41), ("Ida", 39))
+    ]
+    labelling: JsonObject = {"until": 99, "merged": {}, "people": people, "agreement": agreement}
     return dataclasses.replace(
         facts,
+        results={**facts.results, "labelling": labelling},
         forecast=forecast,
         robustness={"pictures": 47, "numbers": False, "kinds": [kind]},
         grades={"pictures": 24, "split": "validation", "circled": 22, "best": "gradcam", "methods": [graded]},
@@ -224,7 +235,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
 
 
 def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> None:
-    run = leaves.run([0, 1, 0, 1, 1, 1])
+    run = keep(graft, leaves.run([0, 1, 0, 1, 1, 1]))
     text = graft.reports.html(run)
     for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
         assert f"<code>graft {command} {run}" in text

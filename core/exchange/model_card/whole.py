@@ -128,7 +128,7 @@ def _evaluation_data(facts: ModelFacts) -> str:
 
 def _training_data(facts: ModelFacts) -> str:
     counts = ", ".join(f"{number(size):,.0f} {name}" for name, size in entries(facts.results["splits"]).items())
-    people = ", ".join(plain(name) for name in facts.people) or "not known"
+    people = ", ".join(plain(name) for name in facts.people) or "not recorded"
     text = (
         f"## Training data\n\nDataset version {facts.version} of the project (content hash "
         f"`{str(facts.results['dataset_hash'])[:16]}`): {counts} pictures. Labelled by: {people}."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.charts import LineageStep
-from core.exchange.report.values import entries
+from core.exchange.report.values import entries, lines
 from core.types import JsonObject, JsonValue
 
 
@@ -58,8 +58,6 @@ class ReportFacts:
 
     title         what the run is called
     results       what `graft results --json` gives
-    annotators    who labelled, how ("hand", "import", ...), and how many pictures of the dataset version
-    agreement     sentences on how far the annotators agree
     heat_words    how the heatmaps were made, or why there are none
     robustness    what `graft robustness --json` gives; as the next three, None where it was not made
     forecast      what `graft forecast --json` gives
@@ -85,8 +83,6 @@ class ReportFacts:
     code_version: str
     libraries: Mapping[str, str]
     flow: Flow
-    annotators: Sequence[tuple[str, str, int]]
-    agreement: Sequence[str]
     failures: Sequence[Picture]
     heatmaps: Sequence[Heatmap]
     heat_words: str
@@ -117,6 +113,11 @@ class ReportFacts:
         return str(self.counts["together"])
 
     @property
+    def labelling(self) -> Mapping[str, JsonValue]:
+        """Who labelled, and their agreement; empty where that was not recorded."""
+        return entries(self.results.get("labelling"))
+
+    @property
     def people(self) -> int:
-        """How many people, or programs, labelled."""
-        return len({name for name, _, _ in self.annotators})
+        """How many people, or programs, labelled; 0 where that was not recorded."""
+        return len({str(line["name"]) for line in lines(self.labelling.get("people"))})

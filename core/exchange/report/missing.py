@@ -2,7 +2,12 @@
 
 from core.exchange.report.facts import ReportFacts
 
+NOT_RECORDED = (
+    "Not recorded: this training is from before who labelled was kept with it. Train again on the labels as they are "
+    "now to have it."
+)
 HOW_TO = {
+    "labels": "Not known: no label was recorded before the dataset version was frozen.",
     "agreement": "Not known: no ten pictures were labelled by two people. Let a second person label some under another "
     "name.",
     "decision": "Not made: it takes test pictures and their probabilities.",
@@ -29,4 +34,6 @@ def how_to(key: str, facts: ReportFacts) -> str:
     task = str(facts.results["task"])
     if task not in ONLY_FOR.get(key, (task,)):
         return ""
+    if key in ("labels", "agreement") and not facts.labelling:
+        return NOT_RECORDED
     return HOW_TO.get(key, "").format(run=facts.results["run"])
