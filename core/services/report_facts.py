@@ -8,22 +8,26 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from core.charts.words import listed
-from core.errors import BadInput
-from core.exchange.report import External, Flow, Limit, ReportFacts
+from core.errors import BadInput, NotEnoughImages
+from core.exchange.report import External, Flow, Limit, PictureMap, ReportFacts
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
+from core.services.comparing import ASKED, compared_run, comparison_json
 from core.services.external import External as ExternalTests
 from core.services.forecasts import Forecasts, forecast_json
 from core.services.grades import Grades, grades_json
+from core.services.maps import Maps
 from core.services.origin import read_origin
+from core.services.report_map import report_map
 from core.services.report_pictures import Drawn
 from core.services.results import Results
 from core.services.verifying import verify
-from core.store import label_queue, projects, versions
+from core.store import label_queue, predictions, projects, versions
 from core.store.about_model import newest_about
 from core.store.db import reading
 from core.store.deciding import Asked
 from core.store.runs import RunRecord
+from core.store.scoring import usable
 from core.store.versions import VersionRecord
 from core.types import ImageState, JsonObject, RunId, RunKind, RunState, Split, Task, VersionId
 from core.words import count
@@ -35,7 +39,14 @@ MORE = 50
 
 
 def gather(
-    service: Service, run: RunRecord, version_id: VersionId, pictures: Drawn, asked: Asked | None, *, now: datetime
+    service: Service,
+    run: RunRecord,
+    version_id: VersionId,
+    pictures: Drawn,
+    asked: Asked | None,
+    against: RunId | None = None,
+    *,
+    now: datetime,
 ) -> ReportFacts:
     """The facts of a finished training."""
     parts = (service.engine, service.settings, service.queue)
@@ -70,6 +81,10 @@ def gather(
         failures=pictures.failures,
         heatmaps=pictures.heatmaps,
         heat_words=pictures.heat_words,
+        resembling=pictures.resembling,
+        resembling_words=pictures.resembling_words,
+        comparison=_comparison(service, run, against),
+        picture_map=_map(service, run, version, about.get(RunKind.MAP)),
         robustness=_result(about.get(RunKind.ROBUSTNESS)),
         forecast=_forecast(Forecasts(*parts), about.get(RunKind.FORECAST)),
         grades=_grades(Grades(*parts), about.get(RunKind.GRADE)),
@@ -82,7 +97,7 @@ def gather(
             *_unproved(external, results, Results(*parts).drift(run.id).changed),
         ],
         lineage=origin.lineage,
-        verified=_verified(service, run.id),
+        verified=_verified(service, run.id, against),
         repeat=origin.command,
     )
 
@@ -177,8 +192,31 @@ def _lower_end(results: JsonObject, name: str) -> float | None:
     return ends[0] if ends else None
 
 
-def _verified(service: Service, run: RunId) -> list[tuple[str, bool, str]]:
+def _comparison(service: Service, run: RunRecord, against: RunId | None) -> JsonObject | None:
+    with reading(service.engine) as session:
+        other = (against, ASKED) if against else compared_run(session, run)
+    if other is None:
+        return None
     try:
-        return [(item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run).findings]
+        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id)
+    except NotEnoughImages:
+        return None
+    return comparison_json(found, other[1])
+
+
+def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecord | None) -> PictureMap | None:
+    view = Maps(service.engine, service.settings, service.queue).view(job) if job else None
+    if view is None or job is None or job.result is None:
+        return None
+    with reading(service.engine) as session:
+        said = usable(version.task, predictions.read_predictions(session, run.id))
+    return report_map(view, job.result, version, {item.image_id: item for item in said if item.image_id is not None})
+
+
+def _verified(service: Service, run: RunId, against: RunId | None) -> list[tuple[str, bool, str]]:
+    try:
+        return [
+            (item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run, against).findings
+        ]
     except BadInput:  # it ended before figures were kept
         return []

@@ -29,10 +29,17 @@ class Reports(Service):
             return read_origin(session, run_id)
 
     def html(
-        self, run_id: RunId, style: str = USUAL, asked: Asked | None = None, *, patience_s: float = PATIENCE_S
+        self,
+        run_id: RunId,
+        style: str = USUAL,
+        asked: Asked | None = None,
+        *,
+        against: RunId | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> str:
         """A training's report; `asked` is what is to be decided by it, and at which costs.
 
+        It is held against the training `against`, else against its parent, or the one before on its dataset version.
         Raises NotFound, BadInput for a run that has none, an unknown style, or what cannot be asked.
         """
         if style not in STYLES:
@@ -44,4 +51,4 @@ class Reports(Service):
         if run.state is not RunState.DONE:
             raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
         pictures = draw(self, run, run.version_id, patience_s)
-        return report_html(gather(self, run, run.version_id, pictures, asked, now=datetime.now(UTC)), style)
+        return report_html(gather(self, run, run.version_id, pictures, asked, against, now=datetime.now(UTC)), style)

@@ -4,11 +4,13 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
+from core.services.comparing import compared_run
 from core.settings import Settings
 from core.store import facts, predictions, projects, runs, versions
 from core.store.about_model import external_tests, newest_about
@@ -16,18 +18,21 @@ from core.store.db import reading
 from core.store.labelling import labelling_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
-from core.store.snapshot import FILE, HASH, count_numbers, differing, read_kept, snapshot, unbroken
+from core.store.snapshot import FILE, HASH, LAYOUTS_HASH, count_numbers, differing, read_kept, snapshot, unbroken
 from core.store.versions import VersionRecord, content_hash
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split
 from core.words import count
 
 MOST_SHOWN = 5
+COMPARED = ("Snapshot", "Labels", "Predictions", "Figures")
+"""What a comparison rests on of the other run."""
 NAMES = {
     RunKind.ROBUSTNESS: "Robustness test",
     RunKind.GRADE: "Grading of explanations",
     RunKind.CHANGES: "What training changed",
     RunKind.FORECAST: "Forecast",
     RunKind.CHECK: "Check of the data",
+    RunKind.MAP: "Map of the pictures",
 }
 
 
@@ -53,10 +58,11 @@ class Verification:
         return all(item.ok for item in self.findings)
 
 
-def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
+def verify(engine: Engine, settings: Settings, run_id: RunId, against: RunId | None = None) -> Verification:
     """Recompute every figure of a run, and of the external tests of its model.
 
-    What jobs about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
+    So is what a comparison rests on, with the run `against` or the one that its report compares it with. What jobs
+    about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
     run whose figures were not kept.
     """
     with reading(engine) as session:
@@ -68,7 +74,8 @@ def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
             )
         findings = _recomputed(session, settings, run)
         about = newest_about(session, run) if run.kind is RunKind.TRAIN else {}
-        findings += [_seal(NAMES[kind], job) for kind, job in about.items()]
+        findings += [_seal(NAMES[kind], job, settings) for kind, job in about.items()]
+        findings += _other(session, settings, run, against)
         for test in external_tests(session, run):
             if test.version_id is None or not _kept_hash(test):
                 continue
@@ -85,7 +92,7 @@ def _kept_hash(run: RunRecord) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _seal(name: str, job: RunRecord) -> Finding:
+def _seal(name: str, job: RunRecord, settings: Settings) -> Finding:
     same = unbroken(job.result or {})
     unchanged = count(count_numbers(job.result), "number is as it was", "numbers are as they were")
     words = {
@@ -93,7 +100,28 @@ def _seal(name: str, job: RunRecord) -> Finding:
         False: f"the result of run {job.id} was changed since it ended",
         None: f"run {job.id} is from before results were sealed: make it again to have it checked",
     }
+    kept = (job.result or {}).get(LAYOUTS_HASH)
+    if same and kept is not None and kept != _hash(settings.map_file(job.id)):
+        return Finding(name=name, ok=False, words=f"the places that run {job.id} found are gone or were changed")
     return Finding(name=name, ok=same is not False, words=words[same])
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _other(session: Session, settings: Settings, run: RunRecord, against: RunId | None) -> list[Finding]:
+    """What a comparison with another training follows from: what that one said, and of what."""
+    found = compared_run(session, run) if run.kind is RunKind.TRAIN else None
+    number = against or (found[0] if found else None)
+    other = runs.read_run(session, number) if number else None
+    if other is None or other.version_id is None:
+        return []
+    name = f"Run {other.id}, compared with"
+    if not _kept_hash(other):
+        return [Finding(name=name, ok=True, words="not recorded: it is from before figures were kept")]
+    findings = _recomputed(session, settings, other)
+    return [dataclasses.replace(item, name=f"{name}: {item.name}") for item in findings if item.name in COMPARED]
 
 
 def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Finding]:

@@ -24,6 +24,8 @@ FILE, HASH = "figures.json", "figures_sha256"
 """The file's name in the run's folder, and where in the run's result its sha256 stands."""
 SEAL = "sealed_sha256"
 """Where in the result of a job about a model the sha256 of all the rest of it stands."""
+LAYOUTS_HASH = "layouts_sha256"
+"""Where in the result of a map the sha256 of the file with its places stands."""
 CLOSE = 1e-6
 """Numbers that differ by less are the same: another processor rounds differently in the last digits."""
 

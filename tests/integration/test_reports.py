@@ -14,7 +14,7 @@ from PIL import Image
 from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
 from core.evaluation import FIGURES
-from core.exchange.report import STYLES, External, ReportFacts
+from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -136,14 +136,16 @@ def test_the_figures_are_those_of_the_json(graft: Graft, leaves: Leaves) -> None
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CONSTANTS = {
     "95", "90", "10", "5", "1,000", "1", "100", "0", "2001", "2002", "2006", "2016", "2017", "2018", "2019", "2022",
-    "10.1162/089976602753284446", "10.1177", "2011", "0.8", "0.67", "0272989", "06295361",
+    "10.1162/089976602753284446", "10.1177", "1947", "2011", "0.8", "0.67", "0272989", "06295361",
 }  # fmt: skip
 CONSTANTS |= {
     word for item in FIGURES.values() for word in NUMBER.findall(f"{item.title} {item.meaning} {item.how} {item.least}")
 }
 """What a report says of every run alike: confidence, citations, axes, how figures are computed."""
+MOVED = ("results", "robustness", "forecast", "grades", "changes", "comparison")
 SHOWN = ("scores", "classes", "confusion", "reliability", "promise", "decision", "abstaining", "weak_spots",
-           "external", "counts", "labels", "agreement", "robustness", "forecast", "grades", "changes")  # fmt: skip
+           "external", "counts", "labels", "agreement", "robustness", "forecast", "grades", "changes",
+           "comparison")  # fmt: skip
 
 
 def moved(value: object) -> object:
@@ -175,7 +177,8 @@ def test_every_number_of_the_figures_comes_from_the_json_that_is_checked(graft: 
     facts = facts_of(graft, run)
     changed = dataclasses.replace(
         facts,
-        **{name: moved(getattr(facts, name)) for name in ("results", "robustness", "forecast", "grades", "changes")},
+        **{name: moved(getattr(facts, name)) for name in MOVED},
+        picture_map=dataclasses.replace(facts.picture_map, result=moved(facts.picture_map.result), drawn=5),
         external=[dataclasses.replace(item, results=moved(item.results)) for item in facts.external],
     )
     lengths = {"weak_spots": {str(len(facts.results["slices"]))}, "robustness": {"3", "4"}}  # strengths in a header
@@ -222,8 +225,20 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
         for who, pictures in (("Anna", 44), ("Ben", 43), ("Eve", 41), ("Ida", 39))
     ]
     labelling: JsonObject = {"until": 99, "merged": {}, "people": people, "agreement": agreement}
+    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023}
+    comparison: JsonObject = {
+        "first": 71, "second": 72, "why": "as asked", "split": "test", "count": 43, "units": 23, "together": "cases",
+        "least": 12, "scores": [{"figure": "accuracy", "first": [0.61, 0.52, 0.73], "second": [0.82, 0.67, 0.93]}],
+        "differences": [difference], "recipe": [{"field": "epochs", "first": 14, "second": 37}],
+    }  # fmt: skip
+    drawn: JsonObject = {"pictures": 86, "shown": 84, "features": "the model", "share": 0.36}
+    heaps = [Dots("rust", "#123456", [0.1, 0.2], [0.3, 0.4])]
     return dataclasses.replace(
         facts,
+        comparison=comparison,
+        picture_map=PictureMap(
+            result=drawn, layout="directions", drawn=4, own=True, by_label=heaps, by_verdict=heaps,
+        ),
         results={**facts.results, "labelling": labelling},
         forecast=forecast,
         robustness={"pictures": 47, "numbers": False, "kinds": [kind]},

@@ -14,6 +14,11 @@ HOW_TO = {
     "promise": "Not made: it takes validation and test pictures and their probabilities.",
     "abstaining": "Not made: it takes test pictures.",
     "weak_spots": "Not made: no group of at least 10 test pictures could be held against the rest.",
+    "comparison": "Not made: there is no other training on the same dataset version. Train once more, or name one: "
+    "`graft report {run} --against RUN`.",
+    "resembling": "Not made: no test picture was named wrongly. Page Look inside, or `graft resembles {run} IMAGE`, "
+    "shows the training pictures that any picture resembles.",
+    "map": "Not made. Page Map, seen by this training, draws it.",
     "external": "Not made. `graft evaluate {run} --project NAME`, or page Results, Test on other pictures, makes it.",
     "robustness": "Not made. `graft robustness {run}`, or page Results, Robustness, makes it.",
     "forecast": "Not made. `graft forecast {run}`, or page Results, What to label next, makes it.",
