@@ -69,7 +69,7 @@ def _show(view: GradesView) -> None:
         if item.grade.reasons:
             st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
-    st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}.")
+    st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}. {view.basis}")
 
 
 def _words(view: GradesView) -> str:

@@ -66,7 +66,7 @@ class LeakView:
 class ShortcutView:
     """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance.
 
-    `typical` is what is usual of each class's files.
+    `typical` is what is usual of each class's files; `basis` says which pictures its limits and score are of.
     """
 
     probe: str
@@ -77,6 +77,7 @@ class ShortcutView:
     given_away: tuple[str, ...]
     pictures: int
     typical: tuple[JsonObject, ...]
+    basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +234,7 @@ class Checks(Service):
             labelled=result["labelled"],
             pairs=tuple(pairs),
             leaks=tuple(_leak(item, now) for item in result["leaks"] if item["kind"] != "near_duplicate"),
-            shortcuts=tuple(
-                ShortcutView(**{**item, **{key: tuple(item[key]) for key in ("interval", "given_away", "typical")}})
-                for item in result["shortcuts"]
-            ),
+            shortcuts=tuple(_shortcut(item) for item in result["shortcuts"]),
             flaws=tuple(
                 FlawView(image=now[item["image"]], reasons=tuple(item["reasons"]))
                 for item in result["quality"]
@@ -261,6 +259,12 @@ def _carries(project: ProjectView, image: CurrentImage, given: str) -> bool:
     """Whether an image still has the label that was doubted; the thirds of numbers are not known here."""
     names = [project.all_classes[item].name for item in image.classes]
     return image.number is not None or (" and ".join(names) or "none") == given
+
+
+def _shortcut(item: dict[str, Any]) -> ShortcutView:
+    known = {key: item[key] for key in ("probe", "score", "chance", "flagged", "pictures")}
+    known |= {key: tuple(item[key]) for key in ("interval", "given_away", "typical")}
+    return ShortcutView(**known, basis=item.get("basis", ""))  # a check of an earlier Graft said nothing of it
 
 
 def _doubt(item: dict[str, Any], image: CurrentImage, decided: dict[ImageId, Decision]) -> DoubtView:

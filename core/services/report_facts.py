@@ -136,7 +136,8 @@ def _checks(check: CheckView | None) -> list[str]:
         return []
     found = list(check.sentences) or [f"Nothing suspicious was found in {count(check.pictures, 'picture')}."]
     at = f"Checked on {check.at:%d %B %Y}." if check.at else ""
-    return [item for item in (at, *found, *check.notes) if item]
+    basis = dict.fromkeys(item.basis for item in check.shortcuts)
+    return [item for item in (at, *found, *basis, *check.notes) if item]
 
 
 def _limits(

@@ -11,7 +11,7 @@ from core.checks.facts import FileFacts, as_numbers
 from core.checks.leaks import leaks, unit_name
 from core.checks.looks import Look, look_at
 from core.checks.near import near_duplicates
-from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough, probe
+from core.checks.probe import BASIS, CLEAR, GIVEN_AWAY, LEAST_PICTURES, LEAST_UNITS, enough, probe
 from core.checks.quality import FEWEST, flaws
 from core.errors import BadInput, GraftError
 from core.jobs.context import JobContext
@@ -180,6 +180,7 @@ class _Check:
                     probe=name, score=said.score, interval=[*said.interval], chance=said.chance, flagged=said.flagged,
                     given_away=[self.labels.names[k] for k in said.given_away], pictures=said.pictures,
                     typical=typical if name == "file" else [],
+                    limit={"way_to_perfect": CLEAR, "given_away": GIVEN_AWAY}, basis=BASIS,
                 )
             )  # fmt: skip
         return found

@@ -160,7 +160,8 @@ def grades(facts: ReportFacts) -> str:
         "(Petsiuk et al. 2018, arXiv 1806.07421): how far the answer falls, and rises, as the hottest places go and "
         "come; pointing game (Zhang et al. 2016, arXiv 1608.00507): how often the hottest place is inside what an "
         "expert circled; alike: rank correlation with the maps of a network with random weights (Adebayo et al. 2018, "
-        "arXiv 1810.03292), where much is bad. A method passes when it beats chance maps and is not alike."
+        "arXiv 1810.03292), where much is bad. A method passes when it beats chance maps and is not alike. The best "
+        "is chosen on the pictures that its figures are of, which flatters it a little."
     )
     rows = [
         [

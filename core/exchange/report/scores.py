@@ -81,7 +81,14 @@ def external(facts: ReportFacts) -> str:
         rows = list(_rows(test.results, facts.unit).values())
         pictures = part(test.results, "metrics").get("count", 0)
         note = f" {test.note}." if test.note else ""
-        words = f"{test.name}: {counted(pictures, 'picture')} of another project, of which nothing was learnt.{note}"
+        judged = entries(entries(test.results.get("abstaining")).get("judged_on"))
+        shared = judged.get("also_learnt_from") or 0
+        new = (
+            f"{number(shared):,.0f} of which the model also learnt from or was chosen by: for these it is too good"
+            if shared
+            else "of which nothing was learnt"
+        )
+        words = f"{test.name}: {counted(pictures, 'picture')} of another project, {new}.{note}"
         shown.append(paragraph(words) + table(["score", "value", "95 % interval", "what it means"], rows))
     return "".join(shown)
 
