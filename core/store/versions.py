@@ -219,6 +219,18 @@ def list_sides(session: Session, project_id: ProjectId) -> list[int]:
     return sorted(session.scalars(query))
 
 
+def count_units(session: Session, project_id: ProjectId) -> int:
+    """How many cases, or else groups, the project's labelled images name."""
+    unit = case(
+        (func.coalesce(ImageRow.case_name, "") != "", "case " + ImageRow.case_name),
+        (func.coalesce(ImageRow.group_name, "") != "", "group " + ImageRow.group_name),
+    )
+    query = select(func.count(unit.distinct())).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+    )
+    return session.scalar(query) or 0
+
+
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:
     """The project's labelled images by id."""
     alive = (
