@@ -1,7 +1,7 @@
 """What moves the worth of weights from drawn pictures; and whether going on from them on own pictures helps.
 
-python -m benchmarks.ablation SETS --kept FOLDER [--only NAME ...] [--steps 200] [--seeds 5]
-python -m benchmarks.ablation SETS --kept FOLDER --own [--methods vicreg simclr] [--steps 100] [--seeds 3]
+python -m benchmarks.ablation SETS --kept FOLDER [--only NAME ...]
+python -m benchmarks.ablation SETS --kept FOLDER --own [--methods vicreg simclr]
 
 Each variant differs from the first in one thing, and is pretrained for the same number of steps. Its worth is a linear
 probe's gain over a random network, as in `benchmarks.bundled`, on the same splits. `--own`: from the package's weights,
@@ -12,7 +12,6 @@ telling which look is kept; the probe's gain over the package's weights is print
 import argparse
 import dataclasses
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import joblib
@@ -24,9 +23,8 @@ from torch import Tensor
 from benchmarks.bundled import BACKBONE, SETS, Bench, Sample, figures, line, probe, split
 from benchmarks.table import Figure, show
 from core.formula import FormulaPictures, FormulaPool
-from core.inference import to_batch
 from core.models import Network, calibrate_batch_norm, load_weights
-from core.pretraining import Pictures, Plan, Pretrainer, Probe, signs
+from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed, signs
 from core.settings import Settings
 from core.tasks.pretrain import CALIBRATING, FROM_NOTHING, GOING_ON, GROWS_FROM, KEPT_EACH, SIZE
 
@@ -78,20 +76,15 @@ class Grey:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Given:
+class Given(Unnamed):
     """Pictures in memory that nobody named."""
 
     pictures: Tensor
-    formulas: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self.pictures)
-
-    def labels(self, positions: Tensor) -> Tensor:
-        """(n, 0)."""
-        return torch.empty(len(positions), 0, dtype=torch.int64)
 
     def read(self, positions: Tensor) -> Tensor:
         """(n, 3, S, S) uint8."""
@@ -149,9 +142,10 @@ def pretrain(variant: Variant, steps: int, path: Path) -> None:
 
 def ablated(options: argparse.Namespace, samples: list[Sample], memory: joblib.Memory) -> None:
     """A row for each variant: the mean over the sets, and each set."""
-    chosen: Mapping[str, Variant] = {name: VARIANTS[name] for name in options.only or VARIANTS}
+    title = f"linear probe after {options.steps} steps, all pictures, {options.seeds} seeds"
     rows: list[Figure] = []
-    for name, variant in chosen.items():
+    for name in options.only or VARIANTS:
+        variant = VARIANTS[name]
         path = options.kept / f"{name}-{options.steps}.safetensors"
         if not path.is_file():
             pretrain(variant, options.steps, path)
@@ -159,8 +153,8 @@ def ablated(options: argparse.Namespace, samples: list[Sample], memory: joblib.M
         found = {item.name: bench.probed(item, (0,), options.seeds) for item in samples}
         mine = [dataclasses.replace(item, name=f"{variant.words}: {item.name}") for item in figures(found, (0,), {})]
         rows += mine
-        show(f"linear probe after {options.steps} steps, all pictures, {options.seeds} seeds", mine)
-    show(f"linear probe after {options.steps} steps, all pictures, {options.seeds} seeds", rows)
+        show(title, mine)
+    show(title, rows)
 
 
 def gone_on(sample: Sample, seed: int, method: str, steps: int, path: Path) -> None:
@@ -168,7 +162,7 @@ def gone_on(sample: Sample, seed: int, method: str, steps: int, path: Path) -> N
     train, validation, _ = split(sample, 0, seed)
     mine = sorted([*train, *validation])
     sized = torch.nn.functional.interpolate(sample.pictures[mine].float(), SIZE, mode="bilinear", antialias=True)
-    pictures = Given(to_batch(list(sized.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())))
+    pictures = Given(sized.round().clamp(0, 255).to(torch.uint8).contiguous(memory_format=torch.channels_last))
     network = Network(BACKBONE, 1, image_size=SIZE)
     load_weights(network, "bundled", Settings())
     calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
@@ -191,6 +185,7 @@ def gone_on(sample: Sample, seed: int, method: str, steps: int, path: Path) -> N
 
 def on_own(options: argparse.Namespace, samples: list[Sample], memory: joblib.Memory) -> None:
     """The probe's gain over the weights it went on from, by method, set and number of pictures."""
+    title = f"going on for {options.steps} steps on own pictures, {options.seeds} seeds"
     before = Bench(Settings(), "bundled", memory)
     rows: list[Figure] = []
     for method in options.methods:
@@ -210,11 +205,11 @@ def on_own(options: argparse.Namespace, samples: list[Sample], memory: joblib.Me
             for each, (ours, theirs) in scores.items():
                 gains[each].append((np.array(ours) - np.array(theirs)).tolist())
                 rows.append(line(f"{method}, {sample.name}, {each or 'all'} per class", ours, theirs, None))
-            show(f"going on for {options.steps} steps on own pictures, {options.seeds} seeds", rows)
+            show(title, rows)
         for each, lists in gains.items():
             mean = np.mean(lists, 0).tolist()
-            rows.append(line(f"{method}, mean gain, {each or 'all'} per class", mean, [0.0] * len(mean), 0.0))
-    show(f"going on for {options.steps} steps on own pictures, {options.seeds} seeds", rows)
+            rows.append(line(f"{method}, mean gain, {each or 'all'} per class", mean, [0.0] * len(mean), None))
+    show(title, rows)
 
 
 def main() -> None:

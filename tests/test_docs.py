@@ -141,8 +141,9 @@ def test_every_page_of_the_docs_can_be_reached_from_the_readme(page: Path) -> No
         assert page.relative_to(ROOT).as_posix() in text("README.md")
 
 
-def test_files_that_the_readme_names_are_there() -> None:
-    named = re.findall(r"`((?:core|app|docs|tests)/[\w./-]+)`", text("README.md"))
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_files_that_a_page_names_are_there(page: str) -> None:
+    named = re.findall(r"`((?:core|app|docs|tests)/[\w./-]+)`", text(page))
     assert named
     for name in named:
         path = ROOT / name.replace("NAME.py", "label.py")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources
+from app.commands.base import Home, Json, ensure_done, finished, opened, progress_line, show, sources
 from app.commands.training import RunArgument, scores_in_words
 from core.errors import BadInput
 from core.types import RunId, Split
@@ -37,7 +37,7 @@ def evaluate(
             project = f"External: {Path(folder).expanduser().resolve().name}"
             made = graft.projects.create_from_names(project, task, classes)
             coming = graft.imports.start(made, ImportPayload(source=sources([folder]), create_classes=False))
-            ensure_done(graft.serving.finish(coming, progress_line(as_json)))
+            finished(graft, coming, as_json)
         test = graft.external.start(model, graft.projects.named(project).id)
         ended = graft.serving.finish(test, progress_line(as_json))
         value = {**graft.results.to_json(test), "model": run, "project": project, "note": ended.name}

@@ -190,6 +190,8 @@ def _usual(home: str, backbone: str) -> str:
 def asked_start(project: ProjectId) -> RunRecord | None:
     """The pretraining in the address that a training is to start from."""
     wanted = int_param("start")
+    if wanted is None:
+        return None
     return next((run for run in graft().pretraining.ready(project) if run.id == wanted), None)
 
 

@@ -2,7 +2,7 @@
 
 from core.pretraining.engine import Plan, Pretrainer, Watcher
 from core.pretraining.methods import METHODS
-from core.pretraining.objective import Objective, Pictures
+from core.pretraining.objective import Objective, Pictures, Unnamed
 from core.pretraining.signs import Probe, signs
 
-__all__ = ["METHODS", "Objective", "Pictures", "Plan", "Pretrainer", "Probe", "Watcher", "signs"]
+__all__ = ["METHODS", "Objective", "Pictures", "Plan", "Pretrainer", "Probe", "Unnamed", "Watcher", "signs"]

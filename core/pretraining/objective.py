@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from core.pretraining.views import FAR
@@ -24,6 +25,16 @@ class Pictures(Protocol):
 
     def read(self, positions: Tensor) -> Tensor:
         """(n, 3, S, S) uint8; `positions` (n,) on the CPU."""
+
+
+class Unnamed:
+    """What all pictures without labels have in common."""
+
+    formulas: tuple[int, ...] = ()
+
+    def labels(self, positions: Tensor) -> Tensor:
+        """(n, 0): nobody has named them."""
+        return torch.empty(len(positions), 0, dtype=torch.int64)
 
 
 class Objective(nn.Module):

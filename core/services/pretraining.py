@@ -105,7 +105,7 @@ class Pretraining(Service):
     def pictures(self, project_id: ProjectId) -> int:
         """How many pictures of a project a network may look at: none of the test split, each once."""
         with reading(self.engine) as session:
-            return len(images.list_blobs(session, project_id))
+            return images.count_blobs(session, project_id)
 
     def ready(self, project_id: ProjectId, backbone: str = "") -> list[RunRecord]:
         """Pretrainings that ended well, on the project's pictures or on drawn ones, newest first.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -97,12 +97,22 @@ def read_size(session: Session, image_id: ImageId) -> tuple[int, int]:
 
 def list_blobs(session: Session, project_id: ProjectId) -> list[str]:
     """The project's pictures that a network may look at without their labels: none of the test split, each once."""
-    query = select(ImageRow.blob).where(
+    query = select(ImageRow.blob).where(*_unnamed(project_id)).order_by(ImageRow.id)
+    return list(dict.fromkeys(session.scalars(query)))
+
+
+def count_blobs(session: Session, project_id: ProjectId) -> int:
+    """How many `list_blobs` lists."""
+    query = select(func.count(ImageRow.blob.distinct())).where(*_unnamed(project_id))
+    return session.scalars(query).one()
+
+
+def _unnamed(project_id: ProjectId) -> tuple[ColumnElement[bool], ...]:
+    return (
         ImageRow.project_id == project_id,
         ImageRow.deleted_at.is_(None),
         or_(ImageRow.split.is_(None), ImageRow.split != Split.TEST),
     )
-    return list(dict.fromkeys(session.scalars(query.order_by(ImageRow.id))))
 
 
 def known_images(session: Session, project_id: ProjectId, sha256s: Sequence[str]) -> dict[str, ImageId]:

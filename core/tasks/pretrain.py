@@ -19,7 +19,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
 from core.models import Network, calibrate_batch_norm, knows_photographs, load_weights, save_body
 from core.models.bodies import build_body
-from core.pretraining import Pictures, Plan, Pretrainer, Probe
+from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
@@ -73,21 +73,16 @@ def run(context: JobContext) -> JsonObject:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPictures:
+class StoredPictures(Unnamed):
     """A project's pictures, from the cache of pixels."""
 
     pixels: PixelCache
     blobs: list[str]
-    formulas: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self.blobs)
-
-    def labels(self, positions: Tensor) -> Tensor:
-        """(n, 0): nobody has named them."""
-        return torch.empty(len(positions), 0, dtype=torch.int64)
 
     def read(self, positions: Tensor) -> Tensor:
         """(n, 3, S, S) uint8."""

@@ -122,6 +122,7 @@ def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectI
     graft.queue.cancel(graft.training.list(project)[0].id)
     result = graft.queue.read(pretrained(graft, project)).result
     assert result is not None and result["pictures"] == 24
+    assert graft.pretraining.pictures(project) == 24, "the page promises what the job will learn from"
 
 
 def test_a_pretraining_stops_when_asked(graft: Graft) -> None:
