@@ -40,31 +40,29 @@ class Outlook:
             return f"{whole}: too few to keep some for choosing and some for testing."
         if test == 1:
             return (
-                f"{whole}, and 1 of them would be the test. Its score will say how good the model is on that {self.noun}, "
-                f"and nothing of another one: one {self.noun} cannot show how much {self.noun}s differ. So it counts "
-                "like a single picture: the interval is as wide as that of one, and some scores are left out."
+                f"{whole}, and only 1 of them would be tested by. The score will hold for that {self.noun} and say "
+                "nothing of a new one: its interval is as wide as that of a single picture, and some scores are left "
+                "out."
             )
         return (
-            f"{whole}, and {test} of them would be the test. The interval will rest on these {test} {self.noun}s, "
-            f"however many pictures they have: it is wide as a rule, only roughly says what to expect of a new "
-            f"{self.noun}, and scores that need {ENOUGH} {self.noun}s are left out."
+            f"{whole}, and only {test} of them would be tested by. Intervals count these {test} {self.noun}s, not "
+            f"their pictures: they are wide, tell only roughly what to expect of a new {self.noun}, and scores that "
+            f"need {ENOUGH} {self.noun}s are left out."
         )
 
-    @property
-    def way_out(self) -> str:
-        """What to do about it; "" without a warning."""
+    def advice(self, *, folded: bool = False) -> str:
+        """The warning and what to do about it; "" without a warning. `folded` says that it is trained fold by fold."""
         if not self.warning:
             return ""
         needed = round(ENOUGH / SHARES[Split.TEST])
-        ways = [f"pictures from more {self.noun}s (of about {needed}, {ENOUGH} are tested by)"]
+        ways = [f"pictures from more {self.noun}s (of {needed}, about {ENOUGH} are tested by)"]
         apart = self.total - self.units.get(Split.TEST, 0)
-        if self.units.get(Split.TEST) and apart > FEWEST_FOLDS:
+        if self.units.get(Split.TEST) and apart > FEWEST_FOLDS and not folded:
             ways.append(
-                f"training fold by fold, where each of the {apart} other {self.noun}s is judged once by a model that "
-                "has not learnt from it"
+                f"training fold by fold, where each of the {apart} others is judged once by a model that has not "
+                "learnt from it"
             )
-        ways.append("a test on pictures of another project")
-        return f"What helps: {'; '.join(ways)}."
+        return f"{self.warning} What helps: {', '.join(ways)}, or a test on pictures of another project."
 
 
 def outlook(items: Sequence[SplitItem], splits: Mapping[ImageId, Split]) -> Outlook | None:

@@ -238,6 +238,9 @@ def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage
         ImageRow.deleted_at.is_(None),
         ImageRow.state == ImageState.LABELLED,
     )
+    columns = (
+        ImageRow.id, ImageRow.blob, ImageRow.split, ImageRow.number, ImageRow.case_name, ImageRow.group_name,
+    )  # fmt: skip
     classes: dict[ImageId, list[ClassId]] = {}
     pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).join(ImageRow, ImageRow.id == ImageClassRow.image_id)
     for image_id, class_id in session.execute(pairs.where(*alive)):
@@ -252,7 +255,7 @@ def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage
             group_name=row.group_name,
             classes=tuple(sorted(classes.get(row.id, []))),
         )
-        for row in session.scalars(select(ImageRow).where(*alive).order_by(ImageRow.id))
+        for row in session.execute(select(*columns).where(*alive).order_by(ImageRow.id))
     ]
 
 

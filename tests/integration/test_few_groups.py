@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from click.testing import Result
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -60,38 +62,49 @@ def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
     assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])) is None
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_the_command_says_it_before_it_starts_and_in_its_json(graft: Graft, as_json: bool) -> None:
-    grouped(graft, 7)
-    arguments = [
-        "train",
-        "Fields 7",
-        "--preset",
-        "instant",
-        "--set",
-        "weights=none",
-        "--home",
-        str(graft.settings.home),
-    ]
-    done = CliRunner().invoke(build(), [*arguments, *(["--json"] if as_json else [])])
+def train(graft: Graft, name: str, *more: str) -> Result:
+    common = ["--preset", "instant", "--set", "weights=none", "--home", str(graft.settings.home)]
+    done = CliRunner().invoke(build(), ["train", name, *common, *more])
     assert done.exit_code == 0, done.output
-    warning = "Your 56 pictures come from 7 groups, and "
-    assert warning in done.stderr and "What helps: pictures from more groups" in done.stderr
-    if as_json:
-        assert json.loads(done.stdout)["warning"].startswith(warning)
+    return done
+
+
+def test_the_command_says_it_before_it_starts_and_in_its_json(graft: Graft) -> None:
+    grouped(graft, 7)
+    warning = "Your 56 pictures come from 7 groups, and only "
+    assert warning in train(graft, "Fields 7").stderr
+    done = train(graft, "Fields 7", "--json")
+    assert json.loads(done.stdout)["warning"].startswith(warning)
+    assert "What helps: pictures from more groups" in done.stderr and "fold by fold" in done.stderr
+
+
+def test_who_trains_fold_by_fold_is_not_told_to(graft: Graft) -> None:
+    grouped(graft, 7)
+    told = train(graft, "Fields 7", "--folds", "2").stderr
+    assert "What helps: pictures from more groups" in told and "fold by fold" not in told
 
 
 def test_the_command_is_silent_where_there_are_enough(graft: Graft) -> None:
     grouped(graft, 60, each=2)
-    arguments = [
-        "train",
-        "Fields 60",
-        "--preset",
-        "instant",
-        "--set",
-        "weights=none",
-        "--home",
-        str(graft.settings.home),
-    ]
-    done = CliRunner().invoke(build(), [*arguments, "--json"])
-    assert done.exit_code == 0 and json.loads(done.stdout)["warning"] == "" and "What helps" not in done.stderr
+    done = train(graft, "Fields 60", "--json")
+    assert json.loads(done.stdout)["warning"] == "" and "What helps" not in done.stderr
+
+
+def form(project: int) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.context import graft
+    from app.views.train import new_training
+    from core.types import ProjectId
+
+    new_training(graft().projects.read(ProjectId(project)))
+
+
+def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    few, enough = (
+        AppTest.from_function(form, default_timeout=60, kwargs={"project": project}).run()
+        for project in (grouped(graft, 7), grouped(graft, 60, each=2))
+    )
+    assert not few.exception and not enough.exception
+    assert [item.value[:46] for item in few.warning] == ["Your 56 pictures come from 7 groups, and only "]
+    assert not enough.warning
