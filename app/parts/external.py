@@ -68,10 +68,3 @@ def _waiting(model: RunId) -> None:
     if not going:
         st.rerun()
     st.caption(f"Testing on {count(len(going), 'project')}: it takes a moment.")
-
-
-def seen_words(shared: int) -> str:
-    """Whether a model is new to the pictures of another project that it is tested on."""
-    if not shared:
-        return "which it has never seen and was not chosen by"
-    return f"{shared:,} of which it learnt from or was chosen by: for these the figures are too good"

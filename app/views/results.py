@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, page_link
 from app.parts.check_sections import check_notice
-from app.parts.external import choose_external, seen_words
+from app.parts.external import choose_external
 from app.parts.figure_cards import HEADLINES, figure_cards
 from app.parts.results_tabs import choose_tab
 from app.parts.run_choice import (
@@ -44,7 +44,7 @@ def render() -> None:
         view = read_external(external.id, str(external.ended))
         project = graft().projects.read(external.project_id)
         note = f" {external.note}." if external.note else ""
-        known = seen_words(graft().judging.basis(external.id).shared)
+        known = graft().judging.basis(external.id).new
         pictures = count(view.scores.count, "picture")
         st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
     else:

@@ -93,6 +93,13 @@ class Basis:
         return f"The limits come from {self.limits:,} {setting} only. {self._judged} {besides}{worth}."
 
     @property
+    def new(self) -> str:
+        """Whether the model is new to the pictures that are judged, as the end of a sentence about them."""
+        if not self.shared:
+            return "which it has never seen and was not chosen by"
+        return f"{self.shared:,} of which it learnt from or was chosen by: for these the figures are too good"
+
+    @property
     def _judged(self) -> str:
         told = f"Every share and score here is of {count(self.judged, 'test picture')}"
         if not self.shared:

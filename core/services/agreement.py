@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.evaluation import Interval
+from core.evaluation import Interval, triple
 from core.evaluation.agreement import index_text, verdict
 from core.labels import LabelValue
 from core.services.base import Service
@@ -83,10 +83,10 @@ class Agreement(Service):
         return {
             "people": [*view.people],
             "pictures": view.pictures,
-            "alpha": _ends(view.alpha),
-            "classes": {name: _ends(value) for name, value in view.classes},
+            "alpha": triple(view.alpha),
+            "classes": {name: triple(value) for name, value in view.classes},
             "pairs": [
-                {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": _ends(item.kappa)}
+                {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": triple(item.kappa)}
                 for item in view.pairs
             ],
             "disagreements": [{"name": item.image.name, "said": dict[str, JsonValue](item.said)} for item in view.open],
@@ -103,7 +103,3 @@ def _words(project: ProjectView, value: LabelValue) -> str:
     if value.number is not None:
         return f"{value.number:g}"
     return " and ".join(project.all_classes[item].name for item in value.classes) or "none"
-
-
-def _ends(item: Interval | None) -> JsonValue:
-    return None if item is None else [item.value, item.low, item.high]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
-from core.evaluation import FEWEST, OUTCOMES, Difference, Interval, Scores
+from core.evaluation import FEWEST, OUTCOMES, Difference, Scores, triple
 from core.store import runs
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
@@ -96,14 +96,10 @@ def comparison_json(found: Comparison, why: str) -> JsonObject:
         "units": found.scores[0].units,
         "together": found.together,
         "least": FEWEST,
-        "scores": [{"figure": name, "first": _triple(one[name]), "second": _triple(other.get(name))} for name in one],
+        "scores": [{"figure": name, "first": triple(one[name]), "second": triple(other.get(name))} for name in one],
         "differences": [
-            {"figure": item.figure, "difference": _triple(item.difference), "p_value": item.p_value}
+            {"figure": item.figure, "difference": triple(item.difference), "p_value": item.p_value}
             for item in found.differences
         ],
         "recipe": [{"field": name, "first": before, "second": after} for name, before, after in found.recipe],
     }
-
-
-def _triple(found: Interval | None) -> JsonValue:
-    return None if found is None else [found.value, found.low, found.high]

@@ -38,17 +38,37 @@ MORE = 50
 """So many more pictures of each class the forecast is told for, or as many as it goes to."""
 
 
+def compare_with(service: Service, run: RunRecord, against: RunId | None) -> JsonObject | None:
+    """A training held against another one, or against the one that suggests itself; None where there is none.
+
+    Raises NotFound, BadInput or NotEnoughImages for one that was asked for and cannot be compared.
+    """
+    if against == run.id:
+        raise BadInput(f"Run {run.id} cannot be compared with itself.", hint="Name another training.")
+    with reading(service.engine) as session:
+        other = (against, ASKED) if against else compared_run(session, run)
+    if other is None:
+        return None
+    try:
+        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id)
+    except NotEnoughImages:
+        if against:
+            raise
+        return None
+    return comparison_json(found, other[1])
+
+
 def gather(
     service: Service,
     run: RunRecord,
     version_id: VersionId,
     pictures: Drawn,
     asked: Asked | None,
-    against: RunId | None = None,
+    comparison: JsonObject | None,
     *,
     now: datetime,
 ) -> ReportFacts:
-    """The facts of a finished training."""
+    """The facts of a finished training; `comparison` as `compare_with` gives it."""
     parts = (service.engine, service.settings, service.queue)
     results = Results(*parts).to_json(run.id, asked)
     external = [
@@ -83,7 +103,7 @@ def gather(
         heat_words=pictures.heat_words,
         resembling=pictures.resembling,
         resembling_words=pictures.resembling_words,
-        comparison=_comparison(service, run, against),
+        comparison=comparison,
         picture_map=_map(service, run, version, about.get(RunKind.MAP)),
         robustness=_result(about.get(RunKind.ROBUSTNESS)),
         forecast=_forecast(Forecasts(*parts), about.get(RunKind.FORECAST)),
@@ -97,7 +117,7 @@ def gather(
             *_unproved(external, results, Results(*parts).drift(run.id).changed),
         ],
         lineage=origin.lineage,
-        verified=_verified(service, run.id, against),
+        verified=_verified(service, run.id, comparison),
         repeat=origin.command,
     )
 
@@ -193,18 +213,6 @@ def _lower_end(results: JsonObject, name: str) -> float | None:
     return ends[0] if ends else None
 
 
-def _comparison(service: Service, run: RunRecord, against: RunId | None) -> JsonObject | None:
-    with reading(service.engine) as session:
-        other = (against, ASKED) if against else compared_run(session, run)
-    if other is None:
-        return None
-    try:
-        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id)
-    except NotEnoughImages:
-        return None
-    return comparison_json(found, other[1])
-
-
 def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecord | None) -> PictureMap | None:
     view = Maps(service.engine, service.settings, service.queue).view(job) if job else None
     if view is None or job is None or job.result is None:
@@ -214,7 +222,8 @@ def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecor
     return report_map(view, job.result, version, {item.image_id: item for item in said if item.image_id is not None})
 
 
-def _verified(service: Service, run: RunId, against: RunId | None) -> list[tuple[str, bool, str]]:
+def _verified(service: Service, run: RunId, comparison: JsonObject | None) -> list[tuple[str, bool, str]]:
+    against = RunId(cast(int, comparison["first"])) if comparison else None
     try:
         return [
             (item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run, against).findings

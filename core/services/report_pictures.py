@@ -1,4 +1,4 @@
-"""The pictures of a report: the worst mistakes, and what the model looked at, in small JPEGs."""
+"""The pictures of a report, in small JPEGs: the worst mistakes, what it looked at, and what mistakes resemble."""
 
 import contextlib
 import io
@@ -36,7 +36,7 @@ QUALITY = 82
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What there is to show, and how the heatmaps came about or why there are none."""
+    """What there is to show, and in words how heatmaps and resembling pictures came about or why there are none."""
 
     failures: tuple[Picture, ...]
     heatmaps: tuple[Heatmap, ...]
@@ -46,7 +46,7 @@ class Drawn:
 
 
 def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: float) -> Drawn:
-    """The pictures of a finished training's report; heatmaps are asked for until `patience_s` is over."""
+    """The pictures of a finished training's report; heatmaps may take `patience_s`, then resembling ones."""
     with reading(service.engine) as session:
         version = versions.read_version(session, version_id)
         said = usable(version.task, predictions.read_predictions(session, run.id, Split.TEST))
@@ -163,7 +163,7 @@ def _resembling(
         "The worst mistakes, each before the training pictures that look most like it to the model, with their labels: "
         "the distance is one less the cosine between their features, 0 for the same. Near pictures with the wrong "
         "answer as their label say why it erred: such pictures with the right label are missing, or a label is wrong. "
-        "The model was asked when this report was made; no snapshot holds these distances."
+        "The model was asked when this report was made: these distances are not kept with the training."
     )
     missing = len(shown) - len(found)
     return found, words + (f" {missing} more were not ready in time." if missing else "")
@@ -175,8 +175,9 @@ def _alike(item: BehindView, view: NeighboursView) -> str:
         return f"{name} is {item.truth}; the model said {item.said}."
     true = sum(other.label == item.truth for other in view.nearest)
     return (
-        f"{name}: of the {count(len(view.nearest), 'nearest training picture')}, {view.alike} are labelled "
-        f"{view.said}, as the model says, and {true} {item.truth}, as it is labelled."
+        f"{name}: of the {count(len(view.nearest), 'nearest training picture')}, "
+        f"{count(view.alike, 'is labelled', 'are labelled')} {view.said}, as the model says, and {true} {item.truth}, "
+        "as it is labelled."
     )
 
 

@@ -9,11 +9,11 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from core.evaluation import Interval
+from core.evaluation import triple
 from core.store.agreement import Measured, list_said_twice, measure
 from core.store.labels import count_by_annotator
 from core.store.versions import VersionRecord
-from core.types import ClassId, JsonObject, JsonValue
+from core.types import ClassId, JsonObject
 
 
 def labelling_json(session: Session, version: VersionRecord, standing: JsonObject | None = None) -> JsonObject | None:
@@ -45,16 +45,12 @@ def _agreement(found: Measured) -> JsonObject:
     return {
         "people": [*found.people],
         "pictures": found.pictures,
-        "alpha": _triple(found.alpha),
-        "classes": [{"name": name, "alpha": _triple(value)} for name, value in found.classes],
+        "alpha": triple(found.alpha),
+        "classes": [{"name": name, "alpha": triple(value)} for name, value in found.classes],
         "pairs": [
-            {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": _triple(item.kappa)}
+            {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": triple(item.kappa)}
             for item in found.pairs
         ],
         "differing": found.differing,
         "settled": found.settled,
     }
-
-
-def _triple(found: Interval | None) -> JsonValue:
-    return None if found is None else [found.value, found.low, found.high]

@@ -1,5 +1,6 @@
 """Limits come from validation pictures, their worth from test pictures; where one set serves twice it is said."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 
@@ -134,8 +135,10 @@ def test_pictures_of_an_external_test_that_the_model_was_chosen_by_are_counted_a
     assert (basis.judged, basis.shared, basis.limits) == (20, 10, 40)
     assert "10 of them were also learnt from, or used to choose by: for these the figures are too good." in basis.words
     assert told(graft, test)["judged_on"]["also_learnt_from"] == 10  # type: ignore[index, call-overload]
-    text = SECTIONS["external"](facts_of(graft, model))
-    assert "nothing was learnt" in text
+    known = dataclasses.replace(facts_of(graft, model).external[0], results=graft.results.to_json(test))
+    text = SECTIONS["external"](dataclasses.replace(facts_of(graft, model), external=[known]))
+    assert "10 of which it learnt from or was chosen by: for these the figures are too good." in text
+    assert "which it has never seen and was not chosen by." in SECTIONS["external"](facts_of(graft, model))
     assert Basis(limits=9, judged=9, shared=1, out_of_fold=False).words.count("1 of them was also learnt from") == 1
 
 

@@ -83,7 +83,7 @@ def test_the_report_tells_it_from_there(graft: Graft, read: Read) -> None:
     assert "<tr><th>Ben</th><td>hand</td><td class=n>12</td></tr>" in text and "by 2 annotators " in text
     assert "12 pictures were labelled by two or more of Anna, Ben." in text
     assert "Anna and Ben: the same answer on 92% of 12 pictures (Cohen&#x27;s kappa 0.83" in text
-    assert "They differed on 1; 0 of these were looked at again." in text
+    assert "They differed on 1 picture, of which 0 were looked at again." in text
 
 
 def test_what_is_labelled_later_changes_nothing_of_it(graft: Graft, read: Read) -> None:
@@ -111,6 +111,7 @@ def test_classes_that_were_one_then_are_one_in_it(graft: Graft, read: Read) -> N
     run = read.train()
     agreement = read.told(run)["agreement"]
     assert isinstance(agreement, dict) and agreement["differing"] == 0
+    assert "They never differed." in graft.reports.html(run)
     graft.classes.bring_back(read.project, read.classes[1])
     assert graft.results.verify(run).ok
 

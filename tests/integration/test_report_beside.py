@@ -90,6 +90,8 @@ def test_the_first_training_says_how_to_have_a_comparison(graft: Graft, field: F
     run = field.run(steps(80))
     text = section(graft, run, "comparison")
     assert "no other training on the same dataset version" in text and f"graft report {run} --against RUN" in text
+    with pytest.raises(BadInput, match="compared with itself"):
+        section(graft, run, "comparison", against=run)
     elsewhere = Leaves(graft).run([0] * 6)
     with pytest.raises(BadInput, match="different dataset versions"):
         section(graft, run, "comparison", against=elsewhere)
@@ -141,7 +143,7 @@ def test_the_worst_mistakes_stand_before_the_training_pictures_they_resemble(
     assert len(asked) == 4 and asked[0] == field.items[78].image_id, "the surest mistake first"
     assert "78.png: of the 4 nearest training pictures, 3 are labelled rust, as the model says, and 1 healthy" in text
     assert text.count("<img") == 4 * (1 + 3) and text.count("learnt from as rust; distance 0.11") == 4 * 2
-    assert "no snapshot holds these distances" in text
+    assert "these distances are not kept with the training" in text
 
 
 def test_without_a_mistake_or_a_model_it_says_so(graft: Graft, field: Field) -> None:
@@ -181,7 +183,7 @@ def dots(text: str) -> list[dict[str, list[str]]]:
 
 def test_the_map_shows_the_pictures_of_the_version_by_label_and_by_right_or_wrong(graft: Graft, field: Field) -> None:
     run = keep(graft, field.run(steps(80), wrong=[60, 61]))
-    assert "Page Map, seen by this training, draws it." in section(graft, run, "map")
+    assert "Page Map draws it, as this training sees the pictures." in section(graft, run, "map")
     drawn = draw_map(graft, field, run)
     text = section(graft, run, "map")
     by_label, by_verdict = dots(text)

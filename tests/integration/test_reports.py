@@ -196,7 +196,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
     record = graft.training.read(run)
     assert record.version_id is not None
     nothing = Drawn(failures=(), heatmaps=(), heat_words="")
-    facts = gather(graft.reports, record, record.version_id, nothing, asked, now=NOW)
+    facts = gather(graft.reports, record, record.version_id, nothing, asked, None, now=NOW)
     ends = [0.31, 0.23, 0.44]
     forecast: JsonObject = {
         "features": "pixels", "together": "cases", "more": 33, "poor": False,
@@ -254,7 +254,7 @@ def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> 
     text = graft.reports.html(run)
     for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
         assert f"<code>graft {command} {run}" in text
-    assert "<code>graft check</code>" in text and "no ten pictures were labelled by two people" in text
+    assert "<code>graft check</code>" in text and "no picture was labelled by two people" in text
 
 
 def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_of_many_names(graft: Graft) -> None:

@@ -61,7 +61,9 @@ def agreement(facts: ReportFacts) -> str:
             f"{counted(line['pictures'], 'picture')} (Cohen's kappa {index_text(triple(line['kappa']))})."
             for line in lines(found["pairs"])
         ),
-        f"They differed on {differing:,.0f}; {settled:,.0f} of these were looked at again.",
+        f"They differed on {counted(differing, 'picture')}, of which {counted(settled, 'was', 'were')} looked at again."
+        if differing
+        else "They never differed.",
     ]
     rows = [[str(line["name"]), index_text(triple(line["alpha"]))] for line in lines(found["classes"])]
     how = (

@@ -8,8 +8,8 @@ NOT_RECORDED = (
 )
 HOW_TO = {
     "labels": "Not known: no label was recorded before the dataset version was frozen.",
-    "agreement": "Not known: no ten pictures were labelled by two people. Let a second person label some under another "
-    "name.",
+    "agreement": "Not known: no picture was labelled by two people. Let a second person label some, ten or more, under "
+    "another name.",
     "decision": "Not made: it takes test pictures and their probabilities.",
     "promise": "Not made: it takes validation and test pictures and their probabilities.",
     "abstaining": "Not made: it takes test pictures.",
@@ -18,7 +18,7 @@ HOW_TO = {
     "`graft report {run} --against RUN`.",
     "resembling": "Not made: no test picture was named wrongly. Page Look inside, or `graft resembles {run} IMAGE`, "
     "shows the training pictures that any picture resembles.",
-    "map": "Not made. Page Map, seen by this training, draws it.",
+    "map": "Not made. Page Map draws it, as this training sees the pictures.",
     "external": "Not made. `graft evaluate {run} --project NAME`, or page Results, Test on other pictures, makes it.",
     "robustness": "Not made. `graft robustness {run}`, or page Results, Robustness, makes it.",
     "forecast": "Not made. `graft forecast {run}`, or page Results, What to label next, makes it.",

@@ -7,7 +7,7 @@ from core.evaluation import FIGURES, Figure
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, counted, decimal, entries, interval, items, lines, number, texts
+from core.exchange.report.values import Entries, basis, counted, decimal, entries, interval, items, lines, number, texts
 from core.types import JsonObject
 
 FEW_COLUMNS, MOST_COLUMNS = 6, 12
@@ -81,13 +81,7 @@ def external(facts: ReportFacts) -> str:
         rows = list(_rows(test.results, facts.unit).values())
         pictures = part(test.results, "metrics").get("count", 0)
         note = f" {test.note}." if test.note else ""
-        judged = entries(entries(test.results.get("abstaining")).get("judged_on"))
-        shared = judged.get("also_learnt_from") or 0
-        new = (
-            f"{number(shared):,.0f} of which the model also learnt from or was chosen by: for these it is too good"
-            if shared
-            else "of which nothing was learnt"
-        )
+        new = basis(entries(test.results.get("abstaining"))).new
         words = f"{test.name}: {counted(pictures, 'picture')} of another project, {new}.{note}"
         shown.append(paragraph(words) + table(["score", "value", "95 % interval", "what it means"], rows))
     return "".join(shown)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.evaluation.abstaining import Basis
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, ends, entries, interval, lines, number, percent, texts
+from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts
 from core.types import JsonValue
 from core.words import count
 
@@ -49,17 +48,6 @@ def promise(facts: ReportFacts) -> str:
     return paragraph(words) + table(["pictures of", "count", "truth held", "95 % interval", size, "promise"], rows)
 
 
-def _basis(found: Entries) -> str:
-    """Which pictures set the limits, and which are counted."""
-    limits, judged = entries(found["limits_from"]), entries(found["judged_on"])
-    return Basis(
-        limits=round(number(limits["pictures"])),
-        judged=round(number(judged["pictures"])),
-        shared=round(number(judged["also_learnt_from"])),
-        out_of_fold=bool(limits["out_of_fold"]),
-    ).words
-
-
 def abstaining(facts: ReportFacts) -> str:
     """When it should not answer, and what that gains."""
     found = entries(facts.results.get("abstaining"))
@@ -83,7 +71,7 @@ def abstaining(facts: ReportFacts) -> str:
     header = ["why it does not answer", "pictures", "share", "95 % interval", "it would be right in"]
     return (
         paragraph(f"{answered}.")
-        + paragraph(_basis(found))
+        + paragraph(basis(found).words)
         + (table(header, rows) if rows else "")
         + sentences(texts(found["notes"]))
         + _curve(lines(found["curve"]))
