@@ -81,7 +81,7 @@ def train(
             if recipe.weights == "bundled":
                 typer.echo(OUT_OF_REACH, err=True)
         outlook = graft.training.foresee(project, version or None)
-        warning = outlook.advice(folded=folds > 0) if outlook else ""
+        warning = f"{outlook.warning} {outlook.way_out(folded=folds > 0)}".strip() if outlook else ""
         if warning:
             typer.echo(warning, err=True)
         run_id = graft.training.start(

@@ -135,7 +135,7 @@ def verdict(value: Interval | None) -> str:
         if value.high >= GOOD
         else "They do not agree well, and no model can be better than the labels it is judged by. A guideline helps"
     )
-    return f"{words} (alpha {index_text(value)})."
+    return f"{words} (alpha {value.value:.2f}, {value.low:.2f} to {value.high:.2f})."
 
 
 def index_text(value: Interval | None) -> str:

@@ -38,31 +38,27 @@ class Outlook:
         whole = f"Your {count(self.pictures, 'picture')} come from {count(self.total, self.noun)}"
         if test == 0 or not self.units.get(Split.VALIDATION):
             return f"{whole}: too few to keep some for choosing and some for testing."
+        few = f"{whole}, and only {test} of these would be tested by."
         if test == 1:
             return (
-                f"{whole}, and only 1 of them would be tested by. The score will hold for that {self.noun} and say "
-                "nothing of a new one: its interval is as wide as that of a single picture, and some scores are left "
-                "out."
+                f"{few} The score would hold for that {self.noun} and say nothing of others: its interval is as wide "
+                "as that of a single picture, and some scores are left out."
             )
         return (
-            f"{whole}, and only {test} of them would be tested by. Intervals count these {test} {self.noun}s, not "
-            f"their pictures: they are wide, tell only roughly what to expect of a new {self.noun}, and scores that "
-            f"need {ENOUGH} {self.noun}s are left out."
+            f"{few} How the model does on others can hardly be told from so few: intervals will be wide, and scores "
+            f"that need {ENOUGH} {self.noun}s are left out."
         )
 
-    def advice(self, *, folded: bool = False) -> str:
-        """The warning and what to do about it; "" without a warning. `folded` says that it is trained fold by fold."""
+    def way_out(self, *, folded: bool = False) -> str:
+        """What to do about it; `folded` says that it is trained fold by fold. "" without a warning."""
         if not self.warning:
             return ""
-        needed = round(ENOUGH / SHARES[Split.TEST])
-        ways = [f"pictures from more {self.noun}s (of {needed}, about {ENOUGH} are tested by)"]
+        ways = [f"pictures from more {self.noun}s (about {round(ENOUGH / SHARES[Split.TEST])} in all)"]
         apart = self.total - self.units.get(Split.TEST, 0)
         if self.units.get(Split.TEST) and apart > FEWEST_FOLDS and not folded:
-            ways.append(
-                f"training fold by fold, where each of the {apart} others is judged once by a model that has not "
-                "learnt from it"
-            )
-        return f"{self.warning} What helps: {', '.join(ways)}, or a test on pictures of another project."
+            ways.append(f"training fold by fold (each of the {apart} others is judged once)")
+        ways.append("a test on pictures of another project")
+        return f"What helps: {', '.join(ways[:-1])}, or {ways[-1]}."
 
 
 def outlook(items: Sequence[SplitItem], splits: Mapping[ImageId, Split]) -> Outlook | None:

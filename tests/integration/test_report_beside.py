@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from core.errors import BadInput
+from core.exchange.report.drawing import Dots, cloud
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import MapPayload
@@ -75,6 +76,7 @@ def test_too_few_pictures_to_tell_two_trainings_apart_are_said(graft: Graft) -> 
     leaves.run([0] * 6)
     text = section(graft, leaves.run([0, 0, 0, 1, 1, 1]), "comparison")
     assert "Not enough to tell them apart: it takes at least 10 pictures." in text
+    assert "Where the interval holds 0" not in text
 
 
 def test_the_parent_comes_before_the_one_before_and_what_is_asked_before_both(graft: Graft, field: Field) -> None:
@@ -196,6 +198,11 @@ def test_the_map_shows_the_pictures_of_the_version_by_label_and_by_right_or_wron
     assert failing(graft, run) == set()
     graft.settings.map_file(drawn).write_bytes(b"other places")
     assert failing(graft, run) == {"Map of the pictures"}
+
+
+def test_what_is_empty_above_and_below_a_map_is_cut_off() -> None:
+    # Of 360, with a margin of 1.05 to 1, y = 0.1 lies at 162.9 and -0.1 at 197.1; 8 are left on each side.
+    assert 'viewBox="0 154.9 360 50.3"' in cloud([Dots("rust", "#123456", [-1.0, 1.0], [0.1, -0.1])], label="Map")
 
 
 def test_a_map_by_another_network_is_said_to_be_that(graft: Graft, field: Field) -> None:

@@ -22,34 +22,32 @@ def divided(train: int, validation: int, test: int, *, each: int = 20, kind: str
 def test_one_field_in_the_test_says_nothing_of_the_next_one() -> None:
     found = divided(1, 1, 1)
     assert found.warning == (
-        "Your 60 pictures come from 3 groups, and only 1 of them would be tested by. The score will hold for that "
-        "group and say nothing of a new one: its interval is as wide as that of a single picture, and some scores are "
+        "Your 60 pictures come from 3 groups, and only 1 of these would be tested by. The score would hold for that "
+        "group and say nothing of others: its interval is as wide as that of a single picture, and some scores are "
         "left out."
     )
-    assert found.advice() == f"{found.warning} " + (
-        "What helps: pictures from more groups (of 50, about 10 are tested by), or a test on pictures of another "
-        "project."
-    ), "two other groups are too few for folds"
+    words = "What helps: pictures from more groups (about 50 in all), or a test on pictures of another project."
+    assert found.way_out() == words, "two other groups are too few for folds"
 
 
 def test_a_few_plants_give_a_wide_interval_and_folds_judge_each_of_the_others() -> None:
     found = divided(9, 3, 4, kind="case")
-    assert "come from 16 cases, and only 4 of them would be tested by" in found.warning
-    assert "Intervals count these 4 cases, not their pictures" in found.warning
-    assert "fold by fold, where each of the 12 others is judged once" in found.advice()
-    assert "fold by fold" not in found.advice(folded=True)
+    assert "come from 16 cases, and only 4 of these would be tested by" in found.warning
+    assert "and scores that need 10 cases are left out" in found.warning
+    assert "training fold by fold (each of the 12 others is judged once)" in found.way_out()
+    assert "fold by fold" not in found.way_out(folded=True)
 
 
 @pytest.mark.parametrize(("train", "validation", "test"), [(30, 10, 10), (60, 20, 20)])
 def test_with_ten_in_the_test_nothing_is_said(train: int, validation: int, test: int) -> None:
     found = divided(train, validation, test, each=2)
-    assert found.warning == "" and found.advice() == ""
+    assert found.warning == "" and found.way_out() == ""
 
 
 def test_too_few_to_be_divided_at_all_are_said() -> None:
     found = divided(2, 0, 0)
     assert "2 groups: too few to keep some for choosing and some for testing" in found.warning
-    assert "fold by fold" not in found.advice()
+    assert "fold by fold" not in found.way_out()
 
 
 def test_pictures_without_a_name_count_as_one_each_and_without_any_name_there_is_nothing_to_say() -> None:

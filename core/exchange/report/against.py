@@ -33,7 +33,7 @@ def comparison(facts: ReportFacts) -> str:
         paragraph(f"{words}, on the same {pictures}{units}.")
         + (sentences(told) or paragraph(few))
         + table(["score", first, second], rows)
-        + paragraph(MEANING)
+        + (paragraph(MEANING) if told else "")
         + _recipe(found, first, second)
     )
 

@@ -58,7 +58,7 @@ def agreement(facts: ReportFacts) -> str:
         f"{verdict(triple(found['alpha']))}",
         *(
             f"{' and '.join(texts(line['people']))}: the same answer on {number(line['same']):.0%} of "
-            f"{counted(line['pictures'], 'picture')} (Cohen's kappa {index_text(triple(line['kappa']))})."
+            f"{counted(line['pictures'], 'picture')}; Cohen's kappa {index_text(triple(line['kappa']))}."
             for line in lines(found["pairs"])
         ),
         f"They differed on {counted(differing, 'picture')}, of which {counted(settled, 'was', 'were')} looked at again."

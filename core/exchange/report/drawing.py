@@ -72,12 +72,15 @@ class Dots:
     y: Sequence[float]
 
 
-SIDE = 360
-MARK = 'fill="none" stroke-width="5" stroke-linecap="round" stroke-opacity=".75"'
+SIDE, EDGE = 360, 8
+MARK = 'fill="none" stroke-width="5" stroke-linecap="round" stroke-opacity=".9"'
 
 
 def cloud(found: Sequence[Dots], *, label: str) -> str:
-    """Points without axes, for places of which only the neighbourhood means something; the last ones lie on top."""
+    """Points without axes, for places of which only the neighbourhood means something; the last ones lie on top.
+
+    What would be empty above and below is cut off.
+    """
 
     def path(item: Dots) -> str:
         steps = "".join(
@@ -87,11 +90,13 @@ def cloud(found: Sequence[Dots], *, label: str) -> str:
         return f'<path d="{steps}" stroke="{escape(item.colour, quote=True)}" {MARK} />'
 
     def sample(item: Dots) -> str:
-        dot = f'<path d="M12 4h0" stroke="{escape(item.colour, quote=True)}" {MARK} />'
+        dot = f'<path d="M19 4h0" stroke="{escape(item.colour, quote=True)}" {MARK} />'
         return f'<span><svg class="drawing sample" viewBox="0 0 24 8">{dot}</svg>{escape(item.name)}</span>'
 
+    ups = [SIDE * (1.05 - y) / 2.1 for item in found for y in item.y] or [0.0, SIDE]
+    top, foot = max(0.0, min(ups) - EDGE), min(float(SIDE), max(ups) + EDGE)
     name = f'role="img" aria-label="{escape(label, quote=True)}"'
-    drawn = f'<svg class=drawing viewBox="0 0 {SIDE} {SIDE}" {name}>{"".join(map(path, found))}</svg>'
+    drawn = f'<svg class=drawing viewBox="0 {top:.1f} {SIDE} {foot - top:.1f}" {name}>{"".join(map(path, found))}</svg>'
     return f"<figure class=chart>{drawn}<figcaption>{' '.join(map(sample, found))}</figcaption></figure>"
 
 

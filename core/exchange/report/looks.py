@@ -37,7 +37,7 @@ def resembling(facts: ReportFacts) -> str:
     if not facts.resembling:
         return paragraph(facts.resembling_words)
     shown = [
-        paragraph(item.words) + f"<div class=pictures>{''.join(map(_picture, (item.shown, *item.near)))}</div>"
+        paragraph(item.words) + f"<div class='pictures row'>{''.join(map(_picture, (item.shown, *item.near)))}</div>"
         for item in facts.resembling
     ]
     return paragraph(facts.resembling_words) + "".join(shown)
