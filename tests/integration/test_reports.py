@@ -263,11 +263,12 @@ def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_
     few: list[JsonValue] = [f"kind {number}" for number in range(40)]
     result: JsonObject = {
         "features": "a network", "pictures": 80, "together": "pictures", "reached": 0.1, "chance": 0.1, "curves": [],
-        "few": few, "left_out": [], "least": [20, 10], "largest": [10, 10],
+        "few": few, "left_out": few, "least": [20, 10], "largest": [10, 10],
     }  # fmt: skip
     make_job(graft, field.project, RunKind.FORECAST, ForecastPayload(model=run), result, run)
     text = graft.reports.html(run)
     assert "not enough pictures for a forecast" in text and "kind 5 and 34 others: at least 20 are needed" in text
+    assert "were tried; not kind 0, kind 1, kind 2, kind 3, kind 4, kind 5 and 34 others." in text
     assert "0 more pictures" not in text
 
 

@@ -133,7 +133,7 @@ def _notes(found: Entries) -> list[str]:
         kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
         notes.append(f"Not enough pictures of {listed(few)}: at least {least}{kept} are needed.")
     if left := texts(found["left_out"]):
-        notes.append(f"Only the rarest classes were tried; not {', '.join(left)}.")
+        notes.append(f"Only the rarest classes were tried; not {listed(left)}.")
     return notes
 
 
