@@ -15,6 +15,7 @@ from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
 from core.evaluation import FIGURES
 from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts
+from core.exchange.report.values import entries
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -274,13 +275,18 @@ def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_
 
 def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> None:
     run = Field(graft).run([0.9] * 80, wrong=[41, 43, 45, 47, 40, 42])
-    text = SECTIONS["decision"](facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5)))
+    facts = facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5))
+    text = SECTIONS["decision"](facts)
     # 16 of 20 with it are found and 2 of 20 without it alarm: of 1,000, half of which have it, 400, 100 and 50.
     assert re.search(
         r"rust: of 1,000 pictures 400 \(\d+ to \d+\) found, 100 \(.*?\) missed, 50 \(.*?\) false alarms", text
     )
     assert "Costs as given: a miss is as bad as 1 false alarm." in text and "Decision curve of rust" in text
     assert "among the validation pictures there must be some with and without blight" in text
+    told = entries(facts.results["decision"])
+    for useful, words in (([0.297, 0.304], "about 30%."), ([0.2, 0.3], "about 20% to 30%.")):
+        moved_to = {**facts.results, "decision": {**told, "useful": useful}}
+        assert f"from a chance of {words}" in SECTIONS["decision"](dataclasses.replace(facts, results=moved_to))
     with pytest.raises(BadInput, match="nothing to decide about 'mould'"):
         facts_of(graft, run, Asked(about="mould"))
     with pytest.raises(BadInput, match="1 to 999"):

@@ -6,6 +6,7 @@ from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import Entries, counted, entries, items, lines, number, percent, share, triple
+from core.words import between
 
 MOST = 12
 """Classes in the table beside the one asked about."""
@@ -92,8 +93,8 @@ def _curve(found: Entries) -> str:
     low = max(min(0.0, *(item.low for item in model if item)), -top)
     useful = items(found["useful"])
     pays = (
-        f"it is better than acting on all or on none for whoever acts from a chance of about {number(useful[0]):.0%} "
-        f"to {number(useful[1]):.0%}"
+        f"it is better than acting on all or on none for whoever acts from a chance of about "
+        f"{between(number(useful[0]), number(useful[1]))}"
         if useful
         else "at no chance is it better than acting on all or on none"
     )
