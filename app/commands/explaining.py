@@ -83,7 +83,7 @@ def heatmaps(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Draw what a run's model looks at in all pictures of a split, and in the mean over each class."""
+    """Draw what a run's model looks at in all pictures of a split, and in the mean over each answer."""
     with opened(home) as graft:
         started = graft.heatmaps.start(RunId(run), split=split, method=method)
         ended = finished(graft, started, as_json)
@@ -108,11 +108,12 @@ def heatmaps(
         ],
     }
     lines = [
-        [item.name, item.pictures, f"{item.border:.0%} (of the area: {item.border_area:.0%})"] for item in view.classes
+        [item.name or "the number", item.pictures, f"{item.border:.0%} (of the area: {item.border_area:.0%})"]
+        for item in view.classes
     ]
     words = f"Explained {count(len(view.items), 'picture')} by {method}, in {view.precision}."
     copied = f"\nCopied to {output}." if output else ""
-    show(value, f"{words}\n\n{table(['class', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
+    show(value, f"{words}\n\n{table(['answer', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
 
 
 def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[int], output: str) -> None:

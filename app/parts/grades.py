@@ -55,7 +55,7 @@ def _circling(circled: int, view: GradesView | None) -> None:
     if circled < WANTED_CIRCLED:
         st.info(
             f"{count(circled, 'picture is', 'pictures are')} circled; about {WANTED_CIRCLED} tell whether a method "
-            "points at the right thing. In **One picture**, press **Circle it** and draw around what makes its class.",
+            "points at the right thing. In **One picture**, press **Circle it** and draw around what tells it.",
             icon=":material/gesture:",
         )
     elif view is not None and view.circled < min(circled, WANTED_CIRCLED):

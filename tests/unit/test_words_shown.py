@@ -1,9 +1,16 @@
-"""Words that pages share: the same thing has one name."""
+"""Words that pages share: the same thing has one name, and none speaks of classes where there may be none."""
 
 import pytest
 
 from app.parts.starts import START_WORDS, start_of
 from app.parts.study_form import STARTS
+from app.parts.viewer import HONEST
+from core.catalogue import EXPLANATIONS
+
+
+@pytest.mark.parametrize("words", [HONEST, *(item.words for item in EXPLANATIONS.values())])
+def test_what_is_said_of_heatmaps_holds_for_numbers_too(words: str) -> None:
+    assert "class" not in words
 
 
 @pytest.mark.parametrize(
