@@ -1,5 +1,7 @@
 """Finished runs for tests: images, labels, a dataset version and predictions, without any training."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -8,10 +10,13 @@ from core.jobs.payloads import Payload
 from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
 from core.services.labelling import LabelEvent
-from core.store import images, predictions, runs, versions
+from core.store import facts, images, predictions, runs, versions
 from core.store.db import writing
 from core.store.images import NewImage
+from core.store.labelling import labelling_json
 from core.store.predictions import PredictionRecord
+from core.store.snapshot import FILE, HASH, snapshot
+from core.store.tables import RunRow
 from core.store.versions import VersionItem
 from core.types import ImageId, JsonObject, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Split, VersionId
 
@@ -102,3 +107,19 @@ def make_job(
         assert claimed is not None and claimed.id == run_id
         runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result=result)
     return run_id
+
+
+def keep(graft: Graft, run: RunId) -> RunId:
+    """Write the run's snapshot, as a training does when it ends."""
+    with writing(graft.engine) as session:
+        row = session.get_one(RunRow, run)
+        assert row.version_id is not None
+        version, said = versions.read_version(session, row.version_id), predictions.read_predictions(session, run)
+        known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
+        kept = snapshot(version, said, known, labelling_json(session, version), "")
+        content = json.dumps(kept).encode()
+        row.result = {**(row.result or {}), HASH: hashlib.sha256(content).hexdigest()}
+    folder = graft.settings.models / str(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_bytes(content)
+    return run

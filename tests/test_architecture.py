@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"errors", "types", "settings"},
+    {"errors", "types", "settings", "words"},
     {"labels", "splits", "recipes", "catalogue", "evaluation", "checks", "suggestions", "charts"},
     {"media", "exchange", "demo"},
     {"models", "training", "inference", "features", "explanation", "formula", "pretraining"},
@@ -52,7 +52,7 @@ def test_pages_are_thin(path: Path) -> None:
     assert not {name for name in imported(path) if name.split(".")[0] in ("torch", "sqlalchemy")}
 
 
-SHOWN = {"graft", "services", "charts", "errors", "types", "settings", "recipes", "catalogue"}
+SHOWN = {"graft", "services", "charts", "errors", "types", "settings", "words", "recipes", "catalogue"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))

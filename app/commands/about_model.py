@@ -7,6 +7,7 @@ import typer
 from app.commands.base import Home, Json, finished, opened, show, table
 from app.commands.training import RunArgument
 from core.types import ImageId, RunId
+from core.words import count
 
 USUAL_MORE = 50
 
@@ -49,7 +50,7 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
     assert view is not None  # it is done
     lines = [[item.title, *item.right] for item in view.lines]
     what = "Typical error" if view.numbers else "Percent right"
-    head = f"{what} on {view.pictures} test pictures, as they are and spoilt more and more."
+    head = f"{what} on {count(view.pictures, 'test picture')}, as they are and spoilt more and more."
     header = ["spoilt by", "as it is", *"12345"]
     value = {"run": ended.id, "model": run, **(ended.result or {})}
     show(value, f"{head}\n\n{table(header, lines)}", as_json)
@@ -62,7 +63,7 @@ def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
         view = graft.changes.view(ended)
     assert view is not None  # it is done
     lines = [[item.number, item.likeness, item.distance] for item in view.layers]
-    head = f"On {view.pictures} pictures it did not learn from. It began with: {view.start}."
+    head = f"On {count(view.pictures, 'picture')} it did not learn from. It began with: {view.start}."
     value = {"run": ended.id, "model": run, **(ended.result or {})}
     show(value, f"{head}\n\n{table(['part', 'stayed alike', 'weights moved'], lines)}", as_json)
 

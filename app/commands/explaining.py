@@ -9,6 +9,7 @@ from app.commands.base import Home, Json, finished, opened, show, table, write_f
 from app.commands.training import RunArgument
 from core.errors import BadInput
 from core.types import ImageId, RunId, Split
+from core.words import count
 
 if TYPE_CHECKING:
     from core.graft import Graft
@@ -82,7 +83,7 @@ def heatmaps(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Draw what a run's model looks at in all pictures of a split, and in the mean over each class."""
+    """Draw what a run's model looks at in all pictures of a split, and in the mean over each answer."""
     with opened(home) as graft:
         started = graft.heatmaps.start(RunId(run), split=split, method=method)
         ended = finished(graft, started, as_json)
@@ -107,11 +108,12 @@ def heatmaps(
         ],
     }
     lines = [
-        [item.name, item.pictures, f"{item.border:.0%} (of the area: {item.border_area:.0%})"] for item in view.classes
+        [item.name or "the number", item.pictures, f"{item.border:.0%} (of the area: {item.border_area:.0%})"]
+        for item in view.classes
     ]
-    words = f"Explained {len(view.items)} pictures by {method}, in {view.precision}."
+    words = f"Explained {count(len(view.items), 'picture')} by {method}, in {view.precision}."
     copied = f"\nCopied to {output}." if output else ""
-    show(value, f"{words}\n\n{table(['class', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
+    show(value, f"{words}\n\n{table(['answer', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
 
 
 def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[int], output: str) -> None:
@@ -142,5 +144,5 @@ def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
         ]
         for item in view.methods
     ]
-    head = f"Tested on {view.pictures} {view.split} pictures. Best: {view.best or 'none passes'}."
+    head = f"Tested on {count(view.pictures, f'{view.split} picture')}. Best: {view.best or 'none passes'}."
     show(value, f"{head}\n\n{table(['method', 'verdict', 'above chance', 'alike without learning'], lines)}", as_json)

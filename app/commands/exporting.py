@@ -56,6 +56,10 @@ def report(
     common: Annotated[
         float | None, typer.Option(metavar="N", help="Of 1,000 pictures where it will be used, so many have it.")
     ] = None,
+    against: Annotated[
+        int | None,
+        typer.Option(metavar="RUN", min=1, help="The training to compare it with (default: the one before)."),
+    ] = None,
     output: Output = None,
     home: Home = None,
     as_json: Json = False,
@@ -66,7 +70,8 @@ def report(
         from core.services.reports import Asked
 
         asked = Asked(about=about, miss=miss, common=None if common is None else common / 1000) if about else None
-        write_file(target, graft.reports.html(RunId(run), style, asked).encode())
+        other = None if against is None else RunId(against)
+        write_file(target, graft.reports.html(RunId(run), style, asked, against=other).encode())
     show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)
 
 

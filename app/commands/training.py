@@ -80,12 +80,16 @@ def train(
             recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
             if recipe.weights == "bundled":
                 typer.echo(OUT_OF_REACH, err=True)
+        outlook = graft.training.foresee(project, version or None)
+        warning = f"{outlook.warning} {outlook.way_out(folded=folds > 0)}".strip() if outlook else ""
+        if warning:
+            typer.echo(warning, err=True)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
-    value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
+    value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning}
     if wait:
         words = f"Run {run.id} is {run.state.value}. See: graft results {run.id}"
     else:

@@ -28,9 +28,9 @@ and the picture is ordinary: what is answered is not always right.
 
 def abstaining(project: ProjectView, view: ResultsView) -> None:
     """The section."""
-    explained("On the test pictures. The limits come from the validation pictures.", HOW, quiet=True)
     coverage, by = choose_promise(view.task, grouped=view.grouped)
     found = graft().judging.abstaining(view.run_id, coverage, by)
+    explained(found.basis.words, HOW, quiet=True)
     st.markdown(_sentence(found))
     for note in found.notes:
         st.caption(f":material/info: {note}")

@@ -75,6 +75,8 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
             f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the classes: {item.score:.0%} "
             f"({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
         )
+    for words in dict.fromkeys(item.basis for item in view.shortcuts if item.basis):
+        st.caption(words)
 
 
 def _borders(project: ProjectView, item: ShortcutView) -> None:

@@ -12,6 +12,7 @@ from core.services.projects import ProjectView
 from core.services.results import Interval, ResultsView
 from core.services.results_judging import Decided, Decision, Use, cheapest, choices, first_choice
 from core.types import Split
+from core.words import between
 
 HOW = """
 **How.** Where a miss is as bad as *n* false alarms, acting is worth it from a chance of 1 / (1 + n)
@@ -142,16 +143,11 @@ def _curve(found: Decision, noun: str) -> None:
     else:
         st.caption(
             f"Acting by the model is better than acting on all or on none for whoever acts from a chance of about "
-            f"{_between(useful)}, as far as these pictures tell. You act from "
+            f"{between(*useful)}, as far as these pictures tell. You act from "
             f"{found.use.act_from:.0%}: the upright line."
         )
     figure = benefit_figure(found.curve, found.use.act_from, "by the model", f"on all {noun}", "on none")
     st.plotly_chart(figure, config={"displayModeBar": False}, key="benefit")
-
-
-def _between(ends: tuple[float, float]) -> str:
-    low, high = (f"{end:.0%}" for end in ends)
-    return low if low == high else f"{low} to {high}"
 
 
 def _pictures(project: ProjectView, view: ResultsView, found: Decision) -> None:

@@ -14,19 +14,20 @@ HEADLINES = {
     Task.REGRESSION: ("mae", "rmse", "r2"),
 }
 """The figures that come first."""
+FEWEST = 3
+"""Cards for which there is room in a row."""
 
 
 def figure_cards(view: ResultsView, names: Sequence[str]) -> None:
-    """One card per figure, as many in a row as fit."""
-    with st.container(horizontal=True, gap="small"):
-        for name in names:
-            with st.container(border=True, width=252, gap="xxsmall", height="stretch"):
-                _card(view, name)
+    """One card per figure, side by side; below each other only on a phone."""
+    for column, name in zip(st.columns(max(len(names), FEWEST), gap="small"), names, strict=False):
+        with column.container(border=True, gap="xxsmall", height="stretch"):
+            _card(view, name)
 
 
 def _card(view: ResultsView, name: str) -> None:
     figure, interval = FIGURES[name], view.scores.figures.get(name)
-    title, more = st.columns([4, 1.6], vertical_alignment="center")
+    title, more = st.columns([4, 1.6], gap="xxsmall", vertical_alignment="center")
     title.markdown(f"**{figure.title}**")
     with more.popover("More", type="tertiary"):
         st.markdown(f"**{figure.title}.** {figure.how}")

@@ -55,7 +55,7 @@ def _circling(circled: int, view: GradesView | None) -> None:
     if circled < WANTED_CIRCLED:
         st.info(
             f"{count(circled, 'picture is', 'pictures are')} circled; about {WANTED_CIRCLED} tell whether a method "
-            "points at the right thing. In **One picture**, press **Circle it** and draw around what makes its class.",
+            "points at the right thing. In **One picture**, press **Circle it** and draw around what tells it.",
             icon=":material/gesture:",
         )
     elif view is not None and view.circled < min(circled, WANTED_CIRCLED):
@@ -69,7 +69,7 @@ def _show(view: GradesView) -> None:
         if item.grade.reasons:
             st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
-    st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}.")
+    st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}. {view.basis}")
 
 
 def _words(view: GradesView) -> str:

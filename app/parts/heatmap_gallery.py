@@ -17,10 +17,10 @@ from core.types import RunId, Split
 
 STEP = 48
 HOW = """
-**How.** Every picture is explained for the class the model said, in batches of 16. The mean adds up the maps of all
-pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where bfloat16 is
-clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from float32; single
-pictures are always explained in float32. The border is the outermost tenth on each side.
+**How.** Every picture is explained for the answer that the model gave, in batches of 16. The mean adds up the maps of
+all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
+bfloat16 is clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from
+float32; single pictures are always explained in float32. The border is the outermost tenth on each side.
 """
 MANY = 12
 """Classes above which their means stand in smaller pictures."""
@@ -45,7 +45,7 @@ def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
     if view is None:
         st.markdown(
             "See at a glance where the model looks in all test pictures, its mistakes first, and where it looks on "
-            "average for each class. A model that cheats shows it here: heat that stays on a border, a tag or a ruler."
+            "average. A model that cheats shows it here: heat that stays on a border, a tag or a ruler."
         )
     with st.form("heatmaps", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         split = st.selectbox(
@@ -68,7 +68,8 @@ def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
 def _show(view: HeatmapsView) -> None:
     drawn = f"These maps were drawn in bfloat16; the trial's differed by at most {view.apart:.1%}."
     how = f"{HOW}\n{drawn}" if view.precision == "bfloat16" else HOW
-    heading("Where it looks for each class, on average", how)
+    named = any(item.name for item in view.classes)
+    heading("Where it looks for each class, on average" if named else "Where it looks, on average", how)
     columns = st.columns(8 if len(view.classes) > MANY else min(4, max(2, len(view.classes))))
     for index, item in enumerate(view.classes):
         with columns[index % len(columns)]:

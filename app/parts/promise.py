@@ -78,6 +78,7 @@ def promised(run: RunId, task: Task, *, grouped: bool) -> None:
         st.info(not_enough(promise), icon=":material/hourglass_empty:")
         return
     st.markdown(_sentence(promise, lines[0]))
+    st.caption(graft().judging.basis(run).words)
     if promise.untold:
         names = ", ".join(md(name) for name in promise.untold)
         st.caption(

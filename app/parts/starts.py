@@ -43,6 +43,12 @@ def start_name(kind: str) -> str:
     return START_WORDS[kind][0]
 
 
+def start_of(weights: str) -> str:
+    """What a recipe's weights are, as people call them."""
+    kind, _, value = weights.partition(":")
+    return f"run {value}" if kind == "run" else value if kind == "file" else start_name(kind)
+
+
 def start_option(kind: str) -> str:
     """A line of a list to choose from."""
     name, gist, _ = START_WORDS[kind]

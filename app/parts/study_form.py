@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.parts.recipe_form import PRESET_WORDS
+from app.parts.starts import start_option
 from core.catalogue import all_backbones
 from core.recipes import PRESETS, PUBLISHED, Recipe
 from core.services.training import search_backbones
 
 NETWORKS, DEPTH = "Which network?", "How deep to train?"
 OWN = "My own choice"
-STARTS = {"imagenet": "From everyday pictures (ImageNet)", "none": "From nothing"}
+STARTS = ("imagenet", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def study_form() -> WantedStudy | None:
         format_func=lambda name: PRESET_WORDS[name][0],
     )  # fmt: skip
     with right:
-        start = st.selectbox("What they know already", list(STARTS), format_func=STARTS.__getitem__)
+        start = st.selectbox("What they know already", STARTS, format_func=start_option)
         scratch = not depths and start != "none" and st.checkbox(
             "Train each also from nothing", help="Shows how much the pretrained weights are worth on your pictures."
         )  # fmt: skip

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.starts import start_of
 from app.parts.study_form import network_words
 from app.parts.text import count, duration, md
 from core.charts import depths_figure, depths_info, whiskers_figure, whiskers_info
@@ -17,7 +18,6 @@ STATES = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "stopped",
 }
-STARTS = {"imagenet": "ImageNet", "bundled": "drawn pictures", "none": "nothing"}
 DEPTHS = {"last:0": "head alone", "head": "head alone", "all": "everything"}
 PLOT = {"displayModeBar": False}
 
@@ -47,7 +47,7 @@ def study(view: GroupView, unit: str) -> None:
                 "so many free layers. Where it rises, your pictures differ from those it knew (Yosinski et al. 2014)."
             )
     elif known:
-        names = [f"{row.backbone}, from {_start(row)}" for row in known]
+        names = [f"{row.backbone} · {start_of(row.weights)}" for row in known]
         chart = whiskers_info(names, {figure.title: [row.score for row in known]})
         st.plotly_chart(whiskers_figure(chart, percent=percent), config=PLOT, key=f"networks-{view.group}")
     done = [row.run for row in known]
@@ -67,7 +67,7 @@ def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
         "Run": str(row.run),
         **first,
         **state,
-        "Starts from": _start(row),
+        "Starts from": start_of(row.weights),
         figure.title: score,
         "Training": "–" if row.seconds is None else duration(row.seconds),
         "Parameters": "–" if row.parameters is None else _millions(row.parameters),
@@ -78,10 +78,6 @@ def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
 
 def _millions(parameters: int) -> str:
     return f"{parameters / 1e6:.1f} million" if parameters >= 1e6 else f"{parameters:,}"
-
-
-def _start(row: RowView) -> str:
-    return STARTS.get(row.weights, row.weights.replace(":", " "))
 
 
 def _depth(row: RowView) -> str:

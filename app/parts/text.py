@@ -3,6 +3,9 @@
 import re
 
 from core.types import Task
+from core.words import count
+
+__all__ = ["TASK_WORDS", "count", "duration", "md"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
 
@@ -19,11 +22,6 @@ TASK_WORDS = {
 def md(text: str) -> str:
     """`text` escaped for Streamlit's labels and captions; control characters become "?"."""
     return _MARKDOWN.sub(r"\\\1", "".join(letter if letter.isprintable() else "?" for letter in text))
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun: "1 image", "1,200 images"."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -42,7 +42,7 @@ def render() -> None:
         return
     found = [graft().results.compare(run.id, base.id, split) for run in others]
     st.caption(
-        f"Dataset version {base.version}, {found[0].scores[0].count:,} {SPLITS[split][0].lower()} pictures. "
+        f"Dataset version {base.version}, {count(found[0].scores[0].count, f'{SPLITS[split][0].lower()} picture')}. "
         "All runs are judged on the same pictures, so that what is easy or hard for all cancels out."
     )
     sections.verdicts(base, others, found)

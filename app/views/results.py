@@ -44,10 +44,9 @@ def render() -> None:
         view = read_external(external.id, str(external.ended))
         project = graft().projects.read(external.project_id)
         note = f" {external.note}." if external.note else ""
-        st.caption(
-            f"Run {run.id} on {count(view.scores.count, 'picture')} of {md(external.project)}, which it has never seen "
-            f"and was not chosen by.{note}"
-        )
+        known = graft().judging.basis(external.id).new
+        pictures = count(view.scores.count, "picture")
+        st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
     else:
         with right:
             split = choose_split(folded=run.folds > 0)

@@ -44,6 +44,9 @@ def render() -> None:
 
 def new_training(project: ProjectView) -> None:
     """The form, and what it starts."""
+    outlook = graft().training.foresee(project.id)
+    if outlook is not None and outlook.warning:
+        st.warning(f"{outlook.warning}\n\n{outlook.way_out()}", icon=":material/warning:")
     wanted = recipe_form(project)
     if wanted is None:
         return

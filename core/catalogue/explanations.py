@@ -28,15 +28,15 @@ class ExplanationInfo:
 
 _LIST = (
     ExplanationInfo(name="gradcam", title="Grad-CAM", paper="https://arxiv.org/abs/1610.02391",
-                    words="The places that raised the class's score. A good first look."),
+                    words="The places that raised the answer's score. A good first look."),
     ExplanationInfo(name="gradcam++", title="Grad-CAM++", paper="https://arxiv.org/abs/1710.11063",
                     words="The same, when there are several such places."),
     ExplanationInfo(name="hirescam", title="HiRes-CAM", paper="https://arxiv.org/abs/2011.08891",
                     words="Only places that the score was really computed from."),
     ExplanationInfo(name="layercam", title="Layer-CAM", paper="https://ieeexplore.ieee.org/document/9462463",
-                    words="Finer edges; only what speaks for the class."),
+                    words="Finer edges; only what speaks for the answer."),
     ExplanationInfo(name="eigencam", title="Eigen-CAM", paper="https://arxiv.org/abs/2008.00299", of_class=False,
-                    words="What stands out to the network, whatever the class."),
+                    words="What stands out to the network, whatever the answer."),
     ExplanationInfo(name="scorecam", title="Score-CAM", paper="https://arxiv.org/abs/1910.01279", passes=64,
                     words="Shows the network parts of the picture and sees what they do. Slow."),
     ExplanationInfo(name="occlusion", title="Occlusion", paper="https://arxiv.org/abs/1311.2901", passes=121,
@@ -55,7 +55,7 @@ _LIST = (
                     of_class=False, transformers=True, words="Where a vision transformer's attention flows."),
     ExplanationInfo(name="weighted_attention", title="Gradient-weighted attention",
                     paper="https://arxiv.org/abs/2103.15679", transformers=True,
-                    words="Where attention flows that speaks for the class."),
+                    words="Where attention flows that speaks for the answer."),
 )  # fmt: skip
 
 EXPLANATIONS = {item.name: item for item in _LIST}

@@ -5,7 +5,7 @@ from core.evaluation.classification import score_classes
 from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
 from core.evaluation.folds import FoldSummary, summarise_folds
-from core.evaluation.interval import Interval, Units, proportion, units_of, wilson
+from core.evaluation.interval import Interval, Units, proportion, triple, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
 from core.evaluation.resampling import FEWEST
@@ -38,6 +38,7 @@ __all__ = [
     "score_numbers",
     "score_sets",
     "summarise_folds",
+    "triple",
     "units_of",
     "wilson",
 ]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.checks.quality import FEWEST, usual_limits
 from core.evaluation.conformal import least_units, limit_of
 from core.evaluation.interval import Interval, Units, proportion
+from core.words import count
 
 USUAL = 0.95
 """The share of ordinary pictures that must not be called strange."""
@@ -62,6 +63,49 @@ def usual_of(traits: Sequence[Traits], units: Units) -> Usual:
     sharp, light = (np.array([item[name] for item in seen]) for name in ("sharp", "light"))
     blurred, dark, bright = usual_limits(sharp, light)
     return Usual(far=limit, sharp=blurred, dark=dark, bright=bright)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """How many pictures set the limits, and how many are judged by them.
+
+    shared       of those judged, how many the model also learnt from, or was chosen or limited by
+    out_of_fold  whether the first were judged by folds that had not learnt from them
+    """
+
+    limits: int
+    judged: int
+    shared: int
+    out_of_fold: bool
+
+    @property
+    def words(self) -> str:
+        """What each set is used for, and what one must serve for besides, in plain words."""
+        if self.limits == 0:
+            return f"There are no validation pictures, so no limit is set. {self._judged}"
+        setting = "pictures out of fold" if self.out_of_fold else "validation pictures"
+        besides = (
+            "These limits are of single folds, and the answers to test pictures are of all folds together"
+            if self.out_of_fold
+            else "The validation pictures also chose when to stop learning, so a limit can promise a little too much"
+        )
+        worth = "" if self.shared else ": the test pictures show what it is worth"
+        return f"The limits come from {self.limits:,} {setting} only. {self._judged} {besides}{worth}."
+
+    @property
+    def new(self) -> str:
+        """Whether the model is new to the pictures that are judged, as the end of a sentence about them."""
+        if not self.shared:
+            return "which it has never seen and was not chosen by"
+        return f"{self.shared:,} of which it learnt from or was chosen by: for these the figures are too good"
+
+    @property
+    def _judged(self) -> str:
+        told = f"Every share and score here is of {count(self.judged, 'test picture')}"
+        if not self.shared:
+            return f"{told}, which had no part in the limits."
+        seen = count(self.shared, "of them was", "of them were")
+        return f"{told}; {seen} also learnt from, or used to choose by: for these the figures are too good."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

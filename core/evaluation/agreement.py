@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from core.evaluation.interval import Interval, Units
 from core.evaluation.resampling import FEWEST, Resampler, interval
 
+GOOD, FAIR = 0.8, 0.67
+"""Krippendorff asks for the first, and for the second at least."""
 Level = Literal["nominal", "ordinal", "interval"]
 Values = NDArray[np.float64]
 """(N, A): what each of A people said of each of N pictures, as a code or number; nan where one said nothing."""
@@ -118,3 +120,24 @@ def kappa(first: Values, second: Values, level: Level) -> Interval | None:
         return None
     samples = value(np.random.default_rng(0).standard_exponential((400, count)))
     return interval(found, samples[~np.isnan(samples)], units=count)
+
+
+def verdict(value: Interval | None) -> str:
+    """What alpha means, in one sentence or two."""
+    if value is None:
+        return "Too few to tell how far they agree: at least 10, of more than one class, are needed."
+    words = (
+        "They agree well"
+        if value.low >= GOOD
+        else "They agree well enough for careful use"
+        if value.low >= FAIR
+        else "How far they agree is not clear yet"
+        if value.high >= GOOD
+        else "They do not agree well, and no model can be better than the labels it is judged by. A guideline helps"
+    )
+    return f"{words} (alpha {value.value:.2f}, {value.low:.2f} to {value.high:.2f})."
+
+
+def index_text(value: Interval | None) -> str:
+    """An index of agreement with its interval."""
+    return "too few" if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"

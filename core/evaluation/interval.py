@@ -8,10 +8,13 @@ not independent: for them Wilson's formula gets the effective number of pictures
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
+
+from core.types import JsonValue
 
 Z95 = 1.959963984540054
 
@@ -27,6 +30,15 @@ class Interval:
     def through(self, function: Callable[[float], float]) -> "Interval":
         """The interval of a growing function of the value."""
         return Interval(function(self.value), function(self.low), function(self.high))
+
+
+@overload
+def triple(found: Interval) -> list[JsonValue]: ...
+@overload
+def triple(found: None) -> None: ...
+def triple(found: Interval | None) -> list[JsonValue] | None:
+    """[value, low, high] for JSON, or null."""
+    return None if found is None else [found.value, found.low, found.high]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ nav table { margin: .3rem 0 } nav tr:last-child > * { border: 0 } .wide { overfl
 pre { background: var(--shade); padding: .6rem .8rem; border-radius: .4rem; white-space: pre-wrap; font-size: .85rem }
 dl { font-size: .85rem } dt { font-weight: 600 } dd { margin: 0 0 .5rem } summary { color: var(--green); cursor: pointer }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; margin-top: .8rem }
+.row { grid-template-columns: repeat(4, 1fr) } @media (max-width: 30rem) { .row { grid-template-columns: 1fr 1fr } }
 .pairs { grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) } .pairs .images { grid-template-columns: 1fr 1fr }
 figure { margin: 0; break-inside: avoid } .images { display: grid; gap: .3rem }
 figure img { width: 100%; max-height: 10rem; object-fit: contain; background: var(--shade); border-radius: .3rem }

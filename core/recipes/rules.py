@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
+from core.words import count
 
 AUTOMATIC = "automatic"
 FEW, MANY = 100, 2000
@@ -67,7 +68,8 @@ def choose_recipe(facts: DataFacts) -> Choice:
     if facts.pictures < FEW:
         recipe = PRESETS["instant"]
         reasons.append(
-            f"Only the last layer learns: of {facts.pictures:,} pictures a whole network would learn each by heart."
+            f"Only the last layer learns: of {count(facts.pictures, 'picture')} a whole network would learn each by "
+            "heart."
         )
     elif facts.gpu and facts.pictures >= MANY:
         recipe = PRESETS["thorough"]

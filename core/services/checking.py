@@ -15,6 +15,7 @@ from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
+from core.words import count
 
 __all__ = [
     "PROBES",
@@ -65,7 +66,7 @@ class LeakView:
 class ShortcutView:
     """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance.
 
-    `typical` is what is usual of each class's files.
+    `typical` is what is usual of each class's files; `basis` says which pictures its limits and score are of.
     """
 
     probe: str
@@ -76,6 +77,7 @@ class ShortcutView:
     given_away: tuple[str, ...]
     pictures: int
     typical: tuple[JsonObject, ...]
+    basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +166,9 @@ class CheckView:
             first, second = self.optimism
             found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
         if self.leaks:
-            found.append(f"{_count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
+            found.append(f"{count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
         if crossing:
-            found.append(f"{_count(crossing, 'pair', 'pairs')} of the same picture in different splits.")
+            found.append(f"{count(crossing, 'pair')} of the same picture in different splits.")
         return tuple(found)
 
     @property
@@ -179,7 +181,7 @@ class CheckView:
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),
         ]
-        rest = (f"{_count(number, noun, f'{noun}s')} {words}." for number, noun, words in found if number)
+        rest = (f"{count(number, noun)} {words}." for number, noun, words in found if number)
         return (*self.grave, *rest)
 
 
@@ -232,10 +234,7 @@ class Checks(Service):
             labelled=result["labelled"],
             pairs=tuple(pairs),
             leaks=tuple(_leak(item, now) for item in result["leaks"] if item["kind"] != "near_duplicate"),
-            shortcuts=tuple(
-                ShortcutView(**{**item, **{key: tuple(item[key]) for key in ("interval", "given_away", "typical")}})
-                for item in result["shortcuts"]
-            ),
+            shortcuts=tuple(_shortcut(item) for item in result["shortcuts"]),
             flaws=tuple(
                 FlawView(image=now[item["image"]], reasons=tuple(item["reasons"]))
                 for item in result["quality"]
@@ -260,6 +259,12 @@ def _carries(project: ProjectView, image: CurrentImage, given: str) -> bool:
     """Whether an image still has the label that was doubted; the thirds of numbers are not known here."""
     names = [project.all_classes[item].name for item in image.classes]
     return image.number is not None or (" and ".join(names) or "none") == given
+
+
+def _shortcut(item: dict[str, Any]) -> ShortcutView:
+    known = {key: item[key] for key in ("probe", "score", "chance", "flagged", "pictures")}
+    known |= {key: tuple(item[key]) for key in ("interval", "given_away", "typical")}
+    return ShortcutView(**known, basis=item.get("basis", ""))  # a check of an earlier Graft said nothing of it
 
 
 def _doubt(item: dict[str, Any], image: CurrentImage, decided: dict[ImageId, Decision]) -> DoubtView:
@@ -299,7 +304,3 @@ def _leak(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> LeakView:
         images=tuple(now[number] for number in item["images"] if number in now),
         pictures=item["pictures"],
     )
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from core.errors import NotEnoughImages
-from core.evaluation import FEWEST, OUTCOMES, Difference, Scores
+from core.evaluation import FEWEST, OUTCOMES, Difference, Scores, triple
+from core.store import runs
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.scoring import differences, score
 from core.store.versions import VersionRecord
-from core.types import JsonValue, RunId, Split, Task
+from core.types import JsonObject, JsonValue, RunId, RunKind, RunState, Split, Task
 
 Said = tuple[RunRecord, Sequence[PredictionRecord]]
 
@@ -67,3 +70,36 @@ def _recipe_differences(first: RunRecord, second: RunRecord) -> list[tuple[str, 
     one, other = first.recipe or {}, second.recipe or {}
     names = dict.fromkeys([*one, *other])
     return [(name, one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)]
+
+
+PARENT, BEFORE, ASKED = "from whose weights it started", "the training before it", "as asked"
+
+
+def compared_run(session: Session, run: RunRecord) -> tuple[RunId, str] | None:
+    """The training to hold a training against, and why: its parent, else the one before, on the same version."""
+    done = runs.list_runs(session, project_id=run.project_id, kinds=[RunKind.TRAIN], states=[RunState.DONE])
+    earlier = [item.id for item in done if item.id < run.id and item.version_id == run.version_id]
+    if run.parent_id in earlier:
+        return RunId(run.parent_id), PARENT
+    return (earlier[0], BEFORE) if earlier else None
+
+
+def comparison_json(found: Comparison, why: str) -> JsonObject:
+    """A comparison as JSON; intervals are [value, low, high], and differences the second's figure minus the first's."""
+    one, other = (item.figures for item in found.scores)
+    return {
+        "first": found.first,
+        "second": found.second,
+        "why": why,
+        "split": found.split.value,
+        "count": found.scores[0].count,
+        "units": found.scores[0].units,
+        "together": found.together,
+        "least": FEWEST,
+        "scores": [{"figure": name, "first": triple(one[name]), "second": triple(other.get(name))} for name in one],
+        "differences": [
+            {"figure": item.figure, "difference": triple(item.difference), "p_value": item.p_value}
+            for item in found.differences
+        ],
+        "recipe": [{"field": name, "first": before, "second": after} for name, before, after in found.recipe],
+    }

@@ -7,15 +7,17 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
-from core.splits import SplitItem, assign_splits, class_strata, number_strata
+from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook
 from core.splits.assign import RULE
 from core.store import versions
 from core.store.projects import ProjectView
-from core.store.versions import LabelledImage, VersionItem
+from core.store.versions import LabelledImage, VersionItem, VersionRecord
 from core.types import ClassId, JsonObject, Split, Task, VersionId
 
 FEWEST_PER_CLASS = 5
 FEWEST_NUMBERS = 10
+MANY_UNITS = 100
+"""Of more cases or groups a fifth is enough to test by, and nothing needs to be read to know it."""
 
 
 def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionId:
@@ -24,15 +26,8 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
     Raises NotEnoughImages with the smallest number that would do.
     """
     positions = {item.id: index for index, item in enumerate(project.classes)}
-    found = [image for image in versions.list_labelled(session, project.id) if _usable(project, image, positions)]
-    _check_enough(project, found)
-    strata = _strata(project, found)
-    splits = assign_splits(
-        [
-            SplitItem(image_id=image.id, unit=_unit(image), stratum=stratum, split=image.split)
-            for image, stratum in zip(found, strata, strict=True)
-        ]
-    )
+    found, parts = _dividing(session, project)
+    splits = assign_splits(parts)
     if set(splits.values()) != set(Split):
         raise NotEnoughImages(
             "The pictures come from too few cases or groups to keep some for testing.",
@@ -61,6 +56,34 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
         items=items,
         now=now,
     )
+
+
+def foresee(session: Session, project: ProjectView) -> Outlook | None:
+    """What a test on the labels as they stand will be worth; None where no case or group is named, or many are.
+
+    Raises NotEnoughImages as `freeze` does where there are too few labels.
+    """
+    if not 0 < versions.count_units(session, project.id) <= MANY_UNITS:
+        return None
+    _, parts = _dividing(session, project)
+    return outlook(parts, assign_splits(parts))
+
+
+def foresee_version(version: VersionRecord) -> Outlook | None:
+    """The same of a dataset version that is there."""
+    parts = [SplitItem(image_id=item.image_id, unit=item.unit, stratum="", split=item.split) for item in version.items]
+    return outlook(parts, {item.image_id: item.split for item in version.items})
+
+
+def _dividing(session: Session, project: ProjectView) -> tuple[list[LabelledImage], list[SplitItem]]:
+    """The pictures that can be trained on, and the same as they are divided. Raises NotEnoughImages."""
+    positions = {item.id: index for index, item in enumerate(project.classes)}
+    found = [image for image in versions.list_labelled(session, project.id) if _usable(project, image, positions)]
+    _check_enough(project, found)
+    return found, [
+        SplitItem(image_id=image.id, unit=_unit(image), stratum=stratum, split=image.split)
+        for image, stratum in zip(found, _strata(project, found), strict=True)
+    ]
 
 
 def _usable(project: ProjectView, image: LabelledImage, positions: dict[ClassId, int]) -> bool:

@@ -15,6 +15,7 @@ from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.store.versions import VersionItem
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
+from core.words import count
 
 RULE = "external test: all labelled pictures of the model's classes"
 
@@ -150,4 +151,9 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
         items=items,
         now=datetime.now(UTC),
     )
-    return version_id, f"{left_out:,} pictures of classes that the model does not know are left out" if left_out else ""
+    return version_id, _left_out(left_out)
+
+
+def _left_out(number: int) -> str:
+    unknown = "of classes that the model does not know"
+    return count(number, f"picture {unknown} is left out", f"pictures {unknown} are left out") if number else ""

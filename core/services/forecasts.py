@@ -7,7 +7,7 @@ import numpy as np
 
 from core.charts.learning_curve import LearningCurve
 from core.errors import BadInput
-from core.evaluation import Interval
+from core.evaluation import Interval, triple
 from core.evaluation.forecast import Curve
 from core.jobs.payloads import ForecastPayload
 from core.services.base import Service
@@ -126,13 +126,13 @@ def forecast_json(view: ForecastView, more: int) -> JsonObject:
         {
             "class": item.name,
             "pictures": item.pictures,
-            **{name: _ends(getattr(item, name)) for name in ("now", "then", "gain")},
+            **{name: triple(getattr(item, name)) for name in ("now", "then", "gain")},
             "clear": item.clear,
         }
         for item in view.expectations(more)
     ]
     tested: list[JsonValue] = [
-        {"class": item.name, "said": _ends(item.curve.tested[0]), "came": item.curve.tested[1]}
+        {"class": item.name, "said": triple(item.curve.tested[0]), "came": item.curve.tested[1]}
         for item in view.curves
         if item.curve.tested
     ]
@@ -147,10 +147,6 @@ def forecast_json(view: ForecastView, more: int) -> JsonObject:
         "left_out": list(view.left_out),
         "least": list(view.least),
     }
-
-
-def _ends(found: Interval) -> list[JsonValue]:
-    return [found.value, found.low, found.high]
 
 
 def _curve(item: dict[str, Any]) -> LearningCurve:

@@ -36,6 +36,11 @@ class GradesView:
     methods: tuple[MethodGrade, ...]
     best: str | None
 
+    @property
+    def basis(self) -> str:
+        """That one set of pictures serves for choosing and for telling."""
+        return "The best is chosen on the pictures that its figures are of, which flatters it a little."
+
 
 class Grades(AboutModel):
     """Tests of the ways to explain a model."""
@@ -97,6 +102,7 @@ def grades_json(view: GradesView) -> JsonObject:
     return {
         "pictures": view.pictures,
         "split": view.split,
+        "basis": view.basis,
         "circled": view.circled,
         "best": view.best,
         "methods": methods,

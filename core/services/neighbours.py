@@ -46,8 +46,8 @@ class NeighboursView:
 class Neighbours(Service):
     """Training pictures that a picture resembles."""
 
-    def request(self, model: RunId, image: ImageId) -> RunId:
-        """Ask. Raises NotFound for the model or the picture."""
+    def request(self, model: RunId, image: ImageId, *, alone: bool = False) -> RunId:
+        """Ask; `alone` says that nobody else waits for an answer. Raises NotFound for the model or the picture."""
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
             if predictions.read_card(session, model) is None:
@@ -56,7 +56,7 @@ class Neighbours(Service):
             learnt = 0
             if run.version_id is not None:
                 learnt = len(versions.read_version(session, run.version_id).part(Split.TRAIN))
-        lane = Lane.INTERACTIVE if learnt <= AT_ONCE else Lane.FILES
+        lane = Lane.INTERACTIVE if alone or learnt <= AT_ONCE else Lane.FILES
         return self.queue.enqueue(NeighboursPayload(model=model, image=image), project_id=run.project_id, lane=lane)
 
     def view(self, run: RunRecord) -> NeighboursView | None:

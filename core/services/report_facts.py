@@ -8,25 +8,29 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from core.charts.words import listed
-from core.errors import BadInput
-from core.exchange.report import External, Flow, Limit, ReportFacts
-from core.services.agreement import Agreement
+from core.errors import BadInput, NotEnoughImages
+from core.exchange.report import External, Flow, Limit, PictureMap, ReportFacts
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
+from core.services.comparing import ASKED, compared_run, comparison_json
 from core.services.external import External as ExternalTests
 from core.services.forecasts import Forecasts, forecast_json
 from core.services.grades import Grades, grades_json
+from core.services.maps import Maps
 from core.services.origin import read_origin
+from core.services.report_map import report_map
 from core.services.report_pictures import Drawn
 from core.services.results import Results
 from core.services.verifying import verify
-from core.store import label_queue, labels, projects, versions
+from core.store import label_queue, predictions, projects, versions
 from core.store.about_model import newest_about
 from core.store.db import reading
 from core.store.deciding import Asked
 from core.store.runs import RunRecord
+from core.store.scoring import usable
 from core.store.versions import VersionRecord
 from core.types import ImageState, JsonObject, RunId, RunKind, RunState, Split, Task, VersionId
+from core.words import count
 
 FEW = 30
 """Test pictures of a class below which its figures are said to rest on few."""
@@ -34,10 +38,37 @@ MORE = 50
 """So many more pictures of each class the forecast is told for, or as many as it goes to."""
 
 
+def compare_with(service: Service, run: RunRecord, against: RunId | None) -> JsonObject | None:
+    """A training held against another one, or against the one that suggests itself; None where there is none.
+
+    Raises NotFound, BadInput or NotEnoughImages for one that was asked for and cannot be compared.
+    """
+    if against == run.id:
+        raise BadInput(f"Run {run.id} cannot be compared with itself.", hint="Name another training.")
+    with reading(service.engine) as session:
+        other = (against, ASKED) if against else compared_run(session, run)
+    if other is None:
+        return None
+    try:
+        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id)
+    except NotEnoughImages:
+        if against:
+            raise
+        return None
+    return comparison_json(found, other[1])
+
+
 def gather(
-    service: Service, run: RunRecord, version_id: VersionId, pictures: Drawn, asked: Asked | None, *, now: datetime
+    service: Service,
+    run: RunRecord,
+    version_id: VersionId,
+    pictures: Drawn,
+    asked: Asked | None,
+    comparison: JsonObject | None,
+    *,
+    now: datetime,
 ) -> ReportFacts:
-    """The facts of a finished training."""
+    """The facts of a finished training; `comparison` as `compare_with` gives it."""
     parts = (service.engine, service.settings, service.queue)
     results = Results(*parts).to_json(run.id, asked)
     external = [
@@ -48,10 +79,8 @@ def gather(
     with reading(service.engine) as session:
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
-        annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
         flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
     unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
-    people = Agreement(*parts).read(version.project_id)
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
     return ReportFacts(
@@ -69,11 +98,13 @@ def gather(
         code_version=origin.code_version,
         libraries=origin.libraries,
         flow=flow,
-        annotators=annotators,
-        agreement=people.sentences if people else [],
         failures=pictures.failures,
         heatmaps=pictures.heatmaps,
         heat_words=pictures.heat_words,
+        resembling=pictures.resembling,
+        resembling_words=pictures.resembling_words,
+        comparison=comparison,
+        picture_map=_map(service, run, version, about.get(RunKind.MAP)),
         robustness=_result(about.get(RunKind.ROBUSTNESS)),
         forecast=_forecast(Forecasts(*parts), about.get(RunKind.FORECAST)),
         grades=_grades(Grades(*parts), about.get(RunKind.GRADE)),
@@ -83,10 +114,10 @@ def gather(
         limits=[
             *([Limit(words="The pictures are synthetic: nothing here holds for real ones.", grave=True)] * synthetic),
             *_limits(results, version, check),
-            *_unproved(external, annotators, Results(*parts).drift(run.id).changed),
+            *_unproved(external, results, Results(*parts).drift(run.id).changed),
         ],
         lineage=origin.lineage,
-        verified=_verified(service, run.id),
+        verified=_verified(service, run.id, comparison),
         repeat=origin.command,
     )
 
@@ -123,9 +154,10 @@ def _grades(grades: Grades, job: RunRecord | None) -> JsonObject | None:
 def _checks(check: CheckView | None) -> list[str]:
     if check is None:
         return []
-    found = list(check.sentences) or [f"Nothing suspicious was found in {check.pictures:,} pictures."]
+    found = list(check.sentences) or [f"Nothing suspicious was found in {count(check.pictures, 'picture')}."]
     at = f"Checked on {check.at:%d %B %Y}." if check.at else ""
-    return [item for item in (at, *found, *check.notes) if item]
+    basis = dict.fromkeys(item.basis for item in check.shortcuts)
+    return [item for item in (at, *found, *basis, *check.notes) if item]
 
 
 def _limits(
@@ -159,15 +191,19 @@ def _limits(
     return found
 
 
-def _unproved(external: Sequence[External], annotators: Sequence[tuple[str, str, int]], changed: int) -> list[Limit]:
+def _unproved(external: Sequence[External], results: JsonObject, changed: int) -> list[Limit]:
     """Cautions that follow from what was not done."""
     found = []
     if not external:
         found.append(Limit(words="It was not tested on pictures of another place, season or clinic."))
-    if len({name for name, _, _ in annotators}) == 1:
+    labelling = cast(JsonObject, results["labelling"] or {"people": []})
+    people = cast(list[JsonObject], labelling["people"])
+    if len({line["name"] for line in people}) == 1:
         found.append(Limit(words="One source's labels are the truth here: its mistakes count as right."))
     if changed:
-        found.append(Limit(words=f"{changed:,} labels were changed since: the figures count them as they were."))
+        found.append(
+            Limit(words=f"{count(changed, 'label was', 'labels were')} changed since: the figures are of before.")
+        )
     return found
 
 
@@ -177,8 +213,20 @@ def _lower_end(results: JsonObject, name: str) -> float | None:
     return ends[0] if ends else None
 
 
-def _verified(service: Service, run: RunId) -> list[tuple[str, bool, str]]:
+def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecord | None) -> PictureMap | None:
+    view = Maps(service.engine, service.settings, service.queue).view(job) if job else None
+    if view is None or job is None or job.result is None:
+        return None
+    with reading(service.engine) as session:
+        said = usable(version.task, predictions.read_predictions(session, run.id))
+    return report_map(view, job.result, version, {item.image_id: item for item in said if item.image_id is not None})
+
+
+def _verified(service: Service, run: RunId, comparison: JsonObject | None) -> list[tuple[str, bool, str]]:
+    against = RunId(cast(int, comparison["first"])) if comparison else None
     try:
-        return [(item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run).findings]
+        return [
+            (item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run, against).findings
+        ]
     except BadInput:  # it ended before figures were kept
         return []

@@ -1,8 +1,9 @@
-"""The pictures of a report: the worst mistakes, and what the model looked at, in small JPEGs."""
+"""The pictures of a report, in small JPEGs: the worst mistakes, what it looked at, and what mistakes resemble."""
 
+import contextlib
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,12 +11,13 @@ from PIL import Image
 
 from core.catalogue import EXPLANATIONS
 from core.errors import GraftError
-from core.exchange.report import Heatmap, Picture
+from core.exchange.report import Heatmap, Picture, Resembling
 from core.media import BlobStore
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind
 from core.services.explanations import Explanations
 from core.services.grades import Grades, GradesView
+from core.services.neighbours import Neighbours, NeighboursView
 from core.services.serving import Serving
 from core.store import predictions, versions
 from core.store.db import reading
@@ -23,23 +25,28 @@ from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.scoring import usable
 from core.types import RunId, Split, Task, VersionId
+from core.words import count
 
 FAILURES, LOOKED_AT_FAILURES, LOOKED_AT_RIGHT = 12, 4, 8
+RESEMBLING, NEAR = 4, 3
+"""Mistakes that are held against training pictures, and how many of these are shown."""
 OPACITY = 0.65
 QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What there is to show, and how the heatmaps came about or why there are none."""
+    """What there is to show, and in words how heatmaps and resembling pictures came about or why there are none."""
 
     failures: tuple[Picture, ...]
     heatmaps: tuple[Heatmap, ...]
     heat_words: str
+    resembling: tuple[Resembling, ...] = ()
+    resembling_words: str = ""
 
 
 def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: float) -> Drawn:
-    """The pictures of a finished training's report; heatmaps are asked for until `patience_s` is over."""
+    """The pictures of a finished training's report; heatmaps may take `patience_s`, then resembling ones."""
     with reading(service.engine) as session:
         version = versions.read_version(session, version_id)
         said = usable(version.task, predictions.read_predictions(session, run.id, Split.TEST))
@@ -51,13 +58,17 @@ def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: fl
     rest = [item for item in shown if item.image_id not in wrong]
     store = BlobStore(service.settings)
     looked_at = [*failures[:LOOKED_AT_FAILURES], *rest]
-    heatmaps, words = _heatmaps(service, run.id, looked_at, version.task, patience_s)
+    with _answering(service, run.id):
+        heatmaps, words = _heatmaps(service, run.id, looked_at, version.task, patience_s)
+        alike, alike_words = _resembling(service, run.id, failures[:RESEMBLING], version.task, patience_s)
     return Drawn(
         failures=tuple(
             Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, version.task)) for item in failures
         ),
         heatmaps=tuple(heatmaps),
         heat_words=words,
+        resembling=tuple(alike),
+        resembling_words=alike_words,
     )
 
 
@@ -90,13 +101,12 @@ def _heatmaps(
     try:
         grades = Grades(*parts)
         method, graded = EXPLANATIONS[grades.default_method(run)], grades.newest(run)
-        with Serving(*parts).answering():
-            asked = [explanations.request(run, image=item.image_id, method=method.name) for item in shown]
-            for item, number in zip(shown, asked, strict=True):
-                view = explanations.wait(number, max(0.1, deadline - time.monotonic()))
-                picture = store.thumb(item.blob).read_bytes()
-                over = _blended(picture, view.path.read_bytes())
-                found.append(Heatmap(jpeg=picture, over=over, caption=_caption(item, task)))
+        asked = [explanations.request(run, image=item.image_id, method=method.name) for item in shown]
+        for item, number in zip(shown, asked, strict=True):
+            view = explanations.wait(number, max(0.1, deadline - time.monotonic()))
+            picture = store.thumb(item.blob).read_bytes()
+            over = _blended(picture, view.path.read_bytes())
+            found.append(Heatmap(jpeg=picture, over=over, caption=_caption(item, task)))
     except GraftError as error:
         if not found:
             return [], f"Heatmaps could not be made: {error}"
@@ -108,6 +118,67 @@ def _heatmaps(
     )
     missing = len(shown) - len(found)
     return found, words + (f" {missing} more were not ready in time." if missing else "")
+
+
+@contextlib.contextmanager
+def _answering(service: Service, run: RunId) -> Iterator[None]:
+    """Somebody answers questions to the model while inside, if there is one to ask."""
+    with reading(service.engine) as session:
+        there = predictions.read_card(session, run) is not None
+    with Serving(service.engine, service.settings, service.queue).answering() if there else contextlib.nullcontext():
+        yield
+
+
+def _resembling(
+    service: Service, run: RunId, shown: Sequence[BehindView], task: Task, patience_s: float
+) -> tuple[list[Resembling], str]:
+    """The training pictures that each resembles, and words about them."""
+    found: list[Resembling] = []
+    if not shown:
+        return [], ""
+    parts = (service.engine, service.settings, service.queue)
+    neighbours, store = Neighbours(*parts), BlobStore(service.settings)
+    deadline = time.monotonic() + patience_s
+    alone = not Serving(*parts).served
+    try:
+        asked = [neighbours.request(run, item.image_id, alone=alone) for item in shown]
+        for item, number in zip(shown, asked, strict=True):
+            job = service.queue.wait(number, timeout_s=max(0.1, deadline - time.monotonic()))
+            view = neighbours.view(job)
+            if view is None:
+                raise GraftError(job.error or "The comparison was stopped.", hint=job.hint)
+            own = Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, task))
+            near = [
+                Picture(
+                    jpeg=store.thumb(other.blob).read_bytes(),
+                    caption=f"learnt from as {other.label}; distance {other.distance:.2f}",
+                )
+                for other in view.nearest[:NEAR]
+            ]
+            found.append(Resembling(shown=own, words=_alike(item, view), near=near))
+    except GraftError as error:
+        if not found:
+            return [], f"The training pictures that mistakes resemble could not be found: {error}"
+    words = (
+        "The worst mistakes, each before the training pictures that look most like it to the model, with their labels: "
+        "the distance is one less the cosine between their features, 0 for the same. Near pictures with the wrong "
+        "answer as their label say why it erred: such pictures with the right label are missing, or a label is wrong. "
+        "The model was asked when this report was made: these distances are not kept with the training."
+    )
+    missing = len(shown) - len(found)
+    return found, words + (f" {missing} more were not ready in time." if missing else "")
+
+
+def _alike(item: BehindView, view: NeighboursView) -> str:
+    name = PurePosixPath(item.name).name
+    if not view.said:
+        return f"{name} is {item.truth}; the model said {item.said}."
+    true = sum(other.label == item.truth for other in view.nearest)
+    return (
+        f"{name}: of the {count(len(view.nearest), 'nearest training picture')}, "
+        f"{count(view.alike, 'is labelled', 'are labelled')} {view.said}, as the model says, and {true} {item.truth}, "
+        "as it is labelled."
+    )
 
 
 def _standing(graded: GradesView | None, method: str) -> str:

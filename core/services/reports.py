@@ -6,7 +6,7 @@ from core.errors import BadInput
 from core.exchange.report import STYLES, Style, report_html
 from core.services.base import Service
 from core.services.origin import Origin, read_origin
-from core.services.report_facts import gather
+from core.services.report_facts import compare_with, gather
 from core.services.report_pictures import draw
 from core.store import runs
 from core.store.db import reading
@@ -17,7 +17,7 @@ __all__ = ["STYLES", "USUAL", "Asked", "Origin", "Reports", "Style"]
 
 USUAL = next(iter(STYLES))
 PATIENCE_S = 45.0
-"""How long heatmaps may take together; what is not there by then is left out, and said to be."""
+"""How long heatmaps may take together, and then resembling pictures; what is late is left out, and said to be."""
 
 
 class Reports(Service):
@@ -29,11 +29,19 @@ class Reports(Service):
             return read_origin(session, run_id)
 
     def html(
-        self, run_id: RunId, style: str = USUAL, asked: Asked | None = None, *, patience_s: float = PATIENCE_S
+        self,
+        run_id: RunId,
+        style: str = USUAL,
+        asked: Asked | None = None,
+        *,
+        against: RunId | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> str:
         """A training's report; `asked` is what is to be decided by it, and at which costs.
 
-        Raises NotFound, BadInput for a run that has none, an unknown style, or what cannot be asked.
+        It is held against the training `against`, else against its parent, or the one before on its dataset version.
+        Raises NotFound, BadInput for a run that has none, an unknown style, or what cannot be asked; NotEnoughImages
+        where `against` has said nothing of the same pictures.
         """
         if style not in STYLES:
             raise BadInput(f"There is no report of the kind {style!r}.", hint=f"Choose {' or '.join(STYLES)}.")
@@ -43,5 +51,6 @@ class Reports(Service):
             raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
         if run.state is not RunState.DONE:
             raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
+        comparison = compare_with(self, run, against)
         pictures = draw(self, run, run.version_id, patience_s)
-        return report_html(gather(self, run, run.version_id, pictures, asked, now=datetime.now(UTC)), style)
+        return report_html(gather(self, run, run.version_id, pictures, asked, comparison, now=datetime.now(UTC)), style)

@@ -175,7 +175,7 @@ class Results(Service):
         Raises NotFound, BadInput where something is `asked` that cannot be decided about.
         """
         with reading(self.engine) as session:
-            return read_results_json(session, run_id, asked)
+            return read_results_json(session, run_id, self.settings.models, asked)
 
     def verify(self, run_id: RunId) -> Verification:
         """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""

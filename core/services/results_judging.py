@@ -1,6 +1,6 @@
 """Whether a run's answers can be relied on: promises, decisions, when not to answer, and where it is weaker."""
 
-from core.evaluation.abstaining import Answered, Usual
+from core.evaluation.abstaining import Answered, Basis, Usual
 from core.evaluation.conformal import Kept
 from core.evaluation.decision import Benefit, Decided, Use, cheapest
 from core.evaluation.slices import Slice
@@ -20,6 +20,7 @@ __all__ = [
     "REASONS",
     "Abstaining",
     "Answered",
+    "Basis",
     "Benefit",
     "By",
     "Decided",
@@ -59,6 +60,11 @@ class Judging(Service):
         with reading(self.engine) as session:
             sides = read_sides(session, run_id)
         return abstaining(sides, fit_promise(sides.fitted, coverage, by))
+
+    def basis(self, run_id: RunId) -> Basis:
+        """Which pictures set its limits, and which are judged by them."""
+        with reading(self.engine) as session:
+            return read_sides(session, run_id).basis
 
     def decision(self, run_id: RunId, choice: int, use: Use) -> Decision:
         """What acting on a class (a position in `choices`) comes to."""

@@ -12,10 +12,10 @@ from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
 from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_recipe
 from core.services.base import Service
-from core.services.dataset import freeze
+from core.services.dataset import foresee, foresee_version, freeze
 from core.services.origin import kept_words
 from core.services.weights import parent_of, usual_weights
-from core.splits import JUDGED
+from core.splits import JUDGED, Outlook
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
@@ -23,7 +23,7 @@ from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
 
-__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones"]
+__all__ = ["BackboneInfo", "Outlook", "RunRecord", "Training", "kept_words", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
@@ -73,6 +73,20 @@ class Training(Service):
             version_id=version_id,
             parent_id=parent,
         )
+
+    def foresee(self, project_id: ProjectId, version: int | None = None) -> Outlook | None:
+        """What a test will be worth: of the labels as they stand now, or of an earlier dataset version.
+
+        None where cases or groups give no reason to ask, or too little is labelled. Raises NotFound.
+        """
+        with reading(self.engine) as session:
+            if version is not None:
+                found = versions.find_version(session, project_id, version)
+                return foresee_version(versions.read_version(session, found))
+            try:
+                return foresee(session, projects.read_project(session, project_id))
+            except NotEnoughImages:  # said when the training is started, with what it takes
+                return None
 
     def automatic(self, project_id: ProjectId) -> Choice:
         """The recipe that the rules choose for the project's labels and this machine, and why."""

@@ -2,32 +2,37 @@
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
+from core.services.comparing import compared_run
 from core.settings import Settings
 from core.store import facts, predictions, projects, runs, versions
 from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
+from core.store.labelling import labelling_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
-from core.store.snapshot import FILE, HASH, count_numbers, differing, snapshot, unbroken
+from core.store.snapshot import FILE, HASH, LAYOUTS_HASH, count_numbers, differing, read_kept, snapshot, unbroken
 from core.store.versions import VersionRecord, content_hash
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split
+from core.words import count
 
 MOST_SHOWN = 5
+COMPARED = ("Snapshot", "Labels", "Predictions", "Figures")
+"""What a comparison rests on of the other run."""
 NAMES = {
     RunKind.ROBUSTNESS: "Robustness test",
     RunKind.GRADE: "Grading of explanations",
     RunKind.CHANGES: "What training changed",
     RunKind.FORECAST: "Forecast",
     RunKind.CHECK: "Check of the data",
+    RunKind.MAP: "Map of the pictures",
 }
 
 
@@ -53,10 +58,11 @@ class Verification:
         return all(item.ok for item in self.findings)
 
 
-def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
+def verify(engine: Engine, settings: Settings, run_id: RunId, against: RunId | None = None) -> Verification:
     """Recompute every figure of a run, and of the external tests of its model.
 
-    What jobs about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
+    So is what a comparison rests on, with the run `against` or the one that its report compares it with. What jobs
+    about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
     run whose figures were not kept.
     """
     with reading(engine) as session:
@@ -68,7 +74,8 @@ def verify(engine: Engine, settings: Settings, run_id: RunId) -> Verification:
             )
         findings = _recomputed(session, settings, run)
         about = newest_about(session, run) if run.kind is RunKind.TRAIN else {}
-        findings += [_seal(NAMES[kind], job) for kind, job in about.items()]
+        findings += [_seal(NAMES[kind], job, settings) for kind, job in about.items()]
+        findings += _other(session, settings, run, against)
         for test in external_tests(session, run):
             if test.version_id is None or not _kept_hash(test):
                 continue
@@ -85,14 +92,36 @@ def _kept_hash(run: RunRecord) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _seal(name: str, job: RunRecord) -> Finding:
+def _seal(name: str, job: RunRecord, settings: Settings) -> Finding:
     same = unbroken(job.result or {})
+    unchanged = count(count_numbers(job.result), "number is as it was", "numbers are as they were")
     words = {
-        True: f"{count_numbers(job.result):,} numbers are as they were when run {job.id} ended",
+        True: f"{unchanged} when run {job.id} ended",
         False: f"the result of run {job.id} was changed since it ended",
         None: f"run {job.id} is from before results were sealed: make it again to have it checked",
     }
+    kept = (job.result or {}).get(LAYOUTS_HASH)
+    if same and kept is not None and kept != _hash(settings.map_file(job.id)):
+        return Finding(name=name, ok=False, words=f"the places that run {job.id} found are gone or were changed")
     return Finding(name=name, ok=same is not False, words=words[same])
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _other(session: Session, settings: Settings, run: RunRecord, against: RunId | None) -> list[Finding]:
+    """What a comparison with another training follows from: what that one said, and of what."""
+    found = compared_run(session, run) if run.kind is RunKind.TRAIN else None
+    number = against or (found[0] if found else None)
+    other = runs.read_run(session, number) if number else None
+    if other is None or other.version_id is None:
+        return []
+    name = f"Run {other.id}, compared with"
+    if not _kept_hash(other):
+        return [Finding(name=name, ok=True, words="not recorded: it is from before figures were kept")]
+    findings = _recomputed(session, settings, other)
+    return [dataclasses.replace(item, name=f"{name}: {item.name}") for item in findings if item.name in COMPARED]
 
 
 def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Finding]:
@@ -110,22 +139,16 @@ def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Fi
         _dataset(version),
         _truth(version, said),
     ]
-    kept = _read(content)
+    kept = read_kept(path.parent)
     if kept is not None:
-        findings += _against(kept, snapshot(version, said, known, ""))
+        findings += _against(kept, snapshot(version, said, known, None, ""))
+        findings += _labelled(session, version, kept)
     return findings
-
-
-def _read(content: bytes) -> JsonObject | None:
-    try:
-        return cast(JsonObject, json.loads(content))
-    except ValueError:
-        return None
 
 
 def _dataset(version: VersionRecord) -> Finding:
     same = content_hash(version.items, version.classes) == version.content_hash
-    words = f"{len(version.items):,} pictures, labels and splits give the hash {version.content_hash[:12]}"
+    words = f"{count(len(version.items), 'picture')}, labels and splits give the hash {version.content_hash[:12]}"
     changed = "pictures, labels or splits do not give the hash of the dataset version: they were changed"
     return Finding(name="Dataset version", ok=same, words=words if same else changed)
 
@@ -144,16 +167,45 @@ def _truth(version: VersionRecord, said: Sequence[PredictionRecord]) -> Finding:
             wrong += tuple(record.truth_set) != item.targets
         else:
             wrong += record.truth_number != item.number
-    agree = f"the truth of {len(said):,} predictions is the dataset version's"
+    agree = f"the truth of {count(len(said), 'prediction')} is the dataset version's"
     return Finding(
-        name="Labels", ok=not wrong, words=f"{wrong:,} predictions have another truth or split" if wrong else agree
+        name="Labels",
+        ok=not wrong,
+        words=f"{count(wrong, 'prediction has', 'predictions have')} another truth or split" if wrong else agree,
     )
+
+
+def _labelled(session: Session, version: VersionRecord, kept: JsonObject) -> list[Finding]:
+    """Who labelled and how far they agree, told again from the labels up to where the run counted them."""
+    told = kept.get("labelling")
+    if not isinstance(told, dict):
+        words = "not recorded: the run, or its dataset version, is from before that was kept"
+        return [Finding(name="Who labelled", ok=True, words=words)]
+    found = labelling_json(session, version, told) or {}
+    pairs = {"Who labelled": "people", "Agreement": "agreement"}
+    return [
+        _same(name, told.get(key), found[key], empty="no picture was labelled by two") for name, key in pairs.items()
+    ]
+
+
+def _same(name: str, kept: JsonValue, found: JsonValue, *, empty: str = "") -> Finding:
+    """Numbers that were computed again."""
+    lines = differing(kept, found)
+    agree = f"{count(count_numbers(found), 'number')} recomputed: all agree" if found else empty
+    return Finding(name=name, ok=not lines, words=_some(lines) if lines else agree)
+
+
+def _some(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - MOST_SHOWN} more" if len(lines) > MOST_SHOWN else ""
+    return "; ".join(lines[:MOST_SHOWN]) + more
 
 
 def _known(kept: JsonValue, found: JsonValue) -> JsonValue:
     """The figures that there were when the run ended: a newer Graft may have more, which nothing was promised of."""
     if isinstance(kept, dict) and isinstance(found, dict):
-        return {name: value for name, value in found.items() if name in kept}
+        return {name: _known(kept[name], value) for name, value in found.items() if name in kept}
+    if isinstance(kept, list) and isinstance(found, list) and len(kept) == len(found):
+        return [_known(one, other) for one, other in zip(kept, found, strict=True)]
     return found
 
 
@@ -161,9 +213,6 @@ def _against(kept: JsonObject, found: JsonObject) -> list[Finding]:
     """What was said, what belongs together, and every number."""
     told = kept.get("predictions_sha256") == found["predictions_sha256"]
     together = kept.get("units_sha256") == found["units_sha256"]
-    lines = differing(kept.get("figures"), _known(kept.get("figures"), found["figures"]))
-    more = f"; and {len(lines) - MOST_SHOWN} more" if len(lines) > MOST_SHOWN else ""
-    figures = f"{count_numbers(found['figures']):,} numbers recomputed: all agree"
     return [
         Finding(
             name="Predictions",
@@ -175,7 +224,7 @@ def _against(kept: JsonObject, found: JsonObject) -> list[Finding]:
             ok=together,
             words="are those of the end of the run" if together else "were changed since: intervals count by them",
         ),
-        Finding(name="Figures", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) + more if lines else figures),
+        _same("Figures", kept.get("figures"), _known(kept.get("figures"), found["figures"])),
         *_weak_spots(kept, found),
     ]
 
@@ -187,6 +236,4 @@ def _weak_spots(kept: JsonObject, found: JsonObject) -> list[Finding]:
     if kept["facts_sha256"] != found["facts_sha256"]:
         words = "more, or other, is known of the pictures than when the run ended: they are told as they are now"
         return [Finding(name="Weak spots", ok=True, words=words)]
-    lines = differing(kept["slices"], found["slices"])
-    agree = f"{count_numbers(found['slices']):,} numbers recomputed: all agree"
-    return [Finding(name="Weak spots", ok=not lines, words="; ".join(lines[:MOST_SHOWN]) if lines else agree)]
+    return [_same("Weak spots", kept["slices"], found["slices"], empty="no group of pictures was large enough")]

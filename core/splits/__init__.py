@@ -2,8 +2,10 @@
 
 from core.splits.assign import SplitItem, assign_splits
 from core.splits.folds import JUDGED, Fold, make_folds, shuffle_splits
+from core.splits.outlook import Outlook, outlook
 from core.splits.strata import class_strata, number_strata
 
 __all__ = [
-    "JUDGED", "Fold", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata", "shuffle_splits",
+    "JUDGED", "Fold", "Outlook", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata", "outlook",
+    "shuffle_splits",
 ]  # fmt: skip

@@ -37,7 +37,7 @@ def read_decisions(
     )
     found = {}
     for row in session.execute(query):
-        value = merged_value(project, LabelValue.from_json(row.value))
+        value = merged_value(project.meant, LabelValue.from_json(row.value))
         if standing.get(row.image_id) == (tuple(sorted(value.classes)), value.number):
             found[row.image_id] = Decision(annotator=row.name, at=row.created_at)
     return found

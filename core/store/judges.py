@@ -14,6 +14,7 @@ from core.evaluation.abstaining import (
     FEWEST_USUAL,
     STRANGE,
     Answered,
+    Basis,
     Usual,
     answered_curve,
     usual_of,
@@ -154,6 +155,7 @@ class Abstaining:
     answered    the share answered; `right` how often those are right, `all_right` how often all are; None for numbers
     error, all_error  the same for numbers: mean distance from the truth
     curve       accuracy against the share answered; empty for numbers
+    basis       which pictures set the limits, and which are counted here
     notes       what could not be judged, and why
     """
 
@@ -166,6 +168,7 @@ class Abstaining:
     all_error: float | None
     reasons: tuple[ReasonLine, ...]
     curve: tuple[Answered, ...]
+    basis: Basis
     notes: tuple[str, ...]
 
 
@@ -187,6 +190,7 @@ def abstaining(sides: Sides, promise: Promise) -> Abstaining:
         all_error=float(side.off.mean()) if numbers else None,
         reasons=_reasons(side, judged),
         curve=() if numbers else _curve(side, judged),
+        basis=sides.basis,
         notes=_notes(sides, judge),
     )
 

@@ -56,7 +56,7 @@ def _rebuild(session: Session, project: ProjectView, image_ids: Sequence[ImageId
         if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
             flags[event.image_id] = event.kind is LabelKind.FLAG
             continue
-        state, value = STATES[event.kind], merged_value(project, LabelValue.from_json(event.value))
+        state, value = STATES[event.kind], merged_value(project.meant, LabelValue.from_json(event.value))
         newest[event.image_id] = (state, value)
         labels[event.image_id, event.annotator_id] = {
             "image_id": event.image_id,

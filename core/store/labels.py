@@ -3,7 +3,7 @@
 `label`, `image_class` and the image's state, number and flag are derived: `label_rebuild` makes them anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from core.errors import BadInput
 from core.labels import LabelValue
 from core.store.projects import ProjectView
 from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow, VersionItemRow
-from core.types import ImageId, ImageState, LabelKind, LabelSource, VersionId
+from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, VersionId
 
 STATES = {
     LabelKind.SET: ImageState.LABELLED,
@@ -91,12 +91,12 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 created_at=now,
             )
         )
-        _apply(session, image, event, merged_value(project, event.value), annotators[event.annotator], now)
+        _apply(session, image, event, merged_value(project.meant, event.value), annotators[event.annotator], now)
 
 
-def merged_value(project: ProjectView, value: LabelValue) -> LabelValue:
+def merged_value(meant: Callable[[ClassId], ClassId], value: LabelValue) -> LabelValue:
     """The value with what each class has become by merging."""
-    return LabelValue(classes=tuple(dict.fromkeys(map(project.meant, value.classes))), number=value.number)
+    return LabelValue(classes=tuple(dict.fromkeys(map(meant, value.classes))), number=value.number)
 
 
 def _apply(
@@ -121,8 +121,8 @@ def set_consensus(session: Session, image: ImageRow, state: ImageState, value: L
         session.add_all(ImageClassRow(image_id=image.id, class_id=item) for item in value.classes)
 
 
-def count_by_annotator(session: Session, version_id: VersionId, *, until: datetime) -> list[tuple[str, str, int]]:
-    """Who labelled images of a version until then: name, source, number of images; the most first."""
+def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -> list[tuple[str, str, int]]:
+    """Who labelled images of a version, up to that event: name, source, number of images; the most first."""
     images = func.count(LabelEventRow.image_id.distinct())
     query = (
         select(AnnotatorRow.name, LabelEventRow.source, images)
@@ -131,7 +131,7 @@ def count_by_annotator(session: Session, version_id: VersionId, *, until: dateti
         .where(
             VersionItemRow.version_id == version_id,
             LabelEventRow.kind == LabelKind.SET,
-            LabelEventRow.created_at <= until,
+            LabelEventRow.id <= until,
         )
         .group_by(AnnotatorRow.name, LabelEventRow.source)
         .order_by(images.desc(), AnnotatorRow.name)

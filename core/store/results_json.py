@@ -1,6 +1,7 @@
 """A run's results as one JSON object, for automation."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -10,22 +11,26 @@ from core.store.figures import figures_json, trusted_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.sides import model_of, read_sides
+from core.store.snapshot import read_kept
 from core.store.trust import slices_json
 from core.store.versions import VersionRecord
 from core.store.weak_spots import weak_spots
 from core.types import JsonObject, RunId, RunKind, Split
 
 
-def read_results_json(session: Session, run_id: RunId, asked: Asked | None = None) -> JsonObject:
+def read_results_json(session: Session, run_id: RunId, models: Path, asked: Asked | None = None) -> JsonObject:
     """Everything about a run, also of one that has no results yet. Raises NotFound, BadInput for a wrong question.
 
-    Beside what `results_json` has: the `temperature` of the model, and `slices`, which rest on what is known of the
-    pictures now. An external test is judged by the limits of its model; `decision` answers what was `asked`.
+    Beside what `results_json` has: the `temperature` of the model; `slices`, which rest on what is known of the
+    pictures now; and `labelling`, who labelled and how far they agreed when the dataset version was frozen, as the
+    snapshot in the run's folder below `models` tells it, or null. An external test is judged by the limits of its
+    model; `decision` answers what was `asked`.
     """
     run = runs.read_run(session, run_id)
     version = versions.read_version(session, run.version_id) if run.version_id else None
     result = results_json(run, version, predictions.read_predictions(session, run_id))
     result["slices"] = []
+    result["labelling"] = (read_kept(models / str(run_id)) or {}).get("labelling")
     if version is None or not result["abstaining"]:
         return result
     sides = read_sides(session, run_id)

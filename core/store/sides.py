@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
 from core.evaluation import Units, flags, units_of
-from core.evaluation.abstaining import Traits
+from core.evaluation.abstaining import Basis, Traits
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, runs, versions
 from core.store.predictions import PredictionRecord
@@ -104,6 +104,19 @@ class Sides:
 
     fitted: Side
     checked: Side
+
+    @property
+    def basis(self) -> Basis:
+        """Which pictures serve for what."""
+        used = {item.blob for item in self.fitted.version.items if item.split is not Split.TEST}
+        judged = {item.image_id: item.blob for item in self.checked.version.items}
+        learnt = {item.image_id for item in self.fitted.version.items if item.split is Split.TRAIN}
+        return Basis(
+            limits=len(self.fitted.records),
+            judged=len(self.checked.records),
+            shared=sum(judged.get(item.image_id or ImageId(0)) in used for item in self.checked.records),
+            out_of_fold=any(item.image_id in learnt for item in self.fitted.records),
+        )
 
 
 def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Sides:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from core.store.facts import ImageFacts
 from core.store.figures import figures_json
@@ -23,6 +24,8 @@ FILE, HASH = "figures.json", "figures_sha256"
 """The file's name in the run's folder, and where in the run's result its sha256 stands."""
 SEAL = "sealed_sha256"
 """Where in the result of a job about a model the sha256 of all the rest of it stands."""
+LAYOUTS_HASH = "layouts_sha256"
+"""Where in the result of a map the sha256 of the file with its places stands."""
 CLOSE = 1e-6
 """Numbers that differ by less are the same: another processor rounds differently in the last digits."""
 
@@ -31,9 +34,12 @@ def snapshot(
     version: VersionRecord,
     said: Sequence[PredictionRecord],
     known: Mapping[ImageId, ImageFacts],
+    labelling: JsonObject | None,
     code_version: str,
 ) -> JsonObject:
     """The figures, and hashes of what they follow from: what was said, and which case or group each picture is of.
+
+    `labelling` says who gave the labels and how far they agree.
 
     `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
     """
@@ -45,10 +51,20 @@ def snapshot(
         "dataset_hash": version.content_hash,
         "predictions_sha256": _digest([_filled(item) for item in said]),
         "units_sha256": _digest([item.unit for item in version.items]),
+        "labelling": labelling,
         "figures": figures_json(version, said),
         "facts_sha256": _digest(facts),
         "slices": slices_json(weak_spots(side, known)) if side.records else [],
     }
+
+
+def read_kept(folder: Path) -> JsonObject | None:
+    """The snapshot in a run's folder; None where there is none, or one that cannot be read."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def sealed(result: JsonObject) -> JsonObject:

@@ -226,6 +226,7 @@ class VersionRow(Base):
     task: Mapped[Task]
     classes: Mapped[list[JsonObject]]  # [{"id", "name", "colour"}, ...]; an item's targets are positions in this list
     split_rule: Mapped[str] = mapped_column(Text)  # in words: "60 / 20 / 20, whole cases"
+    labelling: Mapped[JsonObject | None]  # up to which label event it goes, and what merged classes had become
     created_at: Mapped[datetime]
 
 

@@ -8,7 +8,7 @@ from core.store.judges import abstaining
 from core.store.promises import COVERAGE, Promise, PromiseLine, check_promise, fit_promise
 from core.store.sides import Sides
 from core.store.weak_spots import WeakSpots
-from core.types import JsonObject, JsonValue, Task
+from core.types import JsonObject, JsonValue, Split, Task
 
 
 def conformal_json(sides: Sides) -> JsonObject:
@@ -20,6 +20,7 @@ def conformal_json(sides: Sides) -> JsonObject:
     """
     promise = fit_promise(sides.fitted)
     return {
+        **basis_json(sides),
         "coverage": promise.coverage,
         "possible": promise.possible,
         "promised_to": promise.basis,
@@ -28,6 +29,16 @@ def conformal_json(sides: Sides) -> JsonObject:
         "limits": _limits(promise),
         "reach": _finite(promise.reach),
         "checked": [_line(line, promise) for line in check_promise(promise, sides.checked)],
+    }
+
+
+def basis_json(sides: Sides) -> JsonObject:
+    """Which pictures set the limits and which are counted, and in words what one set must serve for besides."""
+    basis = sides.basis
+    return {
+        "limits_from": {"split": Split.VALIDATION.value, "pictures": basis.limits, "out_of_fold": basis.out_of_fold},
+        "judged_on": {"split": Split.TEST.value, "pictures": basis.judged, "also_learnt_from": basis.shared},
+        "basis": basis.words,
     }
 
 
@@ -59,6 +70,7 @@ def abstaining_json(sides: Sides) -> JsonObject:
     found = abstaining(sides, fit_promise(sides.fitted, COVERAGE))
     usual = found.judge.usual
     return {
+        **basis_json(sides),
         "answered": found.answered.value,
         "answered_interval": ends(found.answered),
         "right": None if found.right is None else found.right.value,

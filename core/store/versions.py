@@ -10,7 +10,8 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
-from core.store.tables import ImageClassRow, ImageRow, VersionItemRow, VersionRow
+from core.store.projects import read_project
+from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, VersionItemRow, VersionRow
 from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split, Task, VersionId
 
 
@@ -34,7 +35,11 @@ class VersionItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRecord:
-    """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects."""
+    """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects.
+
+    `labelling` says up to which label event, `until`, labels were known when it was last frozen, and as what each of
+    the `merged` classes counted; None for one from before that was recorded.
+    """
 
     id: VersionId
     project_id: ProjectId
@@ -43,6 +48,7 @@ class VersionRecord:
     task: Task
     classes: tuple[JsonObject, ...]
     split_rule: str
+    labelling: JsonObject | None
     created_at: datetime
     items: tuple[VersionItem, ...]
 
@@ -79,13 +85,18 @@ def create_version(
     items: Sequence[VersionItem],
     now: datetime,
 ) -> VersionId:
-    """The version with this content, made if it is not there yet."""
+    """The version with this content, made if it is not there yet.
+
+    One that is there learns up to where labels count now: others may have said the same since.
+    """
     content = content_hash(items, classes)
+    labelling = _labelling(session, project_id)
     found = session.scalar(
-        select(VersionRow.id).where(VersionRow.project_id == project_id, VersionRow.content_hash == content)
+        select(VersionRow).where(VersionRow.project_id == project_id, VersionRow.content_hash == content)
     )
     if found is not None:
-        return found
+        found.labelling = labelling
+        return found.id
     last = session.scalar(select(func.max(VersionRow.number)).where(VersionRow.project_id == project_id)) or 0
     row = VersionRow(
         project_id=project_id,
@@ -94,6 +105,7 @@ def create_version(
         task=task,
         classes=list(classes),
         split_rule=split_rule,
+        labelling=labelling,
         created_at=now,
     )
     session.add(row)
@@ -112,6 +124,15 @@ def create_version(
         ],
     )
     return row.id
+
+
+def _labelling(session: Session, project_id: ProjectId) -> JsonObject:
+    project = read_project(session, project_id)
+    last = session.scalar(select(func.max(LabelEventRow.id)).where(LabelEventRow.project_id == project_id))
+    merged: JsonObject = {
+        str(known): int(became) for known in project.all_classes if (became := project.meant(known)) != known
+    }
+    return {"until": last or 0, "merged": merged}
 
 
 def read_version(session: Session, version_id: VersionId) -> VersionRecord:
@@ -145,6 +166,7 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
         task=row.task,
         classes=tuple(row.classes),
         split_rule=row.split_rule,
+        labelling=row.labelling,
         created_at=row.created_at,
         items=items,
     )
@@ -197,6 +219,18 @@ def list_sides(session: Session, project_id: ProjectId) -> list[int]:
     return sorted(session.scalars(query))
 
 
+def count_units(session: Session, project_id: ProjectId) -> int:
+    """How many cases, or else groups, the project's labelled images name."""
+    unit = case(
+        (func.coalesce(ImageRow.case_name, "") != "", "case " + ImageRow.case_name),
+        (func.coalesce(ImageRow.group_name, "") != "", "group " + ImageRow.group_name),
+    )
+    query = select(func.count(unit.distinct())).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+    )
+    return session.scalar(query) or 0
+
+
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:
     """The project's labelled images by id."""
     alive = (
@@ -204,6 +238,9 @@ def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage
         ImageRow.deleted_at.is_(None),
         ImageRow.state == ImageState.LABELLED,
     )
+    columns = (
+        ImageRow.id, ImageRow.blob, ImageRow.split, ImageRow.number, ImageRow.case_name, ImageRow.group_name,
+    )  # fmt: skip
     classes: dict[ImageId, list[ClassId]] = {}
     pairs = select(ImageClassRow.image_id, ImageClassRow.class_id).join(ImageRow, ImageRow.id == ImageClassRow.image_id)
     for image_id, class_id in session.execute(pairs.where(*alive)):
@@ -218,7 +255,7 @@ def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage
             group_name=row.group_name,
             classes=tuple(sorted(classes.get(row.id, []))),
         )
-        for row in session.scalars(select(ImageRow).where(*alive).order_by(ImageRow.id))
+        for row in session.execute(select(*columns).where(*alive).order_by(ImageRow.id))
     ]
 
 

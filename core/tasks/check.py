@@ -11,7 +11,7 @@ from core.checks.facts import FileFacts, as_numbers
 from core.checks.leaks import leaks, unit_name
 from core.checks.looks import Look, look_at
 from core.checks.near import near_duplicates
-from core.checks.probe import LEAST_PICTURES, LEAST_UNITS, enough, probe
+from core.checks.probe import BASIS, CLEAR, GIVEN_AWAY, LEAST_PICTURES, LEAST_UNITS, enough, probe
 from core.checks.quality import FEWEST, flaws
 from core.errors import BadInput, GraftError
 from core.jobs.context import JobContext
@@ -27,6 +27,7 @@ from core.tasks.check_labels import check_labels
 from core.tasks.check_parts import find_parts
 from core.tasks.doubts import doubted, validated_answers
 from core.types import JsonObject, JsonValue, Task
+from core.words import count
 
 MOST = 500
 """Findings of one kind that are kept; `counts` tells how many there were."""
@@ -62,7 +63,7 @@ class _Check:
         self.notes: list[JsonValue] = []
         unread = [image for image, look in zip(images, looks, strict=True) if look is None]
         if unread:
-            self.notes.append(f"{len(unread)} pictures could not be read, such as {unread[0].name}.")
+            self.notes.append(f"{count(len(unread), 'picture')} could not be read, such as {unread[0].name}.")
         self.images = [image for image, look in zip(images, looks, strict=True) if look is not None]
         self.looks = [look for look in looks if look is not None]
         self.units = [unit_name(image.case_name, image.group_name) for image in self.images]
@@ -179,6 +180,7 @@ class _Check:
                     probe=name, score=said.score, interval=[*said.interval], chance=said.chance, flagged=said.flagged,
                     given_away=[self.labels.names[k] for k in said.given_away], pictures=said.pictures,
                     typical=typical if name == "file" else [],
+                    limit={"way_to_perfect": CLEAR, "given_away": GIVEN_AWAY}, basis=BASIS,
                 )
             )  # fmt: skip
         return found

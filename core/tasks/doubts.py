@@ -16,6 +16,7 @@ from core.store import predictions, runs, versions
 from core.store.checks import CheckedImage
 from core.store.db import reading
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
+from core.words import count
 
 GOOD_ENOUGH = 0.5
 """Share of the way from chance to perfect that a model must reach before its word against a label counts."""
@@ -142,7 +143,7 @@ def validated_answers(
 
 
 def _words(run: RunId, pictures: int) -> str:
-    return f"run {run}, fold by fold, of {pictures:,} pictures"
+    return f"run {run}, fold by fold, of {count(pictures, 'picture')}"
 
 
 def doubted(answers: Sequence[Answers | SeveralAnswers], decided: Mapping[ImageId, object]) -> list[JsonObject]:

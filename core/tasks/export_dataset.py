@@ -13,6 +13,7 @@ from core.store.exports import ExportImage
 from core.store.projects import ClassView, ProjectView
 from core.tasks.archive import file_name, new_archive
 from core.types import ClassId, ImageState, JsonObject, Task
+from core.words import count
 
 CIRCLES = "circles.coco.json"
 EXTENSIONS = {"jpeg": ".jpg", "png": ".png"}
@@ -41,7 +42,7 @@ def pack_dataset(context: JobContext) -> JsonObject:
                 if image.id in drawn:
                     picture = CircledPicture(file=row.file, circles=tuple(drawn[image.id]))
                     circled.append((picture, image.width, image.height))
-                context.progress(f"{len(rows):,} of {total:,} pictures", fraction=len(rows) / total)
+                context.progress(f"{len(rows):,} of {count(total, 'picture')}", fraction=len(rows) / total)
             archive.writestr("labels.csv", labels_csv_text(rows))
             if circled:
                 archive.writestr(CIRCLES, coco_text(circled))

@@ -6,10 +6,11 @@ from core.catalogue import ModelCard
 from core.errors import NotFound
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.exchange.predict_example import EXAMPLE
+from core.exchange.report.values import entries, lines
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
-from core.store import labels, predictions, projects, runs, versions
+from core.store import predictions, projects, runs, versions
 from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
 from core.store.results_json import read_results_json
@@ -59,15 +60,14 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
             raise NotFound(f"Run {model} trained no model.")
         project = projects.read_project(session, run.project_id)
         version = versions.read_version(session, run.version_id)
-        annotators = labels.count_by_annotator(session, version.id, until=version.created_at)
         robustness = newest_about(session, run).get(RunKind.ROBUSTNESS)
         external: dict[str, JsonObject] = {}  # of each project the newest
         for test in external_tests(session, run):
             if test.version_id is not None:
                 other = projects.read_project(session, versions.read_project_id(session, test.version_id))
                 if other.name not in external:
-                    external[other.name] = read_results_json(session, test.id)
-        results = read_results_json(session, model)
+                    external[other.name] = read_results_json(session, test.id, context.settings.models)
+        results = read_results_json(session, model, context.settings.models)
     unit = project.settings.get("unit")
     return ModelFacts(
         project=project.name,
@@ -80,10 +80,16 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         recipe=run.recipe or {},
         card=card,
         version=version.number,
-        people=list(dict.fromkeys(name for name, _, _ in annotators)),
+        people=_people(results),
         results=results,
         external=list(external.items()),
         robustness=robustness.result if robustness else None,
         onnx_problem=problem,
         code_version=run.code_version,
     )
+
+
+def _people(results: JsonObject) -> list[str]:
+    """Who labelled, each once; none where that was not recorded."""
+    people = lines(entries(results["labelling"]).get("people"))
+    return list(dict.fromkeys(str(line["name"]) for line in people))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.checks.folds import units_per_class
 from core.checks.growth import LEAST_PICTURES, LEAST_UNITS, enough, grow
 from core.errors import BadInput
-from core.evaluation import Interval, units_of
+from core.evaluation import triple, units_of
 from core.evaluation.forecast import Curve, forecast
 from core.jobs.context import JobContext
 from core.jobs.payloads import ForecastPayload
@@ -89,13 +89,9 @@ def _told(curve: Curve) -> JsonObject:
     tested = curve.tested
     return {
         "sizes": [*curve.sizes],
-        "tried": [_ends(item) for item in curve.tried],
+        "tried": [triple(item) for item in curve.tried],
         "ahead": [*curve.ahead],
-        "path": [_ends(item) for item in curve.path],
-        "gains": [_ends(item) for item in curve.gains],
-        "tested": None if tested is None else [*_ends(tested[0]), tested[1]],
+        "path": [triple(item) for item in curve.path],
+        "gains": [triple(item) for item in curve.gains],
+        "tested": None if tested is None else [*triple(tested[0]), tested[1]],
     }
-
-
-def _ends(item: Interval) -> list[JsonValue]:
-    return [item.value, item.low, item.high]

@@ -23,6 +23,7 @@ from core.store.db import reading
 from core.tasks.heatmap_files import Question, answer_of, keep, kept, said_position
 from core.tasks.warm import model_hash, warm_model
 from core.types import JsonObject, JsonValue, Split
+from core.words import count
 
 BATCH = 16
 OPACITY = 0.75
@@ -59,7 +60,7 @@ def run(context: JobContext) -> JsonObject:
     found = _Found()
     for start in range(0, len(records), BATCH):
         context.check_cancelled()
-        context.progress(f"{start:,} of {len(records):,} heatmaps", fraction=start / len(records))
+        context.progress(f"{start:,} of {count(len(records), 'heatmap')}", fraction=start / len(records))
         part = records[start : start + BATCH]
         said = [answer_of(item) for item in part]
         batch, targets = pixels.read([item.blob for item in part]), torch.tensor([said_position(one) for one in said])

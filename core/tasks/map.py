@@ -1,5 +1,7 @@
 """The map of a project's pictures: where each lies when what a network sees alike lies together."""
 
+import hashlib
+
 import numpy as np
 
 from core.errors import BadInput, NotEnoughImages
@@ -9,6 +11,7 @@ from core.jobs.payloads import MapPayload
 from core.media.layouts import write_layouts
 from core.store import checks
 from core.store.db import reading
+from core.store.snapshot import LAYOUTS_HASH, sealed
 from core.tasks.seen import learnt_features, unlearnt_features
 from core.types import JsonObject, RunId
 
@@ -38,5 +41,7 @@ def run(context: JobContext) -> JsonObject:
     near = neighbours(features)
     if near is not None:
         layouts["neighbours"] = near
-    write_layouts(context.settings.map_file(context.run.id), [image for image, _ in shown], layouts)
-    return {"pictures": len(images), "shown": len(shown), "features": words, "share": share}
+    path = context.settings.map_file(context.run.id)
+    write_layouts(path, [image for image, _ in shown], layouts)
+    drawn = {LAYOUTS_HASH: hashlib.sha256(path.read_bytes()).hexdigest()}
+    return sealed({"pictures": len(images), "shown": len(shown), "features": words, "share": share, **drawn})

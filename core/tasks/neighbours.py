@@ -12,6 +12,7 @@ from core.store import images, runs, versions
 from core.store.db import reading
 from core.tasks.warm import warm_model
 from core.types import JsonObject, JsonValue, Split
+from core.words import count
 
 SHOWN = 6
 
@@ -35,7 +36,7 @@ def run(context: JobContext) -> JsonObject:
     def watch(done: int, total: int) -> None:
         context.check_cancelled()
         if total:
-            context.progress(f"Looking at {done:,} of {total:,} training pictures", fraction=done / total)
+            context.progress(f"Looking at {done:,} of {count(total, 'training picture')}", fraction=done / total)
 
     cache.fill(blobs, watch)
     features = cached_features(model.network, cache, blobs, context.settings, watch)

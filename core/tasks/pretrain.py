@@ -26,6 +26,7 @@ from core.store.versions import LabelledImage
 from core.tasks.provenance import code_version
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
+from core.words import count
 
 SIZE, GROWS_FROM = 128, 0.75
 FEWEST = 16
@@ -184,7 +185,7 @@ def _known(labelled: list[LabelledImage], blobs: set[str]) -> dict[str, int]:
     one = [item for item in labelled if len(item.classes) == 1 and item.blob in blobs][:MOST_LABELLED]
     counts = Counter(item.classes[0] for item in one)
     numbers: dict[ClassId, int] = {
-        name: index for index, name in enumerate(sorted(name for name, count in counts.items() if count > 1))
+        name: index for index, name in enumerate(sorted(name for name, number in counts.items() if number > 1))
     }
     found = {item.blob: numbers[item.classes[0]] for item in one if item.classes[0] in numbers}
     return found if len(numbers) > 1 else {}
@@ -198,7 +199,7 @@ def _card(context: JobContext, payload: PretrainPayload, trainer: Pretrainer, si
     return WeightsCard(
         backbone=payload.backbone,
         method=payload.method,
-        pictures="drawn by formula" if drawn[0] else f"{pictures.count:,} pictures of a project",
+        pictures="drawn by formula" if drawn[0] else f"{count(pictures.count, 'picture')} of a project",
         image_size=trainer.network.image_size,
         first_size=trainer.plan.first_size,
         batch_size=trainer.batch_size,

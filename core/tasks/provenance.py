@@ -12,6 +12,7 @@ from core.jobs.context import JobContext
 from core.media import write_file
 from core.store import facts, predictions
 from core.store.db import reading
+from core.store.labelling import labelling_json
 from core.store.snapshot import FILE, HASH, snapshot
 from core.store.versions import VersionRecord
 from core.types import JsonObject
@@ -46,6 +47,7 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
     with reading(context.engine) as session:
         said = predictions.read_predictions(session, context.run.id)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
-    content = json.dumps(snapshot(version, said, known, code_version()), indent=1).encode()
+        labelling = labelling_json(session, version)
+    content = json.dumps(snapshot(version, said, known, labelling, code_version()), indent=1).encode()
     write_file(context.folder / FILE, content)
     return {HASH: hashlib.sha256(content).hexdigest(), "libraries": libraries()}

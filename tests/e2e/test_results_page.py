@@ -9,6 +9,8 @@ from tests.e2e.served import Served
 from tests.e2e.test_labelling import all_saved
 from tests.finished import label, make_run, make_version
 
+HEADLINES = ("Accuracy", "Balanced accuracy", "Macro F1")
+
 
 def finished(served: Served, name: str, said: list[int]) -> tuple[ProjectId, RunId]:
     """A project of twelve pictures, six healthy and six rust, and a run that said `said` of them."""
@@ -47,6 +49,9 @@ def test_a_cell_opens_its_pictures_survives_a_reload_and_a_label_is_mended_there
     page.reload()
     expect(page.get_by_text("Since this training, 1 label was changed")).to_be_visible()
     expect(cell).to_be_visible()
+    page.set_viewport_size({"width": 700, "height": 900})
+    first, *others = (page.get_by_text(name, exact=True).bounding_box() for name in HEADLINES)
+    assert all(box and first and abs(box["y"] - first["y"]) < 20 for box in others), "no card wraps alone"
 
 
 def test_the_matrix_shows_shares_and_is_walked_by_arrow_keys(page: Page, served: Served) -> None:

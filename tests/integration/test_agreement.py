@@ -51,10 +51,7 @@ def test_people_are_compared_by_what_each_said_first_and_differences_can_be_sett
     (differing,) = view.open
     assert differing.image.id == images[0] and differing.said == (("Anna", "healthy"), ("Ben", "rust"))
 
-    assert "12 pictures were labelled by two or more of Anna, Ben" in view.sentences[0]
-    assert "the same answer on 92% of 12 pictures (Cohen's kappa 0.83" in view.sentences[1]
-    assert view.sentences[-1] == "They differed on 1; 0 of these were looked at again."
-
+    assert "(alpha 0." in view.verdict
     before = view.alpha
     graft.labelling.confirm(leaves, [images[0]], annotator="Anna")
     after = graft.agreement.read(leaves)

@@ -14,7 +14,8 @@ from PIL import Image
 from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
 from core.evaluation import FIGURES
-from core.exchange.report import STYLES, External, ReportFacts
+from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts
+from core.exchange.report.values import entries
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -25,7 +26,7 @@ from core.services.reports import Asked
 from core.services.serving import Serving
 from core.store.predictions import PredictionRecord
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
-from tests.finished import NOW, make_images, make_job, make_run, make_version
+from tests.finished import NOW, keep, make_images, make_job, make_run, make_version
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
 
@@ -86,7 +87,7 @@ class Outline(HTMLParser):
 
 def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves: Leaves) -> None:
     graft.projects.edit(leaves.project, name="<script>alert(1)</script>", guideline="Rust is orange.\nLook below.")
-    text = graft.reports.html(leaves.run([0, 1, 0, 1, 1, 1]))
+    text = graft.reports.html(keep(graft, leaves.run([0, 1, 0, 1, 1, 1])))
     assert Outline(text).fetched == [] and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "Rust is orange.<br>Look below." in text
     assert "Of 100 pictures like these, between" in text and "by 1 annotator " in text
@@ -136,14 +137,16 @@ def test_the_figures_are_those_of_the_json(graft: Graft, leaves: Leaves) -> None
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CONSTANTS = {
     "95", "90", "10", "5", "1,000", "1", "100", "0", "2001", "2002", "2006", "2016", "2017", "2018", "2019", "2022",
-    "10.1162/089976602753284446", "10.1177", "0272989", "06295361",
+    "10.1162/089976602753284446", "10.1177", "1947", "2011", "0.8", "0.67", "0272989", "06295361",
 }  # fmt: skip
 CONSTANTS |= {
     word for item in FIGURES.values() for word in NUMBER.findall(f"{item.title} {item.meaning} {item.how} {item.least}")
 }
 """What a report says of every run alike: confidence, citations, axes, how figures are computed."""
+MOVED = ("results", "robustness", "forecast", "grades", "changes", "comparison")
 SHOWN = ("scores", "classes", "confusion", "reliability", "promise", "decision", "abstaining", "weak_spots",
-           "external", "counts", "robustness", "forecast", "grades", "changes")  # fmt: skip
+           "external", "counts", "labels", "agreement", "robustness", "forecast", "grades", "changes",
+           "comparison")  # fmt: skip
 
 
 def moved(value: object) -> object:
@@ -175,7 +178,8 @@ def test_every_number_of_the_figures_comes_from_the_json_that_is_checked(graft: 
     facts = facts_of(graft, run)
     changed = dataclasses.replace(
         facts,
-        **{name: moved(getattr(facts, name)) for name in ("results", "robustness", "forecast", "grades", "changes")},
+        **{name: moved(getattr(facts, name)) for name in MOVED},
+        picture_map=dataclasses.replace(facts.picture_map, result=moved(facts.picture_map.result), drawn=5),
         external=[dataclasses.replace(item, results=moved(item.results)) for item in facts.external],
     )
     lengths = {"weak_spots": {str(len(facts.results["slices"]))}, "robustness": {"3", "4"}}  # strengths in a header
@@ -193,7 +197,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
     record = graft.training.read(run)
     assert record.version_id is not None
     nothing = Drawn(failures=(), heatmaps=(), heat_words="")
-    facts = gather(graft.reports, record, record.version_id, nothing, asked, now=NOW)
+    facts = gather(graft.reports, record, record.version_id, nothing, asked, None, now=NOW)
     ends = [0.31, 0.23, 0.44]
     forecast: JsonObject = {
         "features": "pixels", "together": "cases", "more": 33, "poor": False,
@@ -212,8 +216,31 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
         "pointing": {"value": 0.72, "low": 0.54, "high": 0.86}, "pointing_chance": 0.2,
         "alike_with_random_weights": 0.14, "reasons": [],
     }  # fmt: skip
+    agreement: JsonObject = {
+        "people": ["Anna", "Ben"], "pictures": 37, "alpha": [0.71, 0.63, 0.83], "differing": 7, "settled": 3,
+        "classes": [{"name": "rust", "alpha": [0.74, 0.62, 0.81]}, {"name": "blight", "alpha": [0.72, 0.61, 0.84]}],
+        "pairs": [{"people": ["Anna", "Ben"], "pictures": 36, "same": 0.87, "kappa": [0.73, 0.64, 0.82]}],
+    }  # fmt: skip
+    people: list[JsonValue] = [
+        {"name": who, "how": "hand", "pictures": pictures}
+        for who, pictures in (("Anna", 44), ("Ben", 43), ("Eve", 41), ("Ida", 39))
+    ]
+    labelling: JsonObject = {"until": 99, "merged": {}, "people": people, "agreement": agreement}
+    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023}
+    comparison: JsonObject = {
+        "first": 71, "second": 72, "why": "as asked", "split": "test", "count": 43, "units": 23, "together": "cases",
+        "least": 12, "scores": [{"figure": "accuracy", "first": [0.61, 0.52, 0.73], "second": [0.82, 0.67, 0.93]}],
+        "differences": [difference], "recipe": [{"field": "epochs", "first": 14, "second": 37}],
+    }  # fmt: skip
+    drawn: JsonObject = {"pictures": 86, "shown": 84, "features": "the model", "share": 0.36}
+    heaps = [Dots("rust", "#123456", [0.1, 0.2], [0.3, 0.4])]
     return dataclasses.replace(
         facts,
+        comparison=comparison,
+        picture_map=PictureMap(
+            result=drawn, layout="directions", drawn=4, own=True, by_label=heaps, by_verdict=heaps,
+        ),
+        results={**facts.results, "labelling": labelling},
         forecast=forecast,
         robustness={"pictures": 47, "numbers": False, "kinds": [kind]},
         grades={"pictures": 24, "split": "validation", "circled": 22, "best": "gradcam", "methods": [graded]},
@@ -224,11 +251,11 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
 
 
 def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> None:
-    run = leaves.run([0, 1, 0, 1, 1, 1])
+    run = keep(graft, leaves.run([0, 1, 0, 1, 1, 1]))
     text = graft.reports.html(run)
     for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
         assert f"<code>graft {command} {run}" in text
-    assert "<code>graft check</code>" in text and "no ten pictures were labelled by two people" in text
+    assert "<code>graft check</code>" in text and "no picture was labelled by two people" in text
 
 
 def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_of_many_names(graft: Graft) -> None:
@@ -237,23 +264,29 @@ def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_
     few: list[JsonValue] = [f"kind {number}" for number in range(40)]
     result: JsonObject = {
         "features": "a network", "pictures": 80, "together": "pictures", "reached": 0.1, "chance": 0.1, "curves": [],
-        "few": few, "left_out": [], "least": [20, 10], "largest": [10, 10],
+        "few": few, "left_out": few, "least": [20, 10], "largest": [10, 10],
     }  # fmt: skip
     make_job(graft, field.project, RunKind.FORECAST, ForecastPayload(model=run), result, run)
     text = graft.reports.html(run)
     assert "not enough pictures for a forecast" in text and "kind 5 and 34 others: at least 20 are needed" in text
+    assert "were tried; not kind 0, kind 1, kind 2, kind 3, kind 4, kind 5 and 34 others." in text
     assert "0 more pictures" not in text
 
 
 def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> None:
     run = Field(graft).run([0.9] * 80, wrong=[41, 43, 45, 47, 40, 42])
-    text = SECTIONS["decision"](facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5)))
+    facts = facts_of(graft, run, Asked(about="rust", miss=1.0, common=0.5))
+    text = SECTIONS["decision"](facts)
     # 16 of 20 with it are found and 2 of 20 without it alarm: of 1,000, half of which have it, 400, 100 and 50.
     assert re.search(
         r"rust: of 1,000 pictures 400 \(\d+ to \d+\) found, 100 \(.*?\) missed, 50 \(.*?\) false alarms", text
     )
     assert "Costs as given: a miss is as bad as 1 false alarm." in text and "Decision curve of rust" in text
     assert "among the validation pictures there must be some with and without blight" in text
+    told = entries(facts.results["decision"])
+    for useful, words in (([0.297, 0.304], "about 30%."), ([0.2, 0.3], "about 20% to 30%.")):
+        moved_to = {**facts.results, "decision": {**told, "useful": useful}}
+        assert f"from a chance of {words}" in SECTIONS["decision"](dataclasses.replace(facts, results=moved_to))
     with pytest.raises(BadInput, match="nothing to decide about 'mould'"):
         facts_of(graft, run, Asked(about="mould"))
     with pytest.raises(BadInput, match="1 to 999"):

@@ -90,9 +90,12 @@ TAMPERINGS: list[tuple[str, Callable[[Graft, RunId], None], set[str]]] = [
 
 def test_a_training_agrees_with_what_is_stored(graft: Graft, project: ProjectId) -> None:
     found = graft.results.verify(trained(graft, project))
-    assert found.ok and len(found.findings) == 7, found
+    assert found.ok and len(found.findings) == 9, found
     told = {item.name: item.words for item in found.findings}
-    assert "numbers recomputed: all agree" in told["Figures"] and "numbers recomputed: all agree" in told["Weak spots"]
+    assert "numbers recomputed: all agree" in told["Figures"]
+    assert told["Weak spots"] == "no group of pictures was large enough"
+    assert told["Who labelled"] == "1 number recomputed: all agree"
+    assert told["Agreement"] == "no picture was labelled by two"
 
 
 def test_tampering_is_noticed(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
@@ -136,7 +139,8 @@ def test_the_snapshot_holds_every_figure_that_the_json_gives(graft: Graft, proje
     about = {"run", "state", "task", "dataset_version", "dataset_hash", "split_rule", "splits", "classes", "folds",
              "timings_s"}  # fmt: skip
     kept = json.loads(file(graft, run).read_text())
-    assert set(graft.results.to_json(run)) - about == {*kept["figures"], "slices"}
+    assert set(graft.results.to_json(run)) - about == {*kept["figures"], "slices", "labelling"}
+    assert graft.results.to_json(run)["labelling"] == kept["labelling"]
 
 
 def test_the_command_says_what_differs_and_ends_with_status_1(graft: Graft, project: ProjectId) -> None:

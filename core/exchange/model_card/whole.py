@@ -12,6 +12,7 @@ from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
 from core.exchange.report.values import Entries, entries, lines, number
 from core.types import JsonObject, Task
+from core.words import count
 
 FEW = 30
 """Test pictures of a class below which its scores rest on few."""
@@ -118,16 +119,16 @@ def _evaluation_data(facts: ModelFacts) -> str:
     sizes = entries(facts.results["splits"])
     test = number(sizes.get("test", 0))
     text = (
-        f"## Evaluation data\n\n{test:,.0f} test pictures of the same dataset version, used neither to learn from nor "
-        f"to choose by, and looked at once. Split rule: {facts.results['split_rule']}."
+        f"## Evaluation data\n\n{count(round(test), 'test picture')} of the same dataset version, used neither to "
+        f"learn from nor to choose by, and looked at once. Split rule: {facts.results['split_rule']}."
     )
-    others = [f"{plain(name)} ({_counted(found)} pictures)" for name, found in facts.external]
+    others = [f"{plain(name)} ({_counted(found)})" for name, found in facts.external]
     return f"{text} Tested elsewhere: {', '.join(others) if others else 'not at all'}."
 
 
 def _training_data(facts: ModelFacts) -> str:
-    counts = ", ".join(f"{number(count):,.0f} {name}" for name, count in entries(facts.results["splits"]).items())
-    people = ", ".join(plain(name) for name in facts.people) or "not known"
+    counts = ", ".join(f"{number(size):,.0f} {name}" for name, size in entries(facts.results["splits"]).items())
+    people = ", ".join(plain(name) for name in facts.people) or "not recorded"
     text = (
         f"## Training data\n\nDataset version {facts.version} of the project (content hash "
         f"`{str(facts.results['dataset_hash'])[:16]}`): {counts} pictures. Labelled by: {people}."
@@ -193,4 +194,4 @@ def _of_test(facts: ModelFacts, name: str) -> Entries:
 
 
 def _counted(results: JsonObject) -> str:
-    return f"{number(entries(entries(results['metrics']).get('test')).get('count', 0)):,.0f}"
+    return count(round(number(entries(entries(results["metrics"]).get("test")).get("count", 0))), "picture")

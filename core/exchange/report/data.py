@@ -1,8 +1,10 @@
 """Sections about pictures, labels and how they are divided."""
 
+from core.evaluation.agreement import index_text, verdict
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import entries, lines, number, texts
+from core.exchange.report.values import counted, entries, lines, number, texts, triple
+from core.words import count
 
 SYNTHETIC = "<p class=warning><strong>Synthetic pictures:</strong> nothing here holds for real ones.</p>"
 SPLITS = {"train": "to learn from", "validation": "to choose by", "test": "to test by"}
@@ -36,16 +38,40 @@ def source(facts: ReportFacts) -> str:
 
 def labels(facts: ReportFacts) -> str:
     """Who labelled, and how."""
-    if not facts.annotators:
+    found = lines(facts.labelling.get("people"))
+    if not found:
         return ""
-    rows = [[name, how, f"{count:,}"] for name, how, count in facts.annotators]
+    rows = [[str(line["name"]), str(line["how"]), f"{number(line['pictures']):,.0f}"] for line in found]
     note = "Labels until the dataset version was frozen. Where several people labelled a picture, the last word counts."
     return paragraph(note) + table(["name", "how", "pictures"], rows)
 
 
 def agreement(facts: ReportFacts) -> str:
     """How far several people agree."""
-    return sentences(facts.agreement)
+    found = entries(facts.labelling.get("agreement"))
+    if not found:
+        return ""
+    people = ", ".join(texts(found["people"]))
+    differing, settled = number(found["differing"]), number(found["settled"])
+    told = [
+        f"{counted(found['pictures'], 'picture was', 'pictures were')} labelled by two or more of {people}. "
+        f"{verdict(triple(found['alpha']))}",
+        *(
+            f"{' and '.join(texts(line['people']))}: the same answer on {number(line['same']):.0%} of "
+            f"{counted(line['pictures'], 'picture')}; Cohen's kappa {index_text(triple(line['kappa']))}."
+            for line in lines(found["pairs"])
+        ),
+        f"They differed on {counted(differing, 'picture')}, of which {counted(settled, 'was', 'were')} looked at again."
+        if differing
+        else "They never differed.",
+    ]
+    rows = [[str(line["name"]), index_text(triple(line["alpha"]))] for line in lines(found["classes"])]
+    how = (
+        "Krippendorff's alpha (2011) is 1 where all agree and 0 where they do as often as by chance; he asks for 0.8, "
+        "and for 0.67 at least. What each said first counts, in the pictures of this dataset version."
+    )
+    by_class = table(["class", "alpha"], rows) if len(rows) > 1 else ""
+    return sentences(told) + by_class + paragraph(how)
 
 
 def split(facts: ReportFacts) -> str:
@@ -60,7 +86,7 @@ def split(facts: ReportFacts) -> str:
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )
     return paragraph(
-        f"Dataset version {results['dataset_version']} holds {sum(sizes.values()):,} pictures: {shares}. "
+        f"Dataset version {results['dataset_version']} holds {count(sum(sizes.values()), 'picture')}: {shares}. "
         f"Split rule: {results['split_rule']}. {whole}"
     ) + paragraph(f"Content hash (SHA-256): {results['dataset_hash']}")
 

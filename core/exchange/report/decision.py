@@ -5,7 +5,8 @@ from core.evaluation.decision import cheapest
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, entries, items, lines, number, percent, share, triple
+from core.exchange.report.values import Entries, counted, entries, items, lines, number, percent, share, triple
+from core.words import between
 
 MOST = 12
 """Classes in the table beside the one asked about."""
@@ -75,7 +76,7 @@ def _told(line: Entries) -> list[str]:
         f"Counted in false alarms, its mistakes cost {_words(cost)}; acting on all costs "
         f"{on_all:,.0f}, on none {on_none:,.0f}. By these costs, {best} is the cheapest"
         + (", though the interval leaves it open." if open_ else "."),
-        f"From {number(line['count']):,.0f} test pictures, {number(line['support']):,.0f} of them {line['what']}: it "
+        f"From {counted(line['count'], 'test picture')}, {number(line['support']):,.0f} of them {line['what']}: it "
         f"finds {share(triple(line['sensitivity']))} of those (sensitivity) and leaves "
         f"{share(triple(line['specificity']))} of the others alone (specificity).",
     ]
@@ -92,8 +93,8 @@ def _curve(found: Entries) -> str:
     low = max(min(0.0, *(item.low for item in model if item)), -top)
     useful = items(found["useful"])
     pays = (
-        f"it is better than acting on all or on none for whoever acts from a chance of about {number(useful[0]):.0%} "
-        f"to {number(useful[1]):.0%}"
+        f"it is better than acting on all or on none for whoever acts from a chance of about "
+        f"{between(number(useful[0]), number(useful[1]))}"
         if useful
         else "at no chance is it better than acting on all or on none"
     )

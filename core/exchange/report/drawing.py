@@ -1,4 +1,4 @@
-"""Line charts as SVG, which need no script and print; colours are those of the page."""
+"""Line charts and clouds of points as SVG, which need no script and print; colours of lines are those of the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,6 +60,44 @@ def chart(
     return f'<figure class=chart><svg class=drawing viewBox="0 0 {WIDTH} {HEIGHT}" {name}>{"".join(drawn)}</svg>' + (
         f"<figcaption>{_legend(found)}</figcaption></figure>" if len(found) > 1 else "</figure>"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Points of one colour, each coordinate from -1 to 1."""
+
+    name: str
+    colour: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+SIDE, EDGE = 360, 8
+MARK = 'fill="none" stroke-width="5" stroke-linecap="round" stroke-opacity=".9"'
+
+
+def cloud(found: Sequence[Dots], *, label: str) -> str:
+    """Points without axes, for places of which only the neighbourhood means something; the last ones lie on top.
+
+    What would be empty above and below is cut off.
+    """
+
+    def path(item: Dots) -> str:
+        steps = "".join(
+            f"M{SIDE * (1.05 + x) / 2.1:.1f} {SIDE * (1.05 - y) / 2.1:.1f}h0"
+            for x, y in zip(item.x, item.y, strict=True)
+        )
+        return f'<path d="{steps}" stroke="{escape(item.colour, quote=True)}" {MARK} />'
+
+    def sample(item: Dots) -> str:
+        dot = f'<path d="M19 4h0" stroke="{escape(item.colour, quote=True)}" {MARK} />'
+        return f'<span><svg class="drawing sample" viewBox="0 0 24 8">{dot}</svg>{escape(item.name)}</span>'
+
+    ups = [SIDE * (1.05 - y) / 2.1 for item in found for y in item.y] or [0.0, SIDE]
+    top, foot = max(0.0, min(ups) - EDGE), min(float(SIDE), max(ups) + EDGE)
+    name = f'role="img" aria-label="{escape(label, quote=True)}"'
+    drawn = f'<svg class=drawing viewBox="0 {top:.1f} {SIDE} {foot - top:.1f}" {name}>{"".join(map(path, found))}</svg>'
+    return f"<figure class=chart>{drawn}<figcaption>{' '.join(map(sample, found))}</figcaption></figure>"
 
 
 def _ticks(x: tuple[float, float], y: tuple[float, float], wide: int, high: int, across: str, up: str) -> list[str]:

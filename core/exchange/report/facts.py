@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.charts import LineageStep
-from core.exchange.report.values import entries
+from core.exchange.report.drawing import Dots
+from core.exchange.report.values import entries, lines
 from core.types import JsonObject, JsonValue
 
 
@@ -24,6 +25,32 @@ class Heatmap:
     jpeg: bytes
     over: bytes
     caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resembling:
+    """A picture, words, and the training pictures that it resembles to the model, the nearest first."""
+
+    shown: Picture
+    words: str
+    near: Sequence[Picture]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureMap:
+    """Pictures of the dataset version as points: `drawn` of them, by their label and by right or wrong.
+
+    result  of the job that drew the map
+    layout  "neighbours" or "directions", which say what near and far mean
+    own     whether the model itself was asked what lies near, and not a network that has learnt none of the labels
+    """
+
+    result: JsonObject
+    layout: str
+    drawn: int
+    own: bool
+    by_label: Sequence[Dots]
+    by_verdict: Sequence[Dots]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +81,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
-    """What a report tells. Its figures come from `results` and the four below, which `graft results --check` checks.
+    """What a report tells. Its figures come from `results` and what jobs found, which `graft results --check` checks.
 
     title         what the run is called
     results       what `graft results --json` gives
-    annotators    who labelled, how ("hand", "import", ...), and how many pictures of the dataset version
-    agreement     sentences on how far the annotators agree
     heat_words    how the heatmaps were made, or why there are none
+    resembling    mistakes with the training pictures they resemble; `resembling_words` say why there are none
+    comparison    another training on the same pictures, held against this one; None where there is none
+    picture_map   the map of the pictures; None where none was drawn
     robustness    what `graft robustness --json` gives; as the next three, None where it was not made
     forecast      what `graft forecast --json` gives
     grades        what `graft grade --json` gives
@@ -85,11 +113,13 @@ class ReportFacts:
     code_version: str
     libraries: Mapping[str, str]
     flow: Flow
-    annotators: Sequence[tuple[str, str, int]]
-    agreement: Sequence[str]
     failures: Sequence[Picture]
     heatmaps: Sequence[Heatmap]
     heat_words: str
+    resembling: Sequence[Resembling]
+    resembling_words: str
+    comparison: JsonObject | None
+    picture_map: PictureMap | None
     robustness: JsonObject | None
     forecast: JsonObject | None
     grades: JsonObject | None
@@ -117,6 +147,11 @@ class ReportFacts:
         return str(self.counts["together"])
 
     @property
+    def labelling(self) -> Mapping[str, JsonValue]:
+        """Who labelled, and their agreement; empty where that was not recorded."""
+        return entries(self.results.get("labelling"))
+
+    @property
     def people(self) -> int:
-        """How many people, or programs, labelled."""
-        return len({name for name, _, _ in self.annotators})
+        """How many people, or programs, labelled; 0 where that was not recorded."""
+        return len({str(line["name"]) for line in lines(self.labelling.get("people"))})

@@ -6,6 +6,7 @@ from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import (
     Entries,
+    counted,
     decimal,
     entries,
     interval,
@@ -33,7 +34,7 @@ def robustness(facts: ReportFacts) -> str:
     what = f"Typical error{f' ({facts.unit})' if facts.unit else ''}" if numbers else "Percent right"
     kinds = lines(found["kinds"])
     words = (
-        f"{what} on {number(found['pictures']):,.0f} test pictures as they are, and spoilt more and more (strengths 1 "
+        f"{what} on {counted(found['pictures'], 'test picture')} as they are, and spoilt more and more (strengths 1 "
         "to 5); under each its 95 % interval."
     )
     shift = next((item for item in kinds if item["kind"] == "shift"), None)
@@ -132,7 +133,7 @@ def _notes(found: Entries) -> list[str]:
         kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
         notes.append(f"Not enough pictures of {listed(few)}: at least {least}{kept} are needed.")
     if left := texts(found["left_out"]):
-        notes.append(f"Only the rarest classes were tried; not {', '.join(left)}.")
+        notes.append(f"Only the rarest classes were tried; not {listed(left)}.")
     return notes
 
 
@@ -149,16 +150,18 @@ def grades(facts: ReportFacts) -> str:
     )
     circled = number(found["circled"])
     marks = (
-        f"{circled:.0f} circled pictures"
+        counted(circled, "circled picture")
         if circled
         else "no circled pictures: circle the place in about 20 on page Look inside"
     )
+    tested = counted(found["pictures"], f"{found['split']} picture")
     words = (
-        f"Tested on {number(found['pictures']):.0f} {found['split']} pictures; {marks}. {best} Deletion and insertion "
+        f"Tested on {tested}; {marks}. {best} Deletion and insertion "
         "(Petsiuk et al. 2018, arXiv 1806.07421): how far the answer falls, and rises, as the hottest places go and "
         "come; pointing game (Zhang et al. 2016, arXiv 1608.00507): how often the hottest place is inside what an "
         "expert circled; alike: rank correlation with the maps of a network with random weights (Adebayo et al. 2018, "
-        "arXiv 1810.03292), where much is bad. A method passes when it beats chance maps and is not alike."
+        "arXiv 1810.03292), where much is bad. A method passes when it beats chance maps and is not alike. The best "
+        "is chosen on the pictures that its figures are of, which flatters it a little."
     )
     rows = [
         [
@@ -200,7 +203,7 @@ def changes(facts: ReportFacts) -> str:
     else:
         words = f"Part {least['layer']} of {len(layers)} changed most."
     how = (
-        f" Measured on {number(found['pictures']):.0f} pictures it did not learn from: linear centred kernel alignment "
+        f" Measured on {counted(found['pictures'], 'picture')} it did not learn from: linear centred kernel alignment "
         "of what each part makes of them, where 1 is the same (Kornblith et al. 2019, arXiv 1905.00414), and how far "
         "its weights moved, as a share of their length."
     )

@@ -1,9 +1,10 @@
 """How a model was made and judged, as a paragraph for a paper."""
 
 from core.exchange.report.facts import ReportFacts
+from core.words import count
 
 TEXT = (
-    "{pictures} pictures were labelled by {people} and divided into training ({train}), validation ({validation}) and "
+    "{pictures} labelled by {people} and divided into training ({train}), validation ({validation}) and "
     "test ({test}) sets{whole}. A {backbone} {start} was used; {tuned}, for at most {epochs} epochs (optimiser "
     "{optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the validation set was "
     "kept. {calibrated}The test set was used once, for the figures reported here. Intervals are 95 % intervals: "
@@ -30,12 +31,12 @@ START = {
 def methods_text(facts: ReportFacts) -> str:
     """The paragraph."""
     recipe, sizes = facts.recipe, facts.sizes
-    people = "1 annotator" if facts.people == 1 else f"{facts.people or 'an unknown number of'} annotators"
+    people = count(facts.people, "annotator") if facts.people else "an unknown number of annotators"
     names = ("backbone", "epochs", "optimizer", "learning_rate", "seed")
     libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
     return TEXT.format(
         calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
-        pictures=f"{sum(sizes.values()):,}",
+        pictures=count(sum(sizes.values()), "picture was", "pictures were"),
         people=people,
         whole="" if facts.together == "pictures" else f", keeping {facts.together} whole",
         start=START.get(str(recipe.get("weights")), "initialised from earlier weights"),

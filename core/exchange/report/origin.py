@@ -8,6 +8,7 @@ from core.exchange.html import paragraph, sentences, table
 from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.methods import START, TUNED, methods_text
+from core.words import count
 
 HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "mean_ap", "micro_f1", "mae", "r2")
 OF_GRADES = ("accuracy", "quadratic_kappa", "grades_off")
@@ -21,7 +22,7 @@ def summary(facts: ReportFacts) -> str:
     """The answer first: what it is, how good it is, what speaks against it."""
     sizes = facts.sizes
     made = (
-        f"A {facts.recipe.get('backbone', 'network')} learnt from {sizes.get('train', 0):,} pictures of "
+        f"A {facts.recipe.get('backbone', 'network')} learnt from {count(sizes.get('train', 0), 'picture')} of "
         f"“{facts.project}”, and was tested once on {sizes.get('test', 0):,} that it had never seen."
     )
     told = scores.headlines(facts.results, facts.unit, OF_GRADES if facts.results["task"] == "ordinal" else HEADLINES)

@@ -7,7 +7,7 @@ from core.evaluation import FIGURES, Figure
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, decimal, entries, interval, items, lines, number, texts
+from core.exchange.report.values import Entries, basis, counted, decimal, entries, interval, items, lines, number, texts
 from core.types import JsonObject
 
 FEW_COLUMNS, MOST_COLUMNS = 6, 12
@@ -36,11 +36,13 @@ def scores(facts: ReportFacts) -> str:
     rows = _rows(facts.results, facts.unit)
     if not rows:
         return paragraph("There are no test predictions to score.")
-    count, units = values.get("count"), values.get("units")
+    pictures, units = values["count"], values["units"]
     apart = (
-        "" if count == units else f" They come from {units} {facts.together}, which the intervals count as one each."
+        ""
+        if pictures == units
+        else f" They come from {counted(units, facts.together.removesuffix('s'))}; intervals count each as one."
     )
-    words = f"Measured once, on {count} test pictures used neither to learn from nor to choose by.{apart}"
+    words = f"Measured once, on {counted(pictures, 'test picture')} used neither to learn from nor to choose by.{apart}"
     how = "".join(
         f"<div><dt>{escape(FIGURES[name].title)}</dt><dd>{escape(FIGURES[name].how)}</dd></div>" for name in rows
     )
@@ -77,9 +79,10 @@ def external(facts: ReportFacts) -> str:
     shown = []
     for test in facts.external:
         rows = list(_rows(test.results, facts.unit).values())
-        count = part(test.results, "metrics").get("count")
+        pictures = part(test.results, "metrics").get("count", 0)
         note = f" {test.note}." if test.note else ""
-        words = f"{test.name}: {count} pictures of another project, of which nothing was learnt.{note}"
+        new = basis(entries(test.results.get("abstaining"))).new
+        words = f"{test.name}: {counted(pictures, 'picture')} of another project, {new}.{note}"
         shown.append(paragraph(words) + table(["score", "value", "95 % interval", "what it means"], rows))
     return "".join(shown)
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, ends, entries, interval, lines, number, percent, texts
+from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts
 from core.types import JsonValue
+from core.words import count
 
 MOST = 12
 """Groups of pictures that are shown."""
@@ -70,6 +71,7 @@ def abstaining(facts: ReportFacts) -> str:
     header = ["why it does not answer", "pictures", "share", "95 % interval", "it would be right in"]
     return (
         paragraph(f"{answered}.")
+        + paragraph(basis(found).words)
         + (table(header, rows) if rows else "")
         + sentences(texts(found["notes"]))
         + _curve(lines(found["curve"]))
@@ -109,8 +111,8 @@ def weak_spots(facts: ReportFacts) -> str:
     clear = sum(bool(line["clear"]) for line in found)
     are = f"{clear} {'is' if clear == 1 else 'are'}"
     words = (
-        f"Of {len(found)} groups of at least 10 test pictures (by table column, group, brightness, sharpness, size), "
-        f"{are} clearly worse than the rest, after correction for how many were looked at "
+        f"Of {count(len(found), 'group')} of at least 10 test pictures (by table column, group, brightness, sharpness, "
+        f"size), {are} clearly worse than the rest, after correction for how many were looked at "
         "(Fisher's exact test, or Welch's for numbers; Benjamini-Hochberg at 5 %). The worst first; under "
         "each figure its 95 % interval."
     )

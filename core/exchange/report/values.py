@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from core.evaluation import Interval
+from core.evaluation.abstaining import Basis
 from core.types import JsonValue
+from core.words import count
 
 Entries = Mapping[str, JsonValue]
 
@@ -34,6 +36,11 @@ def number(value: JsonValue) -> float:
     return float(cast(float, value))
 
 
+def counted(value: JsonValue, singular: str, plural: str = "") -> str:
+    """A number that is there with what it counts."""
+    return count(round(number(value)), singular, plural)
+
+
 def interval(value: JsonValue, ends: JsonValue) -> Interval | None:
     """A figure with its [low, high], or None where there was too little to tell."""
     if not isinstance(value, int | float) or not isinstance(ends, list):
@@ -46,6 +53,17 @@ def triple(value: JsonValue) -> Interval | None:
     """A figure as [value, low, high]."""
     found = items(value)
     return Interval(*map(number, found)) if len(found) == 3 else None
+
+
+def basis(found: Entries) -> Basis:
+    """Which pictures set the limits of answers, and which are counted."""
+    limits, judged = entries(found.get("limits_from")), entries(found.get("judged_on"))
+    return Basis(
+        limits=round(number(limits.get("pictures", 0))),
+        judged=round(number(judged.get("pictures", 0))),
+        shared=round(number(judged.get("also_learnt_from", 0))),
+        out_of_fold=bool(limits.get("out_of_fold")),
+    )
 
 
 def percent(found: Interval | None) -> str:

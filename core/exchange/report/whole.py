@@ -6,7 +6,7 @@ A section is one function of the facts, listed in `SECTIONS`; a new one needs it
 from collections.abc import Callable
 
 from core.exchange.html import empty, link, page, paragraph, part, section, table_of
-from core.exchange.report import data, decision, further, looks, origin, scores, trust
+from core.exchange.report import against, data, decision, further, looks, origin, scores, trust
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.missing import how_to
 from core.exchange.report.styles import STYLES, Style
@@ -29,9 +29,12 @@ SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
     "decision": decision.decision,
     "abstaining": trust.abstaining,
     "weak_spots": trust.weak_spots,
+    "comparison": against.comparison,
     "external": scores.external,
     "failures": looks.failures,
     "heatmaps": looks.heatmaps,
+    "resembling": looks.resembling,
+    "map": looks.picture_map,
     "grades": further.grades,
     "changes": further.changes,
     "robustness": further.robustness,

@@ -1,0 +1,12 @@
+"""Numbers in sentences."""
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with what is counted: "1 image", "1,200 images"; a verb may go with it."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def between(low: float, high: float) -> str:
+    """Two shares as "20% to 30%", or as one where nobody could tell them apart."""
+    first, last = f"{low:.0%}", f"{high:.0%}"
+    return first if first == last else f"{first} to {last}"

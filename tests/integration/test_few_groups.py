@@ -1,0 +1,110 @@
+"""Few fields or plants are said to be few on the page and by the command, before the training starts."""
+
+import json
+
+import pytest
+from click.testing import Result
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from app.cli import build
+from core.graft import Graft
+from core.labels import LabelValue
+from core.services.dataset import freeze
+from core.store import images, projects, versions
+from core.store.db import reading, writing
+from core.store.images import NewImage
+from core.types import ProjectId, Split, Task
+from tests.finished import NOW, label
+
+
+def grouped(graft: Graft, fields: int, *, each: int = 8) -> ProjectId:
+    project = graft.projects.create_from_names(f"Fields {fields}", Task.SINGLE, ["healthy", "rust"])
+    known = [item.id for item in graft.projects.read(project).classes]
+    with writing(graft.engine) as session:
+        found = [
+            images.create_image(
+                session, project,
+                NewImage(
+                    sha256=f"{project}-{index}", blob=f"{index:064d}", phash="", format="png", width=8, height=8,
+                    size_bytes=1, original_name=f"{index}.png", extra={},
+                    group_name=f"field {index // each}" if fields else None,
+                ),
+                now=NOW,
+            )
+            for index in range((fields or 5) * each)
+        ]  # fmt: skip
+    label(graft, project, {image: LabelValue(classes=(known[index % 2],)) for index, image in enumerate(found)})
+    return project
+
+
+def test_what_is_foreseen_is_what_the_training_then_gets(graft: Graft) -> None:
+    project = grouped(graft, 7)
+    found = graft.training.foresee(project)
+    with writing(graft.engine) as session:
+        version = versions.read_version(session, freeze(session, projects.read_project(session, project), now=NOW))
+    assert found is not None
+    assert found.units == {side: len({item.unit for item in version.part(side)}) for side in Split}
+    assert graft.training.foresee(project, version.number) == found, "also of a version that is there"
+
+
+def test_looking_ahead_divides_nothing(graft: Graft) -> None:
+    project = grouped(graft, 7)
+    assert graft.training.foresee(project) is not None
+    with reading(graft.engine) as session:
+        assert {image.split for image in versions.list_labelled(session, project)} == {None}
+
+
+def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
+    many = graft.training.foresee(grouped(graft, 60, each=2))
+    assert many is not None and many.warning == ""
+    assert graft.training.foresee(grouped(graft, 0)) is None
+    assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])) is None
+
+
+def train(graft: Graft, name: str, *more: str) -> Result:
+    common = ["--preset", "instant", "--set", "weights=none", "--home", str(graft.settings.home)]
+    done = CliRunner().invoke(build(), ["train", name, *common, *more])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_the_command_says_it_before_it_starts_and_in_its_json(graft: Graft) -> None:
+    grouped(graft, 7)
+    warning = "Your 56 pictures come from 7 groups, and only "
+    assert warning in train(graft, "Fields 7").stderr
+    done = train(graft, "Fields 7", "--json")
+    assert json.loads(done.stdout)["warning"].startswith(warning)
+    assert "What helps: pictures from more groups" in done.stderr and "fold by fold" in done.stderr
+
+
+def test_who_trains_fold_by_fold_is_not_told_to(graft: Graft) -> None:
+    grouped(graft, 7)
+    told = train(graft, "Fields 7", "--folds", "2").stderr
+    assert "What helps: pictures from more groups" in told and "fold by fold" not in told
+
+
+def test_the_command_is_silent_where_there_are_enough(graft: Graft) -> None:
+    grouped(graft, 60, each=2)
+    done = train(graft, "Fields 60", "--json")
+    assert json.loads(done.stdout)["warning"] == "" and "What helps" not in done.stderr
+
+
+def form(project: int) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.context import graft
+    from app.views.train import new_training
+    from core.types import ProjectId
+
+    new_training(graft().projects.read(ProjectId(project)))
+
+
+def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    few, enough = (
+        AppTest.from_function(form, default_timeout=60, kwargs={"project": project}).run()
+        for project in (grouped(graft, 7), grouped(graft, 60, each=2))
+    )
+    assert not few.exception and not enough.exception
+    assert [item.value[:46] for item in few.warning] == ["Your 56 pictures come from 7 groups, and only "]
+    assert not enough.warning
