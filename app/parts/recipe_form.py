@@ -9,8 +9,7 @@ from app.context import graft
 from app.links import int_param
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
-from app.parts.run_status import start_words
-from app.parts.starts import START_WORDS, good_for, start_option
+from app.parts.starts import START_WORDS, good_for, start_option, start_words
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing

@@ -10,6 +10,7 @@ from app.links import page_link
 from app.parts.fold_scores import fold_scores
 from app.parts.following import stop_button
 from app.parts.run_engine import how_computed
+from app.parts.starts import start_words
 from app.parts.text import count, duration, md
 from core.services.training import RunRecord, kept_words
 from core.types import RunId, RunState
@@ -113,24 +114,11 @@ def _facts(run: RunRecord) -> None:
         facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
-    start = start_words(str(recipe.get("weights", "")))
-    kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
-    facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
+    if weights := recipe.get("weights"):
+        start = start_words(str(weights))
+        kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
+        facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
     st.caption(" · ".join(facts))
-
-
-def start_words(weights: str) -> str:
-    """Where a recipe's weights come from, to be read as Markdown."""
-    kind, _, value = weights.partition(":")
-    if kind == "run":
-        return f"continues run {value}"
-    if kind == "file":
-        return f"started from {md(value)}"
-    return {
-        "none": "started from nothing",
-        "imagenet": "started from ImageNet",
-        "bundled": "started from drawn pictures",
-    }.get(kind, md(weights))
 
 
 def _curves(run: RunRecord) -> None:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app.parts.text import md
+
 START_WORDS = {
     "imagenet": (
         "Everyday photographs (ImageNet)",
@@ -47,6 +49,12 @@ def start_of(weights: str) -> str:
     """What a recipe's weights are, as people call them."""
     kind, _, value = weights.partition(":")
     return f"run {value}" if kind == "run" else value if kind == "file" else start_name(kind)
+
+
+def start_words(weights: str) -> str:
+    """Where a recipe's weights come from, within a line of facts, as Markdown."""
+    kind = weights.partition(":")[0]
+    return f"{'goes on from' if kind == 'run' else 'start:'} {md(start_of(weights))}"
 
 
 def start_option(kind: str) -> str:

@@ -5,20 +5,23 @@ batch norm apart, which sees its own share. The first process watches, validates
 """
 
 import contextlib
-import os
-import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
 
 import torch
 import torch.multiprocessing
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from core.errors import GraftError
+
 Value = TypeVar("Value")
 Work = Callable[["Group", torch.device], Value]
+HERE, LOOK_S = "127.0.0.1", 0.02
 LEAST_SHARE = 2
 """Pictures of a batch per process: batch norm needs two."""
 
@@ -83,22 +86,24 @@ def adding_up(model: nn.Module, last: bool) -> AbstractContextManager[None]:
 def together(first: "Work[Value]", other: "Work[object]", devices: list[torch.device]) -> Value:
     """What `first` returns in this process; `other`, which must be picklable, runs beside it for each further device.
 
-    If the first one raises, the others are ended.
+    If the first one raises, the others are ended. Raises GraftError if one of them ends before it has joined.
     """
     size = len(devices)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    if size == 1:
+        return first(ALONE, devices[0])
+    # It listens before the others start: a port that was only found free may be taken until then.
+    store = _store(0, leads=True)
     context = torch.multiprocessing.get_context("spawn")
     others = [
-        context.Process(target=_member, args=(other, Group(rank, size), device, port), daemon=True)
+        context.Process(target=_member, args=(other, Group(rank, size), device, store.port), daemon=True)
         for rank, device in enumerate(devices)
         if rank
     ]
     for process in others:
         process.start()
     try:
-        with _joined(ALONE if size == 1 else Group(0, size), devices[0], port) as group:
+        _gather(store, others)
+        with _joined(Group(0, size), devices[0], store) as group:
             return first(group, devices[0])
     finally:
         for process in others:
@@ -106,20 +111,40 @@ def together(first: "Work[Value]", other: "Work[object]", devices: list[torch.de
             process.kill()  # of one that has ended nothing is left to kill
 
 
+def _store(port: int, *, leads: bool) -> Any:
+    """Where the processes meet; the leading one's port may be 0, any free one."""
+    # Not at the top: torch may be built without it, which one process does not need.
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    return TCPStore(HERE, port, is_master=leads, wait_for_workers=False)
+
+
+def _gather(store: Any, others: Sequence[BaseProcess]) -> None:
+    """Wait until all others are here. torch would wait half an hour for one that has died on its way."""
+    missing = {f"member {rank}": process for rank, process in enumerate(others, 1)}
+    while missing:
+        missing = {name: process for name, process in missing.items() if not store.check([name])}
+        if not all(process.is_alive() for process in missing.values()):
+            raise GraftError(
+                "One of the processes that should learn together ended before it began.",
+                hint="Start the training again, or name one GPU in GRAFT_DEVICE.",
+            )
+        time.sleep(LOOK_S)
+
+
 def _member(other: "Work[object]", group: Group, device: torch.device, port: int) -> None:
-    with _joined(group, device, port):
+    store = _store(port, leads=False)
+    store.set(f"member {group.rank}", "here")
+    with _joined(group, device, store):
         other(group, device)
 
 
 @contextlib.contextmanager
-def _joined(group: Group, device: torch.device, port: int) -> Iterator[Group]:
-    if group.size == 1:
-        yield group
-        return
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+def _joined(group: Group, device: torch.device, store: Any) -> Iterator[Group]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=group.rank, world_size=group.size)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, store=store, rank=group.rank, world_size=group.size)
     try:
         yield group
     finally:

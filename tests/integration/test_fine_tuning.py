@@ -1,5 +1,6 @@
 """Fine-tuning on tiny pictures: every task, and every way it may be disturbed."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -278,6 +279,21 @@ def test_each_lane_runs_one_job_at_a_time(graft: Graft, import_colours: Callable
         assert runs.claim_next(session, Lane.TRAINING, worker="two", now=datetime.now(UTC)) is None
         runs.finish_run(session, first, taken.attempts, RunState.DONE, now=datetime.now(UTC))
     assert graft.training.runs_ahead(second) == 0
+
+
+class EndsOnItsWay:
+    """Work whose process ends when it unpacks it."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (1,)
+
+    def __call__(self, group: Group, device: torch.device) -> None:
+        raise NotImplementedError
+
+
+def test_a_process_that_ends_on_its_way_is_not_waited_for() -> None:
+    with pytest.raises(GraftError, match="ended before it began"):
+        together(lambda group, device: pytest.fail("began"), EndsOnItsWay(), [torch.device("cpu")] * 2)
 
 
 def test_two_processes_learn_what_one_does(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
