@@ -53,8 +53,8 @@ def start_of(weights: str) -> str:
 
 def start_words(weights: str) -> str:
     """Where a recipe's weights come from, within a line of facts, as Markdown."""
-    kind = weights.partition(":")[0]
-    return f"{'goes on from' if kind == 'run' else 'start:'} {md(start_of(weights))}"
+    before = "goes on from" if weights.startswith("run:") else "start:"
+    return f"{before} {md(start_of(weights))}"
 
 
 def start_option(kind: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
-from core.evaluation import Interval
+from core.evaluation import triple
 from core.evaluation.decision import FEWEST, Benefit, Decided, Use, decide, decision_curve, threshold_of
 from core.store.sides import Side, Sides
 from core.types import ImageId, JsonObject, JsonValue, Task
@@ -147,7 +147,7 @@ def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
         _decided(sides, choice, asked.miss, asked.common if choice == about else None) for choice in range(len(names))
     ]
     points: list[JsonValue] = [
-        {"act_from": point.act_from, "model": _ends(point.model), "everyone": point.everyone}
+        {"act_from": point.act_from, "model": triple(point.model), "everyone": point.everyone}
         for point in found[about].curve
     ]
     useful = found[about].useful
@@ -179,11 +179,7 @@ def _line(item: Decision) -> JsonObject:
         "threshold": made.threshold if made else None,
         "support": made.support if made else None,
         "count": made.count if made else None,
-        **{name: _ends(getattr(made, name, None)) for name in names},
+        **{name: triple(getattr(made, name, None)) for name in names},
         "cost_of_all": item.use.cost_of_all,
         "cost_of_none": item.use.cost_of_none,
     }
-
-
-def _ends(found: Interval | None) -> JsonValue:
-    return None if found is None else [found.value, found.low, found.high]
