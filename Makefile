@@ -13,7 +13,7 @@ up: .make/app
 	$(VENV)/bin/graft up
 
 test: .make/browser
-	$(VENV)/bin/python -m pytest -n 2 -q
+	$(VENV)/bin/python -m pytest -n 3 -q
 
 check: lint
 	$(VENV)/bin/python -m pytest -q tests/unit tests/test_architecture.py tests/test_docs.py

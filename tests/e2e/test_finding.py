@@ -59,7 +59,7 @@ def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: 
     page.goto(served.address("train", project=labelled))
     page.get_by_text("Instant", exact=True).first.click()
     page.get_by_text("Details", exact=True).click()
-    # The form is drawn anew for the preset, from top to bottom: until its end, buttons of the old one stand there still.
+    # The form is drawn anew, from top to bottom; until that is over, buttons of the old one still stand there.
     expect(page.get_by_role("combobox", name="What learns")).to_have_value("The last layer alone")
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("button", name="Find a good learning rate").click()
