@@ -26,6 +26,7 @@ from benchmarks.photos import KINDS, LARGE, SMALL, write_photos, write_splits
 from benchmarks.table import Figure, fresh_home, show
 from benchmarks.worker import working
 from core.features import PixelCache
+from core.inference import choose_device
 from core.jobs.payloads import ImportPayload
 from core.jobs.process import CHILD_ENVIRON
 from core.media import BlobStore
@@ -58,42 +59,52 @@ class Steady(Trainer):
         """Nothing: validation is no part of the figure."""
 
 
-def steady(folder: Path, backbone: str, augmentation: str) -> tuple[float, float, str]:
+def steady(
+    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
+) -> tuple[float, float, str]:
     """Pictures a second of the engine and of the bare step, and the precision of both."""
     recipe = PRESETS["thorough"].with_settings(
-        {"backbone": backbone, "weights": "none", "batch_size": str(BATCH), "augmentation": augmentation,
+        {"backbone": backbone, "weights": "none", "batch_size": str(batch), "augmentation": augmentation,
          "epochs": "1000", "mixup": "0", "ema": "0", "warmup": "0"},
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as home:
-        settings = Settings(home=Path(home), device="cpu")
+        settings = Settings(home=Path(home), device=device)
         store = BlobStore(settings)
-        blobs = [store.put(path.read_bytes()) for path in sorted(folder.glob("*/*.jpg"))[:PICTURES]]
+        blobs = [store.put(path.read_bytes()) for path in sorted(folder.glob("*/*.jpg"))]
         pixels = PixelCache(settings, 224, "squash")
         pixels.fill(blobs)
-        network = Network(backbone, len(KINDS), image_size=224)
+        network = Network(backbone, len(KINDS), image_size=224).to(choose_device(device))
         recipe = with_precision(network, recipe, len(blobs), settings)
         part = Part(blobs, torch.arange(len(blobs)) % len(KINDS))
         engine = Steady(network, pixels, Task.SINGLE, recipe, part, Part([], torch.empty(0)), Path(home), Silent())
         network.to(memory_format=torch.channels_last)
-        ready = pixels.read(blobs[:BATCH]).float()
-        classes = part.targets[:BATCH]
+        ready = pixels.read(blobs[:batch]).to(engine.device).float()
+        classes = part.targets[:batch].to(engine.device)
         rates: list[tuple[float, float]] = []
         for turn in range(ROUNDS + 1):
             engine.epoch += 1
             begin = time.perf_counter()
             engine._one_epoch()
+            wait_for(engine.device)
             between = time.perf_counter()
             for _ in range(engine.steps):
                 _bare(engine, ready, classes)
+            wait_for(engine.device)
             done = time.perf_counter()
             if turn:  # the first one warms up
-                rates.append((len(blobs) / (between - begin), engine.steps * BATCH / (done - between)))
+                rates.append((len(blobs) / (between - begin), engine.steps * batch / (done - between)))
     ours, bare = (statistics.median(values) for values in zip(*rates, strict=True))
     return ours, bare, recipe.precision
 
 
+def wait_for(device: torch.device) -> None:
+    """Until a GPU has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
 def _bare(engine: Trainer, pictures: torch.Tensor, classes: torch.Tensor) -> None:
-    with torch.autocast("cpu", torch.bfloat16, enabled=engine.half):
+    with torch.autocast(engine.device.type, torch.bfloat16, enabled=engine.half):
         logits = engine.network(pictures)
     torch.autograd.backward(functional.cross_entropy(logits.float(), classes))
     engine.optimizer.step()

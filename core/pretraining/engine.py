@@ -23,6 +23,7 @@ from core.pretraining.signs import Probe, signs
 from core.pretraining.views import two_views
 from core.training.checkpoint import load_checkpoint, save_checkpoint
 from core.training.plan import averaged, rate_factor, set_rates
+from core.training.reading import Losses
 
 WARMUP = 0.05
 RESOLUTION = 100_000
@@ -92,7 +93,7 @@ class Pretrainer:
         self.average = averaged(network, AVERAGE)
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
-        self.losses: list[float] = []
+        self.losses = Losses()
         self.best_step, self.best_score, self.best_state = 0, -math.inf, dict[str, Tensor]()
         self.warned = False
         self._order = torch.empty(0, dtype=torch.int64)
@@ -178,18 +179,15 @@ class Pretrainer:
                 f"{2 * self.batch_size} pictures do not fit the device's memory.",
                 hint="Choose a smaller picture size or batch.",
             ) from error
-        self._learn(float(loss.detach()))
+        self._learn(loss.detach())
 
-    def _learn(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise GraftError(
-                f"The loss stopped being a number in step {self.step}.", hint="Start again with another seed."
-            )
+    def _learn(self, loss: Tensor) -> None:
         torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.average.update_parameters(self.network)
-        self.losses.append(loss)
+        broken = f"The loss stopped being a number in step {self.step}."
+        self.losses.add(loss, 1, GraftError(broken, hint="Start again with another seed."))
         self.step += 1
 
     def _side(self, own: int) -> int:
@@ -208,13 +206,11 @@ class Pretrainer:
 
     def _look(self) -> dict[str, float]:
         shown = self.result if self.step else self.network
-        values = signs(shown, self.probe)
+        learnt = {"train/loss": self.losses.take()} if self.step else {}
+        values = {**learnt, **signs(shown, self.probe)}
         if self.chooses and values["neighbours"] > self.best_score:
             self.best_step, self.best_score = self.step, values["neighbours"]
             self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
-        if self.losses:
-            values = {"train/loss": sum(self.losses) / len(self.losses), **values}
-        self.losses = []
         self.watcher.look(self.step, values)
         collapsed = values["spread"] < COLLAPSED_SPREAD or values["rank"] < COLLAPSED_RANK
         if not self.warned and self.fraction > COLLAPSE_FROM and collapsed:
@@ -229,7 +225,6 @@ class Pretrainer:
                 "plan": asdict(self.plan),
                 "step": self.step,
                 "seconds": self.seconds,
-                "losses": self.losses,
                 "best": [self.best_step, self.best_score],
                 "best_state": self.best_state,
                 "network": self.network.state_dict(),
@@ -248,6 +243,6 @@ class Pretrainer:
         self.average.load_state_dict(state["average"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.seconds, self.losses = int(state["step"]), float(state["seconds"]), list(state["losses"])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
         (self.best_step, self.best_score), self.best_state = state["best"], state["best_state"]
         self.watcher.note(f"Going on from step {self.step:,}.")

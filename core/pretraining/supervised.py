@@ -13,6 +13,7 @@ from core.errors import BadInput
 from core.pretraining.objective import Objective, Pictures
 from core.pretraining.simclr import SimCLR
 from core.pretraining.views import NEAR
+from core.training.ahead import on_device
 
 SMOOTHING = 0.1
 
@@ -34,7 +35,7 @@ class Supervised(Objective):
 
     def loss(self, features: Tensor, positions: Tensor) -> Tensor:
         """Both views are ordinary pictures of the same class."""
-        labels = self.pictures.labels(positions).repeat(2, 1).to(features.device)
+        labels = on_device(self.pictures.labels(positions).repeat(2, 1), features.device)
         losses = [
             functional.cross_entropy(head(features), labels[:, column], label_smoothing=SMOOTHING)
             for column, head in enumerate(self.heads)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from core.training.ahead import on_device
 from core.training.augment import Strength, vary
 
 FAR = Strength(mirror=True, turn_degrees=20, shift=0.12, zoom=0.8, light=0.35, colour=0.25, erase=0.0)
@@ -16,7 +17,9 @@ GREY = 0.15
 def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator, side: int) -> Tensor:
     """(n, 3, S, S) in [0, 255] -> (2n, 3, side, side) float: all in one view, then all in another."""
     if side != pictures.shape[-1]:
+        # torch shrinks bytes on a processor alone.
+        pictures = pictures if pictures.device.type == "cpu" else pictures.float()
         pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
     views = vary(pictures.repeat(2, 1, 1, 1), strength, generator)
-    grey = (torch.rand(len(views), 1, 1, 1, generator=generator) < GREY).to(views.device)
+    grey = on_device(torch.rand(len(views), 1, 1, 1, generator=generator) < GREY, views.device)
     return torch.where(grey, views.mean(1, keepdim=True), views)

@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
+from core.training.ahead import on_device
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strength:
@@ -86,9 +88,19 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _by_planes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
-    grid = functional.affine_grid(placement.to(pictures.device), list(pictures.shape), align_corners=False)
-    moved = functional.grid_sample(pictures.float(), grid, padding_mode="reflection", align_corners=False)
-    return moved.mul_(factor.to(moved.device)).add_(offset.to(moved.device)).clamp_(0, 255)
+    placement, factor, offset = (on_device(item, pictures.device) for item in (placement, factor, offset))
+    moved = functional.grid_sample(
+        pictures.float(), _grid(placement, pictures.shape[-1]), padding_mode="reflection", align_corners=False
+    )
+    return torch.addcmul(offset, moved, factor).clamp_(0, 255)
+
+
+def _grid(placement: Tensor, side: int) -> Tensor:
+    """(N, 2, 3) -> (N, side, side, 2), as `functional.affine_grid`, whose product of thin matrices is slow on a GPU."""
+    line = (torch.arange(side, device=placement.device) + 0.5) * (2 / side) - 1
+    across, down = line, line[:, None]
+    rows = [placement[:, row, :, None, None].unbind(1) for row in range(2)]
+    return torch.stack([torch.addcmul(shift + a * across, b, down) for a, b, shift in rows], 3)
 
 
 def _automatic(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
@@ -138,7 +150,7 @@ def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) ->
     line = torch.arange(side).view(1, -1)
     inside = [(line >= start.view(-1, 1)) & (line < (start + size).view(-1, 1)) for start in (top, left)]
     hole = (inside[0][:, :, None] & inside[1][:, None, :] & chosen.view(-1, 1, 1)).unsqueeze(1)
-    return pictures.masked_fill_(hole.to(pictures.device), 127.5)
+    return pictures.masked_fill_(on_device(hole, pictures.device), 127.5)
 
 
 def mix(
@@ -153,13 +165,13 @@ def mix(
         return pictures, targets
     blend = bool(mixup) and (not cutmix or bool(torch.rand(1, generator=generator) < 0.5))
     share = _beta(mixup if blend else cutmix, generator)
-    other = torch.randperm(len(pictures), generator=generator)
-    partners = pictures[other.to(pictures.device)]
+    other = on_device(torch.randperm(len(pictures), generator=generator), pictures.device)
+    partners = pictures[other]
     if blend:
         mixed = share * pictures + (1 - share) * partners
     else:
         mixed, share = _with_rectangle(pictures, partners, share, generator)
-    return mixed, share * targets + (1 - share) * targets[other.to(targets.device)]
+    return mixed, share * targets + (1 - share) * targets[other]
 
 
 def _beta(alpha: float, generator: torch.Generator) -> float:

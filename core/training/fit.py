@@ -23,7 +23,7 @@ from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import branch_logits
 from core.recipes import Recipe
-from core.training.ahead import read_ahead
+from core.training.ahead import keep_on, on_device, read_ahead
 from core.training.augment import augment, mix
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.training.compiling import compiled
@@ -40,6 +40,7 @@ from core.training.plan import (
     set_rates,
     thawed_stages,
 )
+from core.training.reading import Losses
 from core.training.scores import score
 from core.types import Task
 
@@ -105,6 +106,7 @@ class Trainer:
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
         self.below: Below | None = None
+        self._kept = keep_on(next(network.parameters()).device, len(train.blobs), 3 * network.image_size**2)
         self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
         self.outputs = network.outputs
@@ -152,9 +154,9 @@ class Trainer:
             yield from torch.tensor_split(self._order(generator), self.steps)
 
     def step_at(self, rate: float, chosen: Tensor) -> float:
-        """One step at a learning rate of the head; the loss before it. Raises GraftError if it is not a number."""
+        """One step at a learning rate of the head; the loss before it, which may be no number."""
         set_rates(self.optimizer, rate / self.recipe.learning_rate)
-        return self._step(chosen, self._read(chosen).to(self.device), self._test_chance)
+        return float(self._step(chosen, self._read(chosen).to(self.device), self._test_chance))
 
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
@@ -170,17 +172,20 @@ class Trainer:
         if not self.group.leads:  # each process varies its pictures in its own way
             generator.manual_seed(generator.initial_seed() + self.group.rank * 7_919)
             torch.manual_seed(generator.initial_seed())
-        total = 0.0
+        losses = Losses()
         batches, started = torch.tensor_split(order, self.steps), time.monotonic()
-        for number, found in enumerate(read_ahead(self._read, batches, self.device)):
+        shares = [self.group.share(batch) for batch in batches]
+        kept = self._kept if self.below is None else None
+        for number, found in enumerate(read_ahead(self._read, shares, self.device, kept)):
             done = (self.epoch - 1) * self.steps + number
             set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
-            total += self._step(batches[number], found, generator) * len(batches[number])
+            loss = self._step(batches[number], found, generator)
+            losses.add(loss, len(batches[number]), self._broken(number + 1))
             self._pace(time.monotonic() - started)
             started = time.monotonic()
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
             self.watcher.step(self.epoch, number + 1, self.steps, left)
-        self._look(total / len(order))
+        self._look(losses.take())
 
     def _wrap(self) -> None:
         """The model whose steps are taken, after each thaw."""
@@ -217,51 +222,52 @@ class Trainer:
         old = self.seconds_per_step
         self.seconds_per_step = seconds if not old else 0.9 * old + 0.1 * seconds
 
-    def _read(self, together: Tensor) -> Tensor:
-        """What this process's share of a batch learns from, as it is kept: pictures, or what a frozen half says."""
-        blobs = [self.train.blobs[index] for index in self.group.share(together).tolist()]
+    def _read(self, chosen: Tensor) -> Tensor:
+        """What pictures at these positions are learnt from, as it is kept: their pixels, or what a frozen half says."""
+        blobs = [self.train.blobs[index] for index in chosen.tolist()]
         return self.pixels.read(blobs) if self.below is None else self.below.read(blobs)
 
-    def _step(self, together: Tensor, found: Tensor, generator: torch.Generator) -> float:
+    def _step(self, together: Tensor, found: Tensor, generator: torch.Generator) -> Tensor:
+        """One step; the mean loss () before it, on the device."""
         chosen = self.group.share(together)
         pictures = found if self.below else augment(found, self.recipe.augmentation, generator)
-        targets = self._targets(self.train.targets[chosen]).to(self.device)
+        targets = on_device(self._targets(self.train.targets[chosen]), self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
         # The group averages its gradients: shares of unequal length weigh by it.
         loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
-        loss = self.group.total(loss) / self.group.size
-        if not math.isfinite(loss):
-            rate = self.optimizer.param_groups[0]["lr"]
-            raise GraftError(
-                f"The loss stopped being a number in epoch {self.epoch}, at a learning rate of {rate:.2g}. "
-                "The last good weights are kept.",
-                hint="Start again with a learning rate ten times smaller.",
-            )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update_parameters(self.network)
-        return loss
+        return self.group.total(loss) / self.group.size
+
+    def _broken(self, step: int) -> GraftError:
+        rate = self.optimizer.param_groups[0]["lr"]
+        return GraftError(
+            f"The loss stopped being a number in step {step} of epoch {self.epoch}, at a learning rate of {rate:.2g}. "
+            "The last good weights are kept.",
+            hint="Start again with a learning rate ten times smaller.",
+        )
 
     def _targets(self, targets: Tensor) -> Tensor:
         if (self.recipe.mixup or self.recipe.cutmix) and self.task in (Task.SINGLE, Task.ORDINAL):
             return functional.one_hot(targets, self.outputs).float()
         return targets
 
-    def _gradients(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> float:
+    def _gradients(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> Tensor:
         """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
         while True:
             try:
-                total = 0.0
+                total = torch.zeros((), device=self.device)
                 parts = math.ceil(len(pictures) / self.micro_batch)
                 pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
                 for number, (some, wanted) in enumerate(pairs, 1):
                     with adding_up(self.model, last=number == parts):
                         loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
                         torch.autograd.backward(loss)
-                    total += float(loss.detach())
+                    total += loss.detach()
                 return total
             except torch.OutOfMemoryError as error:
                 self._shrink(error)
@@ -277,6 +283,7 @@ class Trainer:
 
     def _shrink(self, error: torch.OutOfMemoryError) -> None:
         self.optimizer.zero_grad(set_to_none=True)
+        self._kept = None
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike

@@ -48,13 +48,11 @@ class Group:
             return network
         return DistributedDataParallel(network, find_unused_parameters=True)
 
-    def total(self, value: float) -> float:
-        """The sum over the group, the same in each process."""
-        if self.size == 1:
-            return value
-        found = torch.tensor(value, dtype=torch.float64, device=_meeting_device())
-        distributed.all_reduce(found)
-        return float(found)
+    def total(self, value: Tensor) -> Tensor:
+        """The sum over the group, the same in each process; `value` () on the process's device."""
+        if self.size > 1:
+            distributed.all_reduce(value)
+        return value
 
     def agreed(self, values: list[float]) -> list[float]:
         """The first process's values."""

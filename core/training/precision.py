@@ -11,6 +11,7 @@ from core.inference.trial import Try
 from core.models import Network
 from core.recipes import Recipe
 from core.settings import Settings
+from core.training.plan import choose_batch_size
 
 TRYING = 3000
 """So many pictures, epochs counted, must be coming before three seconds of trying pay."""
@@ -28,15 +29,18 @@ def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Se
     if pictures * recipe.epochs < TRYING:
         return dataclasses.replace(recipe, precision="float32")
     device = network.head.weight.device
-    what = f"training {network.backbone} at {network.image_size}"
-    choice = remembered(settings, what, device, lambda: _tries(network))
+    what, batch = f"training {network.backbone} at {network.image_size}", BATCH
+    if device.type == "cuda":  # what does not fill a GPU says nothing of what does
+        batch = choose_batch_size(recipe, pictures)
+        what += f", {batch} a step"
+    choice = remembered(settings, what, device, lambda: _tries(network, batch))
     return recipe.with_settings({"precision": choice})
 
 
-def _tries(network: Network) -> dict[str, Try]:
+def _tries(network: Network, batch: int) -> dict[str, Try]:
     tried = copy.deepcopy(network).to(memory_format=torch.channels_last).train()
     device, size = network.head.weight.device, network.image_size
-    pictures = torch.rand(BATCH, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
+    pictures = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
 
     def step(half: bool) -> float:
         with torch.random.fork_rng():  # dropout must not move the run's own randomness

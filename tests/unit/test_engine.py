@@ -195,7 +195,7 @@ def test_trying_a_precision_changes_neither_the_network_nor_chance(settings: Set
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    for way in precision._tries(tried).values():
+    for way in precision._tries(tried, 4).values():
         way()
     assert torch.equal(torch.rand(3), expected)
     assert all(torch.equal(value, before[name]) for name, value in tried.state_dict().items())
@@ -264,7 +264,7 @@ def test_a_gpu_has_the_next_batch_read_and_pinned_while_it_computes() -> None:
         return batch
 
     batches = [Batch(number) for number in range(4)]
-    for number, found in enumerate(read_ahead(read, batches, Gpu(), pin)):  # type: ignore[arg-type]
+    for number, found in enumerate(read_ahead(read, batches, Gpu(), pin=pin)):  # type: ignore[arg-type]
         assert found is batches[number]
         if number < 3:
             assert begun[number + 1].wait(5)

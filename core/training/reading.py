@@ -1,0 +1,58 @@
+"""Losses as numbers, without making a GPU wait for whoever reads them."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.errors import GraftError
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """A loss on its way from the device, what it weighs, and what to raise if it is no number."""
+
+    loss: Tensor
+    arrived: torch.cuda.Event | None
+    weight: float
+    error: GraftError
+
+
+class Losses:
+    """The mean loss of a training's steps.
+
+    Whoever asks a GPU for a number waits until it has done all it was given, and then it has nothing to do. So each
+    loss is sent off behind its step, and read when the next step is on its way.
+    """
+
+    def __init__(self) -> None:
+        self._sum, self._weight = 0.0, 0.0
+        self._coming: _Coming | None = None
+
+    def add(self, loss: Tensor, weight: float, error: GraftError) -> None:
+        """A step's loss (), and what to raise if it is no number; raises the last step's error."""
+        arrived = None
+        if loss.device.type == "cuda":
+            loss, arrived = loss.to("cpu", non_blocking=True), torch.cuda.Event()  # type: ignore[no-untyped-call]
+            arrived.record()
+        self._read()
+        self._coming = _Coming(loss, arrived, weight, error)
+
+    def take(self) -> float:
+        """The mean of those since the last time; at least one must have come. Raises the last step's error."""
+        self._read()
+        mean = self._sum / self._weight
+        self._sum, self._weight = 0.0, 0.0
+        return mean
+
+    def _read(self) -> None:
+        coming, self._coming = self._coming, None
+        if coming is None:
+            return
+        if coming.arrived is not None:
+            coming.arrived.synchronize()
+        value = float(coming.loss)
+        if not math.isfinite(value):
+            raise coming.error
+        self._sum, self._weight = self._sum + value * coming.weight, self._weight + coming.weight
