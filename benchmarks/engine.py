@@ -67,8 +67,8 @@ def main() -> None:
     decoded = time.time() - started
     recipe = PRESETS["thorough"].with_settings(
         {"backbone": options.backbone, "weights": "none", "batch_size": str(options.batch),
-         "epochs": str(options.epochs), "patience": "0", "optimizer": "sgd", "learning_rate": str(options.rate), "augmentation": "standard",
-         "mixup": "0", "ema": "0", "warmup": "0"},
+         "epochs": str(options.epochs), "patience": "0", "optimizer": "sgd", "learning_rate": str(options.rate),
+         "augmentation": "standard", "mixup": "0", "ema": "0", "warmup": "0"},
     )  # fmt: skip
     torch.manual_seed(0)
     network = Network(options.backbone, len(kinds), image_size=224).to(choose_device(settings.device))
