@@ -12,6 +12,8 @@ from core.settings import Settings
 # Test processes run side by side: one thread each, and none that spins while it waits. Read when torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# To load torch into processes that no job comes to was the largest part of the suite's work.
+os.environ.setdefault("GRAFT_SPARES", "off")
 
 SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 
@@ -24,7 +26,7 @@ def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", device="cpu")
+    return Settings(home=tmp_path / "home", device="cpu", spares=False)
 
 
 @pytest.fixture
