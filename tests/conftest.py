@@ -1,5 +1,6 @@
 """Fixtures for every kind of test."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,8 +15,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # To load torch into processes that no job comes to was the largest part of the suite's work.
 os.environ.setdefault("GRAFT_SPARES", "off")
+# What one process has compiled, the hundred that the tests start read.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that was imported goes away again: the collector need not look at it a thousand times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
