@@ -66,9 +66,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli") / "home"
 
 
-@pytest.fixture(scope="module")
-def graft_command(home: Path) -> Call:
-    """Calls the command on one home shared by the module's tests."""
+def calls_on(home: Path) -> Call:
+    """Calls the command on a home, in this process."""
 
     def call(*arguments: str | Path | int, status: int = 0) -> Result:
         with pytest.MonkeyPatch.context() as patch:
@@ -79,6 +78,12 @@ def graft_command(home: Path) -> Call:
         return result
 
     return call
+
+
+@pytest.fixture(scope="module")
+def graft_command(home: Path) -> Call:
+    """Calls the command on one home shared by the module's tests."""
+    return calls_on(home)
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -308,7 +313,7 @@ def ended(process: subprocess.Popen[str]) -> str:
 
 def test_a_job_runs_to_its_end_with_nothing_else_running(tmp_path: Path, pictures: Path) -> None:
     home = tmp_path / "home"
-    ended(real(home, "project", "create", "Alone", "--task", "single"))
+    calls_on(home)("project", "create", "Alone", "--task", "single")
     out = ended(real(home, "import", "Alone", str(pictures / "red"), "--json"))
     assert json.loads(out)["added"] == 15
 
@@ -316,9 +321,9 @@ def test_a_job_runs_to_its_end_with_nothing_else_running(tmp_path: Path, picture
 def test_ctrl_c_cancels_the_run_and_ends_with_status_1(tmp_path: Path, pictures: Path) -> None:
     home = tmp_path / "home"
     graft = open_graft(Settings(home=home, device="cpu"))
-    ended(real(home, "project", "create", "Long", "--task", "single"))
-    ended(real(home, "import", "Long", str(pictures)))
-    long = ("--preset", "balanced", "--set", "weights=none", "--set", "image_size=64", "--set", "epochs=5000")
+    calls_on(home)("project", "create", "Long", "--task", "single")
+    calls_on(home)("import", "Long", pictures)
+    long = ("--preset", "balanced", "--set", "weights=none", "--set", "image_size=32", "--set", "epochs=5000")
     process = real(home, "train", "Long", *long, "--set", "patience=0", "--wait", "--json")
     project = graft.projects.named("Long").id
     deadline = time.monotonic() + 120
