@@ -9,7 +9,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,15 @@ from typer.testing import CliRunner, Result
 
 from app.cli import build
 from core.graft import Graft, open_graft
-from core.jobs import execute
 from core.services.serving import Serving
 from core.settings import Settings
-from core.store import runs
-from core.store.db import writing
-from core.store.runs import RunRecord
-from core.types import RunId, RunState
-from core.worker import handler
+from core.types import RunState
+from tests import at_once
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
 TINY = ("--preset", "instant", "--set", "weights=none", "--set", "image_size=64")
 Call = Callable[..., Result]
-
-
-def here(self: Serving, run_id: RunId, tell: Callable[[RunRecord], None] = lambda run: None) -> RunRecord:
-    """What `Serving.finish` does, without a child process of its own for every job."""
-    run = self.queue.read(run_id)
-    while not run.state.ended:
-        with writing(self.engine) as session:
-            claimed = runs.claim_next(session, run.lane, worker="test", now=datetime.now(UTC))
-        assert claimed is not None
-        execute(handler(claimed.kind), claimed, engine=self.engine, settings=self.settings)
-        run = self.queue.read(run_id)
-    tell(run)
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +53,7 @@ def calls_on(home: Path) -> Call:
 
     def call(*arguments: str | Path | int, status: int = 0) -> Result:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Serving, "finish", here)
+            patch.setattr(Serving, "finish", at_once.finish)
             patch.setenv("GRAFT_DEVICE", "cpu")
             result = RUNNER.invoke(build(), ["--home", str(home), *(str(item) for item in arguments)])
         assert result.exit_code == status, result.output + repr(result.exception)
