@@ -15,7 +15,8 @@ class Settings:
 
     `home` holds everything Graft stores. `database_url` defaults to SQLite inside it.
     `device` is auto, cpu, cuda or cuda:N. `weights_url` replaces the host of pretrained weights
-    (a mirror inside a clinic, a stub in tests); empty means the models' own addresses.
+    (a mirror inside a clinic, a stub in tests); empty means the models' own addresses. `spares` says whether a
+    process waits for each lane's next job with everything loaded, which takes memory.
     """
 
     home: Path = Path("data")
@@ -24,18 +25,22 @@ class Settings:
     port: int = 8501
     device: str = "auto"
     weights_url: str = ""
+    spares: bool = True
     max_upload_bytes: int = 64 * 2**30
     max_heatmap_bytes: int = 512 * 2**20
     max_halves_bytes: int = 8 * 2**30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
-        """Settings from GRAFT_HOME, GRAFT_DATABASE_URL, GRAFT_HOST, GRAFT_PORT, GRAFT_DEVICE, GRAFT_WEIGHTS_URL."""
+        """Settings from GRAFT_HOME and the other names of `environ`. Raises BadInput for a value that is none."""
         env = os.environ if environ is None else environ
         try:
             port = int(env.get("GRAFT_PORT", "8501"))
         except ValueError as error:
             raise BadInput(f"GRAFT_PORT is not a number: {env['GRAFT_PORT']!r}.") from error
+        spares = env.get("GRAFT_SPARES", "on")
+        if spares not in ("on", "off"):
+            raise BadInput(f"GRAFT_SPARES is neither on nor off: {spares!r}.")
         return cls(
             home=(home or Path(env.get("GRAFT_HOME", "data"))).expanduser().absolute(),
             database_url=env.get("GRAFT_DATABASE_URL", ""),
@@ -43,6 +48,7 @@ class Settings:
             port=port,
             device=env.get("GRAFT_DEVICE", "auto"),
             weights_url=env.get("GRAFT_WEIGHTS_URL", ""),
+            spares=spares == "on",
         )
 
     @property
@@ -59,6 +65,7 @@ class Settings:
             "GRAFT_PORT": str(self.port),
             "GRAFT_DEVICE": self.device,
             "GRAFT_WEIGHTS_URL": self.weights_url,
+            "GRAFT_SPARES": "on" if self.spares else "off",
         }
 
     # Folders. Whoever writes first creates them.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from core.evaluation import confusion
 from core.evaluation.classification import count_confusion, sample_confusion
@@ -70,7 +70,7 @@ class Difference:
 def mcnemar(first_right: Flags, second_right: Flags) -> float:
     """The two-sided exact p-value that both models (N,) are right equally often."""
     lost, won = int((first_right & ~second_right).sum()), int((second_right & ~first_right).sum())
-    return 1.0 if lost + won == 0 else float(binomtest(won, lost + won).pvalue)
+    return 1.0 if lost + won == 0 else float(scipy.stats.binomtest(won, lost + won).pvalue)
 
 
 def compare_right(figure: str, first: Flags, second: Flags, units: Units) -> Difference:

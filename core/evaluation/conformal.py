@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import betabinom
 
 from core.evaluation.interval import Interval, Units, proportion
 
@@ -137,7 +137,7 @@ class Kept:
         """
         rank = min(ceil((fitted + 1) * coverage - _ROUNDING), fitted)
         covered = round(self.covered.value * self.units)
-        none, so_few = betabinom.cdf([0, covered], self.units, rank, fitted + 1 - rank)
+        none, so_few = scipy.stats.betabinom.cdf([0, covered], self.units, rank, fitted + 1 - rank)
         if none >= ONCE_IN_FORTY:
             return "open"
         if self.covered.value >= coverage:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +32,5 @@ def summarise_folds(scores: Sequence[float], folds: int) -> FoldSummary:
     if len(values) < 2:
         return FoldSummary(mean, 0.0, None, None)
     spread = float(values.std(ddof=1))
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * spread * (1 / len(values) + 1 / (folds - 1)) ** 0.5
+    half = float(scipy.stats.t.ppf(0.975, len(values) - 1)) * spread * (1 / len(values) + 1 / (folds - 1)) ** 0.5
     return FoldSummary(mean, spread, mean - half, mean + half)

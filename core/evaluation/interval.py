@@ -11,8 +11,8 @@ from math import sqrt
 from typing import overload
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from core.types import JsonValue
 
@@ -97,4 +97,4 @@ def effective_count(hits: NDArray[np.bool_], units: Units) -> float:
     residuals = np.bincount(units.codes, hits - share, minlength=count)
     variance = count / (count - 1) * float((residuals**2).sum()) / total**2
     design = max(variance / (share * (1 - share) / total), 1.0)
-    return float(total / design * (Z95 / student.ppf(0.975, count - 1)) ** 2)
+    return float(total / design * (Z95 / scipy.stats.t.ppf(0.975, count - 1)) ** 2)

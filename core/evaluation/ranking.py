@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from scipy.stats import t as student
 
 from core.evaluation.interval import Interval, Units, wilson
 
@@ -35,7 +34,7 @@ def auroc(there: NDArray[np.bool_], scores: Values, units: Units) -> Ranked | No
     if rarer < FEWEST:
         return None
     positives, negatives = int(there.sum()), int((~there).sum())
-    overall, among_there, among_others = rankdata(scores), rankdata(scores[there]), rankdata(scores[~there])
+    overall, among_there, among_others = map(scipy.stats.rankdata, (scores, scores[there], scores[~there]))
     placement = np.empty(len(scores))
     placement[there] = (overall[there] - among_there) / negatives  # share of the others below
     placement[~there] = 1 - (overall[~there] - among_others) / positives  # share of the class above
@@ -91,6 +90,6 @@ def _interval(value: float, influence: Values, rarer: int, units: Units) -> Inte
         found = wilson(value * rarer, rarer)
         assert found is not None
         return found
-    reach = float(student.ppf(0.975, rarer - 1)) * error / (value * (1 - value))
+    reach = float(scipy.stats.t.ppf(0.975, rarer - 1)) * error / (value * (1 - value))
     middle = log(value / (1 - value))
     return Interval(value, *(1 / (1 + exp(-min(max(middle + side * reach, -700), 700))) for side in (-1, 1)))

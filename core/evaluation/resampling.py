@@ -8,10 +8,8 @@ import copy
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.stats import norm
-from scipy.stats import t as student
 
 from core.evaluation.interval import Interval, Units
 
@@ -43,7 +41,7 @@ class Resampler:
     def counts(self, columns: NDArray[np.int64], width: int) -> Values:
         """How often (weighted) each of 0..width-1 occurs in `columns` (N,), per sample: (B, width)."""
         ones = np.ones(len(columns), dtype=np.float32)
-        table = csr_matrix((ones, (columns, self.units.codes)), shape=(width, self.units.count))
+        table = scipy.sparse.csr_matrix((ones, (columns, self.units.codes)), shape=(width, self.units.count))
         return np.asarray((table @ self._weights).T, dtype=np.float64)
 
     def sums(self, values: Sequence[Values]) -> Values:
@@ -67,8 +65,8 @@ def interval(value: float, samples: Values, *, units: int, parts: int = 1) -> In
     are moved outwards by that and by Student's t (Hesterberg 2015, https://doi.org/10.1080/00031305.2015.1089789).
     """
     each = max(units / parts, 2.0)
-    spread = float(np.sqrt((each + 1) / (each - 1)) * student.ppf(0.975, max(units - parts, 1)))
-    tail = float(norm.cdf(-spread))
+    spread = float(np.sqrt((each + 1) / (each - 1)) * scipy.stats.t.ppf(0.975, max(units - parts, 1)))
+    tail = float(scipy.stats.norm.cdf(-spread))
     low, high = np.quantile(samples, [tail, 1 - tail])
     return Interval(value, min(value, float(low)), max(value, float(high)))
 

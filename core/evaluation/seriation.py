@@ -8,8 +8,7 @@ https://doi.org/10.1093/bioinformatics/17.suppl_1.S22).
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
+import scipy
 
 
 def alike_together(cells: Sequence[Sequence[int]]) -> tuple[int, ...]:
@@ -22,7 +21,10 @@ def alike_together(cells: Sequence[Sequence[int]]) -> tuple[int, ...]:
         return tuple(range(len(counts)))
     distances = 1 - confused / confused.max()
     np.fill_diagonal(distances, 0)
-    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
-    leaves = [int(leaf) for leaf in leaves_list(tree)]
+    hierarchy = scipy.cluster.hierarchy
+    tree = hierarchy.linkage(
+        scipy.spatial.distance.squareform(distances, checks=False), "average", optimal_ordering=True
+    )
+    leaves = [int(leaf) for leaf in hierarchy.leaves_list(tree)]
     # A tree can be read from either end: begin where the classes begin.
     return tuple(leaves if leaves[0] <= leaves[-1] else reversed(leaves))

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control, fisher_exact, ttest_ind
-from scipy.stats import t as student
 
 from core.evaluation.interval import Interval, Units, effective_count, wilson
 
@@ -74,7 +73,7 @@ def find_slices(
             found.append((name, value, inside, _compare(right, inside, units)))
     if not found:
         return ()
-    corrected = false_discovery_control([parts[3] for *_, parts in found])
+    corrected = scipy.stats.false_discovery_control([parts[3] for *_, parts in found])
     slices = [
         Slice(
             attribute=name, value=value, inside=parts[0], outside=parts[1], worse=parts[2], p_value=parts[3],
@@ -120,7 +119,7 @@ def _shares(right: Flags, inside: Flags, units: Units) -> tuple[Interval, Interv
         gap - sqrt((rest.value - rest.low) ** 2 + (here.high - here.value) ** 2),
         gap + sqrt((rest.high - rest.value) ** 2 + (here.value - here.low) ** 2),
     )
-    return here, rest, worse, float(fisher_exact([[hits, total - hits], [others, rests - others]]).pvalue)
+    return here, rest, worse, float(scipy.stats.fisher_exact([[hits, total - hits], [others, rests - others]]).pvalue)
 
 
 def _means(error: Values, inside: Flags, units: Units) -> tuple[Interval, Interval, Interval, float]:
@@ -128,7 +127,7 @@ def _means(error: Values, inside: Flags, units: Units) -> tuple[Interval, Interv
     for mask in (inside, ~inside):
         codes = units.chosen(mask)
         means.append(np.bincount(codes.codes, error[mask]) / np.bincount(codes.codes))
-    test = ttest_ind(means[0], means[1], equal_var=False)
+    test = scipy.stats.ttest_ind(means[0], means[1], equal_var=False)
     reach = test.confidence_interval(0.95)
     gap = float(means[0].mean() - means[1].mean())
     p_value = float(test.pvalue)
@@ -141,5 +140,5 @@ def _means(error: Values, inside: Flags, units: Units) -> tuple[Interval, Interv
 
 
 def _mean(values: Values) -> Interval:
-    reach = float(student.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    reach = float(scipy.stats.t.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
     return Interval(float(values.mean()), float(values.mean()) - reach, float(values.mean()) + reach)

@@ -4,11 +4,13 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,25 +36,36 @@ class _Features(nn.Module):
         return self.network.forward_features(pictures)
 
 
+def load_openvino() -> ModuleType:
+    """OpenVINO, loaded only where it is used, for that takes a while.
+
+    By itself it tells Google Analytics of each import and conversion, from a process of its own, and waits for that.
+    Without its package for it there is a stand-in that tells nobody (`openvino.tools.ovc.telemetry_stub`).
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # Python's way to say that there is none
+    import openvino
+
+    return cast(ModuleType, openvino)
+
+
 def converted(network: Network, settings: Settings) -> "openvino.Model":
     """What makes features (N, F) of pictures (N, 3, S, S) uint8. Raises RuntimeError for a network it cannot convert.
 
     One that cannot be kept, for want of room, is still returned; one that was damaged is converted again.
     """
-    import openvino  # only where it is used: it takes a while to load
-
-    words = f"{network.backbone} {network.image_size} {openvino.__version__} {torch.__version__}"
+    vino = load_openvino()
+    words = f"{network.backbone} {network.image_size} {vino.__version__} {torch.__version__}"
     folder = settings.converted / digest(words, network.body.state_dict())
     try:
         if _sum(folder) == (folder / _SUM).read_text("ascii"):
             os.utime(folder)
-            return openvino.Core().read_model(folder / _FORM)
+            return cast("openvino.Model", vino.Core().read_model(folder / _FORM))
         LOG.warning("A damaged network of the cache %s is converted again.", folder)
     except FileNotFoundError:
         pass
     model = convert(network)
     try:
-        _keep(folder, lambda path: openvino.save_model(model, path, compress_to_fp16=False))
+        _keep(folder, lambda path: vino.save_model(model, path, compress_to_fp16=False))
     except (OSError, RuntimeError) as error:  # a full disk is no reason not to go on
         LOG.warning("The converted network could not be kept: %s", error)
     return model
@@ -60,16 +73,15 @@ def converted(network: Network, settings: Settings) -> "openvino.Model":
 
 def convert(network: Network) -> "openvino.Model":
     """As `converted`, from nothing."""
-    import openvino
-
     size = network.image_size
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's tracer, about shapes that do not change here
-        return openvino.convert_model(
+        model: openvino.Model = load_openvino().convert_model(
             _Features(network.eval()),
             example_input=torch.zeros(2, 3, size, size, dtype=torch.uint8),
             input=[-1, 3, size, size],
         )
+        return model
 
 
 def _keep(folder: Path, save: Callable[[Path], None]) -> None:

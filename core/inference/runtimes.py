@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.inference.conversion import converted
+from core.inference.conversion import converted, load_openvino
 from core.inference.trial import Try, remembered
 from core.models import Network
 from core.recipes import Recipe
@@ -41,14 +41,12 @@ def by_torch(network: Network, *, half: bool = False) -> Forward:
 
 
 def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Forward:
-    import openvino  # only where it is used: it takes a while to load
-
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "PERFORMANCE_HINT": "LATENCY",
     }
-    compiled: Any = openvino.Core().compile_model(converted(network, settings), "CPU", options)
+    compiled: Any = load_openvino().Core().compile_model(converted(network, settings), "CPU", options)
 
     def forward(pictures: Tensor) -> Tensor:
         return torch.from_numpy(compiled([pictures.contiguous().numpy()])[0].copy())
@@ -100,9 +98,7 @@ def _tries(network: Network, names: list[str], settings: Settings) -> Mapping[st
 
 def _has_16_bits() -> bool:
     """Whether OpenVINO has them on this processor; where it has not, it computes in 32 without a word."""
-    import openvino
-
-    capable: list[str] = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capable: list[str] = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "BF16" in capable
 
 

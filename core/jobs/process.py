@@ -90,7 +90,7 @@ class LaneWorker:
         for lane, child in self._children.items():
             if child is None:
                 self._children[lane] = self._claim(lane)
-                if self._children[lane] is None:
+                if self._children[lane] is None and self._settings.spares:
                     self._spares.rest(lane)
             elif child.process.poll() is not None:
                 self._after(child)

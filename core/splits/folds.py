@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold, StratifiedKFold, StratifiedShuffleSplit
 
 CHOOSING = 5
 """One in so many of the pictures that are not judged chooses the epoch."""
@@ -67,6 +66,8 @@ def shuffle_splits(strata: Sequence[str], units: Sequence[str], count: int, seed
 
 def _drawn(kinds: Sequence[str], count: int, seed: int) -> list[Positions]:
     """Which units are judged in each split."""
+    from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit  # only here: it takes a while to load
+
     units = np.arange(len(kinds))
     try:
         splits = StratifiedShuffleSplit(count, test_size=1 / JUDGED, random_state=seed).split(units, kinds)
@@ -79,6 +80,8 @@ def _split(
     positions: Positions, strata: Sequence[str], names: NDArray[np.str_], folds: int, seed: int
 ) -> list[tuple[Positions, Positions]]:
     """Pairs (most, one fold) of these positions."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     chosen, units = np.array(strata)[positions], names[positions]
     kinds = StratifiedKFold if len(set(units.tolist())) == len(units) else StratifiedGroupKFold
     with warnings.catch_warnings():

@@ -189,8 +189,9 @@ class Trainer:
 
     def _wrap(self) -> None:
         """The model whose steps are taken, after each thaw."""
-        self.model = self.network  # a second wrapper would average the gradients twice
-        gc.collect()  # the old one's hooks go with it
+        self.model = self.network
+        if self.group.size > 1:  # a second wrapper would average the gradients twice
+            gc.collect()  # the old one's hooks go with it; it takes half a second with torch loaded
         below = keep_below(
             self.network, self._shown, self.recipe, self.epoch, self.pixels, self.train.blobs, self.validation.blobs,
             self.group.size,

@@ -93,7 +93,8 @@ def page(open_page: OpenPage) -> Page:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    running = Served(graft=open_graft(Settings(home=folder / "home", device="cpu")), folder=folder)
+    settings = Settings(home=folder / "home", device="cpu", spares=False)
+    running = Served(graft=open_graft(settings), folder=folder)
     try:
         running.start()
         yield running

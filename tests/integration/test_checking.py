@@ -25,8 +25,8 @@ from core.store.predictions import PredictionRecord
 from core.store.tables import LabelRow
 from core.types import ImageId, Lane, ProjectId, RunId, RunState, Split, Task
 from core.worker import handler
+from tests import at_once
 from tests.finished import label, make_run, make_version
-from tests.integration.test_cli import here
 from tests.made_models import model_of
 from tests.unit.test_checks import bordered, saved, scene
 from tests.unit.test_media import encoded
@@ -301,7 +301,7 @@ def test_a_project_without_pictures_cannot_be_checked_and_a_waiting_check_is_not
 def test_the_command_prints_pairs_as_json_and_words(
     graft: Graft, leaves: ProjectId, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Serving, "finish", here)
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
     add(graft, leaves, [scene(1), saved(scene(1), 0.5, 80), scene(2)])
     home = ["--home", str(settings.home)]
     done = CliRunner().invoke(build(), ["check", "Leaves", "--json", *home])

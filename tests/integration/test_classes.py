@@ -1,6 +1,7 @@
 """Changing classes without losing a label."""
 
 import itertools
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -191,8 +192,9 @@ def derived(graft: Graft) -> list[object]:
 
 @given(deeds=DEEDS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_is_done_to_classes_no_label_is_lost(deeds: list[tuple[str, int, int]]) -> None:
+def test_whatever_is_done_to_classes_no_label_is_lost(empty_home: Path, deeds: list[tuple[str, int, int]]) -> None:
     with TemporaryDirectory() as folder:
+        shutil.copytree(empty_home, folder, dirs_exist_ok=True)
         graft = open_graft(Settings(home=Path(folder), device="cpu"))
         project = graft.projects.create("Leaves", Task.SINGLE, [ClassSpec(name=name) for name in "abcd"])
         add_pictures(graft, project, 5)

@@ -9,7 +9,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,15 @@ from typer.testing import CliRunner, Result
 
 from app.cli import build
 from core.graft import Graft, open_graft
-from core.jobs import execute
 from core.services.serving import Serving
 from core.settings import Settings
-from core.store import runs
-from core.store.db import writing
-from core.store.runs import RunRecord
-from core.types import RunId, RunState
-from core.worker import handler
+from core.types import RunState
+from tests import at_once
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
 TINY = ("--preset", "instant", "--set", "weights=none", "--set", "image_size=64")
 Call = Callable[..., Result]
-
-
-def here(self: Serving, run_id: RunId, tell: Callable[[RunRecord], None] = lambda run: None) -> RunRecord:
-    """What `Serving.finish` does, without a child process of its own for every job."""
-    run = self.queue.read(run_id)
-    while not run.state.ended:
-        with writing(self.engine) as session:
-            claimed = runs.claim_next(session, run.lane, worker="test", now=datetime.now(UTC))
-        assert claimed is not None
-        execute(handler(claimed.kind), claimed, engine=self.engine, settings=self.settings)
-        run = self.queue.read(run_id)
-    tell(run)
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +48,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cli") / "home"
 
 
-@pytest.fixture(scope="module")
-def graft_command(home: Path) -> Call:
-    """Calls the command on one home shared by the module's tests."""
+def calls_on(home: Path) -> Call:
+    """Calls the command on a home, in this process."""
 
     def call(*arguments: str | Path | int, status: int = 0) -> Result:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Serving, "finish", here)
+            patch.setattr(Serving, "finish", at_once.finish)
             patch.setenv("GRAFT_DEVICE", "cpu")
             result = RUNNER.invoke(build(), ["--home", str(home), *(str(item) for item in arguments)])
         assert result.exit_code == status, result.output + repr(result.exception)
         return result
 
     return call
+
+
+@pytest.fixture(scope="module")
+def graft_command(home: Path) -> Call:
+    """Calls the command on one home shared by the module's tests."""
+    return calls_on(home)
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -269,9 +256,9 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
 
 def test_the_command_starts_fast_and_loads_neither_torch_nor_the_database() -> None:
     code = (
-        "import sys, time; began = time.perf_counter(); import app.cli; app.cli.build()\n"
+        "import sys, time; began = time.process_time(); import app.cli; app.cli.build()\n"
         "heavy = {'torch', 'sqlalchemy', 'streamlit', 'pandas', 'numpy', 'sklearn', 'PIL'} & set(sys.modules)\n"
-        "print(time.perf_counter() - began, heavy)"
+        "print(time.process_time() - began, heavy)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     seconds, _, heavy = done.stdout.strip().partition(" ")
@@ -308,7 +295,7 @@ def ended(process: subprocess.Popen[str]) -> str:
 
 def test_a_job_runs_to_its_end_with_nothing_else_running(tmp_path: Path, pictures: Path) -> None:
     home = tmp_path / "home"
-    ended(real(home, "project", "create", "Alone", "--task", "single"))
+    calls_on(home)("project", "create", "Alone", "--task", "single")
     out = ended(real(home, "import", "Alone", str(pictures / "red"), "--json"))
     assert json.loads(out)["added"] == 15
 
@@ -316,9 +303,9 @@ def test_a_job_runs_to_its_end_with_nothing_else_running(tmp_path: Path, picture
 def test_ctrl_c_cancels_the_run_and_ends_with_status_1(tmp_path: Path, pictures: Path) -> None:
     home = tmp_path / "home"
     graft = open_graft(Settings(home=home, device="cpu"))
-    ended(real(home, "project", "create", "Long", "--task", "single"))
-    ended(real(home, "import", "Long", str(pictures)))
-    long = ("--preset", "balanced", "--set", "weights=none", "--set", "image_size=64", "--set", "epochs=5000")
+    calls_on(home)("project", "create", "Long", "--task", "single")
+    calls_on(home)("import", "Long", pictures)
+    long = ("--preset", "balanced", "--set", "weights=none", "--set", "image_size=32", "--set", "epochs=5000")
     process = real(home, "train", "Long", *long, "--set", "patience=0", "--wait", "--json")
     project = graft.projects.named("Long").id
     deadline = time.monotonic() + 120

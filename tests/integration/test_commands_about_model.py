@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,12 +9,9 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from core.graft import Graft
-from core.jobs import execute
-from core.services.serving import RunRecord, Serving
-from core.store import runs
-from core.store.db import writing
-from core.types import Lane, RunId, Task
-from core.worker import handler
+from core.services.serving import Serving
+from core.types import RunId, Task
+from tests import at_once
 from tests.integration.test_changes import untrained  # noqa: F401 - fixture
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
 from tests.integration.test_forecasts import trained
@@ -27,16 +23,7 @@ Ask = Callable[..., Any]
 @pytest.fixture
 def ask(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """A command, whose job is done in this process: its JSON, or with `words` what a person reads."""
-
-    def finish(serving: Serving, run_id: RunId, tell: object = None) -> RunRecord:
-        with writing(serving.engine) as session:
-            found = [runs.claim_next(session, lane, worker="test", now=datetime.now(UTC)) for lane in Lane]
-        claimed = next(run for run in found if run is not None)
-        assert claimed.id == run_id
-        execute(handler(claimed.kind), claimed, engine=serving.engine, settings=serving.settings)
-        return serving.queue.read(run_id)
-
-    monkeypatch.setattr(Serving, "finish", finish)
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
     monkeypatch.setenv("GRAFT_DEVICE", "cpu")
 
     def asked(*arguments: object, words: bool = False) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from safetensors.torch import load_file
 from core.errors import BadInput, NotEnoughImages
 from core.explanation import explain
 from core.features import PixelCache
-from core.graft import Graft
+from core.graft import Graft, open_graft
 from core.inference import answers, compute_features, compute_logits, picture_colours
 from core.jobs import execute
 from core.jobs.context import JobContext
 from core.models import Ensemble, load_model
+from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
@@ -23,7 +25,7 @@ from core.tasks import training
 from core.tasks.train import Training
 from core.types import Lane, ProjectId, RunId, RunState, Split, Task
 from tests.integration.test_fine_tuning import CASES, import_colours
-from tests.integration.test_training import TINY, project
+from tests.integration.test_training import TINY, import_red_and_green, project
 
 __all__ = ["import_colours", "project"]
 RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32", "backbone": "graft:tiny_cnn"})
@@ -36,21 +38,31 @@ def serve(graft: Graft) -> RunState:
     return execute(training.run, run, engine=graft.engine, settings=graft.settings)
 
 
-@pytest.fixture
-def validated(graft: Graft, project: ProjectId) -> RunId:
-    run_id = graft.training.start(project, RECIPE, folds=2, repeats=2)
+class Validated(NamedTuple):
+    """A home with a finished cross-validation, for all who only look at it."""
+
+    graft: Graft
+    project: ProjectId
+    run: RunId
+
+
+@pytest.fixture(scope="module")
+def validated(tmp_path_factory: pytest.TempPathFactory) -> Validated:
+    folder = tmp_path_factory.mktemp("validated")
+    graft = open_graft(Settings(home=folder / "home", device="cpu"))
+    made = import_red_and_green(graft, folder)
+    run_id = graft.training.start(made, RECIPE, folds=2, repeats=2)
     assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
-    return run_id
+    return Validated(graft, made, run_id)
 
 
-def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_seen_it(
-    graft: Graft, validated: RunId
-) -> None:
-    run = graft.training.read(validated)
+def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_seen_it(validated: Validated) -> None:
+    graft, _, done = validated
+    run = graft.training.read(done)
     assert run.version_id is not None and run.result is not None
     with reading(graft.engine) as session:
         version = versions.read_version(session, run.version_id)
-        said = predictions.read_predictions(session, validated)
+        said = predictions.read_predictions(session, done)
     test = {item.image_id for item in version.part(Split.TEST)}
     assert {item.image_id for item in said if item.split is Split.TEST} == test
     assert {item.image_id for item in said if item.split is Split.VALIDATION} == {
@@ -59,16 +71,17 @@ def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_see
     folds = run.result["folds"]
     assert isinstance(folds, dict) and isinstance(folds["scores"], list)
     assert len(folds["scores"]) == 4 and folds["mean"] == pytest.approx(sum(folds["scores"]) / 4)  # type: ignore[arg-type]
-    assert [step for step, _ in graft.training.curves(validated)["fold/score"]] == [1, 2, 3, 4]
-    assert graft.results.read(validated, Split.VALIDATION).scores.count == len(said) - len(test)
+    assert [step for step, _ in graft.training.curves(done)["fold/score"]] == [1, 2, 3, 4]
+    assert graft.results.read(done, Split.VALIDATION).scores.count == len(said) - len(test)
 
 
-def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(graft: Graft, validated: RunId) -> None:
+def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(validated: Validated) -> None:
+    graft, _, done = validated
     with reading(graft.engine) as session:
-        run = runs.read_run(session, validated)
+        run = runs.read_run(session, done)
         assert run.version_id is not None
         items = [item for item in versions.read_version(session, run.version_id).items if item.split is not Split.TEST]
-        said = predictions.read_predictions(session, validated)
+        said = predictions.read_predictions(session, done)
     assert all(item.traits is not None and "far" in item.traits for item in said)
     kept = next(item.traits for item in said if item.image_id == items[0].image_id)
     folds = make_folds(class_strata([item.targets for item in items]), [item.unit for item in items], 2, 2, RECIPE.seed)
@@ -76,17 +89,18 @@ def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(graft: G
     pixels.fill(blob)
     for number, fold in enumerate(folds):
         if 0 in fold.judge.tolist():
-            model = load_model(graft.settings.models / str(validated) / f"fold-{number + 1}")
+            model = load_model(graft.settings.models / str(done) / f"fold-{number + 1}")
             assert model.likeness is not None
             seen = compute_features(model.network, pixels.batches(blob, 1))
             apart += model.likeness.distances(seen, picture_colours(pixels.read(blob)))
     assert len(apart) == 2 and kept is not None
     assert kept["far"] == pytest.approx(sum(apart) / 2, rel=1e-2)
-    assert not any("strange" in note for note in graft.judging.abstaining(validated).notes)
+    assert not any("strange" in note for note in graft.judging.abstaining(done).notes)
 
 
-def test_the_ensemble_answers_with_the_mean_of_its_members(graft: Graft, validated: RunId) -> None:
-    folder = graft.settings.models / str(validated)
+def test_the_ensemble_answers_with_the_mean_of_its_members(validated: Validated) -> None:
+    graft, _, done = validated
+    folder = graft.settings.models / str(done)
     model = load_model(folder)
     assert isinstance(model.network, Ensemble)
     pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
@@ -100,9 +114,10 @@ def test_the_ensemble_answers_with_the_mean_of_its_members(graft: Graft, validat
 
 
 def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(
-    graft: Graft, project: ProjectId, validated: RunId, monkeypatch: pytest.MonkeyPatch
+    validated: Validated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calm = graft.training.read(validated).result
+    graft, project, done = validated
+    calm = graft.training.read(done).result
     run_id = graft.training.start(project, RECIPE, folds=2, repeats=2)
     started: list[str] = []
     learn = Training.learn
@@ -172,14 +187,16 @@ def test_what_cannot_be_folded_is_said_before_anything_is_queued(
     assert graft.training.list(project) == []
 
 
-def test_an_ensemble_is_not_a_start_for_a_training(graft: Graft, project: ProjectId, validated: RunId) -> None:
+def test_an_ensemble_is_not_a_start_for_a_training(validated: Validated) -> None:
+    graft, project, done = validated
     with pytest.raises(BadInput, match="several networks"):
-        graft.training.start(project, RECIPE.with_settings({"weights": f"run:{validated}"}))
+        graft.training.start(project, RECIPE.with_settings({"weights": f"run:{done}"}))
 
 
-def test_packing_an_ensemble_takes_every_member_along(graft: Graft, validated: RunId) -> None:
+def test_packing_an_ensemble_takes_every_member_along(validated: Validated) -> None:
+    graft, _, done = validated
     with reading(graft.engine) as session:
-        files = predictions.model_files(session, validated)
+        files = predictions.model_files(session, done)
     assert files is not None
     assert set(files) == {"card.json"} | {
         f"fold-{number}/{name}" for number in range(1, 5) for name in ("card.json", "weights.safetensors")

@@ -14,10 +14,12 @@ from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
 from core.jobs import execute
 from core.jobs.payloads import ImportPayload
+from core.services.serving import Serving
 from core.store import runs
 from core.store.db import writing
 from core.tasks import evaluate
 from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from tests import at_once
 from tests.integration.test_training import claim, project, trained
 
 __all__ = ["project"]
@@ -96,7 +98,10 @@ def test_only_projects_that_share_the_task_and_a_class_are_offered(
         graft.external.start(model, project)
 
 
-def test_the_command_scores_a_folder_of_classes(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+def test_the_command_scores_a_folder_of_classes(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
     model: RunId = trained(graft, project)
     folder = elsewhere(tmp_path / "field two", {"green": 2, "red": 2})
     home = ["--home", str(graft.settings.home)]

@@ -1,7 +1,8 @@
 """Every family of backbones that published systems stand on: its smallest member builds, learns, explains and exports.
 
-To write one as ONNX takes up to a minute, so that only some kinds are exported here. GRAFT_BACKBONES=families exports
-the smallest member of all; GRAFT_BACKBONES=members takes every member at its own size, smallest first, and leaves
+To write one as ONNX takes up to a minute, so that only some kinds are exported here, each block once. Squeeze and
+excitation is exported whole, with a program that reads it, in `test_export.py`. GRAFT_BACKBONES=families exports the
+smallest member of all as it is; GRAFT_BACKBONES=members takes every member at its own size, smallest first, and leaves
 out those that the free memory does not hold: hours, by day and night; with GRAFT_BACKBONES=members,families each is
 exported, too.
 """
@@ -14,6 +15,7 @@ import onnxruntime
 import psutil
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from core.catalogue import FAMILIES, ModelCard
@@ -31,11 +33,20 @@ MEMBERS = [(item.name, item.image_size) for item in sorted(ALL.values(), key=lam
 CASES = MEMBERS if "members" in WANTED else SMALLEST
 COPIES = 6
 """Of the weights in memory: the network, as it was before, gradients, two averages of AdamW, and what a layer needs."""
-# A convolution, split attention, local attention, a class and a distilled token, no batch norm, squeeze and excitation.
+# A convolution, split attention, local attention, a class and a distilled token, no batch norm.
 EXPORTED = {
     "resnet18", "timm:resnest14d", "timm:halonet26t", "timm:deit_tiny_distilled_patch16_224", "timm:convnext_atto",
-    "efficientnet_b0",
 }  # fmt: skip
+
+
+def leave_out_repetitions(network: Network) -> None:
+    """Of blocks in a row whose weights have the same shapes keep the first: an exporter knows kinds, not depths."""
+    for module in network.modules():
+        if type(module) is nn.Sequential:
+            shapes = [[item.shape for item in block.parameters()] for block in module]
+            for index in reversed(range(1, len(shapes))):
+                if shapes[index] and shapes[index] == shapes[index - 1]:
+                    del module[index]
 
 
 @pytest.mark.parametrize(("backbone", "side"), CASES)
@@ -60,6 +71,8 @@ def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_pat
 
     if "families" not in WANTED and backbone not in EXPORTED:
         return
+    if "families" not in WANTED:
+        leave_out_repetitions(network)
     card = ModelCard(
         task=Task.SINGLE, classes=("a", "b", "c"), class_ids=(1, 2, 3), backbone=backbone, image_size=side,
         framing="squash", mean=network.mean, std=network.std,

@@ -16,11 +16,13 @@ from core.graft import Graft
 from core.jobs import execute
 from core.labels import Circle, LabelValue
 from core.services.labelling import LabelEvent
+from core.services.serving import Serving
 from core.store import predictions, runs
 from core.store.db import writing
 from core.store.predictions import PredictionRecord
 from core.tasks import grade
 from core.types import ClassId, ImageId, LabelKind, Lane, ProjectId, RunId, RunState, Split, Task
+from tests import at_once
 from tests.integration.test_explaining import _cold, folder_of, model, project  # noqa: F401 - fixtures
 from tests.made_models import model_of
 
@@ -155,6 +157,8 @@ def test_circles_are_kept_replaced_and_counted(
 def test_the_command_explains_by_the_best_method_and_carries_its_grades(
     graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
+
     def result(method: str, passes: bool, above: float) -> dict[str, object]:
         gain = {"value": above, "low": above - 0.1, "high": above + 0.1}
         return {

@@ -18,11 +18,13 @@ from core.errors import BadInput, NotFound
 from core.graft import Graft
 from core.jobs import execute
 from core.media import forget_oldest
+from core.services.serving import Serving
 from core.store import predictions, runs
 from core.store.db import writing
 from core.store.predictions import PredictionRecord
 from core.tasks import explain, heatmaps
 from core.types import ImageId, Lane, RunId, RunKind, RunState, Split
+from tests import at_once
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
 
 BODIES = {RunKind.EXPLAIN: explain.run, RunKind.HEATMAPS: heatmaps.run}
@@ -152,7 +154,10 @@ def test_a_heatmap_whose_picture_was_forgotten_is_drawn_again(graft: Graft, mode
     assert graft.explanations.read(run).path.read_bytes() == before
 
 
-def test_the_command_draws_a_split_and_copies_it(graft: Graft, said: RunId, tmp_path: Path) -> None:
+def test_the_command_draws_a_split_and_copies_it(
+    graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
     out = tmp_path / "maps"
     home = ["--home", str(graft.settings.home)]
     result = CliRunner().invoke(build(), ["heatmaps", str(said), "-o", str(out), "--json", *home])

@@ -11,12 +11,12 @@ from app.cli import build
 from core.errors import GraftError
 from core.graft import Graft
 from core.recipes import PRESETS, Recipe
-from core.services import serving
-from core.store.runs import RunRecord
+from core.services.serving import Serving
 from core.tasks import rates as job
 from core.training import Trainer
 from core.training.rates import climbing_rates, smoothed, suggested_rate, sweep
 from core.types import ProjectId, RunId, RunState
+from tests import at_once
 from tests.integration.test_search import serve_with
 from tests.integration.test_training import project
 
@@ -100,11 +100,7 @@ def test_a_step_at_a_rate_moves_head_and_network_in_their_proportion(
 
 
 def test_the_command_says_the_rate(graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch) -> None:
-    def here(self: serving.Serving, run_id: RunId, tell: object) -> RunRecord:
-        assert serve_with(graft, job.run) is RunState.DONE
-        return graft.queue.read(run_id)
-
-    monkeypatch.setattr(serving.Serving, "finish", here)
+    monkeypatch.setattr(Serving, "finish", at_once.finish)
     settings = [item for name, value in BASE.items() for item in ("--set", f"{name}={value}")]
     asked = ["find-rate", "Colours", "--preset", "instant", *settings, "--json", "--home", str(graft.settings.home)]
     done = CliRunner().invoke(build(), asked)

@@ -24,16 +24,21 @@ TINY: Recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": 
 
 @pytest.fixture
 def project(graft: Graft, tmp_path: Path) -> ProjectId:
+    return import_red_and_green(graft, tmp_path)
+
+
+def import_red_and_green(graft: Graft, folder: Path) -> ProjectId:
+    """A project of 30 pictures of two classes; their files are left in the folder."""
     random = np.random.default_rng(0)
     for index in range(30):
         colour = "red" if index % 2 else "green"
         pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
         pixels[..., 0 if colour == "red" else 1] += 190
-        path = tmp_path / "in" / colour / f"{index}.png"
+        path = folder / "in" / colour / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
     made = graft.projects.create("Colours", Task.SINGLE)
-    graft.imports.start(made, ImportPayload(source=str(tmp_path / "in")))
+    graft.imports.start(made, ImportPayload(source=str(folder / "in")))
     claim(graft, Lane.FILES)
     return made
 

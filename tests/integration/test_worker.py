@@ -1,5 +1,6 @@
 """The real jobs worker in its own process, killed without warning."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -13,10 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.errors import BadInput
 from core.graft import Graft
+from core.jobs import LaneWorker
 from core.jobs.process import HUNG_S, LATE_S, STALE_S, sweep
 from core.jobs.spare import Spares
 from core.recipes import PRESETS
+from core.settings import Settings
 from core.store import runs
 from core.store.db import writing
 from core.types import JsonValue, Lane, ProjectId, RunId, RunState
@@ -32,11 +36,12 @@ PATIENCE_S = 120.0
 
 
 @pytest.fixture
-def start_worker(graft: Graft) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def start_worker(graft: Graft) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
 
-    def start() -> subprocess.Popen[bytes]:
-        environ = {**os.environ, **graft.settings.environ(), "OMP_NUM_THREADS": "1"}
+    def start(*, spares: bool = False) -> subprocess.Popen[bytes]:
+        settings = dataclasses.replace(graft.settings, spares=spares)
+        environ = {**os.environ, **settings.environ(), "OMP_NUM_THREADS": "1"}
         worker = subprocess.Popen([sys.executable, "-m", "core.worker", "jobs"], cwd=ROOT, env=environ)
         started.append(worker)
         return worker
@@ -68,7 +73,7 @@ def notes(graft: Graft, run: RunId) -> list[JsonValue]:
 
 
 def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
-    graft: Graft, project: ProjectId, start_worker: Callable[[], subprocess.Popen[bytes]]
+    graft: Graft, project: ProjectId, start_worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     run = graft.training.start(project, LONG)
     worker = start_worker()
@@ -135,9 +140,9 @@ def waits(process: psutil.Process) -> bool:
 
 
 def test_a_spare_process_waits_for_the_next_run_and_leaves_with_its_worker(
-    graft: Graft, project: ProjectId, start_worker: Callable[[], subprocess.Popen[bytes]]
+    graft: Graft, project: ProjectId, start_worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
-    worker = start_worker()
+    worker = start_worker(spares=True)
     spare: list[psutil.Process] = []
 
     def ready() -> bool:
@@ -155,6 +160,19 @@ def test_a_spare_process_waits_for_the_next_run_and_leaves_with_its_worker(
     worker.kill()
     worker.wait()
     until(lambda: gone(spare[0]), "it left, because its worker is gone")
+
+
+@pytest.mark.parametrize("spares", [True, False])
+def test_a_process_waits_only_where_the_settings_want_it(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch, spares: bool
+) -> None:
+    rested: list[Lane] = []
+    monkeypatch.setattr(Spares, "rest", lambda self, lane: rested.append(lane))
+    settings = Settings.from_env(dataclasses.replace(graft.settings, spares=spares).environ())
+    LaneWorker(engine=graft.engine, settings=settings, lanes=[Lane.FILES]).step()
+    assert rested == ([Lane.FILES] if spares else [])
+    with pytest.raises(BadInput, match="neither on nor off: 'yes'"):
+        Settings.from_env({"GRAFT_SPARES": "yes"})
 
 
 def test_a_run_does_without_a_spare_that_died() -> None:

@@ -81,13 +81,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_picture(tmp
     assert all(digest("a")[file] != digest("c")[file] for file in digest("a") if file.endswith(".jpg"))
 
 
-def test_a_set_has_groups_that_never_give_the_class_away(tmp_path: Path) -> None:
+def test_a_set_has_groups_that_never_give_the_class_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.demo.dataset.PER_PLANT", 2)
     told: list[tuple[int, int]] = []
-    rows = write_demo_set(tmp_path, 24, 1, tag=True, told=lambda done, total: told.append((done, total)))
-    assert told[-1] == (96, 96)
+    rows = write_demo_set(tmp_path, 12, 1, tag=True, told=lambda done, total: told.append((done, total)))
+    assert told[-1] == (48, 48)
     with (tmp_path / "labels.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
-    assert list(lines[0]) == ["file", "label", "plant", "field", "date"] and len(lines) == len(rows) == 96
+    assert list(lines[0]) == ["file", "label", "plant", "field", "date"] and len(lines) == len(rows) == 48
     by_plant, by_field = defaultdict(set), defaultdict(set)
     for line in lines:
         by_plant[line["plant"]].add((line["label"], line["field"]))
