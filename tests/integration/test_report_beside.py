@@ -163,7 +163,7 @@ def draw_map(graft: Graft, field: Field, model: RunId | None) -> RunId:
     run = make_job(graft, field.project, RunKind.MAP, MapPayload(model=model), {}, model)
     path = graft.settings.map_file(run)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_layouts(path, [item.image_id for item in field.items], {"neighbours": places})
+    write_layouts(path, [item.image_id for item in field.items], {"umap": places})
     result = sealed({"pictures": 81, "shown": 80, "features": "what was asked", "share": 0.5,
                      LAYOUTS_HASH: sha256(path.read_bytes()).hexdigest()})  # fmt: skip
     with writing(graft.engine) as session:
