@@ -8,9 +8,12 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.routes.reports import ROUTES
 from core.errors import BadInput
 from core.exchange.report.drawing import Dots, cloud
 from core.exchange.report.whole import SECTIONS
@@ -86,6 +89,25 @@ def test_the_parent_comes_before_the_one_before_and_what_is_asked_before_both(gr
         session.get_one(RunRow, run).parent_id = parent
     assert f"against Run {parent} (from whose weights it started)" in section(graft, run, "comparison")
     assert f"against Run {other} (as asked)" in section(graft, run, "comparison", against=other)
+
+
+def test_every_other_training_on_the_same_version_can_be_chosen_to_compare_with(graft: Graft, field: Field) -> None:
+    first, second, third = (field.run(steps(80)) for _ in range(3))
+    peers = graft.reports.peers(second)
+    assert ([item.id for item in peers.choices], peers.usual) == ([third, first], first)
+    assert graft.reports.peers(first).usual is None
+    assert graft.reports.peers(Leaves(graft).run([0] * 6)).choices == ()
+
+
+def test_the_address_of_a_report_names_the_other_training(
+    graft: Graft, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.routes.reports.shared", lambda: graft)
+    client = TestClient(Starlette(routes=ROUTES))
+    first, _, run = field.run(steps(80)), field.run(steps(80)), field.run(steps(80))
+    told = client.get(f"/api/runs/{run}/report.html", params={"against": first})
+    assert f"against Run {first} (as asked)" in told.text
+    assert client.get(f"/api/runs/{run}/report.html", params={"against": "x"}).status_code == 400
 
 
 def test_the_first_training_says_how_to_have_a_comparison(graft: Graft, field: Field) -> None:
