@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from app.routes.reports import ROUTES
 from core.errors import BadInput
-from core.exchange.report.drawing import Dots, cloud
+from core.exchange.report.drawing import Dots, Line, chart, cloud
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import MapPayload
@@ -225,6 +225,12 @@ def test_the_map_shows_the_pictures_of_the_version_by_label_and_by_right_or_wron
 def test_what_is_empty_above_and_below_a_map_is_cut_off() -> None:
     # Of 360, with a margin of 1.05 to 1, y = 0.1 lies at 162.9 and -0.1 at 197.1; 8 are left on each side.
     assert 'viewBox="0 154.9 360 50.3"' in cloud([Dots("rust", "#123456", [-1.0, 1.0], [0.1, -0.1])], label="Map")
+
+
+def test_a_line_that_leaves_the_axes_is_cut_off_and_does_not_run_along_them() -> None:
+    drawn = chart([Line("on all", [0, 100], [100, -900])], x=(0, 100), y=(-100, 100), across="", up="", label="Curve")
+    # 204 high for 200: -900 lies 1,020 below the top, which is at 12; the frame ends with the axis, at 216.
+    assert 'points="52.0,12.0 508.0,1032.0"' in drawn and 'y="10" width="456" height="206"' in drawn
 
 
 def test_a_map_by_another_network_is_said_to_be_that(graft: Graft, field: Field) -> None:
