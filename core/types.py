@@ -115,4 +115,5 @@ class Outcome(StrEnum):
 
     ADDED = "added"
     DUPLICATE = "duplicate"
+    CORRECTED = "corrected"  # a duplicate of which the table said something else than was known
     REJECTED = "rejected"

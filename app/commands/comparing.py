@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
-from app.commands.training import recipe_from
+from app.commands.training import recipe_from, warn_of_few
 from core.recipes import PRESETS, PUBLISHED
 from core.types import ProjectId
 
@@ -40,6 +40,7 @@ def benchmark(
         from core.services.benchmarks import group_json
 
         project = graft.projects.named(name).id
+        warning = warn_of_few(graft, project)
         if depths:
             group = graft.benchmarks.start_depths(project, recipe)
         else:
@@ -47,7 +48,7 @@ def benchmark(
         ended = [
             graft.serving.finish(run, progress_line(as_json)) for run in graft.benchmarks.states(project, group) if wait
         ]
-        value = group_json(graft.benchmarks.read(ProjectId(project), group))
+        value = {**group_json(graft.benchmarks.read(ProjectId(project), group)), "warning": warning}
     rows = value["rows"]
     columns = ("run", "state", "backbone", "weights", "tune", "score", "seconds", "parameters", "latency_ms")
     cells = [[row[key] for key in columns] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -96,9 +96,11 @@ def import_(
         "state": run.state.value,
         "added": report.added,
         "duplicates": report.duplicates,
+        "corrected": report.corrected,
         "rejected": [{"name": item.name, "reason": item.reason} for item in refused],
     }
-    words = [f"Added {report.added:,}, already there {report.duplicates:,}, rejected {report.rejected:,}."]
+    there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected by the table)" if report.corrected else "")
+    words = [f"Added {report.added:,}, already there {there}, rejected {report.rejected:,}."]
     words += [f"  {item.name}: {item.reason}" for item in refused]
     show(value, "\n".join(words), as_json)
     ensure_done(run)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
-from app.commands.training import RunArgument, recipe_of
+from app.commands.training import RunArgument, recipe_of, warn_of_few
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
@@ -36,13 +36,15 @@ def search(
     with opened(home) as graft:
         from core.services.searching import search_json
 
+        project = graft.projects.named(name).id
+        warning = warn_of_few(graft, project, choosing=True)
         run_id = graft.searches.start(
-            graft.projects.named(name).id, recipe_of(graft, preset, saved, "", set_ or []), minutes=minutes,
+            project, recipe_of(graft, preset, saved, "", set_ or []), minutes=minutes,
             fields=_names(fields), backbones=_names(backbones), trials=trials,
         )  # fmt: skip
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         view = graft.searches.read(run_id)
-        value = search_json(view)
+        value = {**search_json(view), "warning": warning}
         served = graft.serving.served
     words = f"Run {run.id} is {run.state.value}."
     if view.best is not None:

@@ -8,7 +8,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset
-from core.types import JsonObject, JsonValue, RunId, Split
+from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
@@ -80,10 +80,7 @@ def train(
             recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
             if recipe.weights == "bundled":
                 typer.echo(OUT_OF_REACH, err=True)
-        outlook = graft.training.foresee(project, version or None)
-        warning = f"{outlook.warning} {outlook.way_out(folded=folds > 0)}".strip() if outlook else ""
-        if warning:
-            typer.echo(warning, err=True)
+        warning = warn_of_few(graft, project, version or None, folded=folds > 0)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )
@@ -98,6 +95,22 @@ def train(
     show(value, words, as_json)
     if wait:
         ensure_done(run)
+
+
+def warn_of_few(
+    graft: "Graft", project: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
+) -> str:
+    """Say on standard error what too few cases or groups will not tell, and return it; "" where there are enough.
+
+    `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
+    """
+    outlook = graft.training.foresee(project, version)
+    if outlook is None or not outlook.warning:
+        return ""
+    parts = [outlook.warning, outlook.choosing if choosing else "", outlook.way_out(folded=folded)]
+    warning = " ".join(part for part in parts if part)
+    typer.echo(warning, err=True)
+    return warning
 
 
 def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:

@@ -87,20 +87,19 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
         f"### Of 1,000 {md(noun)}: {decided.found.value:.0f} found, {decided.missed.value:.0f} missed, "
         f"{decided.false_alarms.value:.0f} false alarms"
     )
-    cards = [
+    counts = [
         ("Found", *_whole(decided.found), f"of the {1000 * use.prevalence:.0f} that have it"),
         ("Missed", *_whole(decided.missed), "have it, and it does not say so"),
         ("False alarms", *_whole(decided.false_alarms), "do not have it, and it says so"),
-        (f"When it says {what}", *_share(decided.ppv, "It never says so."), "have it (positive predictive value)"),
-        (
-            "When it does not",
-            *_share(decided.npv, "It says so of every picture."),
-            "do not have it (negative predictive value)",
-        ),
     ]
-    with st.container(horizontal=True, gap="small"):
-        for title, value, ends, words in cards:
-            with st.container(border=True, width=174, gap="xxsmall", height="stretch"):
+    never, always = "It never says so.", "It says so of every picture."
+    values = [
+        ("When it says so", *_share(decided.ppv, never), "have it (positive predictive value)"),
+        ("When it does not", *_share(decided.npv, always), "do not have it (negative predictive value)"),
+    ]
+    for row in (counts, values):
+        for column, (title, value, ends, words) in zip(st.columns(len(counts), gap="small"), row, strict=False):
+            with column.container(border=True, gap="xxsmall", height="stretch"):
                 st.markdown(f"**{title}**")
                 st.markdown(f"### {value}")
                 st.caption(ends)

@@ -27,16 +27,16 @@ def figure_cards(view: ResultsView, names: Sequence[str]) -> None:
 
 def _card(view: ResultsView, name: str) -> None:
     figure, interval = FIGURES[name], view.scores.figures.get(name)
-    title, more = st.columns([4, 1.6], gap="xxsmall", vertical_alignment="center")
-    title.markdown(f"**{figure.title}**")
-    with more.popover("More", type="tertiary"):
-        st.markdown(f"**{figure.title}.** {figure.how}")
-        st.caption(f"Needs {figure.least}. {'Higher' if figure.higher else 'Lower'} is better.")
+    st.markdown(f"**{figure.title}**")
+    # Beside the value, not the title: a title that wraps would move its figure below those of the other cards.
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.markdown(f"### {'–' if interval is None else figure.shown(interval, view.unit)}")
+        with st.popover("More", type="tertiary"):
+            st.markdown(f"**{figure.title}.** {figure.how}")
+            st.caption(f"Needs {figure.least}. {'Higher' if figure.higher else 'Lower'} is better.")
     if interval is None:
-        st.markdown("### –")
         st.caption(f"Not enough to tell: it needs {figure.least}.{counted(view)}")
         return
-    st.markdown(f"### {figure.shown(interval, view.unit)}")
     st.caption(f"{figure.range(interval, view.unit)} (95 % interval)")
     st.markdown(figure.sentence(interval, view.unit))
 

@@ -76,9 +76,13 @@ def _show(view: HeatmapsView) -> None:
             address = f"/api/heatmaps/{view.run.id}/mean/{item.target}.png"
             st.html(f'<img src="{address}" alt="Mean heatmap" style="width: 100%; border-radius: .5rem">')
             st.caption(_class_words(item))
-    wrong = sum(item.wrong for item in view.items)
-    st.subheader(f"{count(wrong, 'mistake')} among {count(len(view.items), f'{view.split.value} picture')}")
-    only = st.toggle("Only the mistakes", value=bool(wrong), disabled=not wrong)
+    wrong, pictures = sum(item.wrong for item in view.items), count(len(view.items), f"{view.split.value} picture")
+    if any(item.off is not None for item in view.items):
+        st.subheader(f"{pictures}, the farthest off first")
+        only = False
+    else:
+        st.subheader(f"{count(wrong, 'mistake')} among {pictures}")
+        only = st.toggle("Only the mistakes", value=bool(wrong), disabled=not wrong)
     items = [item for item in view.items if item.wrong or not only]
     if not all(item.kept for item in items):
         st.caption("Some heatmaps were forgotten to save space; draw them again, or open the picture.")
@@ -104,6 +108,7 @@ def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
         heat = heat if item.kept else ""
         said = f"{escape(item.said)}" + (f", {item.confidence:.0%} sure" if item.confidence is not None else "")
         truth = f'<span class="wrong">not {escape(item.truth)}</span>' if item.wrong else "right"
+        truth = truth if item.off is None else f"label {escape(item.truth)}"
         cells.append(
             f'<figure><a href="{address}" target="_self" title="{escape(item.name)}">'
             f'<img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" loading="lazy">{heat}'

@@ -16,8 +16,8 @@ STEP = 120
 LOOK_INSIDE = "Look inside"
 HOW = """
 **How.** A picture's features are the numbers that the network's last layer decides by; here those of {features}.
-*Neighbours* is t-SNE ([van der Maaten & Hinton 2008](https://jmlr.org/papers/v9/vandermaaten08a.html)): who lies beside
-whom is to be believed, how far apart two heaps lie, and how large they are, is not. *Main directions* are the first two
+*Neighbours* is UMAP ([McInnes, Healy & Melville 2018](https://arxiv.org/abs/1802.03426)): who lies beside whom is to be
+believed, how far apart two heaps lie, and how large they are, less so. *Main directions* are the first two
 principal components, which show {share:.0%} of all differences: large distances are true, small ones may hide some.
 """
 

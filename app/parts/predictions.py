@@ -115,8 +115,9 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
 
 def _picture(item: PredictedPicture) -> PictureView:
     return PictureView(
-        image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, confidence=item.confidence
-    )
+        image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, wrong=False,
+        confidence=item.confidence,
+    )  # fmt: skip
 
 
 def doubtful(view: PredictionsView) -> None:

@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app.context import graft
+from app.links import int_param, set_params
+from app.parts.run_choice import run_name
 from app.parts.text import md
 from core.charts import lineage_svg
 from core.errors import BadInput
 from core.services.reports import STYLES, Origin
-from core.services.results import Verification
+from core.services.results import RunChoice, Verification
 from core.services.results_judging import choices
 from core.types import RunId
 
@@ -46,10 +48,29 @@ def _open(run: RunId) -> None:
             "Headings for", list(STYLES), default=next(iter(STYLES)), required=True,
             format_func=lambda name: STYLES[name].title,
         )  # fmt: skip
-        address = f"/api/runs/{run}/report.html?{urlencode({'style': style, **_decided(run)})}"
+        asked = {"style": style, **_decided(run), **_against(run)}
+        address = f"/api/runs/{run}/report.html?{urlencode(asked)}"
         st.link_button("Open the report", address, type="primary", icon=":material/description:")
         st.link_button("Download", f"{address}&download=1", icon=":material/download:")
     st.caption(f"{STYLES[style].words} It takes some seconds: heatmaps are drawn for it.")
+
+
+def _against(run: RunId) -> dict[str, str]:
+    """The other training to hold it against, kept in the address unless it is the one that is taken unasked."""
+    peers = graft().reports.peers(run)
+    if not peers.choices:
+        return {}
+    known: dict[int | None, RunChoice | None] = {} if peers.usual else {None: None}
+    known |= {item.id: item for item in peers.choices}
+    wanted = int_param("against")
+    shown = wanted if wanted in known else peers.usual
+    chosen = st.selectbox(
+        "Compared with", list(known), list(known).index(shown), width=320,
+        format_func=lambda item: run_name(found) if (found := known[item]) else "No other training",
+    )  # fmt: skip
+    asked = {} if chosen is None or chosen == peers.usual else {"against": str(chosen)}
+    set_params(against=asked.get("against"))
+    return asked
 
 
 def _decided(run: RunId) -> dict[str, str]:

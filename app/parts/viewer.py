@@ -89,5 +89,5 @@ def _item(picture: PictureView, circles: Mapping[ImageId, Sequence[Circle]] | No
         "truth_set": list(picture.truth_set),
         "said": picture.said,
         "confidence": picture.confidence,
-        "wrong": bool(picture.truth and picture.said and picture.truth != picture.said),
+        "wrong": picture.wrong,
     }

@@ -1,5 +1,6 @@
 """Reports of imports and of trainings as files."""
 
+import functools
 from collections.abc import Mapping
 
 import anyio.to_thread
@@ -24,13 +25,14 @@ async def import_report(request: Request) -> Response:
 
 @endpoint
 async def run_report(request: Request) -> Response:
-    """GET ?style=field|clinic&about=&miss=&common= -> a training's report as one HTML page, to read, print or keep.
+    """GET ?style=field|clinic&about=&miss=&common=&against= -> a training's report as one HTML page, to read or print.
 
     With `about`, what a decision about it comes to where missing one is as bad as `miss` false alarms and `common` of
-    1,000 have it.
+    1,000 have it. With `against`, it is held against that training.
     """
-    run_id, style = RunId(request.path_params["run"]), request.query_params.get("style", USUAL)
-    text = await anyio.to_thread.run_sync(shared().reports.html, run_id, style, _asked(request.query_params))
+    run_id, params = RunId(request.path_params["run"]), request.query_params
+    make = functools.partial(shared().reports.html, against=_against(params))
+    text = await anyio.to_thread.run_sync(make, run_id, params.get("style", USUAL), _asked(params))
     headers = {"cache-control": "no-store"}
     if "download" in request.query_params:
         headers["content-disposition"] = f'attachment; filename="report-run-{run_id}.html"'
@@ -45,6 +47,15 @@ def _asked(params: Mapping[str, str]) -> Asked | None:
         return Asked(about=params["about"], miss=float(params.get("miss") or 5), common=common)
     except ValueError as error:
         raise BadInput("A miss and how common it is must be numbers.") from error
+
+
+def _against(params: Mapping[str, str]) -> RunId | None:
+    text = params.get("against", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise BadInput("The training to compare with must be a number of a run.")
+    return RunId(int(text))
 
 
 ROUTES = [

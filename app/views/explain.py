@@ -12,7 +12,7 @@ from app.parts.states import empty_state
 from app.parts.viewer import HONEST, viewer
 from app.parts.what_changed import what_changed
 from core.services.explanations import PictureView, Which
-from core.types import ImageId, ProjectId, RunId
+from core.types import ImageId, ProjectId, RunId, Task
 
 WHICH = {
     Which.MISTAKES: "Mistakes, surest first",
@@ -20,6 +20,8 @@ WHICH = {
     Which.RIGHT: "Named rightly",
     Which.ALL: "All of the test pictures",
 }
+NUMBERS = {Which.MISTAKES: "Farthest off first", Which.UNSURE: "Closest first", Which.ALL: "All of the test pictures"}
+"""The same of a model that says a number, which is never just right or wrong."""
 ONE, MANY, TRUST, CHANGED = "One picture", "All pictures", "Can it be trusted?", "What changed"
 SECTIONS = (ONE, MANY, TRUST, CHANGED)
 
@@ -53,14 +55,16 @@ def render() -> None:
 
 def one_picture(project: ProjectId, model: RunId, method: str) -> None:
     """The viewer."""
-    which = st.selectbox("Which pictures", list(WHICH), format_func=WHICH.__getitem__, width=300)
+    subject = graft().explanations.subject(model)
+    kinds = NUMBERS if subject.task is Task.REGRESSION else WHICH
+    which = st.selectbox("Which pictures", list(kinds), format_func=kinds.__getitem__, width=300)
     pictures, selected = offered(model, which)
     if not pictures:
         words = "mistakes" if which is Which.MISTAKES else "such pictures"
         st.info(f"This model has no {words} on the test pictures. Choose others above.", icon=":material/check_circle:")
         return
     choice = viewer(
-        graft().explanations.subject(model),
+        subject,
         pictures,
         key=f"viewer-{model}",
         selected=selected,

@@ -80,7 +80,7 @@ def outcome(report: ImportReport) -> None:
     ):
         column.metric(label, f"{number:,}", border=True)
     if report.items:
-        st.caption(f"{count(report.rejected, 'line')} to look at. Everything else went in.")
+        st.caption(_told(report))
         st.dataframe(
             [{"File": item.name, "Why": item.reason} for item in report.items], hide_index=True, width="stretch"
         )
@@ -88,3 +88,10 @@ def outcome(report: ImportReport) -> None:
     left.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
     with right:
         page_link("Label them", "label", icon=":material/sell:")
+
+
+def _told(report: ImportReport) -> str:
+    looked = f"{count(report.rejected, 'line')} to look at. Everything else went in." if report.rejected else ""
+    known = f"Of {count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} there already"
+    corrected = f"{known}, the table told something else: that was taken over." if report.corrected else ""
+    return f"{looked} {corrected}".strip()

@@ -8,6 +8,8 @@ from core.charts.words import plain
 from core.evaluation.decision import Benefit
 
 GREEN = "#3f8f4f"
+BELOW = 0.35
+"""How far below 0 the frame goes, as a share of its height above: what loses more than that is as bad as can be."""
 
 
 def benefit_figure(curve: Sequence[Benefit], act_from: float, model: str, everyone: str, nobody: str) -> go.Figure:
@@ -36,7 +38,7 @@ def benefit_figure(curve: Sequence[Benefit], act_from: float, model: str, everyo
     figure.add_vline(x=100 * act_from, line={"color": "#c8641e", "width": 1.5})
     figure.update_layout(
         xaxis={"title": "chance from which you act, %", "range": [0, 100]},
-        yaxis={"title": "net benefit, of 1,000", "range": [-0.35 * top, 1.1 * top]},
+        yaxis={"title": "net benefit, of 1,000", "range": [-BELOW * top, 1.1 * top]},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 10, "r": 10, "t": 40, "b": 40},
         height=380,

@@ -1,25 +1,25 @@
 """Pictures as points: features of many numbers laid out in two, so that what looks alike lies together.
 
 `directions` are the first two principal components (Pearson 1901, https://doi.org/10.1080/14786440109462720): true to
-large distances, and blind to what the first two leave out. `neighbours` is t-SNE (van der Maaten & Hinton 2008,
-https://jmlr.org/papers/v9/vandermaaten08a.html), begun from those components (Kobak & Berens 2019,
-https://doi.org/10.1038/s41467-019-13056-x): true to who is near whom, while distances between heaps mean nothing. It is
-scikit-learn's, not UMAP: for up to a few thousand pictures it is done sooner than umap-learn has compiled itself, and
-it brings no compiler of 210 MB along.
+large distances, and blind to what the first two leave out. `neighbours` is UMAP (McInnes, Healy & Melville 2018,
+https://arxiv.org/abs/1802.03426), begun from those components (Kobak & Linderman 2021,
+https://doi.org/10.1038/s41587-020-00809-z): true to who is near whom, while distances between heaps mean little.
 """
+
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
+from sklearn.neighbors import NearestNeighbors
 
 Values = NDArray[np.float32]
 FEWEST = 3
 """Pictures below which there is nothing to lay out."""
 KEPT = 50
 """Principal components that neighbours are looked for in."""
-PERPLEXITY = 30.0
-FEWEST_NEIGHBOURS = 10
+NEIGHBOURS = 15
+"""umap-learn's default, the picture itself among them."""
 
 
 def directions(features: Values) -> tuple[Values, float]:
@@ -32,16 +32,29 @@ def directions(features: Values) -> tuple[Values, float]:
 
 
 def neighbours(features: Values) -> Values | None:
-    """The layout (N, 2); None for fewer than FEWEST_NEIGHBOURS pictures."""
+    """The layout (N, 2); None for so few pictures that all would be neighbours of all."""
     count = len(features)
-    if count < FEWEST_NEIGHBOURS:
+    if count <= NEIGHBOURS:
         return None
     standard = _standard(features)
     if not standard.any():
         return np.zeros((count, 2), np.float32)
     kept = PCA(min(KEPT, count - 1, features.shape[1]), random_state=0).fit_transform(standard)
-    tsne = TSNE(perplexity=min(PERPLEXITY, (count - 1) / 3), init="pca", random_state=0)
-    return _scaled(tsne.fit_transform(kept))
+    return _scaled(_umap(kept))
+
+
+def _umap(points: Values) -> NDArray[np.floating]:
+    """The points (N, D) in two dimensions. Slow the first time in a process: umap-learn compiles itself."""
+    # Exact neighbours from scikit-learn are found sooner than umap-learn has compiled its own search for them.
+    distances, nearest = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(points).kneighbors(points)
+    with warnings.catch_warnings():
+        # It warns of TensorFlow, which is not needed, and that no pictures can be added to the map later.
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        known = (nearest, distances.astype(np.float32), None)
+        umap = UMAP(n_neighbors=NEIGHBOURS, init="pca", precomputed_knn=known, random_state=0, n_jobs=1)
+        return np.asarray(umap.fit_transform(points))
 
 
 def _standard(features: Values) -> Values:

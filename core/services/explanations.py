@@ -45,7 +45,7 @@ class SubjectView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureView:
-    """A picture with what it is and what the model said, in words; empty where unknown."""
+    """A picture with what it is and what the model said, in words; empty where unknown. A number is never `wrong`."""
 
     image: ImageId | None
     blob: str
@@ -53,6 +53,7 @@ class PictureView:
     truth: str
     truth_set: tuple[int, ...]
     said: str
+    wrong: bool
     confidence: float | None
 
 
@@ -142,7 +143,10 @@ class Explanations(Service):
         )
 
     def pictures(self, model: RunId, which: Which, *, split: Split = Split.TEST, limit: int = 60) -> list[PictureView]:
-        """The model's pictures of a split: mistakes from the surest on, the least sure, the right ones, or all."""
+        """The model's pictures of a split: mistakes from the surest on, the least sure, the right ones, or all.
+
+        Of numbers none is right: mistakes are from the farthest off on, the least sure from the closest on.
+        """
         with reading(self.engine) as session:
             card = predictions.model_card(session, model)
             found = predictions.read_predictions(session, model, split)
@@ -204,6 +208,12 @@ def _is_right(item: PredictionRecord) -> bool:
     return item.predicted_index is not None and item.predicted_index == item.truth_index
 
 
+def _is_wrong(item: PredictionRecord) -> bool:
+    known = item.truth_index is not None or item.truth_set is not None
+    said = item.predicted_index is not None or item.predicted_set is not None
+    return known and said and not _is_right(item)
+
+
 def _sureness(item: PredictionRecord) -> float:
     """Confidence; for a number how far it is off, so that the worst come first."""
     if item.predicted_number is not None and item.truth_number is not None:
@@ -219,5 +229,6 @@ def _picture(item: PredictionRecord, card: ModelCard, name: str) -> PictureView:
         truth=in_words(card, item.truth_index, item.truth_set, item.truth_number),
         truth_set=tuple(item.truth_set or ()) if item.truth_index is None else (item.truth_index,),
         said=in_words(card, item.predicted_index, item.predicted_set, item.predicted_number),
+        wrong=_is_wrong(item),
         confidence=item.confidence,
     )

@@ -8,6 +8,7 @@ from core.catalogue import EXPLANATIONS, in_words
 from core.errors import BadInput, NotFound
 from core.jobs.payloads import HeatmapsPayload
 from core.services.about_model import AboutModel
+from core.services.behind import badness
 from core.store import images, predictions, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
@@ -18,21 +19,25 @@ __all__ = ["ClassHeat", "GalleryItem", "Heatmaps", "HeatmapsView"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryItem:
-    """A picture with its heatmap: what it is, what was said. `empty`: nothing in it speaks for what was said."""
+    """A picture with its heatmap: what it is, what was said, and of a number how far that is `off`.
+
+    `empty`: nothing in it speaks for what was said.
+    """
 
     image: ImageId
     blob: str
     name: str
     truth: str
     said: str
+    off: float | None
     confidence: float | None
     empty: bool
     kept: bool
 
     @property
     def wrong(self) -> bool:
-        """Whether the answer is not the label."""
-        return self.truth != self.said
+        """Whether the answer is not the label; a number never is, and counts as none."""
+        return self.off is None and self.truth != self.said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class ClassHeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatmapsView:
-    """A finished gallery, mistakes first, the surest of them first."""
+    """A finished gallery, mistakes first, the surest of them first; numbers from the farthest off on."""
 
     run: RunRecord
     method: str
@@ -99,6 +104,7 @@ class Heatmaps(AboutModel):
                     name=names[ImageId(item["image"])],
                     truth=in_words(card, record.truth_index, record.truth_set, record.truth_number),
                     said=in_words(card, record.predicted_index, record.predicted_set, record.predicted_number),
+                    off=None if record.predicted_number is None else badness(record),
                     confidence=record.confidence,
                     empty=item["empty"],
                     kept=(self.settings.heatmaps / item["file"]).is_file(),
@@ -118,7 +124,7 @@ class Heatmaps(AboutModel):
             run=run,
             method=payload.method,
             split=split,
-            items=tuple(sorted(items, key=lambda one: (not one.wrong, -(one.confidence or 0)))),
+            items=tuple(sorted(items, key=lambda one: (not one.wrong, -(one.off or one.confidence or 0)))),
             classes=tuple(classes),
             precision=result["precision"],
             apart=result["apart"],

@@ -17,15 +17,20 @@ from core.types import Outcome, ProjectId, RunId, RunKind
 __all__ = ["ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
 
 SHOWN_ITEMS = 200
+WORTH_A_LOOK = (Outcome.REJECTED, Outcome.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What became of the files of an import; `items` are the first rejected ones, then notes on the others."""
+    """What became of the files of an import; `items` are the first lines on what was rejected, or corrected.
+
+    `duplicates` were there already, `corrected` of them with something that the table says otherwise.
+    """
 
     run: RunRecord
     added: int
     duplicates: int
+    corrected: int
     rejected: int
     items: tuple[ImportItem, ...]
 
@@ -50,9 +55,10 @@ class Imports(Service):
             return ImportReport(
                 run=runs.read_run(session, run_id),
                 added=counts[Outcome.ADDED],
-                duplicates=counts[Outcome.DUPLICATE],
+                duplicates=counts[Outcome.DUPLICATE] + counts[Outcome.CORRECTED],
+                corrected=counts[Outcome.CORRECTED],
                 rejected=counts[Outcome.REJECTED],
-                items=tuple(imports.read_items(session, run_id, outcomes=[Outcome.REJECTED], limit=SHOWN_ITEMS)),
+                items=tuple(imports.read_items(session, run_id, outcomes=WORTH_A_LOOK, limit=SHOWN_ITEMS)),
             )
 
     def rejected(self, run_id: RunId) -> Sequence[ImportItem]:

@@ -25,7 +25,7 @@ __all__ = ["COLOURINGS", "LAYOUTS", "CurrentImage", "Heap", "MapView", "Maps", "
 
 GREY, RIGHT, LEARNT, WRONG = "#9AA5A0", "#56B4E9", "#B9C4BF", "#D55E00"
 SPLITS = {Split.TRAIN: "#0072B2", Split.VALIDATION: "#E69F00", Split.TEST: "#009E73"}
-LAYOUTS = {"neighbours": "Neighbours", "directions": "Main directions"}
+LAYOUTS = {"umap": "Neighbours", "directions": "Main directions"}
 """Ways to lay pictures out, the better one to look at first, in words."""
 
 

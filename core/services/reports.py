@@ -1,23 +1,34 @@
 """Reports of trainings: everything known of one, as one HTML file."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.errors import BadInput
 from core.exchange.report import STYLES, Style, report_html
 from core.services.base import Service
+from core.services.comparing import compared_run
 from core.services.origin import Origin, read_origin
 from core.services.report_facts import compare_with, gather
 from core.services.report_pictures import draw
+from core.services.results import Results, RunChoice
 from core.store import runs
 from core.store.db import reading
 from core.store.deciding import Asked
 from core.types import RunId, RunKind, RunState
 
-__all__ = ["STYLES", "USUAL", "Asked", "Origin", "Reports", "Style"]
+__all__ = ["STYLES", "USUAL", "Asked", "Origin", "Peers", "Reports", "Style"]
 
 USUAL = next(iter(STYLES))
 PATIENCE_S = 45.0
 """How long heatmaps may take together, and then resembling pictures; what is late is left out, and said to be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """The finished trainings that a report can hold a training against, newest first, and the one it takes unasked."""
+
+    choices: tuple[RunChoice, ...]
+    usual: RunId | None
 
 
 class Reports(Service):
@@ -27,6 +38,18 @@ class Reports(Service):
         """Where a training's figures come from. Raises NotFound."""
         with reading(self.engine) as session:
             return read_origin(session, run_id)
+
+    def peers(self, run_id: RunId) -> Peers:
+        """The other trainings on a training's dataset version. Raises NotFound."""
+        with reading(self.engine) as session:
+            run = runs.read_run(session, run_id)
+            usual = compared_run(session, run)
+        done = Results(self.engine, self.settings, self.queue).finished(run.project_id) if run.project_id else []
+        version = next((item.version for item in done if item.id == run_id), None)
+        return Peers(
+            choices=tuple(item for item in done if item.version == version and item.id != run_id),
+            usual=usual[0] if usual else None,
+        )
 
     def html(
         self,

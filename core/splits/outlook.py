@@ -49,6 +49,17 @@ class Outlook:
             f"that need {ENOUGH} {self.noun}s are left out."
         )
 
+    @property
+    def choosing(self) -> str:
+        """What a choice by the validation pictures rests on; "" where that is enough, or there are none."""
+        there = self.units.get(Split.VALIDATION, 0)
+        if not 0 < there < ENOUGH:
+            return ""
+        return (
+            f"The choice is made by pictures of {count(there, self.noun)}: what is best there may be so by luck, and "
+            "not on others."
+        )
+
     def way_out(self, *, folded: bool = False) -> str:
         """What to do about it; `folded` says that it is trained fold by fold. "" without a warning."""
         if not self.warning:

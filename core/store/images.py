@@ -131,6 +131,36 @@ def restore_images(session: Session, image_ids: Sequence[ImageId]) -> None:
             row.deleted_at = None
 
 
+def correct_image(
+    session: Session,
+    image_id: ImageId,
+    *,
+    case_name: str | None,
+    group_name: str | None,
+    captured_at: datetime | None,
+    split: Split | None,
+    extra: JsonObject,
+) -> dict[str, object]:
+    """Make what is told of an image what is known of it; what is None, or not in `extra`, stays. Raises NotFound.
+
+    Returns what became different: name -> as it was.
+    """
+    row = session.get(ImageRow, image_id)
+    if row is None:
+        raise NotFound(f"There is no image {image_id}.")
+    told = {"case_name": case_name, "group_name": group_name, "captured_at": captured_at, "split": split}
+    before: dict[str, object] = {}
+    for name, value in told.items():
+        if value is not None and value != getattr(row, name):
+            before[name] = getattr(row, name)
+            setattr(row, name, value)
+    changed = {name: value for name, value in extra.items() if row.extra.get(name) != value}
+    if changed:
+        before |= {name: row.extra.get(name) for name in changed}
+        row.extra = {**row.extra, **changed}
+    return before
+
+
 def classes_of(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, list[ClassId]]:
     """The classes of each image's consensus; an empty list for one without."""
     classes: dict[ImageId, list[ClassId]] = {image_id: [] for image_id in image_ids}

@@ -57,6 +57,16 @@ def reported_names(session: Session, run_id: RunId) -> set[str]:
     return set(session.scalars(select(ImportItemRow.name).where(ImportItemRow.run_id == run_id)))
 
 
+def added_by(session: Session, run_id: RunId, image_ids: Sequence[ImageId]) -> set[ImageId]:
+    """Which of these images that import itself has added."""
+    query = select(ImportItemRow.image_id).where(
+        ImportItemRow.run_id == run_id,
+        ImportItemRow.outcome == Outcome.ADDED,
+        ImportItemRow.image_id.in_(list(image_ids)),
+    )
+    return {image_id for image_id in session.scalars(query) if image_id is not None}
+
+
 def count_items(session: Session, run_id: RunId) -> dict[Outcome, int]:
     """How many files had each outcome."""
     query = select(ImportItemRow.outcome, func.count()).where(ImportItemRow.run_id == run_id)

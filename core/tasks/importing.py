@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, GraftError
+from core.exchange import TableRow
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
@@ -21,7 +22,7 @@ from core.media.parallel import in_batches
 from core.media.sources import batch_folder
 from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
-from core.store.images import NewImage, create_images, known_images, read_image, restore_images
+from core.store.images import NewImage, correct_image, create_images, known_images, read_image, restore_images
 from core.store.imports import ImportItem
 from core.store.labels import LabelEvent
 from core.store.projects import ProjectView
@@ -46,7 +47,10 @@ class _Ready:
 
 
 def run(context: JobContext) -> JsonObject:
-    """Import what the payload names; the result counts added, duplicates and rejected files."""
+    """Import what the payload names; the result counts added, duplicate, corrected and rejected files.
+
+    A duplicate of which the table said something new counts as corrected, too.
+    """
     payload = ImportPayload.from_json(context.run.payload)
     project_id = context.run.project_id
     if project_id is None:
@@ -60,7 +64,8 @@ def run(context: JobContext) -> JsonObject:
         counts = imports.count_items(session, context.run.id)
     return {
         "added": counts[Outcome.ADDED],
-        "duplicates": counts[Outcome.DUPLICATE],
+        "duplicates": counts[Outcome.DUPLICATE] + counts[Outcome.CORRECTED],
+        "corrected": counts[Outcome.CORRECTED],
         "rejected": counts[Outcome.REJECTED],
     }
 
@@ -123,6 +128,8 @@ def _commit(
             if ready.prepared and ready.prepared.sha256 not in known:
                 fresh.setdefault(ready.prepared.sha256, _new_image(ready.prepared, ready, plan))
         made = dict(zip(fresh, create_images(session, project.id, list(fresh.values()), now=now), strict=True))
+        # Of two files with one picture in an import the first counts; only one from before is corrected by the table.
+        own = {*made.values(), *imports.added_by(session, context.run.id, list(known.values()))}
         for ready in batch:
             if ready.prepared is None:
                 items.append(ImportItem(name=ready.name, outcome=Outcome.REJECTED, reason=ready.reason))
@@ -137,7 +144,8 @@ def _commit(
                 values[image_id] = plan.value(ready.name)
                 continue
             image_id = known[ready.prepared.sha256]
-            items.append(_already_there(session, ready, image_id))
+            corrected = "" if image_id in own else _corrected(session, image_id, plan.row(ready.name))
+            items.append(_already_there(session, ready, image_id, corrected))
             restore_images(session, [image_id])
             if read_image(session, image_id).state is ImageState.UNLABELLED and values.get(image_id) is None:
                 values[image_id] = plan.value(ready.name)
@@ -169,10 +177,27 @@ def _event(context: JobContext, payload: ImportPayload, image_id: ImageId, value
     )
 
 
-def _already_there(session: Session, ready: _Ready, image_id: ImageId) -> ImportItem:
+def _corrected(session: Session, image_id: ImageId, row: TableRow | None) -> str:
+    """Take over what the table says of a picture that is there; in words, what became different."""
+    if row is None:
+        return ""
+    before = correct_image(
+        session, image_id, case_name=row.case, group_name=row.group, captured_at=row.captured_at, split=row.split,
+        extra=row.extra,
+    )  # fmt: skip
+    names = {"case_name": "case", "group_name": "group", "captured_at": "date"}
+    told = [
+        f"{names.get(name, name)} (was {was})" if was is not None else names.get(name, name)
+        for name, was in before.items()
+    ]
+    return f" Taken over from the table: {', '.join(told)}." if told else ""
+
+
+def _already_there(session: Session, ready: _Ready, image_id: ImageId, corrected: str) -> ImportItem:
     first = read_image(session, image_id).original_name
-    reason = f"The same picture is already there as {first}."
-    return ImportItem(name=ready.name, outcome=Outcome.DUPLICATE, reason=reason, image_id=image_id)
+    reason = f"The same picture is already there as {first}.{corrected}"
+    outcome = Outcome.CORRECTED if corrected else Outcome.DUPLICATE
+    return ImportItem(name=ready.name, outcome=outcome, reason=reason, image_id=image_id)
 
 
 def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImage:

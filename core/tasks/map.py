@@ -19,7 +19,7 @@ MOST_PICTURES = 20_000
 
 
 def run(context: JobContext) -> JsonObject:
-    """Draw; the map's file gets the layouts "directions" and, of enough pictures, "neighbours"."""
+    """Draw; the map's file gets the layouts "directions" and, of enough pictures, "umap"."""
     payload = MapPayload.from_json(context.run.payload)
     if context.run.project_id is None:
         raise BadInput("A map needs a project.")
@@ -40,7 +40,7 @@ def run(context: JobContext) -> JsonObject:
     context.check_cancelled()
     near = neighbours(features)
     if near is not None:
-        layouts["neighbours"] = near
+        layouts["umap"] = near
     path = context.settings.map_file(context.run.id)
     write_layouts(path, [image for image, _ in shown], layouts)
     drawn = {LAYOUTS_HASH: hashlib.sha256(path.read_bytes()).hexdigest()}

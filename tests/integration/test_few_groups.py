@@ -62,9 +62,9 @@ def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
     assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])) is None
 
 
-def train(graft: Graft, name: str, *more: str) -> Result:
+def train(graft: Graft, name: str, *more: str, command: str = "train") -> Result:
     common = ["--preset", "instant", "--set", "weights=none", "--home", str(graft.settings.home)]
-    done = CliRunner().invoke(build(), ["train", name, *common, *more])
+    done = CliRunner().invoke(build(), [command, name, *common, *more])
     assert done.exit_code == 0, done.output
     return done
 
@@ -90,21 +90,39 @@ def test_the_command_is_silent_where_there_are_enough(graft: Graft) -> None:
     assert json.loads(done.stdout)["warning"] == "" and "What helps" not in done.stderr
 
 
-def form(project: int) -> None:
+def test_a_comparison_of_networks_says_it_and_a_search_what_it_chooses_by(graft: Graft) -> None:
+    grouped(graft, 7)
+    warning = "Your 56 pictures come from 7 groups, and only "
+    compared = train(graft, "Fields 7", "--backbones", "resnet18", "--json", command="benchmark")
+    assert json.loads(compared.stdout)["warning"].startswith(warning)
+    searched = train(graft, "Fields 7", "--json", command="search")
+    assert warning in searched.stderr and "The choice is made by pictures of 2 groups:" in searched.stderr
+    assert json.loads(searched.stdout)["warning"] == searched.stderr.strip()
+
+
+def form(page: str, project: int) -> None:
     """The script of a page: runs on its own, so that it imports what it needs."""
     from app.context import graft
+    from app.views.benchmark import new_comparison
+    from app.views.search import new_search
     from app.views.train import new_training
     from core.types import ProjectId
 
-    new_training(graft().projects.read(ProjectId(project)))
+    found = graft().projects.read(ProjectId(project))
+    if page == "train":
+        new_training(found)
+    else:
+        {"search": new_search, "benchmark": new_comparison}[page](found.id)
 
 
-def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["train", "search", "benchmark"])
+def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     few, enough = (
-        AppTest.from_function(form, default_timeout=60, kwargs={"project": project}).run()
+        AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": project}).run()
         for project in (grouped(graft, 7), grouped(graft, 60, each=2))
     )
     assert not few.exception and not enough.exception
     assert [item.value[:46] for item in few.warning] == ["Your 56 pictures come from 7 groups, and only "]
+    assert ("The choice is made by" in few.warning[0].value) == (page == "search")
     assert not enough.warning

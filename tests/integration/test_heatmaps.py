@@ -18,6 +18,7 @@ from core.errors import BadInput, NotFound
 from core.graft import Graft
 from core.jobs import execute
 from core.media import forget_oldest
+from core.services.explanations import Which
 from core.services.serving import Serving
 from core.store import predictions, runs
 from core.store.db import writing
@@ -72,6 +73,26 @@ def test_every_picture_of_the_split_has_a_heatmap_and_mistakes_come_first(graft:
     ]  # fmt: skip
     for item in view.items:
         assert item.kept and opened(graft.heatmaps.file(gallery, item.image)).shape == (60, 90, 4)
+
+
+def test_numbers_are_not_called_mistakes_and_the_farthest_off_come_first(graft: Graft, gallery: RunId) -> None:
+    records = [
+        PredictionRecord(
+            image_id=ImageId(number), blob="a" * 64, split=Split.TEST, truth_number=truth, predicted_number=5.0
+        )
+        for number, truth in ((1, 4.5), (2, 5.0), (3, 9.0))
+    ]
+    with writing(graft.engine) as session:
+        predictions.replace_predictions(session, RunId(2), records)
+    view = graft.heatmaps.view(graft.queue.read(gallery))
+    assert view is not None
+    assert [(item.image, item.wrong, item.off) for item in view.items] == [
+        (3, False, 4),
+        (1, False, 0.5),
+        (2, False, 0),
+    ]
+    found = graft.explanations.pictures(RunId(2), Which.MISTAKES)
+    assert [(item.image, item.wrong) for item in found] == [(3, False), (1, False), (2, False)]
 
 
 def test_a_heatmap_of_the_job_is_the_one_that_a_single_question_gets(graft: Graft, gallery: RunId) -> None:

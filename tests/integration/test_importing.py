@@ -16,13 +16,13 @@ from core.jobs import execute
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.services.imports import ImportReport
-from core.store import runs
+from core.store import runs, versions
 from core.store.db import reading, writing
 from core.store.images import ImageRecord, read_image
 from core.store.runs import RunRecord
 from core.store.tables import ImageClassRow, ImageRow
 from core.tasks import importing
-from core.types import ImageState, Lane, ProjectId, RunId, RunState, Task
+from core.types import ImageState, Lane, ProjectId, RunId, RunState, Split, Task
 
 
 def picture(path: Path, shade: int) -> bytes:
@@ -81,6 +81,44 @@ def test_importing_again_adds_nothing(graft: Graft, project: ProjectId, tmp_path
     do_import(graft, project, payload)
     report = do_import(graft, project, payload)
     assert (report.added, report.duplicates) == (0, 1)
+
+
+def test_a_corrected_table_corrects_what_is_known_of_pictures_that_are_there(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for number in range(1, 4):
+        picture(tmp_path / "in" / f"{number}.png", number)
+    table = tmp_path / "l.csv"
+    payload = ImportPayload(source=str(tmp_path / "in"), labels_csv=str(table))
+    header = "file,label,case,split,date,note,weather\n"
+    table.write_text(f"{header}1,rust,p1,train,,wet,sun\n2,rust,p2,validation,,,\n3,mildew,p3,test,2026-05-31,,\n")
+    do_import(graft, project, payload)
+    table.write_text(f"{header}1,mildew,p9,test,,dry,\n2,rust,p2,train,,,\n3,mildew,,validation,,,\n")
+    report = do_import(graft, project, payload)
+    assert (report.added, report.duplicates, report.corrected) == (0, 3, 3)
+    found = images(graft)
+    assert [found[f"{number}.png"].split for number in (1, 2, 3)] == [Split.TEST, Split.TRAIN, Split.VALIDATION]
+    assert (found["1.png"].case_name, found["1.png"].extra) == ("p9", {"note": "dry", "weather": "sun"})
+    assert found["3.png"].case_name == "p3" and found["3.png"].captured_at == datetime(2026, 5, 31, tzinfo=UTC)
+    reasons = {item.name: item.reason for item in report.items}
+    assert reasons["1.png"].endswith("Taken over from the table: case (was p1), split (was train), note (was wet).")
+    assert reasons["2.png"].endswith("Taken over from the table: split (was validation).")
+    again = do_import(graft, project, payload)
+    assert (again.duplicates, again.corrected, again.items) == (3, 0, ())
+    with reading(graft.engine) as session:
+        labelled = {row.id: row.classes for row in versions.list_labelled(session, project)}
+    assert labelled[found["1.png"].id] == labelled[found["2.png"].id], "a label that is there stays"
+
+
+def test_a_picture_that_comes_twice_in_one_import_keeps_what_its_first_line_says(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 1)
+    content = picture(tmp_path / "in" / "a.png", 1)
+    (tmp_path / "in" / "b.png").write_bytes(content)
+    (tmp_path / "l.csv").write_text("file,label,case\na,rust,p1\nb,rust,p2\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"), labels_csv=str(tmp_path / "l.csv")))
+    assert report.duplicates == 1 and images(graft)["a.png"].case_name == "p1"
 
 
 def test_bad_files_are_listed_with_their_reason_and_the_rest_goes_in(

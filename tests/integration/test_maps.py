@@ -35,12 +35,14 @@ def points(view: MapView, heaps) -> dict[str, list[str]]:
 
 
 def test_every_picture_is_a_point_coloured_by_its_label_and_split_as_they_are_now(
-    graft: Graft, leaves: ProjectId
+    graft: Graft, leaves: ProjectId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What lies where is tests/unit/test_layout.py's; umap-learn compiles itself for ten seconds in every process.
+    monkeypatch.setattr("core.tasks.map.neighbours", lambda features: features[:, :2])
     splits = [Split.TRAIN, Split.TEST] + [None] * 10
     found = add(graft, leaves, [scene(n, (48, 48)) for n in range(12)], splits=splits)
     view = drawn(graft, leaves)
-    assert set(view.layouts) == {"neighbours", "directions"} and view.colourings() == ["class", "split"]
+    assert set(view.layouts) == {"umap", "directions"} and view.colourings() == ["class", "split"]
     assert all(places.shape == (12, 2) for places in view.layouts.values())
     assert points(view, by_split(view))["test"] == ["1.png"]
 
@@ -53,7 +55,7 @@ def test_every_picture_is_a_point_coloured_by_its_label_and_split_as_they_are_no
     assert after is not None and len(after.pictures) == 11 == len(after.layouts["directions"])
     told = points(after, by_class(after))
     assert list(told) == ["no label", "healthy", "rust"] and told["rust"] == ["3.png"] and told["healthy"] == ["5.png"]
-    assert (after.layouts["neighbours"][0] == view.layouts["neighbours"][1]).all()
+    assert (after.layouts["umap"][0] == view.layouts["umap"][1]).all()
 
 
 def test_a_model_s_map_shows_what_it_names_wrongly(graft: Graft, leaves: ProjectId) -> None:

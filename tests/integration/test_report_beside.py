@@ -8,11 +8,14 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.routes.reports import ROUTES
 from core.errors import BadInput
-from core.exchange.report.drawing import Dots, cloud
+from core.exchange.report.drawing import Dots, Line, chart, cloud
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import MapPayload
@@ -86,6 +89,25 @@ def test_the_parent_comes_before_the_one_before_and_what_is_asked_before_both(gr
         session.get_one(RunRow, run).parent_id = parent
     assert f"against Run {parent} (from whose weights it started)" in section(graft, run, "comparison")
     assert f"against Run {other} (as asked)" in section(graft, run, "comparison", against=other)
+
+
+def test_every_other_training_on_the_same_version_can_be_chosen_to_compare_with(graft: Graft, field: Field) -> None:
+    first, second, third = (field.run(steps(80)) for _ in range(3))
+    peers = graft.reports.peers(second)
+    assert ([item.id for item in peers.choices], peers.usual) == ([third, first], first)
+    assert graft.reports.peers(first).usual is None
+    assert graft.reports.peers(Leaves(graft).run([0] * 6)).choices == ()
+
+
+def test_the_address_of_a_report_names_the_other_training(
+    graft: Graft, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.routes.reports.shared", lambda: graft)
+    client = TestClient(Starlette(routes=ROUTES))
+    first, _, run = field.run(steps(80)), field.run(steps(80)), field.run(steps(80))
+    told = client.get(f"/api/runs/{run}/report.html", params={"against": first})
+    assert f"against Run {first} (as asked)" in told.text
+    assert client.get(f"/api/runs/{run}/report.html", params={"against": "x"}).status_code == 400
 
 
 def test_the_first_training_says_how_to_have_a_comparison(graft: Graft, field: Field) -> None:
@@ -163,7 +185,7 @@ def draw_map(graft: Graft, field: Field, model: RunId | None) -> RunId:
     run = make_job(graft, field.project, RunKind.MAP, MapPayload(model=model), {}, model)
     path = graft.settings.map_file(run)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_layouts(path, [item.image_id for item in field.items], {"neighbours": places})
+    write_layouts(path, [item.image_id for item in field.items], {"umap": places})
     result = sealed({"pictures": 81, "shown": 80, "features": "what was asked", "share": 0.5,
                      LAYOUTS_HASH: sha256(path.read_bytes()).hexdigest()})  # fmt: skip
     with writing(graft.engine) as session:
@@ -203,6 +225,12 @@ def test_the_map_shows_the_pictures_of_the_version_by_label_and_by_right_or_wron
 def test_what_is_empty_above_and_below_a_map_is_cut_off() -> None:
     # Of 360, with a margin of 1.05 to 1, y = 0.1 lies at 162.9 and -0.1 at 197.1; 8 are left on each side.
     assert 'viewBox="0 154.9 360 50.3"' in cloud([Dots("rust", "#123456", [-1.0, 1.0], [0.1, -0.1])], label="Map")
+
+
+def test_a_line_that_leaves_the_axes_is_cut_off_and_does_not_run_along_them() -> None:
+    drawn = chart([Line("on all", [0, 100], [100, -900])], x=(0, 100), y=(-100, 100), across="", up="", label="Curve")
+    # 204 high for 200: -900 lies 1,020 below the top, which is at 12; the frame ends with the axis, at 216.
+    assert 'points="52.0,12.0 508.0,1032.0"' in drawn and 'y="10" width="456" height="206"' in drawn
 
 
 def test_a_map_by_another_network_is_said_to_be_that(graft: Graft, field: Field) -> None:

@@ -31,16 +31,16 @@ def test_points_on_a_line_are_shown_by_one_direction_alone() -> None:
 
 
 def test_the_same_features_give_the_same_map() -> None:
-    assert np.array_equal(neighbours(heaps(5)), neighbours(heaps(5)))
+    assert np.array_equal(neighbours(heaps(6)), neighbours(heaps(6)))
 
 
-def test_pictures_that_are_all_the_same_have_a_map_too_and_nine_have_no_neighbours() -> None:
-    same = np.ones((12, 6), np.float32)
+def test_pictures_that_are_all_the_same_have_a_map_too_and_fifteen_have_no_neighbours() -> None:
+    same = np.ones((16, 6), np.float32)
     places, share = directions(same)
     assert np.isfinite(places).all() and share == 0
     near = neighbours(same)
     assert near is not None and np.isfinite(near).all()
-    assert neighbours(same[:9]) is None
+    assert neighbours(same[:15]) is None
 
 
 def test_a_point_of_the_chart_is_found_again_by_its_heap_and_its_position_in_it() -> None:

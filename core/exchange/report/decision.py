@@ -1,5 +1,6 @@
 """The section on deciding by the model: what is found, missed and a false alarm among 1,000, and whether it pays."""
 
+from core.charts.benefit import BELOW
 from core.evaluation import Interval
 from core.evaluation.decision import cheapest
 from core.exchange.html import paragraph, sentences, table
@@ -90,7 +91,7 @@ def _curve(found: Entries) -> str:
     model = [triple(point["model"]) for point in points]
     everyone = [number(point["everyone"]) for point in points]
     top = max(item.high for item in model if item)
-    low = max(min(0.0, *(item.low for item in model if item)), -top)
+    low = max(min(0.0, *(item.low for item in model if item)), -BELOW * top)
     useful = items(found["useful"])
     pays = (
         f"it is better than acting on all or on none for whoever acts from a chance of about "

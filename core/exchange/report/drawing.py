@@ -35,13 +35,12 @@ def chart(
     span_x, span_y = x[1] - x[0] or 1.0, y[1] - y[0] or 1.0
 
     def at(one: float, other: float) -> str:
-        inside = min(max(other, y[0]), y[1])
-        return f"{LEFT + wide * (one - x[0]) / span_x:.1f},{TOP + high * (y[1] - inside) / span_y:.1f}"
+        return f"{LEFT + wide * (one - x[0]) / span_x:.1f},{TOP + high * (y[1] - other) / span_y:.1f}"
 
     def points(xs: Sequence[float], ys: Sequence[float]) -> str:
         return " ".join(at(one, other) for one, other in zip(xs, ys, strict=True))
 
-    drawn = [f'<path d="M{LEFT} {TOP}V{TOP + high}H{LEFT + wide}" class=axis />']
+    drawn = []
     for line in found:
         if line.dots:
             for one, other, ends in zip(line.x, line.y, zip(*line.band, strict=True) if line.band else [], strict=True):
@@ -55,7 +54,11 @@ def chart(
         drawn.append(f'<polyline points="{points(line.x, line.y)}" class={_class(line)} />')
     if mark is not None:
         drawn.append(f'<polyline points="{at(mark, y[0])} {at(mark, y[1])}" class=mark />')
-    drawn += _ticks(x, y, wide, high, across, up)
+    # A drawing of its own, whose frame cuts off what leaves the axes; two pixels are for a line along the top.
+    left, top, width, height = LEFT, TOP - 2, wide, high + 2
+    inside = f'<svg x="{left}" y="{top}" width="{width}" height="{height}" viewBox="{left} {top} {width} {height}">'
+    axes = f'<path d="M{LEFT} {TOP}V{TOP + high}H{LEFT + wide}" class=axis />'
+    drawn = [axes, inside, *drawn, "</svg>", *_ticks(x, y, wide, high, across, up)]
     name = f'role="img" aria-label="{escape(label, quote=True)}"'
     return f'<figure class=chart><svg class=drawing viewBox="0 0 {WIDTH} {HEIGHT}" {name}>{"".join(drawn)}</svg>' + (
         f"<figcaption>{_legend(found)}</figcaption></figure>" if len(found) > 1 else "</figure>"

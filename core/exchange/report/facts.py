@@ -41,7 +41,7 @@ class PictureMap:
     """Pictures of the dataset version as points: `drawn` of them, by their label and by right or wrong.
 
     result  of the job that drew the map
-    layout  "neighbours" or "directions", which say what near and far mean
+    layout  "umap" or "directions", which say what near and far mean
     own     whether the model itself was asked what lies near, and not a network that has learnt none of the labels
     """
 

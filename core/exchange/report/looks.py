@@ -6,8 +6,8 @@ from core.exchange.report.facts import Picture, ReportFacts
 from core.exchange.report.values import counted, number
 
 LAYOUTS = {
-    "neighbours": "Pictures that lie together look alike to it (t-SNE, van der Maaten & Hinton 2008); how far apart "
-    "heaps are means nothing",
+    "umap": "Pictures that lie together look alike to it (UMAP, McInnes et al. 2018); how far apart heaps are means "
+    "little",
     "directions": "The two directions in which the pictures differ most (principal components, Pearson 1901) show "
     "{share:.0%} of all their variance",
 }
