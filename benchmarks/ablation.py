@@ -26,7 +26,7 @@ from core.formula import FormulaPictures, FormulaPool
 from core.models import Network, calibrate_batch_norm, load_weights
 from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed, signs
 from core.settings import Settings
-from core.tasks.pretrain import CALIBRATING, FROM_NOTHING, GOING_ON, GROWS_FROM, KEPT_EACH, SIZE
+from core.tasks.pretrain import CALIBRATING, FROM_NOTHING, GOING_ON, GROWS_FROM, SIZE
 
 LABELLED_EACH = 20
 SEED = 0
@@ -38,7 +38,7 @@ class Variant:
 
     words: str
     fractals: int = 400
-    each: int = KEPT_EACH
+    each: int = 5
     size: int = SIZE
     grey: bool = False
     method: str = "supervised"

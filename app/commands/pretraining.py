@@ -29,7 +29,7 @@ def pretrain(
     image_size: Annotated[int, typer.Option(help="Side of the pictures in pixels; 0: chosen.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Pictures at a time, each seen in two views.")] = 64,
     start: Annotated[str, typer.Option("--weights", metavar="W", help="To go on from, as in a recipe.")] = "",
-    fractals: Annotated[int, typer.Option(help="How many formulas to draw by.")] = 400,
+    fractals: Annotated[int, typer.Option(help="How many formulas to draw by.")] = 2000,
     each: Annotated[int, typer.Option(help="How many pictures by each of them; 0: chosen.")] = 0,
     seed: Annotated[int, typer.Option(help="Of chance.")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,

@@ -21,7 +21,7 @@ class FormulaPictures:
 
     seed: int = 0
     size: int = 96
-    fractals: int = 400
+    fractals: int = 2000
     palettes: int = 64
     textures: int = 128
     scatters: int = 48

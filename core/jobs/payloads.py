@@ -95,7 +95,7 @@ class PretrainPayload(Payload):
     image_size: int = 0
     batch_size: int = 64
     weights: str = "none"
-    fractals: int = 400
+    fractals: int = 2000
     each: int = 0
     seed: int = 0
 

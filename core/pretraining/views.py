@@ -1,4 +1,4 @@
-"""Two views of a picture: crops, turns, light, colour, sometimes grey (arXiv 2002.05709, appendix A)."""
+"""Two views of a picture: crops, turns, light, colour, sometimes grey, sometimes noisy (arXiv 2002.05709, appendix A)."""
 
 import torch
 from torch import Tensor
@@ -12,6 +12,8 @@ NEAR = Strength(mirror=True, turn_degrees=180, shift=0.12, zoom=0.5, light=0.4, 
 """For drawn pictures, which come again and again: no fractal changes its name when it is turned."""
 GREY = 0.15
 """Share of the views that lose their colour: it is used, but not trusted."""
+NOISY, NOISE = 0.3, 0.1 * 255
+"""Share of the views with noise, and its largest standard deviation: drawn pictures have none, photographs do."""
 
 
 def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator, side: int) -> Tensor:
@@ -22,4 +24,12 @@ def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator, 
         pictures = functional.interpolate(pictures, side, mode="bilinear", antialias=True)
     views = vary(pictures.repeat(2, 1, 1, 1), strength, generator)
     grey = on_device(torch.rand(len(views), 1, 1, 1, generator=generator) < GREY, views.device)
-    return torch.where(grey, views.mean(1, keepdim=True), views)
+    return _noisy(torch.where(grey, views.mean(1, keepdim=True), views), generator)
+
+
+def _noisy(views: Tensor, generator: torch.Generator) -> Tensor:
+    noisy = torch.rand(len(views), 1, 1, 1, generator=generator) < NOISY
+    deviation = torch.rand(len(views), 1, 1, 1, generator=generator) * NOISE * noisy
+    there = torch.Generator(views.device).manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+    noise = torch.randn(views.shape, generator=there, device=views.device).mul_(on_device(deviation, views.device))
+    return views.add_(noise).clamp_(0, 255)

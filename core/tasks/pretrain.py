@@ -34,7 +34,7 @@ PROBED, PROBED_EACH = 10, 20
 MOST_LABELLED, CALIBRATING = 400, 256
 FROM_NOTHING, GOING_ON = 2e-3, 3e-4
 """Learning rates: weights that are good already are soon forgotten at the rate that makes them."""
-KEPT_EACH, NEW_EACH, POOL = 5, 1000, "drawn"
+KEPT_EACH, NEW_EACH, POOL = 1, 1000, "drawn"
 
 
 def run(context: JobContext) -> JsonObject:
