@@ -173,7 +173,7 @@ def tuned(
 ) -> float:
     """Balanced accuracy in points after training everything."""
     train = [*parts[0], *parts[1]]  # the steps choose nothing, so that validation's pictures can be learnt from
-    pictures = functional.interpolate(sample.pictures.float(), TUNED_SIZE, mode="bilinear", antialias=True)
+    pictures = functional.interpolate(sample.pictures, TUNED_SIZE, mode="bilinear", antialias=True)
     network = network_with(weights, seed, settings, pictures[train], int(sample.labels.max()) + 1)
     if weights != "none":
         head_first(network, pictures[train], sample.labels[train], len(parts[1]))
