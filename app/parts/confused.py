@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.links import set_params
-from app.parts.text import md
+from app.parts.text import md, short
 from core.services.results import ResultsView
 from core.types import Task
 
 MANY = 8
 """Classes from which on another order is offered; at twice as many it is the first choice."""
+LONGEST = 32
+"""Letters of a class on a button, beside another one and a count."""
 HOW = (
     "The more often two classes are taken for each other, the earlier they are joined, and the branches of the tree "
     "are turned so that neighbours are as alike as can be "
@@ -40,9 +42,12 @@ def most_confused(view: ResultsView) -> None:
     with st.container(horizontal=True, gap="small"):
         for row, column, number in pairs:
             support = view.scores.classes[row].support
+            names = view.classes[row], view.classes[column]
+            shown, said = (short(name, LONGEST) for name in names)
             st.button(
-                f"{md(view.classes[row])} for {md(view.classes[column])}: {number} of {support:,}",
+                f"{md(shown)} for {md(said)}: {number} of {support:,}",
                 key=f"pair-{row}-{column}",
+                help=None if (shown, said) == names else f"{md(names[0])} for {md(names[1])}",
                 on_click=set_params,
                 kwargs={"cell": f"{row},{column}"},
             )

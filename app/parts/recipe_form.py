@@ -9,7 +9,7 @@ from app.context import graft
 from app.links import int_param
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
-from app.parts.starts import START_WORDS, good_for, start_option, start_words
+from app.parts.starts import START_WORDS, good_for, start_option, start_words, usual_start
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing
@@ -159,7 +159,7 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
     kinds = [kind for kind in START_WORDS if there.get(kind, True)]
     wanted = asked_start(project)
     asked = wanted is not None and wanted in own
-    usual = "own" if asked else _usual(str(graft().settings.home), backbone.name)
+    usual = "own" if asked else usual_start(backbone.name)
     kind = st.selectbox(
         "What it knows already", kinds, kinds.index(usual), format_func=start_option, key=f"weights-{kinds}-{usual}"
     )
@@ -178,12 +178,6 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()
         return f"file:{path}" if path else ""
     return str(kind)
-
-
-@st.cache_data(ttl=300, show_spinner=False)
-def _usual(home: str, backbone: str) -> str:
-    # `home` is there for the key: hosts and files at hand belong to its settings.
-    return graft().training.usual_weights(backbone)
 
 
 def asked_start(project: ProjectId) -> RunRecord | None:

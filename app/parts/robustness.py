@@ -62,9 +62,11 @@ def _verdict(view: RobustnessView, unit: str) -> str:
     sure = "" if view.flips_between is None else " ({:{form}} to {:{form}})".format(*view.flips_between, form=form)
     hurts = f"What hurts most of the middle strengths is “{line.title.lower()}” ({line.words[MIDDLE]}):"
     if view.numbers:
+        of = f" {md(unit)}" if unit else ""
+        unsure = "" if line.high else " How sure these figures are cannot be told from so few cases or groups."
         return (
-            f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure} {md(unit)} on average. {hurts} "
-            f"a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}."
+            f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure}{of} on average. {hurts} "
+            f"a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}.{unsure}"
         )
     return (
         f"A shift by a single pixel changes **{view.flips:.0%}**{sure} of the answers. {hurts} {_right(line, MIDDLE)} "
@@ -73,7 +75,8 @@ def _verdict(view: RobustnessView, unit: str) -> str:
 
 
 def _error(line: RobustnessLine, step: int) -> str:
-    return f"{line.right[step]:.3g} ({line.low[step]:.3g} to {line.high[step]:.3g})"
+    ends = f" ({line.low[step]:.3g} to {line.high[step]:.3g})" if line.high else ""
+    return f"{line.right[step]:.3g}{ends}"
 
 
 def _right(line: RobustnessLine, step: int) -> str:

@@ -8,9 +8,8 @@ import streamlit as st
 from app.context import graft
 from app.parts.recipe_details import AUGMENTATION_WORDS, IMBALANCE_WORDS, TUNE_WORDS
 from app.parts.recipe_form import PRESET_WORDS
-from app.parts.starts import start_name
+from app.parts.starts import COMMON, common_starts, start_name
 from app.parts.study_form import network_words
-from core.catalogue import bundled_weights
 from core.recipes import PRESETS, USUAL, Recipe
 from core.services.training import search_backbones
 
@@ -25,7 +24,6 @@ FIELD_WORDS = {
     "imbalance": "What is done for rare classes",
 }
 """A field that can be searched -> in an expert's words."""
-STARTS = ("imagenet", "bundled", "none")
 VALUE_WORDS = {"tune": TUNE_WORDS, "augmentation": AUGMENTATION_WORDS, "imbalance": IMBALANCE_WORDS}
 
 
@@ -70,12 +68,13 @@ def search_form() -> WantedSearch | None:
 
 
 def _weights(own: str, backbones: list[str]) -> str:
-    known = [kind for kind in STARTS if kind != "bundled" or set(backbones) <= set(bundled_weights())]
-    kinds = known if own in STARTS else [own, *known]
+    known, usual = common_starts(backbones)
+    kinds = known if own in COMMON else [own, *known]
+    first = usual if own == "imagenet" else own
     return str(
         st.selectbox(
-            "What they know already", kinds, index=kinds.index(own) if own in kinds else 0, key=f"search-{kinds}",
-            format_func=lambda kind: start_name(kind) if kind in STARTS else kind.replace(":", " "),
+            "What they know already", kinds, index=kinds.index(first) if first in kinds else 0, key=f"search-{kinds}",
+            format_func=lambda kind: start_name(kind) if kind in COMMON else kind.replace(":", " "),
         )
     )  # fmt: skip
 

@@ -1,8 +1,12 @@
 """What a training can start from, in an expert's words."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from app.context import graft
 from app.parts.text import md
+from core.catalogue import bundled_weights
 
 START_WORDS = {
     "imagenet": (
@@ -38,6 +42,28 @@ START_WORDS = {
     ),
 }
 """Kind of weights -> its name, what it is good for in a word, and in a sentence."""
+
+
+COMMON = ("imagenet", "bundled", "none")
+"""Kinds of weights that one choice can mean for several networks."""
+
+
+def common_starts(backbones: Sequence[str]) -> tuple[list[str], str]:
+    """What all of these networks can start from, and which of it they do unless a person chooses."""
+    kinds = [kind for kind in COMMON if kind != "bundled" or set(backbones) <= set(bundled_weights())]
+    usual = usual_start(backbones[0]) if backbones and "bundled" in kinds else "imagenet"
+    return kinds, usual
+
+
+def usual_start(backbone: str) -> str:
+    """What a training of that network starts from unless a person chooses."""
+    return _usual(str(graft().settings.home), backbone)
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def _usual(home: str, backbone: str) -> str:
+    # `home` is there for the key: hosts and files at hand belong to its settings.
+    return graft().training.usual_weights(backbone)
 
 
 def start_name(kind: str) -> str:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.parts.recipe_form import PRESET_WORDS
-from app.parts.starts import start_option
+from app.parts.starts import common_starts, start_option
 from core.catalogue import all_backbones
 from core.recipes import PRESETS, PUBLISHED, Recipe
 from core.services.training import search_backbones
 
 NETWORKS, DEPTH = "Which network?", "How deep to train?"
 OWN = "My own choice"
-STARTS = ("imagenet", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,10 @@ def study_form() -> WantedStudy | None:
         format_func=lambda name: PRESET_WORDS[name][0],
     )  # fmt: skip
     with right:
-        start = st.selectbox("What they know already", STARTS, format_func=start_option)
+        kinds, usual = common_starts(backbones)
+        start = st.selectbox(
+            "What they know already", kinds, kinds.index(usual), format_func=start_option, key=f"study-{kinds}"
+        )
         scratch = not depths and start != "none" and st.checkbox(
             "Train each also from nothing", help="Shows how much the pretrained weights are worth on your pictures."
         )  # fmt: skip

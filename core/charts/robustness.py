@@ -13,7 +13,10 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class RobustnessLine:
-    """One way of spoiling: percent right (or typical errors) at strengths 0 to 5, intervals, strengths in words."""
+    """One way of spoiling: percent right (or typical errors) at strengths 0 to 5, intervals, strengths in words.
+
+    `low` and `high` are empty where there is too little for an interval.
+    """
 
     title: str
     right: tuple[float, ...]
@@ -34,10 +37,11 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
     for index, line in enumerate(lines):
         row, column = index // columns + 1, index % columns + 1
         steps = list(range(len(line.right)))
-        figure.add_scatter(
-            x=[*steps, *reversed(steps)], y=[*line.high, *reversed(line.low)], fill="toself", mode="lines",
-            line={"width": 0}, fillcolor="rgba(63,143,79,.18)", hoverinfo="skip", row=row, col=column,
-        )  # fmt: skip
+        if line.high:
+            figure.add_scatter(
+                x=[*steps, *reversed(steps)], y=[*line.high, *reversed(line.low)], fill="toself", mode="lines",
+                line={"width": 0}, fillcolor="rgba(63,143,79,.18)", hoverinfo="skip", row=row, col=column,
+            )  # fmt: skip
         figure.add_scatter(
             x=steps, y=line.right, mode="lines+markers", line={"color": "#3f8f4f"}, text=line.words,
             hovertemplate="%{text}: " + ("%{y:.0f} %" if unit is None else "%{y:.3g}") + "<extra></extra>",
@@ -52,5 +56,6 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
 
 def _top(lines: Sequence[RobustnessLine]) -> float:
     """The end of the axis of errors: one way that ruins everything must not flatten the others."""
-    usual = max((line.high[0] for line in lines), default=0.0)
-    return 1.05 * min(max((max(line.high) for line in lines), default=0.0), MOST * usual) or 1.0
+    ends = [line.high or line.right for line in lines]
+    usual = max((end[0] for end in ends), default=0.0)
+    return 1.05 * min(max((max(end) for end in ends), default=0.0), MOST * usual) or 1.0

@@ -78,7 +78,10 @@ def sample_confusion(
 def confusion_figures(
     truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, resampler: Resampler, *, ordered: bool
 ) -> dict[str, Interval | None]:
-    """What follows from the confusion matrix beside the accuracy; means need two classes with pictures."""
+    """What follows from the confusion matrix beside the accuracy.
+
+    None of few cases or groups; means over classes need two with pictures.
+    """
     whole = count_confusion(truth, predicted, classes)
     samples = sample_confusion(truth, predicted, classes, resampler)
     parts, units = int((whole.sum(1) > 0).sum()), resampler.units.count
@@ -91,7 +94,7 @@ def confusion_figures(
         }
     return {
         name: interval(float(score(whole)), score(samples), units=units, parts=parts)
-        if parts > 1 or name in ("grades_off", "within_one")
+        if resampler.enough and (parts > 1 or name in ("grades_off", "within_one"))
         else None
         for name, score in wanted.items()
     }

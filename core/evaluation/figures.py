@@ -5,6 +5,7 @@ from math import ceil, log10
 from typing import Literal
 
 from core.evaluation.interval import Interval
+from core.evaluation.resampling import FEWEST_TOGETHER
 
 Kind = Literal["share", "index", "number"]
 RESAMPLED = (
@@ -14,6 +15,8 @@ RESAMPLED = (
 RANKED = (
     "The interval is the delta method's on the logit scale, summed by case or group (DeLong 1988, Obuchowski 1997)."
 )
+
+TOGETHER = f" (from {FEWEST_TOGETHER} cases or groups, if they are named)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,31 +76,33 @@ FIGURES: dict[str, Figure] = {
         meaning="Were every class equally common, {hundred} of 100 would be named rightly.",
         how="The mean over the classes of the share found (recall): a rare class counts as much as a common one. "
         + RESAMPLED,
-        least="pictures of at least two classes",
+        least=f"pictures of at least two classes{TOGETHER}",
     ),
     "macro_f1": Figure(
         title="Macro F1", kind="index",
         meaning="Finding each class without crying wolf, averaged over the classes: 1 is perfect.",
         how="Per class, F1 = 2 x right / (pictures of the class + pictures said to be of it); then the mean over the "
         "classes that have pictures. " + RESAMPLED,
-        least="pictures of at least two classes",
+        least=f"pictures of at least two classes{TOGETHER}",
     ),
     "quadratic_kappa": Figure(
         title="Agreement (kappa)", kind="index",
         meaning="Agreement with the experts' grades: 1 is perfect, 0 is what guessing would reach.",
         how="Cohen's kappa with quadratic weights (1968): being two grades off counts four times one grade off. "
         + RESAMPLED,
-        least="pictures of at least two grades",
+        least=f"pictures of at least two grades{TOGETHER}",
     ),
     "grades_off": Figure(
         title="Grades off", kind="index", higher=False,
         meaning="On average it is {value} grades away from the expert's grade.",
         how="The mean number of grades between truth and prediction (mean absolute error). " + RESAMPLED,
+        least=f"at least one picture{TOGETHER}",
     ),
     "within_one": Figure(
         title="At most one grade off", kind="share",
         meaning="Of 100 pictures like these, {hundred} get the right grade or the next one.",
         how="Pictures at most one grade off, divided by all. " + RESAMPLED,
+        least=f"at least one picture{TOGETHER}",
     ),
     "mean_ap": Figure(
         title="Mean average precision", kind="index",
@@ -110,6 +115,7 @@ FIGURES: dict[str, Figure] = {
         title="Micro F1", kind="index",
         meaning="Finding what is there without crying wolf, over all decisions: 1 is perfect.",
         how="F1 of all pictures and classes counted together. " + RESAMPLED,
+        least=f"at least one picture{TOGETHER}",
     ),
     "exact_match": Figure(
         title="Wholly right", kind="share",

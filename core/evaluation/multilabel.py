@@ -77,8 +77,11 @@ def _figures(
 
 
 def f1_figures(there: Flags, said: Flags, resampler: Resampler) -> dict[str, Interval | None]:
-    """Macro F1 over the classes that have pictures, and micro F1 over all decisions; None where there is no class."""
-    if not there.any():
+    """Macro F1 over the classes that have pictures, and micro F1 over all decisions.
+
+    None where there is no class, and of few cases or groups.
+    """
+    if not there.any() or not resampler.enough:
         return {"macro_f1": None, "micro_f1": None}
     macro, micro = sample_f1(there, said, resampler)
     units = resampler.units.count

@@ -16,6 +16,12 @@ from core.evaluation.interval import Interval, Units
 RESAMPLES = 1000
 FEWEST = 10
 """Units below which resampling says nothing."""
+FEWEST_TOGETHER = 5
+"""Cases or groups below which means over classes are not told: what all classes of a group share is hardly seen.
+
+By simulation, 30 classes in groups that differ: intervals of the balanced accuracy held the truth in 40, 80, 82 and 93
+of 100 trials with one, two, three and five groups.
+"""
 Values = NDArray[np.float64]
 
 
@@ -32,6 +38,11 @@ class Resampler:
         other = copy.copy(self)
         other.units = units
         return other
+
+    @property
+    def enough(self) -> bool:
+        """Whether means over classes can be told: of single pictures always, of cases or groups if they are not few."""
+        return self.units.single or self.units.count >= FEWEST_TOGETHER
 
     @property
     def unit_size(self) -> float:

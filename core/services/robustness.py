@@ -1,7 +1,6 @@
 """How a model takes pictures that are a little different."""
 
 from dataclasses import dataclass
-from math import nan
 from typing import Any, cast
 
 from core.charts.robustness import RobustnessLine
@@ -81,7 +80,7 @@ def _moves(item: dict[str, Any]) -> bool:
 
 
 def _line(item: dict[str, Any], scale: int) -> RobustnessLine:
-    intervals = [(nan, nan) if ends is None else ends for ends in item["interval"]]  # too few pictures for one
+    intervals = [] if None in item["interval"] else item["interval"]  # too few pictures, cases or groups for one
     return RobustnessLine(
         title=item["title"],
         right=tuple(scale * value for value in item["right"]),

@@ -76,3 +76,32 @@ def test_two_steps_are_offered_only_where_there_are_two_branches(graft: Graft, m
     for recipe, there in ((TINY, True), (PRESETS["balanced"], False)):
         tune = opened(graft, Task.SINGLE if there else Task.MULTI, recipe).selectbox(key=f"tune-{recipe.hash}")
         assert ("Both branches apart, then joined" in tune.options) is there
+
+
+def comparing(home: str) -> None:
+    """The form of a comparison: runs on its own, so that it imports what it needs."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    import streamlit as st
+
+    from app.parts.study_form import study_form
+
+    st.session_state["wanted"] = study_form()
+
+
+def test_a_comparison_can_start_from_what_graft_brings_where_that_fits_all_networks(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
+
+    def starts() -> tuple[int, str]:
+        found = next(item for item in page.selectbox if item.label == "What they know already")
+        return len(found.options), str(found.value)
+
+    assert starts() == (2, "imagenet"), "of the two networks in the list, Graft brings weights for one"
+    page.multiselect(key="study-networks").set_value(["mobilenet_v3_small"]).run()
+    assert starts() == (3, "bundled")
+    next(item for item in page.button if item.label == "Start").click().run()
+    assert page.session_state["wanted"].recipe.weights == "bundled"

@@ -85,3 +85,5 @@ def test_one_ruinous_way_of_spoiling_does_not_flatten_the_others() -> None:
     assert figure.layout.yaxis2.range == figure.layout.yaxis.range
     mild = robustness_figure([line("blur", (3, 3, 4, 4, 5, 6))], "cells")
     assert 6 < mild.layout.yaxis.range[1] < 7
+    alone = robustness_figure([RobustnessLine("noise", (3, 4, 5, 6, 7, 60), (), (), ("",) * 6)], "cells")
+    assert len(alone.data) == 1 and 6 < alone.layout.yaxis.range[1] < 30, "without intervals the errors set the scale"

@@ -43,6 +43,21 @@ def test_accuracy_and_means_over_classes(each: int, case: int) -> None:
         assert FEWEST <= count / TRIALS <= MOST, name
 
 
+def test_means_over_classes_that_come_from_five_groups_and_none_of_four() -> None:
+    random = np.random.default_rng(5)
+    hits = {"balanced_accuracy": 0, "macro_f1": 0}
+    truth, names = np.tile(np.arange(10), 20), np.repeat([f"field {index}" for index in range(5)], 40).tolist()
+    for _ in range(TRIALS):
+        rate = np.repeat(random.beta(2.1, 0.9, 5), 40)  # what all classes of a field share
+        said = np.where(random.random(200) < rate, truth, (truth + random.integers(1, 10, 200)) % 10)
+        figures = score_classes(truth, said, 10, units=names).figures
+        for name in hits:
+            hits[name] += holds(figures[name], 0.7)
+    assert all(count / TRIALS >= FEWEST for count in hits.values()), hits
+    four = score_classes(truth[40:], truth[40:], 10, units=names[40:]).figures
+    assert four["balanced_accuracy"] is four["macro_f1"] is None and four["accuracy"] is not None
+
+
 def _true_macro_f1() -> float:
     matrix = np.diag(RECALLS) + (1 - np.eye(3)) * ((1 - RECALLS) / 2)[:, None]
     return float((2 * RECALLS / (1 + matrix.sum(0))).mean())
