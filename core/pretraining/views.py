@@ -1,4 +1,4 @@
-"""Two views of a picture: crops, turns, light, colour, sometimes grey, sometimes noisy (arXiv 2002.05709, appendix A)."""
+"""Two views of a picture: crops, turns, light, colour, at times grey or noisy (arXiv 2002.05709, appendix A)."""
 
 import torch
 from torch import Tensor
