@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.parts.starts import START_WORDS, start_of, start_words
-from app.parts.study_form import STARTS
+from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 
@@ -32,4 +31,4 @@ def test_a_file_of_weights_is_named_as_it_is_in_a_line_of_facts() -> None:
 
 
 def test_comparisons_of_networks_offer_starts_by_their_usual_names() -> None:
-    assert set(STARTS) <= set(START_WORDS)
+    assert set(COMMON) <= set(START_WORDS)
