@@ -12,9 +12,9 @@ demo: .make/app
 up: .make/app
 	$(VENV)/bin/graft up
 
-# A file's tests stay in one process, which starts what they share once; files in order, for the long ones come first.
+# Groups (tests/conftest.py) stay in one process, which starts what they share once; in order, for the longest comes first.
 test: .make/browser
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -q
 
 check: lint
 	$(VENV)/bin/python -m pytest -q tests/unit tests/test_architecture.py tests/test_docs.py

@@ -22,6 +22,17 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares an app, a home or a run stays in one process: all browser tests, and the tests of each other file.
+
+    Browsers side by side on two cores mostly wait for each other, and draw while they do.
+    """
+    for item in items:
+        browser = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
+
+
 def pytest_collection_finish() -> None:
     """Nothing that was imported goes away again: the collector need not look at it a thousand times."""
     gc.collect()
