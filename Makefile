@@ -12,9 +12,9 @@ demo: .make/app
 up: .make/app
 	$(VENV)/bin/graft up
 
-# Groups (tests/conftest.py) stay in one process, which starts what they share once; in order, for the longest comes first.
+# Files in their order: the browser's tests, which last longest, begin.
 test: .make/browser
-	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -q
+	$(VENV)/bin/python -m pytest -n 3 --no-loadscope-reorder -q
 
 check: lint
 	$(VENV)/bin/python -m pytest -q tests/unit tests/test_architecture.py tests/test_docs.py

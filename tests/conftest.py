@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from core.graft import Graft, open_graft
 from core.settings import Settings
@@ -22,15 +24,19 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares an app, a home or a run stays in one process: all browser tests, and the tests of each other file.
+class OneBrowser(LoadFileScheduling):
+    """A file's tests stay in one process, which starts what they share once; so do all browser tests.
 
     Browsers side by side on two cores mostly wait for each other, and draw while they do.
     """
-    for item in items:
-        browser = "e2e" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 def pytest_collection_finish() -> None:
