@@ -14,7 +14,7 @@ up: .make/app
 
 # Files in their order: the browser's tests, which last longest, begin.
 test: .make/browser
-	$(VENV)/bin/python -m pytest -n 3 --no-loadscope-reorder -q
+	$(VENV)/bin/python -m pytest -n 4 --no-loadscope-reorder -q
 
 check: lint
 	$(VENV)/bin/python -m pytest -q tests/unit tests/test_architecture.py tests/test_docs.py

@@ -10,7 +10,7 @@ from app.parts.text import count, md
 from core.charts import benefit_figure
 from core.services.projects import ProjectView
 from core.services.results import Interval, ResultsView
-from core.services.results_judging import Decided, Decision, Use, cheapest, choices, first_choice
+from core.services.results_judging import Decided, Decision, Use, cheapest, choices
 from core.types import Split
 from core.words import between
 
@@ -45,9 +45,9 @@ def decision(project: ProjectView, view: ResultsView) -> None:
 
 
 def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
-    usual_choice = first_choice(view.task, names)
     wanted = st.query_params.get("about", "")
-    first = int(wanted) if wanted.isdigit() and int(wanted) < len(names) else usual_choice
+    asked = wanted.isdigit() and int(wanted) < len(names)
+    first = int(wanted) if asked else graft().judging.usual_choice(view.run_id)
     with st.container(border=True):
         left, right = st.columns(2)
         choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=names.__getitem__)

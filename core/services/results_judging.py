@@ -8,7 +8,7 @@ from core.services.base import Service
 from core.services.behind import BehindView, behind
 from core.store import facts
 from core.store.db import reading
-from core.store.deciding import Decision, choices, first_choice, make_decision
+from core.store.deciding import Decision, choices, make_decision, usual_choice
 from core.store.judges import REASONS, Abstaining, abstaining
 from core.store.promises import COVERAGE, By, Promise, PromiseLine, check_promise, fit_promise
 from core.store.sides import read_sides
@@ -35,7 +35,6 @@ __all__ = [
     "WeakSpots",
     "cheapest",
     "choices",
-    "first_choice",
 ]
 
 
@@ -71,6 +70,11 @@ class Judging(Service):
         with reading(self.engine) as session:
             sides = read_sides(session, run_id)
         return make_decision(sides, choice, use)
+
+    def usual_choice(self, run_id: RunId) -> int:
+        """What a decision is about first (a position in `choices`, of which there must be one)."""
+        with reading(self.engine) as session:
+            return usual_choice(read_sides(session, run_id))
 
     def commonness(self, run_id: RunId, choice: int) -> float:
         """How common what is decided about is among the validation pictures, for a first guess."""

@@ -53,11 +53,20 @@ def choices(task: Task, classes: tuple[str, ...]) -> tuple[str, ...]:
     return () if task is Task.REGRESSION else classes
 
 
-def first_choice(task: Task, names: Sequence[str]) -> int:
-    """Which of the `choices` a decision is about unless another one is asked: none that says that nothing is there."""
-    if task is Task.ORDINAL:
-        return 0
-    return next((place for place, name in enumerate(names) if not CALM.search(name)), 0)
+def first_choice(task: Task, names: Sequence[str], tested: Sequence[bool]) -> int:
+    """Which of the `choices` a decision is about unless another one is asked.
+
+    One that is `tested`, by pictures with and without it, if any is; and none that says that nothing is there.
+    """
+    calm = [task is not Task.ORDINAL and bool(CALM.search(name)) for name in names]
+    return min(range(len(names)), key=lambda place: (not tested[place], calm[place], place))
+
+
+def usual_choice(sides: Sides) -> int:
+    """`first_choice` of a run, by its test pictures."""
+    names = choices(sides.checked.task, tuple(sides.checked.version.class_names))
+    there = [_against_the_rest(sides.checked, choice)[0] for choice in range(len(names))]
+    return first_choice(sides.checked.task, names, [0 < found.sum() < len(found) for found in there])
 
 
 def make_decision(sides: Sides, choice: int, use: Use) -> Decision:
@@ -142,7 +151,7 @@ def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
         return None
     if asked.about and asked.about not in names:
         raise BadInput(f"There is nothing to decide about {asked.about!r}.", hint=f"Choose of: {', '.join(names)}.")
-    about = names.index(asked.about) if asked.about else first_choice(sides.checked.task, names)
+    about = names.index(asked.about) if asked.about else usual_choice(sides)
     found = [
         _decided(sides, choice, asked.miss, asked.common if choice == about else None) for choice in range(len(names))
     ]

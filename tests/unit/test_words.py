@@ -20,12 +20,20 @@ def test_charts_have_the_ten_colours_without_which_plotly_takes_its_own() -> Non
 
 def test_a_decision_is_first_about_something_that_is_there() -> None:
     def first(*names: str) -> int:
-        return first_choice(Task.SINGLE, names)
+        return first_choice(Task.SINGLE, names, [True] * len(names))
 
     assert first("healthy", "rust") == 1 and first("rust", "healthy") == 0
     assert first("No_findings", "Normal lung", "Pneumonia") == 2
     assert first("phoma", "normally coloured") == 0 and first("none", "healthy") == 0
-    assert first_choice(Task.ORDINAL, ["normal or more", "high or more"]) == 0
+    assert first_choice(Task.ORDINAL, ["normal or more", "high or more"], [True, True]) == 0
+
+
+def test_a_decision_is_first_about_something_that_test_pictures_show() -> None:
+    names = ["blight", "healthy", "rust", "scab"]
+    assert first_choice(Task.SINGLE, names, [False, True, True, True]) == 2
+    assert first_choice(Task.SINGLE, names, [False, True, False, False]) == 1
+    assert first_choice(Task.SINGLE, names, [False] * 4) == 0
+    assert first_choice(Task.ORDINAL, ["fair or more", "poor or more"], [False, True]) == 1
 
 
 def test_a_model_that_acts_on_all_is_not_called_the_cheapest() -> None:
