@@ -14,33 +14,27 @@ from pathlib import Path
 import psutil
 import torch
 
+from benchmarks.trainings import Silent, as_a_job, plain_recipe
 from core.features import PixelCache
 from core.inference import choose_device
 from core.media import BlobStore
 from core.models import Network
-from core.recipes import PRESETS
 from core.settings import Settings
 from core.training import Part, Trainer, with_precision
 from core.types import Task
 
 
-class Timed:
+class Timed(Silent):
     """Follows a training's epochs."""
 
     def __init__(self) -> None:
         self.ends = [time.perf_counter()]
         self.scores: list[float] = []
 
-    def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
-        """Nothing."""
-
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """Remembers when and how well."""
         self.ends.append(time.perf_counter())
         self.scores.append(values["validation/score"])
-
-    def note(self, text: str) -> None:
-        """Nothing."""
 
 
 def main() -> None:
@@ -53,6 +47,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.01)
     parser.add_argument("--home", type=Path, required=True)
     options = parser.parse_args()
+    as_a_job()
     started = psutil.Process().create_time()
     settings = Settings(home=options.home)
     store, pixels = BlobStore(settings), PixelCache(settings, 224, "squash")
@@ -65,10 +60,9 @@ def main() -> None:
     stored = time.time() - started
     pixels.fill([blob for part in parts for blob in part.blobs])
     decoded = time.time() - started
-    recipe = PRESETS["thorough"].with_settings(
-        {"backbone": options.backbone, "weights": "none", "batch_size": str(options.batch),
-         "epochs": str(options.epochs), "patience": "0", "optimizer": "sgd", "learning_rate": str(options.rate),
-         "augmentation": "standard", "mixup": "0", "ema": "0", "warmup": "0"},
+    recipe = plain_recipe(
+        options.backbone, epochs=options.epochs, batch=options.batch, optimizer="sgd", learning_rate=options.rate,
+        warmup=0,
     )  # fmt: skip
     torch.manual_seed(0)
     network = Network(options.backbone, len(kinds), image_size=224).to(choose_device(settings.device))

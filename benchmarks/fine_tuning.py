@@ -10,10 +10,7 @@ the same number of steps.
 """
 
 import argparse
-import dataclasses
-import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,32 +21,18 @@ from torch.nn import functional
 from benchmarks.peers import by_fastai, links, plainly
 from benchmarks.photos import KINDS, LARGE, SMALL, write_photos, write_splits
 from benchmarks.table import Figure, fresh_home, show
+from benchmarks.trainings import BATCH, Silent, as_a_job, plain_recipe
 from benchmarks.worker import working
 from core.features import PixelCache
 from core.inference import choose_device
 from core.jobs.payloads import ImportPayload
-from core.jobs.process import CHILD_ENVIRON
 from core.media import BlobStore
 from core.models import Network
-from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.training import Part, Trainer, with_precision
 from core.types import Task
 
-PICTURES, BATCH, ROUNDS, STEADY, FASTER = 192, 32, 5, 0.95, 5.0
-
-
-class Silent:
-    """Follows nothing."""
-
-    def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
-        """Nothing."""
-
-    def epoch(self, epoch: int, values: dict[str, float]) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
+PICTURES, ROUNDS, STEADY, FASTER = 192, 5, 0.95, 5.0
 
 
 class Steady(Trainer):
@@ -63,10 +46,7 @@ def steady(
     folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
 ) -> tuple[float, float, str]:
     """Pictures a second of the engine and of the bare step, and the precision of both."""
-    recipe = PRESETS["thorough"].with_settings(
-        {"backbone": backbone, "weights": "none", "batch_size": str(batch), "augmentation": augmentation,
-         "epochs": "1000", "mixup": "0", "ema": "0", "warmup": "0"},
-    )  # fmt: skip
+    recipe = plain_recipe(backbone, epochs=1000, batch=batch, augmentation=augmentation, warmup=0)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), device=device)
         store = BlobStore(settings)
@@ -113,7 +93,7 @@ def _bare(engine: Trainer, pictures: torch.Tensor, classes: torch.Tensor) -> Non
 
 def five_epochs(folder: Path, backbone: str) -> list[Figure]:
     """The training job beside the plain loop and fastai."""
-    recipe = dataclasses.replace(_five(), backbone=backbone)
+    recipe = plain_recipe(backbone, epochs=5)
     with fresh_home() as graft, working(graft) as worker:
         project = graft.projects.create("Photos", Task.SINGLE)
         worker.finish(graft.imports.start(project, ImportPayload(source=str(folder))))
@@ -134,19 +114,6 @@ def five_epochs(folder: Path, backbone: str) -> list[Figure]:
                floor=f"{name} {peer:.1f} s", ratio=peer / ours, target=f">= {FASTER:g} x", met=peer >= FASTER * ours)
         for name, peer in peers.items() if peer is not None
     ]  # fmt: skip
-
-
-def _five() -> Recipe:
-    return PRESETS["thorough"].with_settings(
-        {"weights": "none", "batch_size": str(BATCH), "epochs": "5", "patience": "0", "augmentation": "standard",
-         "mixup": "0", "ema": "0"},
-    )  # fmt: skip
-
-
-def as_a_job() -> None:
-    """Start this benchmark again in the environment of a job's process."""
-    if any(os.environ.get(name) != value for name, value in CHILD_ENVIRON.items()):
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **CHILD_ENVIRON})
 
 
 def main() -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.fine_tuning import as_a_job
 from benchmarks.peers import by_fastai, links, plainly
 from benchmarks.photos import SMALL, write_photos, write_splits
 from benchmarks.table import Figure, fresh_home, show
+from benchmarks.trainings import as_a_job
 from benchmarks.worker import Worker, working
 from core.catalogue import BUNDLED
 from core.features import PixelCache, cached_features

@@ -8,37 +8,29 @@ validation and checkpoint; the same number of steps on the same pictures.
 """
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import torch
 
-from benchmarks.fine_tuning import STEADY, as_a_job, steady
-from benchmarks.peers import links
+from benchmarks.fine_tuning import STEADY, steady
+from benchmarks.peers import links, said
 from benchmarks.photos import SMALL, write_photos, write_splits
 from benchmarks.table import Figure, show
+from benchmarks.trainings import as_a_job
 
 COUNT, HELD = 1728, 64
 BACKBONES = "resnet50,efficientnet_v2_s,vit_b_16"
-
-
-def said(module: str, *options: str) -> dict[str, object]:
-    """The last line a benchmark prints in a process of its own."""
-    done = subprocess.run([sys.executable, "-m", module, *options], stdout=subprocess.PIPE, text=True, check=True)
-    found = dict(json.loads(done.stdout.splitlines()[-1]))
-    print(module, *options, found, flush=True)
-    return found
 
 
 def whole(place: Path, backbone: str, batch: int, epochs: int) -> Figure:
     """The engine beside timm's loop."""
     shared = ("--backbone", backbone, "--batch", str(batch), "--epochs", str(epochs))
     with tempfile.TemporaryDirectory() as kept:
-        ours = float(str(said("benchmarks.engine", str(place), *shared, "--home", f"{kept}/home")["seconds"]))
-        peer = float(str(said("benchmarks.timm_loop", str(place), *shared, "--output", kept)["seconds"]))
+        found = said("benchmarks.engine", str(place), *shared, "--home", f"{kept}/home")
+        theirs = said("benchmarks.timm_loop", str(place), *shared, "--output", kept)
+    print("engine", found, "timm", theirs, flush=True)
+    ours, peer = (float(str(item["seconds"])) for item in (found, theirs))
     return Figure(
         name=f"{backbone}, {epochs} epochs of {COUNT - 3 * HELD}, batches of {batch}, whole process",
         value=f"{ours:.1f} s", floor=f"timm {peer:.1f} s", ratio=peer / ours,

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.fine_tuning import Silent, as_a_job
 from benchmarks.table import Figure, show
+from benchmarks.trainings import Silent, as_a_job
 from core.errors import Cancelled
 from core.features import PixelCache
 from core.features.rows import _RECORD

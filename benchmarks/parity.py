@@ -18,8 +18,8 @@ import torch
 from sklearn.metrics import balanced_accuracy_score
 
 from benchmarks.bundled import Sample, chest, coffee, split
-from benchmarks.fine_tuning import Silent
 from benchmarks.table import Figure, show
+from benchmarks.trainings import Silent
 from core.features import PixelCache
 from core.inference import compute_logits
 from core.media import BlobStore

@@ -23,12 +23,12 @@ def links(folder: Path, place: Path) -> None:
 
 def plainly(place: Path, *options: str) -> dict[str, object]:
     """What the plain loop says of the folders that `links` made."""
-    return _said("benchmarks.plain", str(place / "train"), str(place / "validation"), *options)
+    return said("benchmarks.plain", str(place / "train"), str(place / "validation"), *options)
 
 
 def by_fastai(place: Path, *options: str) -> float | None:
     """Seconds that fastai took for the folders that `links` made; None, with a line, where it is not to be had."""
-    found = _said("benchmarks.fast_ai", str(place), *options)
+    found = said("benchmarks.fast_ai", str(place), *options)
     if not found:
         print("fastai was left out: it cannot be imported (benchmarks/README.md tells how to install it).")
         return None
@@ -36,8 +36,8 @@ def by_fastai(place: Path, *options: str) -> float | None:
     return float(str(found["seconds"]))
 
 
-def _said(module: str, *options: str) -> dict[str, object]:
-    """The last line that a peer prints, in the environment that a person has."""
+def said(module: str, *options: str) -> dict[str, object]:
+    """The last line that a module prints in a process of its own, in the environment that a person has."""
     environ = {name: value for name, value in os.environ.items() if name not in {*CHILD_ENVIRON, "OMP_NUM_THREADS"}}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, (environ.get("PYTHONPATH"), environ.get(PEERS))))
     command = [sys.executable, "-m", module, *options]

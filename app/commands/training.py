@@ -107,8 +107,8 @@ def warn_of_few(
     outlook = graft.training.foresee(project, version)
     if outlook is None or not outlook.warning:
         return ""
-    parts = [outlook.warning, outlook.choosing if choosing else "", outlook.way_out(folded=folded)]
-    warning = " ".join(part for part in parts if part)
+    words = outlook.warning_of_choice if choosing else outlook.warning
+    warning = f"{words} {outlook.way_out(folded=folded)}"
     typer.echo(warning, err=True)
     return warning
 

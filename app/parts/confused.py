@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.links import set_params
-from app.parts.text import md, short
+from app.parts.text import md
+from core.charts.words import short
 from core.services.results import ResultsView
 from core.types import Task
 
 MANY = 8
 """Classes from which on another order is offered; at twice as many it is the first choice."""
-LONGEST = 32
-"""Letters of a class on a button, beside another one and a count."""
 HOW = (
     "The more often two classes are taken for each other, the earlier they are joined, and the branches of the tree "
     "are turned so that neighbours are as alike as can be "
@@ -43,7 +42,7 @@ def most_confused(view: ResultsView) -> None:
         for row, column, number in pairs:
             support = view.scores.classes[row].support
             names = view.classes[row], view.classes[column]
-            shown, said = (short(name, LONGEST) for name in names)
+            shown, said = map(short, names)
             st.button(
                 f"{md(shown)} for {md(said)}: {number} of {support:,}",
                 key=f"pair-{row}-{column}",

@@ -11,5 +11,5 @@ def few_units(project: ProjectId, *, choosing: bool = False) -> None:
     outlook = graft().training.foresee(project)
     if outlook is None or not outlook.warning:
         return
-    words = f"{outlook.warning} {outlook.choosing if choosing else ''}".strip()
+    words = outlook.warning_of_choice if choosing else outlook.warning
     st.warning(f"{words}\n\n{outlook.way_out()}", icon=":material/warning:")

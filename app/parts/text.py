@@ -5,7 +5,7 @@ import re
 from core.types import Task
 from core.words import count
 
-__all__ = ["TASK_WORDS", "count", "duration", "md", "short"]
+__all__ = ["TASK_WORDS", "count", "duration", "md"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
 
@@ -22,11 +22,6 @@ TASK_WORDS = {
 def md(text: str) -> str:
     """`text` escaped for Streamlit's labels and captions; control characters become "?"."""
     return _MARKDOWN.sub(r"\\\1", "".join(letter if letter.isprintable() else "?" for letter in text))
-
-
-def short(name: str, most: int) -> str:
-    """A long name without its middle, as the confusion matrix cuts it: names of one family differ at their ends."""
-    return name if len(name) <= most else f"{name[: most - 9].rstrip()}…{name[-8:].lstrip()}"
 
 
 def duration(seconds: float) -> str:

@@ -28,8 +28,9 @@ def two_views(pictures: Tensor, strength: Strength, generator: torch.Generator, 
 
 
 def _noisy(views: Tensor, generator: torch.Generator) -> Tensor:
-    noisy = torch.rand(len(views), 1, 1, 1, generator=generator) < NOISY
-    deviation = torch.rand(len(views), 1, 1, 1, generator=generator) * NOISE * noisy
+    noisy = (torch.rand(len(views), generator=generator) < NOISY).nonzero()[:, 0]
+    deviation = torch.rand(len(noisy), 1, 1, 1, generator=generator) * NOISE
     there = torch.Generator(views.device).manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-    noise = torch.randn(views.shape, generator=there, device=views.device).mul_(on_device(deviation, views.device))
-    return views.add_(noise).clamp_(0, 255)
+    noise = torch.randn((len(noisy), *views.shape[1:]), generator=there, device=views.device)
+    noise.mul_(on_device(deviation, views.device))
+    return views.index_add_(0, on_device(noisy, views.device), noise).clamp_(0, 255)

@@ -50,14 +50,14 @@ class Outlook:
         )
 
     @property
-    def choosing(self) -> str:
-        """What a choice by the validation pictures rests on; "" where that is enough, or there are none."""
+    def warning_of_choice(self) -> str:
+        """`warning`, and what it means that the validation pictures decide between many trainings."""
         there = self.units.get(Split.VALIDATION, 0)
-        if not 0 < there < ENOUGH:
-            return ""
+        if not self.warning or not 0 < there < ENOUGH:
+            return self.warning
         return (
-            f"The choice is made by pictures of {count(there, self.noun)}: what is best there may be so by luck, and "
-            "not on others."
+            f"{self.warning} The choice is made by pictures of {count(there, self.noun)}: what is best there may be so "
+            "by luck, and not on others."
         )
 
     def way_out(self, *, folded: bool = False) -> str:

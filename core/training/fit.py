@@ -106,9 +106,9 @@ class Trainer:
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
         self.below: Below | None = None
-        self._kept = keep_on(next(network.parameters()).device, len(train.blobs), 3 * network.image_size**2)
         self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
+        self._kept = keep_on(self.device, len(train.blobs), 3 * network.image_size**2)
         self.outputs = network.outputs
         self.loss_of = build_loss(task, recipe, train.targets, self.outputs)
         if recipe.tune.startswith("lora:"):
@@ -284,7 +284,7 @@ class Trainer:
 
     def _shrink(self, error: torch.OutOfMemoryError) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        self._kept = None
+        self._kept = None  # from the next epoch on
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike
