@@ -2,6 +2,8 @@
 
 All take turns on the same network and pictures, so that a disturbance falls on each; ratios are medians over the
 rounds. The peers run at their defaults. `floor` is one forward pass, and one backward pass to the last block.
+`product` multiplies two large matrices: no float32 pass does more multiplications a second than that, so that captum's
+share of its rate bounds what can be gained on it.
 
 python -m benchmarks.explain [--backbone resnet18] [--batch 16] [--rounds 12]
 """
@@ -17,6 +19,7 @@ import torch
 from captum.attr import LayerAttribution, LayerGradCam
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.table import Figure, show
 from core.explanation import choose_precision, explain
@@ -25,6 +28,7 @@ from core.models import Network
 
 MOST_OF_FLOOR, OF_GRAD_CAM, OF_CAPTUM, SAME = 1.2, 4.0, 1.5, 1e-4
 OUTPUTS = 10
+MATRIX = 2048
 
 
 def bare(network: Network, pictures: Tensor, targets: Tensor) -> None:
@@ -54,6 +58,7 @@ def contenders(network: Network, pictures: Tensor, targets: Tensor) -> dict[str,
     plain = pictures.float().contiguous()  # as their users' transforms give it
     frozen = network.requires_grad_(False)
     last = pictures.contiguous(memory_format=torch.channels_last)
+    matrix = torch.randn(MATRIX, MATRIX)
 
     def theirs() -> Tensor:
         maps = captum.attribute(plain, targets, relu_attributions=True)
@@ -61,11 +66,19 @@ def contenders(network: Network, pictures: Tensor, targets: Tensor) -> dict[str,
 
     return {
         "floor": lambda: bare(frozen, last, targets),
+        "product": lambda: matrix @ matrix,
         "pytorch-grad-cam": lambda: grad_cam(plain, names),
         "captum": theirs,
         "float32": lambda: explain(network, last, targets),
         "bfloat16": lambda: explain(network, last, targets, precision="bfloat16"),
     }
+
+
+def multiplications(network: Network, picture: Tensor) -> int:
+    """Of one forward pass."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(picture)
+    return int(counter.get_total_flops()) // 2  # it counts the additions, too
 
 
 def main() -> None:
@@ -93,9 +106,20 @@ def main() -> None:
 
     exact = answers["float32"]
     assert isinstance(exact, Tensor)
-    others = [name for name in runs if name != "floor"]
+    others = [name for name in runs if name not in ("floor", "product")]
     apart = {name: float((_stretched(answers[name]) - _stretched(exact)).abs().max()) for name in others}
-    rows = [Figure(name=name, value=f"{statistics.median(times):.1f} ms/picture") for name, times in spent.items()]
+    rows = [
+        Figure(name=name, value=f"{statistics.median(times):.1f} ms/picture")
+        for name, times in spent.items()
+        if name != "product"
+    ]
+    work = multiplications(network, pictures[:1]) * options.batch / MATRIX**3
+    rows += [
+        Figure(
+            name=f"{name}'s forward passes to a matrix product's rate", value=f"{work * ratio(name, 'product'):.2f} x"
+        )
+        for name in ("captum", "float32")
+    ]
     for own in ("float32", "bfloat16"):
         cost = 1 / ratio(own, "floor")
         rows.append(_held(f"{own} to the bare passes", f"{cost:.2f} x", f"<= {MOST_OF_FLOOR} x", cost <= MOST_OF_FLOOR))
