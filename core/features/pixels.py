@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,20 +37,30 @@ class PixelCache:
         missing = self._rows.missing(blobs)
         watch(0, len(missing))
         trial = ThreadTrial(os.cpu_count() or 1)
-        for start in range(0, len(missing), PART):
-            part, squares, begun = missing[start : start + PART], [], time.perf_counter()
-            # Pillow decodes outside Python's lock.
-            pool = ThreadPoolExecutor(trial.count)
-            try:
-                for square in pool.map(self._square, part):
-                    squares.append(square)
-                    watch(start + len(squares), len(missing))
-            finally:
-                pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
-            trial.took(len(part), time.perf_counter() - begun)
-            self.threads = trial.count
-            self._rows.add(part, np.stack(squares))
+        written: Future[None] | None = None
+        with ThreadPoolExecutor(1) as writer:  # a part is written while the next one is decoded
+            for start in range(0, len(missing), PART):
+                part, begun = missing[start : start + PART], time.perf_counter()
+                squares = []
+                with closing(self._decoded(part, trial.count)) as decoded:
+                    for square in decoded:
+                        squares.append(square)
+                        watch(start + len(squares), len(missing))
+                self.threads = trial.count
+                trial.took(len(part), time.perf_counter() - begun)
+                if written:
+                    written.result()
+                written = writer.submit(self._rows.add, part, np.stack(squares))
+        if written:
+            written.result()
         return len(missing)
+
+    def _decoded(self, blobs: Sequence[str], threads: int) -> Generator[NDArray[np.uint8], None, None]:
+        pool = ThreadPoolExecutor(threads)  # Pillow decodes outside Python's lock
+        try:
+            yield from pool.map(self._square, blobs)
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
 
     def _square(self, blob: str) -> NDArray[np.uint8]:
         return frame_picture(open_rgb(self._blobs.path(blob), min_side=self.size), self.size, self.framing)

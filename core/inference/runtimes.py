@@ -15,6 +15,7 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.inference.conversion import converted, load_openvino
+from core.inference.device import has_bfloat16
 from core.inference.trial import Try, remembered
 from core.models import Network
 from core.recipes import Recipe
@@ -76,9 +77,11 @@ def choose_runtime(network: Network, pictures: int, recipe: Recipe, settings: Se
     device = network.head.weight.device
     if pictures < TRYING or recipe.precision == "float32":
         return PLAIN
-    names = [PLAIN, "torch-bf16"]
+    names = [PLAIN, "torch-bf16"] if has_bfloat16(device) else [PLAIN]
     if pictures >= CONVERTING and device.type == "cpu" and importlib.util.find_spec("openvino"):
         names += ["openvino", "openvino-bf16"]
+    if names == [PLAIN]:
+        return PLAIN
     what = f"features of {network.backbone} at {network.image_size} by {', '.join(names)}"
     return remembered(settings, what, device, lambda: _tries(network, names, settings))
 

@@ -74,7 +74,7 @@ from core.types import JsonObject, JsonValue, Split, Task
 Report = Callable[[int, dict[str, float]], None]
 """Is told an epoch and its curves' points."""
 BATCH = 32
-CALIBRATING = 256
+CALIBRATING = 64
 ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
@@ -156,7 +156,7 @@ class Training:
                 hasten_batch_norm(network)
             if self.recipe.weights == "none" and self.recipe.zero_gamma:
                 silence_residuals(network)
-            network.to(self.device)
+            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)

@@ -6,7 +6,7 @@ import dataclasses
 import torch
 from torch.nn import functional
 
-from core.inference import remembered
+from core.inference import has_bfloat16, remembered
 from core.inference.trial import Try
 from core.models import Network
 from core.recipes import Recipe
@@ -26,9 +26,9 @@ def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Se
     """
     if recipe.precision != "auto":
         return recipe
-    if pictures * recipe.epochs < TRYING:
-        return dataclasses.replace(recipe, precision="float32")
     device = network.head.weight.device
+    if pictures * recipe.epochs < TRYING or not has_bfloat16(device):
+        return dataclasses.replace(recipe, precision="float32")
     what, batch = f"training {network.backbone} at {network.image_size}", BATCH
     if device.type == "cuda":  # what does not fill a GPU says nothing of what does
         batch = choose_batch_size(recipe, pictures)

@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.features import PixelCache
 from core.features.bodies import fingerprint
 from core.features.threads import ThreadTrial
-from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, conversion, remembered
+from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, conversion, has_bfloat16, remembered
 from core.inference.trial import NAME, fastest, measure
 from core.models import Network
 from core.recipes import PRESETS, Recipe
@@ -148,12 +148,26 @@ def test_few_pictures_are_looked_at_the_plain_way_and_many_by_what_was_found_fas
         return "torch-bf16"
 
     monkeypatch.setattr("core.inference.runtimes.remembered", find)
+    monkeypatch.setattr("core.inference.runtimes.has_bfloat16", lambda device: True)
     assert choose_runtime(network(), 299, RECIPE, settings) == PLAIN and not asked
     assert choose_runtime(network(), 300, RECIPE, settings) == "torch-bf16"
     assert choose_runtime(network(), 300, FULL, settings) == PLAIN
     assert len(asked) == 1 and "openvino" not in asked[0]
     choose_runtime(network(), 5000, RECIPE, settings)
     assert "mobilenet_v3_small at 32" in asked[1]
+
+
+@pytest.mark.parametrize(("known", "tried"), [("AVX2", False), ("NO AVX", False), ("AVX512", True), ("DEFAULT", True)])
+def test_a_processor_that_would_imitate_bfloat16_is_not_asked_to(
+    known: str, tried: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: known)
+    monkeypatch.setattr("core.inference.runtimes.remembered", lambda *_: "torch-bf16")
+    monkeypatch.setattr(precision, "remembered", lambda *_: "bfloat16")
+    assert choose_runtime(network(), 300, RECIPE, settings) == ("torch-bf16" if tried else PLAIN)
+    recipe = PRESETS["thorough"].with_settings({"epochs": "10"})
+    assert with_precision(network(), recipe, 300, settings).precision == ("bfloat16" if tried else "float32")
+    assert has_bfloat16(torch.device("cuda"))
 
 
 @pytest.mark.parametrize("capable", [True, False])
@@ -202,6 +216,7 @@ def test_a_short_training_is_float32_and_a_long_one_what_was_found_faster(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "remembered", lambda *_: "bfloat16")
+    monkeypatch.setattr(precision, "has_bfloat16", lambda device: True)
     recipe = PRESETS["thorough"].with_settings({"epochs": "10"})
     assert with_precision(network(), recipe, 299, settings).precision == "float32"
     assert with_precision(network(), recipe, 300, settings).precision == "bfloat16"

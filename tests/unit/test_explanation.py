@@ -311,6 +311,7 @@ def test_bfloat16_is_chosen_only_where_it_pays_and_keeps_the_maps(
         clock[0] += cost[precision]
         return torch.full((1, 4, 4), 1 - apart if precision == "bfloat16" else 1.0)
 
+    monkeypatch.setattr(precision, "has_bfloat16", lambda device: True)
     monkeypatch.setattr(precision, "explain", slow)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: clock[0])
     found = precision.choose_precision(small_cnn(), pictures(), torch.tensor([0, 0]))
