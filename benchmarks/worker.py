@@ -8,7 +8,7 @@ from core.graft import Graft
 from core.jobs import LaneWorker
 from core.types import JsonObject, Lane, RunId, RunState
 
-READY_S = 12.0
+READY_S = 20.0  # a slow machine loads torch and its company for ten seconds
 
 
 class Worker:
