@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
 import torch
 
 from core.settings import Settings
@@ -21,6 +22,8 @@ NAME = "tried.json"
 TRIAL_S = 3.0
 WORTH = 1.1
 """A choice that changes numbers in their last digits must be so many times as fast as the plain one."""
+BUSY = 2.0
+"""With more processes for each core that want it, a trial's answer holds for the run that asked, and no longer."""
 
 Try = Callable[[], object]
 
@@ -28,7 +31,8 @@ Try = Callable[[], object]
 def remembered(settings: Settings, what: str, device: torch.device, tries: Callable[[], Mapping[str, Try]]) -> str:
     """Which of the named ways is the fastest for `what`, on this machine: the first name is the plain way.
 
-    Tried once per home, machine, version of torch and `what`; after that the answer is read, not measured.
+    Tried once per home, machine, version of torch and `what`; after that the answer is read, not measured. What was
+    tried on a machine with much else to do is tried again by the next run.
     """
 
     def find() -> str:
@@ -39,13 +43,15 @@ def remembered(settings: Settings, what: str, device: torch.device, tries: Calla
 
 
 def recalled(settings: Settings, what: str, device: torch.device, find: Callable[[], str]) -> str:
-    """What `find` found about `what` on this machine, when it was asked first."""
+    """What `find` found about `what` on this machine, when it was asked first and not disturbed."""
     path, key = settings.home / NAME, f"{what} on {machine(device)}"
     with _locked(path):  # two runs must not come to two answers
         known = _read(path)
         found = known.get(key)
         if found is None:
             found = known[key] = find()
+            if psutil.getloadavg()[0] > BUSY * (os.cpu_count() or 1):
+                return found
             temporary = path.with_suffix(".new")
             temporary.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
             temporary.replace(path)

@@ -18,7 +18,7 @@ from core.features import PixelCache
 from core.features.bodies import fingerprint
 from core.features.threads import ThreadTrial
 from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, conversion, has_bfloat16, remembered
-from core.inference.trial import NAME, fastest, measure
+from core.inference.trial import NAME, fastest, measure, recalled
 from core.models import Network
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
@@ -48,8 +48,9 @@ def test_openvino_tells_nobody_that_it_is_used() -> None:
     assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
 
 
-def test_what_is_faster_is_tried_once_and_then_remembered(settings: Settings) -> None:
+def test_what_is_faster_is_tried_once_and_then_remembered(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
+    monkeypatch.setattr("psutil.getloadavg", lambda: (0.5, 0.5, 0.5))
 
     def tries() -> dict[str, object]:
         calls.append("tried")
@@ -60,6 +61,14 @@ def test_what_is_faster_is_tried_once_and_then_remembered(settings: Settings) ->
     assert remembered(settings, "another sum", CPU, lambda: {"plain": lambda: None}) == "plain"
     (settings.home / NAME).write_text("{ damaged")
     assert remembered(settings, "a sum", CPU, tries) == "quick" and calls == ["tried", "tried"]  # type: ignore[arg-type]
+
+
+def test_what_was_tried_on_a_busy_machine_is_tried_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter(["disturbed", "quiet", "never asked"])
+    for load, expected in ((99.0, "disturbed"), (0.5, "quiet"), (0.5, "quiet")):
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        monkeypatch.setattr("psutil.getloadavg", lambda load=load: (load, 0.0, 0.0))
+        assert recalled(settings, "a sum", CPU, lambda: next(found)) == expected
 
 
 def test_another_way_must_be_clearly_faster_and_must_work() -> None:
