@@ -29,6 +29,7 @@ from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from core.training.compiling import compiled
 from core.training.frozen import Below, keep_below
 from core.training.group import ALONE, Group, adding_up
+from core.training.head import calm_head
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
     apart_epochs,
@@ -44,7 +45,7 @@ from core.training.reading import Losses
 from core.training.scores import score
 from core.types import Task
 
-EVALUATION_BATCH = 32
+EVALUATION_BATCH, CALMING = 32, 128
 KEPT = "What the frozen part says of a picture is computed once and kept: neither it nor the pictures change."
 ANEW = "What the frozen part says of a picture is computed anew in each epoch: {}."
 
@@ -130,6 +131,7 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)
         self._resume()
         if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
+            self._calm(epoch=1)
             self._keep_if_better(*self._agreed())
         patience = self.recipe.patience or self.recipe.epochs
         joined = apart_epochs(self.recipe)  # the first of two steps is never the last
@@ -146,9 +148,9 @@ class Trainer:
         """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
         self.network.to(memory_format=torch.channels_last)
         self.epoch = self.recipe.epochs
-        self._thaw()
-        self.network.train()
-        frozen_to_eval(self.network)
+        if self.recipe.weights != "none":
+            self._calm(self.epoch)
+        self._to_learning(self.epoch)
         generator = torch.Generator().manual_seed(self.recipe.seed)
         while True:
             yield from torch.tensor_split(self._order(generator), self.steps)
@@ -158,12 +160,22 @@ class Trainer:
         set_rates(self.optimizer, rate / self.recipe.learning_rate)
         return float(self._step(chosen, self._read(chosen).to(self.device), self._test_chance))
 
+    def _calm(self, epoch: int) -> None:
+        """Make a head that has learnt on pictures as they are no surer than it may be of them as it will see them."""
+        self._to_learning(epoch)
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        torch.manual_seed(self.recipe.seed)
+        chosen = self._order(generator)[:CALMING]
+        batches = torch.tensor_split(chosen, math.ceil(len(chosen) / min(self.batch_size, EVALUATION_BATCH)))
+        shown = (augment(self._read(batch).to(self.device), self.recipe.augmentation, generator) for batch in batches)
+        calm_head(self.network, shown, self.train.targets[chosen].to(self.device), self.loss_of)
+        if self.average is not None:
+            self.average.module.load_state_dict(self.network.state_dict())
+
     def _one_epoch(self) -> None:
         generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + self.epoch)
         torch.manual_seed(self.recipe.seed * 100_003 + self.epoch)  # dropout and stochastic depth
-        self._thaw()
-        self.network.train()
-        frozen_to_eval(self.network)
+        self._to_learning(self.epoch)
         learning = [parameter.requires_grad for parameter in self.network.parameters()]
         if learning != self._wrapped:
             self._wrapped = learning
@@ -203,13 +215,19 @@ class Trainer:
         if below and "frozen" not in self.engine:
             self.engine["frozen"] = KEPT if isinstance(below, Below) else ANEW.format(below)
 
-    def _thaw(self) -> None:
+    def _to_learning(self, epoch: int) -> None:
+        """The network as it learns in an epoch: what is thawed, and norms that look at batches."""
+        self._thaw(epoch)
+        self.network.train()
+        frozen_to_eval(self.network)
+
+    def _thaw(self, epoch: int) -> None:
         if self.recipe.tune in KINDS:
             set_trainable_kind(self.network, self.recipe.tune)
         elif self.recipe.tune.startswith("lora:"):
             set_trainable_kind(self.network, "lora")
         else:
-            set_trainable(self.network, thawed_stages(self.recipe, self.epoch, len(stages(self.network))))
+            set_trainable(self.network, thawed_stages(self.recipe, epoch, len(stages(self.network))))
 
     def _order(self, generator: torch.Generator) -> Tensor:
         """Positions of the epoch's pictures: each once, or drawn so that all classes come equally often."""

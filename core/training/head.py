@@ -1,14 +1,15 @@
 """A linear head on features computed once: seconds, and hard to beat with few pictures (https://arxiv.org/abs/1805.08974)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from core.models import Network
 from core.models.grades import new_head
 from core.recipes import Recipe
-from core.training.losses import build_loss
+from core.training.losses import Loss, build_loss
 from core.training.scores import score
 from core.types import Task
 
@@ -94,9 +95,33 @@ def _calmed(task: Task, start: tuple[Tensor, Tensor], train: tuple[Tensor, Tenso
     weight, bias = start
     logits = train[0] @ weight.T + bias
     loss_of = nn.functional.binary_cross_entropy_with_logits if task is Task.MULTI else nn.functional.cross_entropy
+    much = _too_sure(logits, lambda said: loss_of(said, train[1]))
+    return weight / much, bias / much
+
+
+def calm_head(network: Network, shown: Iterable[Tensor], targets: Tensor, loss_of: Loss) -> float:
+    """Divide the head by what makes the loss on batches (n, 3, S, S) least, never by less than 1; returns that.
+
+    A head that has learnt on a frozen body and unvaried pictures is far too sure of itself where pictures are varied
+    and batch norm looks at batches: its first gradients would tear apart the features it was learnt on
+    (https://arxiv.org/abs/2202.10054; of its growing norm https://arxiv.org/abs/2405.16747). `network` is in the mode
+    in which it will learn, and what its norms remember stays as it is; `targets` are as in `build_loss`.
+    """
+    kept = {name: value.clone() for name, value in network.named_buffers()}
+    with torch.no_grad():
+        said = torch.cat([network.head(network.forward_features(pictures)) for pictures in shown])
+        much = _too_sure(said, lambda said: loss_of(network.link(said), targets))
+        for name, value in network.named_buffers():
+            value.copy_(kept[name])
+        for parameter in network.head.parameters():
+            parameter.div_(much)
+    return much
+
+
+def _too_sure(said: Tensor, loss_of: Callable[[Tensor], Tensor]) -> float:
+    """What answers are to be divided by so that their loss is least, from 1 on."""
     candidates = torch.logspace(0, 4, 81)
-    best = candidates[torch.stack([loss_of(logits / value, train[1]) for value in candidates]).argmin()]
-    return weight / best, bias / best
+    return float(candidates[torch.stack([loss_of(said / value).detach() for value in candidates]).argmin()])
 
 
 def fit_temperature(task: Task, logits: Tensor, targets: Tensor) -> float:
@@ -104,6 +129,6 @@ def fit_temperature(task: Task, logits: Tensor, targets: Tensor) -> float:
     if not len(targets) or task is Task.REGRESSION:
         return 1.0
     loss_of = nn.functional.binary_cross_entropy_with_logits if task is Task.MULTI else nn.functional.cross_entropy
-    candidates = torch.logspace(-1, 1, 201)
+    candidates = torch.logspace(-2, 2, 401)
     losses = torch.stack([loss_of(logits / value, targets) for value in candidates])
     return float(candidates[losses.argmin()])
