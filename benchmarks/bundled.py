@@ -6,8 +6,8 @@ SETS is a folder with `coffee_leaf` (leaf/ID.jpg, dataset-full.csv), `chest_xray
 `blood_cells` (BCCD/Annotations, BCCD/JPEGImages). Linear probe: features are computed once at 224 px, batch norm
 calibrated on pictures to learn from, pooled from the last map, standardised; logistic regression, whose C validation
 chooses, a fifth of the pictures to learn from. Half of the pictures (of the patients) test it. The random network is
-treated alike. `--tuned N ...`: full fine-tuning at N pictures of each class (0: all), at 112 px, the same steps and
-learning rate for both; what is pretrained gets a head on its frozen features first, as in every training of Graft's.
+treated alike. `--tuned N ...`: full fine-tuning at N pictures of each class (0: all), the same steps and learning
+rate for both; what is pretrained gets a head on its frozen features first, calmed as in every training of Graft's.
 What was computed is kept in FOLDER for the next time.
 """
 
@@ -37,6 +37,8 @@ from core.recipes import PRESETS, head_recipe
 from core.settings import Settings
 from core.training import fit_head
 from core.training.augment import augment
+from core.training.fit import CALMING
+from core.training.head import calm_head
 from core.training.plan import rate_factor
 from core.types import Task
 
@@ -47,7 +49,7 @@ TUNED_TARGETS = {20: 10.0}
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 MOST_ITERATIONS = 10_000
 FEW_RED, MANY_RED = 10, 13
-TUNED_SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE = 112, 80, 16, 2e-3
+TUNED_STEPS, TUNED_BATCH, TUNED_RATE = 80, 16, 2e-3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -173,19 +175,27 @@ def tuned(
 ) -> float:
     """Balanced accuracy in points after training everything."""
     train = [*parts[0], *parts[1]]  # the steps choose nothing, so that validation's pictures can be learnt from
-    pictures = functional.interpolate(sample.pictures, TUNED_SIZE, mode="bilinear", antialias=True)
+    pictures, generator = sample.pictures, torch.Generator().manual_seed(seed)
+
+    def loss_of(logits: Tensor, labels: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, labels, label_smoothing=0.1)
+
     network = network_with(weights, seed, settings, pictures[train], int(sample.labels.max()) + 1)
+    hasten_batch_norm(network)
     if weights != "none":
         head_first(network, pictures[train], sample.labels[train], len(parts[1]))
-    hasten_batch_norm(network)
+        network.train()
+        some = torch.tensor(train)[torch.randperm(len(train), generator=generator)[:CALMING]]
+        batches = some.tensor_split(-(-len(some) // TUNED_BATCH))
+        varied = (augment(pictures[batch], "standard", generator) for batch in batches)
+        calm_head(network, varied, sample.labels[some], loss_of)
     network.train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=TUNED_RATE, weight_decay=0.05, fused=True)
-    generator = torch.Generator().manual_seed(seed)
     for step in range(TUNED_STEPS):
         optimizer.param_groups[0]["lr"] = TUNED_RATE * rate_factor(step, TUNED_STEPS, 0.1)
         chosen = torch.tensor(train)[torch.randint(len(train), (TUNED_BATCH,), generator=generator)]
         logits = network(augment(pictures[chosen], "standard", generator))
-        torch.autograd.backward(functional.cross_entropy(logits, sample.labels[chosen], label_smoothing=0.1))
+        torch.autograd.backward(loss_of(logits, sample.labels[chosen]))
         optimizer.step()
         optimizer.zero_grad()
     calibrate_batch_norm(network, torch.split(pictures[train], BATCH))
@@ -243,7 +253,7 @@ class Bench:
             weights = "none" if key == "none" else self.weights
             return tuned(sample, weights, seed, self.settings, split(sample, each, seed))
 
-        kept, how = self.memory.cache(tuned_score), (TUNED_SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE)
+        kept, how = self.memory.cache(tuned_score), (SIZE, TUNED_STEPS, TUNED_BATCH, TUNED_RATE)
         return [
             tuple(
                 [kept(sample.name, self._key(item), seed, each, how) for seed in range(seeds)]
