@@ -15,7 +15,7 @@ from core.jobs import LaneWorker
 from core.recipes import DEPTHS, PRESETS
 from core.services.benchmarks import group_json
 from core.types import Lane, ProjectId, RunState
-from tests.integration.test_cross_validation import serve
+from tests.at_once import serve
 from tests.integration.test_training import TINY, project
 
 __all__ = ["project"]

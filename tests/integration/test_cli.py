@@ -22,7 +22,7 @@ from core.graft import Graft, open_graft
 from core.services.serving import Serving
 from core.settings import Settings
 from core.types import RunState
-from tests import at_once
+from tests.at_once import finish
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
@@ -53,7 +53,7 @@ def calls_on(home: Path) -> Call:
 
     def call(*arguments: str | Path | int, status: int = 0) -> Result:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Serving, "finish", at_once.finish)
+            patch.setattr(Serving, "finish", finish)
             patch.setenv("GRAFT_DEVICE", "cpu")
             result = RUNNER.invoke(build(), ["--home", str(home), *(str(item) for item in arguments)])
         assert result.exit_code == status, result.output + repr(result.exception)
