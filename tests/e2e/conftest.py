@@ -2,7 +2,7 @@
 
     served              a web process with its own home, for all tests of a file; make a project per test
     jobs, interactive   `served` with that worker beside it
-    page                a browser page without cookies and storage; the test fails if anything but this machine is
+    page                a browser tab without cookies and kept labels; the test fails if anything but this machine is
                         asked, or a script errs
     open_page           more of them, each with a browser of its own: two people at once
 

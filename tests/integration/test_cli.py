@@ -247,6 +247,7 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
 ) -> None:
     (tmp_path / "graft.db").write_bytes(b"this is no database" * 100)
     monkeypatch.setenv("GRAFT_DEVICE", "cuda:9")
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
     result = RUNNER.invoke(build(), ["doctor", "--home", str(tmp_path), "--json"])
     found = {item["name"]: item for item in answer(result)["checks"]}
     assert result.exit_code == 1 and not answer(result)["ok"]
