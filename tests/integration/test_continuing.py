@@ -22,9 +22,7 @@ from core.tasks.train import ANEW
 from core.training import HeadFit, fit_head
 from core.types import ProjectId, Task
 from tests.at_once import complete
-from tests.integration.test_training import TINY, project, trained
-
-__all__ = ["project"]
+from tests.integration.test_training import TINY, trained
 
 
 def test_classes_are_matched_by_name_however_they_are_capitalised() -> None:

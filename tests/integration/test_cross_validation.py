@@ -22,10 +22,11 @@ from core.store.db import reading, writing
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
 from tests.at_once import complete, serve
+from tests.integration.colours import import_red_and_green
 from tests.integration.test_fine_tuning import CASES, import_colours
-from tests.integration.test_training import TINY, import_red_and_green, project
+from tests.integration.test_training import TINY
 
-__all__ = ["import_colours", "project"]
+__all__ = ["import_colours"]
 RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32", "backbone": "graft:tiny_cnn"})
 
 

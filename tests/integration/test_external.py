@@ -15,9 +15,7 @@ from core.jobs.payloads import ImportPayload
 from core.services.serving import Serving
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
-from tests.integration.test_training import project, trained
-
-__all__ = ["project"]
+from tests.integration.test_training import trained
 
 
 def elsewhere(folder: Path, counts: dict[str, int]) -> Path:

@@ -29,9 +29,7 @@ from core.tasks import train
 from core.training import checkpoint
 from core.types import JsonObject, Lane, ProjectId, RunId, RunState
 from tests.at_once import claim
-from tests.integration.test_training import project
 
-__all__ = ["project"]
 RECIPE = PRESETS["balanced"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "3", "batch_size": "6", "patience": "0"}
 )

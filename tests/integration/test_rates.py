@@ -16,9 +16,7 @@ from core.training import Trainer
 from core.training.rates import climbing_rates, smoothed, suggested_rate, sweep
 from core.types import ProjectId, RunId, RunState
 from tests.at_once import complete, finish, serve
-from tests.integration.test_training import project
 
-__all__ = ["project"]
 BASE = {"image_size": "32", "weights": "bundled"}
 HEAD: Recipe = PRESETS["instant"].with_settings(BASE)
 WHOLE: Recipe = PRESETS["thorough"].with_settings({**BASE, "batch_size": "8"})

@@ -17,9 +17,6 @@ from core.store.runs import RunRecord
 from core.store.snapshot import FILE
 from core.types import JsonObject, LabelKind, ProjectId, RunId
 from tests.at_once import complete
-from tests.integration.test_training import project
-
-__all__ = ["project"]
 
 SMALL = {"image_size": "32", "weights": "none", "epochs": "2", "batch_size": "8"}
 RECIPES = {

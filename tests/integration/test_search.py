@@ -22,9 +22,7 @@ from core.tasks.search import JOURNAL
 from core.tasks.train import Training
 from core.types import Lane, ProjectId, RunId, RunState, Split
 from tests.at_once import complete, serve
-from tests.integration.test_training import project
 
-__all__ = ["project"]
 START: Recipe = PRESETS["instant"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "8", "learning_rate": "0.001"}
 )

@@ -1,7 +1,5 @@
 """The training job on tiny pictures."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,33 +7,12 @@ from PIL import Image
 
 from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
-from core.jobs.payloads import ImportPayload
 from core.models import load_model
 from core.recipes import PRESETS, Recipe
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete
 
 TINY: Recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": "none"})
-
-
-@pytest.fixture
-def project(graft: Graft, tmp_path: Path) -> ProjectId:
-    return import_red_and_green(graft, tmp_path)
-
-
-def import_red_and_green(graft: Graft, folder: Path) -> ProjectId:
-    """A project of 30 pictures of two classes; their files are left in the folder."""
-    random = np.random.default_rng(0)
-    for index in range(30):
-        colour = "red" if index % 2 else "green"
-        pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
-        pixels[..., 0 if colour == "red" else 1] += 190
-        path = folder / "in" / colour / f"{index}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    made = graft.projects.create("Colours", Task.SINGLE)
-    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder / "in"))))
-    return made
 
 
 def trained(graft: Graft, project: ProjectId) -> RunId:

@@ -10,9 +10,7 @@ from core.training import Trainer
 from core.training import fit as fit_module
 from core.types import ProjectId
 from tests.at_once import complete
-from tests.integration.test_training import project
 
-__all__ = ["project"]
 RECIPE = from_nothing(
     PRESETS["balanced"].with_settings(
         {"backbone": "graft:tiny_cnn", "epochs": "12", "patience": "0", "image_size": "32"}

@@ -20,9 +20,7 @@ from core.store.db import writing
 from core.store.snapshot import FILE, count_numbers, differing, sealed
 from core.types import Lane, ProjectId, RunId
 from tests.finished import NOW, end
-from tests.integration.test_training import project, trained
-
-__all__ = ["project"]
+from tests.integration.test_training import trained
 
 
 def change(graft: Graft, statement: str) -> None:
