@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, WebSocket, expect, sync_playwright
 
 from core.graft import open_graft
 from core.settings import Settings
@@ -74,12 +74,13 @@ class Context:
     def __post_init__(self) -> None:
         self.made.set_default_timeout(TIMEOUT_MS)
         self.made.on("request", self._asked)
+        self.made.on("page", lambda page: page.on("websocket", self._asked))
         self.made.on("weberror", lambda error: self.errors.append(str(error.error)))
 
-    def _asked(self, request: Request) -> None:
-        found = urlsplit(request.url)
+    def _asked(self, asked: Request | WebSocket) -> None:
+        found = urlsplit(asked.url)
         if found.scheme in ("http", "https", "ws", "wss") and found.hostname != "127.0.0.1":
-            self.foreign.append(request.url)
+            self.foreign.append(asked.url)
 
     def check(self) -> None:
         """Fail if something of it happened since the last look."""
@@ -106,8 +107,9 @@ def tab(chromium: Browser) -> Iterator[tuple[Context, Page]]:
 def page(tab: tuple[Context, Page], served: Served) -> Iterator[Page]:
     context, page = tab
     context.made.clear_cookies()
-    wiped = {"origin": served.url, "storageTypes": "local_storage,indexeddb,cache_storage"}
-    context.made.new_cdp_session(page).send("Storage.clearDataForOrigin", wiped)
+    session = context.made.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": served.url, "storageTypes": "local_storage"})
+    session.detach()
     page.set_viewport_size(VIEWPORT)
     page.mouse.move(0, 0)
     yield page
@@ -127,6 +129,7 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
     yield make
     for context in contexts:
         context.made.close()
+    for context in contexts:
         context.check()
 
 

@@ -44,15 +44,15 @@ def add(
 ) -> list[ImageId]:
     """The pictures, stored and named 0.png and on."""
     store, found = BlobStore(graft.settings), []
-    for index, picture in enumerate(pictures):
-        ready = prepare(encoded(picture, "PNG"), "a.png")
-        blob = store.put(ready.content)
-        new = NewImage(
-            sha256=ready.sha256, blob=blob, phash=ready.phash, format=ready.format, width=ready.width,
-            height=ready.height, size_bytes=len(ready.content), original_name=f"{start + index}.png", extra={},
-            case_name=cases[index] if cases else None, split=splits[index] if splits else None,
-        )  # fmt: skip
-        with writing(graft.engine) as session:
+    with writing(graft.engine) as session:
+        for index, picture in enumerate(pictures):
+            ready = prepare(encoded(picture, "PNG"), "a.png")
+            new = NewImage(
+                sha256=ready.sha256, blob=store.put(ready.content), phash=ready.phash, format=ready.format,
+                width=ready.width, height=ready.height, size_bytes=len(ready.content),
+                original_name=f"{start + index}.png", extra={}, case_name=cases[index] if cases else None,
+                split=splits[index] if splits else None,
+            )  # fmt: skip
             found.append(images.create_image(session, project, new, now=NOW))
     return found
 
