@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from core.graft import Graft
 from core.jobs.payloads import Payload
@@ -19,6 +20,7 @@ from core.store.snapshot import FILE, HASH, snapshot
 from core.store.tables import RunRow
 from core.store.versions import VersionItem
 from core.types import ImageId, JsonObject, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Split, VersionId
+from tests.at_once import claim
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -71,6 +73,15 @@ def make_version(
         )  # fmt: skip
 
 
+def end(graft: Graft, run_id: RunId, state: RunState = RunState.DONE, **how: Any) -> RunId:
+    """End the run that waits, without doing it; `how` is what `finish_run` is told: a result, an error."""
+    run = claim(graft, graft.queue.read(run_id).lane, NOW)
+    assert run.id == run_id
+    with writing(graft.engine) as session:
+        runs.finish_run(session, run_id, run.attempts, state, now=NOW, **how)
+    return run_id
+
+
 def make_run(
     graft: Graft,
     version: VersionId,
@@ -83,11 +94,8 @@ def make_run(
             session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW,
             recipe=recipe.to_json(), version_id=version,
         )  # fmt: skip
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=NOW)
-        assert run is not None and run.id == run_id
         predictions.replace_predictions(session, run_id, records)
-        runs.finish_run(session, run_id, run.attempts, RunState.DONE, now=NOW, result={"timings_s": {"fit": 1.5}})
-    return run_id
+    return end(graft, run_id, result={"timings_s": {"fit": 1.5}})
 
 
 def make_job(
@@ -103,10 +111,7 @@ def make_job(
         run_id = runs.create_run(
             session, project_id=project, kind=kind, lane=Lane.FILES, payload=payload.to_json(), now=NOW, parent_id=about
         )
-        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
-        assert claimed is not None and claimed.id == run_id
-        runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result=result)
-    return run_id
+    return end(graft, run_id, result=result)
 
 
 def keep(graft: Graft, run: RunId) -> RunId:

@@ -1,7 +1,5 @@
 """Finished trainings for tests that need a model but no learning."""
 
-from datetime import UTC, datetime
-
 import torch
 
 from core.catalogue import ModelCard
@@ -9,9 +7,8 @@ from core.graft import Graft
 from core.models import Network, save_model
 from core.store import predictions, runs
 from core.store.db import writing
-from core.types import Lane, ProjectId, RunId, RunKind, RunState, Task
-
-NOW = datetime.now(UTC)
+from core.types import Lane, ProjectId, RunId, RunKind, Task
+from tests.finished import NOW, end
 
 
 def model_of(
@@ -28,9 +25,7 @@ def model_of(
         run_id = runs.create_run(
             session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW, name="Trial"
         )
-        claimed = runs.claim_next(session, Lane.TRAINING, worker="test", now=NOW)
-        assert claimed is not None
-        runs.finish_run(session, run_id, claimed.attempts, RunState.DONE, now=NOW, result={})
+    end(graft, run_id, result={})
     network = Network("mobilenet_v3_small", max(1, len(classes)), image_size=64)
     with torch.no_grad():
         network.head.weight *= 30  # so that the classes differ

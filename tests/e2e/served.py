@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,15 +15,12 @@ import numpy as np
 from PIL import Image
 
 from core.graft import Graft
-from core.jobs import execute
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec, LabelValue
 from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
-from core.store import runs
-from core.store.db import writing
-from core.tasks import importing
-from core.types import ImageId, JsonObject, LabelKind, Lane, ProjectId, RunState, Task
+from core.types import ImageId, JsonObject, LabelKind, ProjectId, Task
+from tests.at_once import complete
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 90
@@ -119,12 +115,7 @@ class Served:
             pixels = random.integers(0, 60, (48, 64, 3), dtype=np.uint8)
             pixels[..., index % 3] += 120
             Image.fromarray(pixels).save(source / f"picture-{index:02}.png")
-        self.graft.imports.start(project, ImportPayload(source=str(source)))
-        with writing(self.graft.engine) as session:
-            run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-        assert run is not None
-        state = execute(importing.run, run, engine=self.graft.engine, settings=self.graft.settings)
-        assert state is RunState.DONE
+        complete(self.graft, self.graft.imports.start(project, ImportPayload(source=str(source))))
 
     def pictures(self, project: ProjectId) -> list[ImageId]:
         """Ids of all pictures of a project, by name."""

@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.jobs import Handler, execute
 from core.recipes import PRESETS
-from core.store import runs
-from core.store.db import writing
-from core.tasks import rates, search
-from core.types import Lane, ProjectId, RunState
+from core.types import ProjectId, RunState
+from tests.at_once import complete, serve
 from tests.e2e.served import Served
 
 
@@ -22,14 +18,6 @@ def labelled(served: Served) -> Iterator[ProjectId]:
     for index, image in enumerate(served.pictures(project)):
         served.label(project, image, ("healthy", "rust")[index % 2])
     yield project
-
-
-def serve(served: Served, body: Handler) -> None:
-    """Do the training that waits."""
-    with writing(served.graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    assert execute(body, run, engine=served.graft.engine, settings=served.graft.settings) is RunState.DONE
 
 
 def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
@@ -46,7 +34,7 @@ def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
 
     start = PRESETS["instant"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "4"})
     made = served.graft.searches.start(labelled, start, minutes=5, fields=["learning_rate"], trials=2)
-    serve(served, search.run)
+    complete(served.graft, made)
     page.goto(served.address("search", project=labelled, run=made))
     expect(page.get_by_text(re.compile(r"Trial 2 is best|Nothing tried was better"))).to_be_visible()
     page.get_by_label("Save this recipe as").fill("Leaves of March")
@@ -64,7 +52,7 @@ def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: 
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("button", name="Find a good learning rate").click()
     expect(page.get_by_text("Waiting for its turn")).to_be_visible()
-    serve(served, rates.run)
+    assert serve(served.graft) is RunState.DONE
     take = page.get_by_role("button", name=re.compile(r"^Take [\d.e-]+$"))
     expect(take).to_be_visible()
     rate = take.inner_text().split()[-1]

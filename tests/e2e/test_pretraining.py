@@ -9,26 +9,23 @@ from playwright.sync_api import Page, expect
 from core.jobs.payloads import PretrainPayload
 from core.store import runs
 from core.store.db import writing
-from core.types import Lane, ProjectId, RunId, RunState
+from core.types import ProjectId, RunId, RunState
 from tests.e2e.served import Served
-from tests.finished import NOW
+from tests.finished import end
 
 NETWORK = "mobilenet_v3_small"
 SHORT = PretrainPayload(backbone=NETWORK, method="", steps=3, image_size=32, batch_size=8, weights="")
 
 
 def ended(
-    served: Served, project: ProjectId, state: RunState, looks: Sequence[Mapping[str, float]], **end: Any
+    served: Served, project: ProjectId, state: RunState, looks: Sequence[Mapping[str, float]], **how: Any
 ) -> RunId:
     """A pretraining that came to this end; `looks` are its signs, every 100 steps."""
     run_id = served.graft.pretraining.start(project, SHORT)
     with writing(served.graft.engine) as session:
-        claimed = runs.claim_next(session, Lane.TRAINING, worker="test", now=NOW)
-        assert claimed is not None and claimed.id == run_id
         for number, values in enumerate(looks):
             runs.write_metrics(session, run_id, 100 * number, values)
-        runs.finish_run(session, run_id, claimed.attempts, state, now=NOW, **end)
-    return run_id
+    return end(served.graft, run_id, state, **how)
 
 
 def test_too_few_pictures_are_said_before_anything_is_begun(page: Page, served: Served) -> None:

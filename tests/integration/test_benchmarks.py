@@ -15,10 +15,9 @@ from core.jobs import LaneWorker
 from core.recipes import DEPTHS, PRESETS
 from core.services.benchmarks import group_json
 from core.types import Lane, ProjectId, RunState
-from tests.integration.test_cross_validation import serve
-from tests.integration.test_training import TINY, project
+from tests.at_once import serve
+from tests.integration.test_training import TINY
 
-__all__ = ["project"]
 RECIPE = TINY.with_settings({"image_size": "32", "epochs": "3"})
 
 

@@ -1,7 +1,6 @@
 """What training changed: CKA and distances by hand, units, and the job on a model that was or was not trained."""
 
 import dataclasses
-from datetime import UTC, datetime
 
 import pytest
 import torch
@@ -10,14 +9,14 @@ from torch import nn
 from core.errors import BadInput
 from core.explanation.changes import linear_cka, telling_units, weight_distance
 from core.graft import Graft
-from core.jobs import execute
 from core.models import Network, load_model, save_model
 from core.recipes import PRESETS
-from core.store import predictions, runs
+from core.store import predictions
 from core.store.db import writing
 from core.store.tables import RunRow
 from core.tasks import changes, warm
-from core.types import Lane, RunId, RunState
+from core.types import RunId
+from tests.at_once import complete
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
 from tests.integration.test_neighbours import learnt  # noqa: F401 - fixture
 
@@ -48,13 +47,7 @@ def test_the_telling_unit_moves_the_score_and_is_not_merely_heavy() -> None:
 
 
 def served(graft: Graft, run_model: RunId) -> changes.JsonObject:
-    run = graft.changes.start(run_model)
-    with writing(graft.engine) as session:
-        held = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-    assert held is not None and held.id == run
-    state = execute(changes.run, held, engine=graft.engine, settings=graft.settings)
-    assert state is RunState.DONE, graft.queue.read(run).trace
-    return graft.queue.read(run).result or {}
+    return complete(graft, graft.changes.start(run_model)).result or {}
 
 
 @pytest.fixture

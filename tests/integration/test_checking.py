@@ -10,9 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from app.cli import build
+from core.checks import probe
 from core.errors import BadInput, NotFound
 from core.graft import Graft
-from core.jobs import execute
 from core.labels import LabelValue
 from core.media import BlobStore, prepare
 from core.services.serving import Serving
@@ -23,9 +23,8 @@ from core.store.images import NewImage
 from core.store.label_rebuild import rebuild_labels
 from core.store.predictions import PredictionRecord
 from core.store.tables import LabelRow
-from core.types import ImageId, Lane, ProjectId, RunId, RunState, Split, Task
-from core.worker import handler
-from tests import at_once
+from core.types import ImageId, ProjectId, Split, Task
+from tests.at_once import complete, finish
 from tests.finished import label, make_run, make_version
 from tests.made_models import model_of
 from tests.unit.test_checks import bordered, saved, scene
@@ -45,15 +44,15 @@ def add(
 ) -> list[ImageId]:
     """The pictures, stored and named 0.png and on."""
     store, found = BlobStore(graft.settings), []
-    for index, picture in enumerate(pictures):
-        ready = prepare(encoded(picture, "PNG"), "a.png")
-        blob = store.put(ready.content)
-        new = NewImage(
-            sha256=ready.sha256, blob=blob, phash=ready.phash, format=ready.format, width=ready.width,
-            height=ready.height, size_bytes=len(ready.content), original_name=f"{start + index}.png", extra={},
-            case_name=cases[index] if cases else None, split=splits[index] if splits else None,
-        )  # fmt: skip
-        with writing(graft.engine) as session:
+    with writing(graft.engine) as session:
+        for index, picture in enumerate(pictures):
+            ready = prepare(encoded(picture, "PNG"), "a.png")
+            new = NewImage(
+                sha256=ready.sha256, blob=store.put(ready.content), phash=ready.phash, format=ready.format,
+                width=ready.width, height=ready.height, size_bytes=len(ready.content),
+                original_name=f"{start + index}.png", extra={}, case_name=cases[index] if cases else None,
+                split=splits[index] if splits else None,
+            )  # fmt: skip
             found.append(images.create_image(session, project, new, now=NOW))
     return found
 
@@ -64,17 +63,13 @@ def classes_of(graft: Graft, project: ProjectId) -> list[Any]:
 
 def checked(graft: Graft, project: ProjectId) -> dict[str, Any]:
     """The result of a check, run here."""
-    return finished(graft, graft.checks.start(project))
+    return dict(complete(graft, graft.checks.start(project)).result or {})
 
 
-def finished(graft: Graft, run_id: RunId) -> dict[str, Any]:
-    with writing(graft.engine) as session:
-        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
-    assert claimed is not None and claimed.id == run_id
-    execute(handler(claimed.kind), claimed, engine=graft.engine, settings=graft.settings)
-    run = graft.queue.read(run_id)
-    assert run.state is RunState.DONE, run.trace
-    return dict(run.result or {})
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check grows a thousand trees; a fifth of them sees these pictures as well."""
+    monkeypatch.setattr(probe, "TREES", 20)
 
 
 @pytest.fixture
@@ -301,7 +296,7 @@ def test_a_project_without_pictures_cannot_be_checked_and_a_waiting_check_is_not
 def test_the_command_prints_pairs_as_json_and_words(
     graft: Graft, leaves: ProjectId, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
     add(graft, leaves, [scene(1), saved(scene(1), 0.5, 80), scene(2)])
     home = ["--home", str(settings.home)]
     done = CliRunner().invoke(build(), ["check", "Leaves", "--json", *home])
@@ -324,7 +319,7 @@ def test_the_robustness_card_starts_at_the_model_s_own_answers(graft: Graft, lea
     with writing(graft.engine) as session:
         row = session.get_one(runs.RunRow, model)
         row.version_id = version
-    result = finished(graft, graft.robustness.start(model))
+    result = complete(graft, graft.robustness.start(model)).result or {}
     assert result["pictures"] == 8 and len(result["kinds"]) == 9 and result["kinds"][1]["kind"] == "crop"
     for kind in result["kinds"]:
         assert len(kind["right"]) == len(kind["changed"]) == 6
@@ -344,7 +339,7 @@ def test_of_numbers_and_grades_it_is_told_how_far_they_move(graft: Graft, task: 
     version = make_version(graft, project, found, [[] if numbers else [0]] * 12, [10.0] * 12 if numbers else [])
     with writing(graft.engine) as session:
         session.get_one(runs.RunRow, model).version_id = version
-    result = finished(graft, graft.robustness.start(model))
+    result = complete(graft, graft.robustness.start(model)).result or {}
     last = graft.robustness.latest(model)
     assert last is not None
     view = graft.robustness.view(last)

@@ -22,7 +22,7 @@ from core.graft import Graft, open_graft
 from core.services.serving import Serving
 from core.settings import Settings
 from core.types import RunState
-from tests import at_once
+from tests.at_once import finish
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
@@ -53,7 +53,7 @@ def calls_on(home: Path) -> Call:
 
     def call(*arguments: str | Path | int, status: int = 0) -> Result:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Serving, "finish", at_once.finish)
+            patch.setattr(Serving, "finish", finish)
             patch.setenv("GRAFT_DEVICE", "cpu")
             result = RUNNER.invoke(build(), ["--home", str(home), *(str(item) for item in arguments)])
         assert result.exit_code == status, result.output + repr(result.exception)
@@ -247,6 +247,7 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
 ) -> None:
     (tmp_path / "graft.db").write_bytes(b"this is no database" * 100)
     monkeypatch.setenv("GRAFT_DEVICE", "cuda:9")
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
     result = RUNNER.invoke(build(), ["doctor", "--home", str(tmp_path), "--json"])
     found = {item["name"]: item for item in answer(result)["checks"]}
     assert result.exit_code == 1 and not answer(result)["ok"]

@@ -11,7 +11,7 @@ from app.cli import build
 from core.graft import Graft
 from core.services.serving import Serving
 from core.types import RunId, Task
-from tests import at_once
+from tests.at_once import finish
 from tests.integration.test_changes import untrained  # noqa: F401 - fixture
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
 from tests.integration.test_forecasts import trained
@@ -23,7 +23,7 @@ Ask = Callable[..., Any]
 @pytest.fixture
 def ask(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """A command, whose job is done in this process: its JSON, or with `words` what a person reads."""
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
     monkeypatch.setenv("GRAFT_DEVICE", "cpu")
 
     def asked(*arguments: object, words: bool = False) -> Any:

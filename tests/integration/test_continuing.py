@@ -20,10 +20,9 @@ from core.settings import Settings
 from core.tasks import train as train_module
 from core.tasks.train import ANEW
 from core.training import HeadFit, fit_head
-from core.types import Lane, ProjectId, RunState, Task
-from tests.integration.test_training import TINY, claim, project, trained
-
-__all__ = ["project"]
+from core.types import ProjectId, Task
+from tests.at_once import complete
+from tests.integration.test_training import TINY, trained
 
 
 def test_classes_are_matched_by_name_however_they_are_capitalised() -> None:
@@ -120,8 +119,7 @@ def own(graft: Graft, tmp_path: Path) -> ProjectId:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
     made = graft.projects.create("Own", Task.SINGLE)
-    graft.imports.start(made, ImportPayload(source=str(tmp_path / "own")))
-    assert claim(graft, Lane.FILES) is RunState.DONE
+    complete(graft, graft.imports.start(made, ImportPayload(source=str(tmp_path / "own"))))
     return made
 
 
@@ -133,7 +131,7 @@ def test_a_training_goes_on_from_a_model_of_another_project(
         return fit if start else dataclasses.replace(fit, score=-1.0)
 
     first = graft.training.start(project, TINY.with_settings({"weights": "bundled"}))
-    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    complete(graft, first)
     assert [run.id for run in graft.training.earlier_models(own, "mobilenet_v3_small")] == [first]
     assert graft.training.earlier_models(own, "resnet18") == []
     assert graft.training.kept(own, first) == (
@@ -142,7 +140,7 @@ def test_a_training_goes_on_from_a_model_of_another_project(
     monkeypatch.setattr(train_module, "fit_head", poor_anew)
     hardly = {"weights": f"run:{first}", "epochs": "1", "learning_rate": "1e-8"}
     second = graft.training.start(own, TINY.with_settings(hardly), "Own clinic")
-    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(second).trace
+    complete(graft, second)
     run = graft.training.read(second)
     assert run.parent_id == first
     assert (run.result or {})["head"] == {"kept": ["Green", "RED"], "new": ["blue"], "left_out": []}
@@ -171,8 +169,7 @@ def test_a_head_that_begins_anew_is_taken_where_it_is_better_and_it_is_said(
         loaded.network.head.bias.copy_(1e4 * loaded.network.head.bias.flip(0))
     save_model(folder, loaded.network, loaded.card)
     second = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "3"}))
-    assert claim(graft, Lane.TRAINING) is RunState.DONE
-    result = graft.training.read(second).result or {}
+    result = complete(graft, second).result or {}
     assert result["head"] is None and result["notes"] == [ANEW]
     assert graft.reports.origin(second).lineage[0].kept == "its network, with a new last layer"
 
@@ -188,10 +185,8 @@ def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: P
 
 
 def test_folds_together_cannot_be_continued(graft: Graft, project: ProjectId) -> None:
-    from tests.integration.test_repeating import train
-
     folded = graft.training.start(project, TINY, folds=2)
-    train(graft)
+    complete(graft, folded)
     assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
     with pytest.raises(BadInput, match="several networks in one"):
         graft.training.start(project, TINY.with_settings({"weights": f"run:{folded}"}))

@@ -1,7 +1,6 @@
 """Cross-validation on tiny pictures: honest, resumable, and a model in the end."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -14,28 +13,21 @@ from core.explanation import explain
 from core.features import PixelCache
 from core.graft import Graft, open_graft
 from core.inference import answers, compute_features, compute_logits, picture_colours
-from core.jobs import execute
 from core.jobs.context import JobContext
 from core.models import Ensemble, load_model
 from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
-from core.tasks import training
 from core.tasks.train import Training
-from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from core.types import ProjectId, RunId, RunState, Split, Task
+from tests.at_once import complete, serve
+from tests.integration.colours import import_red_and_green
 from tests.integration.test_fine_tuning import CASES, import_colours
-from tests.integration.test_training import TINY, import_red_and_green, project
+from tests.integration.test_training import TINY
 
-__all__ = ["import_colours", "project"]
+__all__ = ["import_colours"]
 RECIPE = TINY.with_settings({"epochs": "20", "image_size": "32", "backbone": "graft:tiny_cnn"})
-
-
-def serve(graft: Graft) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(training.run, run, engine=graft.engine, settings=graft.settings)
 
 
 class Validated(NamedTuple):
@@ -52,7 +44,7 @@ def validated(tmp_path_factory: pytest.TempPathFactory) -> Validated:
     graft = open_graft(Settings(home=folder / "home", device="cpu"))
     made = import_red_and_green(graft, folder)
     run_id = graft.training.start(made, RECIPE, folds=2, repeats=2)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     return Validated(graft, made, run_id)
 
 
@@ -210,7 +202,7 @@ def test_every_task_is_validated_and_its_ensemble_says_what_the_run_kept(
 ) -> None:  # fmt: skip
     made = import_colours(task, label, classes)
     run_id = graft.training.start(made, RECIPE, folds=2)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     model = load_model(graft.settings.models / str(run_id))
     kept = graft.results.points(run_id, Split.TEST)[0]
     pixels = PixelCache(graft.settings, 32, "squash")
@@ -224,7 +216,7 @@ def test_every_task_is_validated_and_its_ensemble_says_what_the_run_kept(
 
 def test_random_splits_say_what_the_pictures_are_that_they_judged(graft: Graft, project: ProjectId) -> None:
     run_id = graft.training.start(project, RECIPE, folds=2, shuffle=True)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     run = graft.training.read(run_id)
     assert run.version_id is not None and run.result is not None
     with reading(graft.engine) as session:

@@ -22,7 +22,7 @@ from core.catalogue import ModelCard
 from core.errors import BadInput, GraftError, NotFound
 from core.explanation import heatmap_png, seen_box
 from core.graft import Graft
-from core.jobs import execute, process
+from core.jobs import process
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec
 from core.models import Network, save_model
@@ -30,13 +30,13 @@ from core.services.explanations import Which
 from core.store import predictions, runs
 from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
-from core.tasks import explain, importing, predict, warm
-from core.types import ImageId, ImageState, Lane, ProjectId, RunId, RunKind, RunState, Split, Task
+from core.tasks import explain, predict, warm
+from core.types import ImageId, ImageState, Lane, ProjectId, RunId, RunState, Split, Task
 from core.worker import serve_interactive
+from tests.at_once import claim, complete, serve
 from tests.made_models import model_of
 
 NOW = datetime.now(UTC)
-BODIES = {RunKind.IMPORT: importing.run, RunKind.EXPLAIN: explain.run, RunKind.PREDICT: predict.run}
 
 
 @pytest.fixture(autouse=True)
@@ -56,18 +56,10 @@ def folder_of(path: Path, count: int, first: int = 0) -> Path:
     return path
 
 
-def serve(graft: Graft, lane: Lane) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, lane, worker="test", now=NOW)
-    assert run is not None
-    return execute(BODIES[run.kind], run, engine=graft.engine, settings=graft.settings)
-
-
 @pytest.fixture
 def project(graft: Graft, tmp_path: Path) -> ProjectId:
     made = graft.projects.create("Leaves", Task.SINGLE, [ClassSpec(name="healthy"), ClassSpec(name="rust")])
-    graft.imports.start(made, ImportPayload(source=str(folder_of(tmp_path / "in", 3))))
-    assert serve(graft, Lane.FILES) is RunState.DONE
+    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder_of(tmp_path / "in", 3)))))
     return made
 
 
@@ -78,7 +70,7 @@ def model(graft: Graft, project: ProjectId) -> RunId:
 
 def explained(graft: Graft, model: RunId, **question: object) -> dict[str, object]:
     run = graft.explanations.request(model, **{"image": ImageId(1), **question})  # type: ignore[arg-type]
-    assert serve(graft, Lane.INTERACTIVE) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     view = graft.explanations.wait(run, 1)
     return {"view": view, "run": run, "bytes": view.path.read_bytes()}
 
@@ -239,9 +231,7 @@ def test_the_interactive_worker_answers_within_its_loop(graft: Graft, model: Run
 def test_a_slow_answer_is_not_taken_for_a_dead_one(graft: Graft, model: RunId, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = graft.explanations.request(model, image=ImageId(1))
     long_ago = datetime(2000, 1, 1, tzinfo=UTC)
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.INTERACTIVE, worker="test", now=long_ago)
-    assert run is not None
+    run = claim(graft, Lane.INTERACTIVE, long_ago)
     monkeypatch.setattr(process, "BEAT_S", 0.01)
     with process.beating(run, graft.engine):
         while graft.queue.read(run_id).heartbeat_at == long_ago:
@@ -260,9 +250,7 @@ def predicted(graft: Graft, model: RunId, tmp_path: Path) -> RunId:
     (source / "page.png").write_bytes(b"<html>")
     (source / "notes.txt").write_text("words")
     (source / "groups.csv").write_text("file,group\n01.png,north\n02.png,south\n03.png,\n")
-    run = graft.predictions.start(model, str(source))
-    assert serve(graft, Lane.FILES) is RunState.DONE, graft.queue.read(run).trace
-    return run
+    return complete(graft, graft.predictions.start(model, str(source))).id
 
 
 def test_every_picture_of_a_folder_gets_an_answer_and_bad_files_a_reason(graft: Graft, predicted: RunId) -> None:
@@ -315,7 +303,7 @@ def test_a_few_uploaded_pictures_are_answered_by_the_warm_worker(graft: Graft, m
     upload = graft.uploads.announce(ProjectId(1), "batch-1", "leaf.png", len(content.getvalue()))
     graft.uploads.append(upload.id, 0, content.getvalue())
     run = graft.predictions.start(model, "upload:batch-1")
-    assert serve(graft, Lane.INTERACTIVE) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     assert [item.name for item in graft.predictions.read(run).items] == ["leaf.png"]
     assert not (graft.settings.uploads / "batch-1").exists()
     with writing(graft.engine) as session:  # questions are forgotten after a while, predictions are not

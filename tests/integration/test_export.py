@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,30 +19,20 @@ from core.catalogue import ModelCard
 from core.errors import BadInput, NotFound
 from core.graft import Graft, open_graft
 from core.inference.onnx import Answering, write_onnx
-from core.jobs import execute
 from core.jobs.payloads import ImportPayload
 from core.recipes import PRESETS
 from core.services.circles import Circle
 from core.services.labelling import LabelEvent, LabelValue
 from core.settings import Settings
-from core.store import exports, predictions, runs
-from core.store.db import reading, writing
+from core.store import exports, predictions
+from core.store.db import reading
 from core.store.exports import ExportImage
-from core.types import ImageId, ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
-from core.worker import handler
-
-
-def work(graft: Graft) -> RunState:
-    """Run the oldest waiting job here."""
-    with writing(graft.engine) as session:
-        found = [runs.claim_next(session, lane, worker="test", now=datetime.now(UTC)) for lane in Lane]
-    run = next(run for run in found if run is not None)
-    return execute(handler(run.kind), run, engine=graft.engine, settings=graft.settings)
+from core.types import ImageId, ImageState, LabelKind, ProjectId, RunId, RunKind, Task
+from tests.at_once import complete
 
 
 def bring_in(graft: Graft, project: ProjectId, source: Path, labels: str = "") -> None:
-    graft.imports.start(project, ImportPayload(source=str(source), labels_csv=labels))
-    assert work(graft) is RunState.DONE
+    complete(graft, graft.imports.start(project, ImportPayload(source=str(source), labels_csv=labels)))
 
 
 def picture(path: Path, seed: int, colour: int = 0) -> None:
@@ -54,8 +43,7 @@ def picture(path: Path, seed: int, colour: int = 0) -> None:
 
 
 def packed(graft: Graft, run_id: RunId) -> Path:
-    assert work(graft) is RunState.DONE, graft.queue.read(run_id).trace
-    return graft.exports.path(run_id)
+    return graft.exports.path(complete(graft, run_id).id)
 
 
 def known(graft: Graft, project: ProjectId) -> dict[str, tuple[object, ...]]:
@@ -154,8 +142,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Graft, RunId, Pat
     project = graft.projects.create("Colours *bold*", Task.SINGLE, guideline="Look at the middle.")
     bring_in(graft, project, folder / "in")
     recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": "none", "framing": "crop"})
-    run_id = graft.training.start(project, recipe, "first try")
-    assert work(graft) is RunState.DONE, graft.training.read(run_id).trace
+    run_id = complete(graft, graft.training.start(project, recipe, "first try")).id
     with zipfile.ZipFile(packed(graft, graft.exports.model(run_id))) as archive:
         archive.extractall(folder / "model")
     return graft, run_id, folder / "model"

@@ -1,7 +1,6 @@
 """External tests: a model on pictures that its project never held."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,11 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
-from core.jobs import execute
 from core.jobs.payloads import ImportPayload
 from core.services.serving import Serving
-from core.store import runs
-from core.store.db import writing
-from core.tasks import evaluate
-from core.types import Lane, ProjectId, RunId, RunState, Split, Task
-from tests import at_once
-from tests.integration.test_training import claim, project, trained
-
-__all__ = ["project"]
+from core.types import ProjectId, RunId, Split, Task
+from tests.at_once import complete, finish
+from tests.integration.test_training import trained
 
 
 def elsewhere(folder: Path, counts: dict[str, int]) -> Path:
@@ -41,16 +34,8 @@ def elsewhere(folder: Path, counts: dict[str, int]) -> Path:
 def other(graft: Graft, tmp_path: Path) -> ProjectId:
     made = graft.projects.create("Elsewhere", Task.SINGLE)
     folder = elsewhere(tmp_path / "elsewhere", {"Green": 4, "blue": 2, "Red": 3})
-    graft.imports.start(made, ImportPayload(source=str(folder)))
-    claim(graft, Lane.FILES)
+    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder))))
     return made
-
-
-def looked(graft: Graft) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(evaluate.run, run, engine=graft.engine, settings=graft.settings)
 
 
 def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
@@ -59,7 +44,7 @@ def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
     model = trained(graft, project)
     before = graft.results.to_json(model)
     test = graft.external.start(model, other)
-    assert looked(graft) is RunState.DONE, graft.queue.read(test).trace
+    complete(graft, test)
     view = graft.results.read(test, Split.TEST)
     assert (view.project_id, view.classes, view.scores.count) == (other, ("green", "red"), 7)
     assert view.scores.figures["accuracy"] is not None and view.scores.figures["accuracy"].value == 1.0
@@ -101,7 +86,7 @@ def test_only_projects_that_share_the_task_and_a_class_are_offered(
 def test_the_command_scores_a_folder_of_classes(
     graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
     model: RunId = trained(graft, project)
     folder = elsewhere(tmp_path / "field two", {"green": 2, "red": 2})
     home = ["--home", str(graft.settings.home)]

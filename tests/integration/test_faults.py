@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +28,8 @@ from core.store.predictions import read_predictions
 from core.tasks import train
 from core.training import checkpoint
 from core.types import JsonObject, Lane, ProjectId, RunId, RunState
-from tests.integration.test_training import project
+from tests.at_once import claim
 
-__all__ = ["project"]
 RECIPE = PRESETS["balanced"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "3", "batch_size": "6", "patience": "0"}
 )
@@ -40,9 +38,7 @@ RECIPE = PRESETS["balanced"].with_settings(
 def work(settings: Settings, prepare: Callable[[], object]) -> None:
     """One attempt at the waiting run, in this process."""
     graft = open_graft(settings)
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="child", now=datetime.now(UTC))
-    assert run is not None
+    run = claim(graft, Lane.TRAINING)
     prepare()
     execute(train.run, run, engine=graft.engine, settings=settings)
 

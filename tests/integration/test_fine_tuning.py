@@ -21,7 +21,7 @@ from core.settings import Settings
 from core.training import Group, Member, Part, Trainer, together
 from core.training import fit as fit_module
 from core.types import Lane, ProjectId, RunState, Split, Task
-from tests.integration.test_training import claim
+from tests.at_once import complete, serve
 
 SIZE = 32
 SMALL = {"image_size": str(SIZE), "weights": "none", "epochs": "3", "batch_size": "8", "backbone_factor": "1"}
@@ -225,8 +225,7 @@ def import_colours(graft: Graft, tmp_path: Path) -> Callable[[Task, Callable[[in
             lines.append(f"{index}.png,{label(index)}")
         (folder / "labels.csv").write_text("\n".join(lines))
         project = graft.projects.create_from_names("Colours", task, classes)
-        graft.imports.start(project, ImportPayload(source=str(folder)))
-        claim(graft, Lane.FILES)
+        complete(graft, graft.imports.start(project, ImportPayload(source=str(folder))))
         return project
 
     return do
@@ -248,7 +247,7 @@ def test_every_task_is_trained_and_answered(
     project = import_colours(task, label, classes)
     settings = {**SMALL, "epochs": "2" if preset == "thorough" else "30"}
     run_id = graft.training.start(project, PRESETS[preset].with_settings(settings))
-    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     loaded = load_model(graft.settings.models / str(run_id))
     assert loaded.network.head.out_features == outputs and loaded.card.task is task
     view = graft.results.read(run_id, Split.TEST)
@@ -267,9 +266,9 @@ def test_a_stopped_training_goes_on_when_asked(graft: Graft, import_colours: Cal
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_look", stop_after_the_first)
-        assert claim(graft, Lane.TRAINING) is RunState.CANCELLED
+        assert serve(graft) is RunState.CANCELLED
     assert graft.training.resume(run_id)
-    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    assert serve(graft) is RunState.DONE
     run = graft.training.read(run_id)
     assert run.result is not None and run.result["notes"] == ["Going on from the end of epoch 1."]
     assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == [1, 2, 3]
@@ -278,9 +277,9 @@ def test_a_stopped_training_goes_on_when_asked(graft: Graft, import_colours: Cal
 def test_a_later_run_starts_from_an_earlier_one(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
     project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
     first = graft.training.start(project, WHOLE)
-    assert claim(graft, Lane.TRAINING) is RunState.DONE
+    assert serve(graft) is RunState.DONE
     second = graft.training.start(project, GRADUAL.with_settings({"weights": f"run:{first}", "epochs": "1"}))
-    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(second).trace
+    complete(graft, second)
     assert graft.training.read(second).parent_id == first
 
 

@@ -10,7 +10,8 @@ from core.store import checks, runs, versions
 from core.store.db import writing
 from core.store.versions import VersionItem
 from core.types import ProjectId, RunId, Split, Task
-from tests.integration.test_checking import NOW, add, classes_of, finished
+from tests.at_once import complete
+from tests.integration.test_checking import NOW, add, classes_of
 from tests.made_models import model_of
 from tests.unit.test_checks import scene
 
@@ -59,7 +60,7 @@ def test_each_class_with_enough_pictures_has_a_forecast_and_the_others_are_named
     model = trained(graft, leaves, [24, 24, 8], test=5)
     run_id = graft.forecasts.start(model)
     assert graft.forecasts.start(model) == run_id
-    result = finished(graft, run_id)
+    result = complete(graft, run_id).result or {}
     assert result["pictures"] == 56, "the test pictures are not looked at"
     view = view_of(graft, model)
     assert [curve.name for curve in view.curves] == ["healthy", "rust"] and view.few == ("mildew",)
@@ -72,7 +73,7 @@ def test_each_class_with_enough_pictures_has_a_forecast_and_the_others_are_named
 
 def test_too_few_pictures_are_said_to_be_too_few_with_how_many_it_takes(graft: Graft, leaves: ProjectId) -> None:
     model = trained(graft, leaves, [19, 5, 0])
-    finished(graft, graft.forecasts.start(model))
+    complete(graft, graft.forecasts.start(model))
     view = view_of(graft, model)
     assert view.curves == () and view.few == ("healthy", "rust", "mildew")
     assert view.least == (20, 10) and view.largest == (19, 19)

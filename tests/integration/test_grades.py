@@ -12,8 +12,8 @@ from core.graft import Graft
 from core.inference import answers, compute_logits
 from core.models import load_model
 from core.recipes import PRESETS, Recipe
-from core.types import ProjectId, RunState, Split, Task
-from tests.integration.test_cross_validation import serve
+from core.types import ProjectId, Split, Task
+from tests.at_once import complete
 from tests.integration.test_fine_tuning import import_colours
 
 __all__ = ["import_colours"]
@@ -37,7 +37,7 @@ def test_what_the_results_show_is_what_the_saved_model_says(
     graft: Graft, grades: ProjectId, recipe: Recipe, folds: int
 ) -> None:
     run_id = graft.training.start(grades, recipe, folds=folds)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     model = load_model(graft.settings.models / str(run_id))
     assert model.card.ranked and model.network.head.out_features == (4 if folds else 2)
     pixels = PixelCache(graft.settings, 32, "squash")

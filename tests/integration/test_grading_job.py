@@ -1,7 +1,6 @@
 """Methods graded by their job, circles drawn and kept, and the best method asked first."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,18 @@ from app.cli import build
 from app.routes import base, explanations
 from core.errors import BadInput, NotFound
 from core.graft import Graft
-from core.jobs import execute
 from core.labels import Circle, LabelValue
 from core.services.labelling import LabelEvent
 from core.services.serving import Serving
-from core.store import predictions, runs
+from core.store import predictions
 from core.store.db import writing
 from core.store.predictions import PredictionRecord
 from core.tasks import grade
 from core.types import ClassId, ImageId, LabelKind, Lane, ProjectId, RunId, RunState, Split, Task
-from tests import at_once
+from tests.at_once import complete, finish, serve
+from tests.finished import end
 from tests.integration.test_explaining import _cold, folder_of, model, project  # noqa: F401 - fixtures
 from tests.made_models import model_of
-
-
-def serve(graft: Graft) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(grade.run, run, engine=graft.engine, settings=graft.settings)
 
 
 @pytest.fixture
@@ -59,7 +51,7 @@ def test_every_method_that_fits_is_graded_on_validation_pictures(
     monkeypatch.setattr(grade, "EXPLANATIONS", kept)
     run = graft.grades.start(said)
     assert graft.grades.start(said) == run  # asked twice is asked once
-    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     view = graft.grades.newest(said)
     assert view is not None and (view.pictures, view.split, view.circled) == (3, "validation", 0)
     assert {item.info.name for item in view.methods} == {"gradcam", "smoothgrad"}
@@ -88,7 +80,7 @@ def test_circled_pictures_are_pointed_at(
     for image in (1, 2, 3):  # the first one has no label: what should it point at?
         graft.circles.save(ImageId(image), [Circle(0.5, 0.5, 1, 1)], "anna")
     run = graft.grades.start(said)
-    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     view = graft.grades.newest(said)
     assert view is not None and view.circled == 2
     pointing = view.methods[0].grade.pointing
@@ -99,7 +91,9 @@ def test_a_grading_that_cannot_be_done_says_why(graft: Graft, project: ProjectId
     with pytest.raises(BadInput, match="no model"):
         graft.grades.start(RunId(1))
     run = graft.grades.start(model)
-    assert serve(graft) is RunState.FAILED and "no validation or test pictures" in graft.queue.read(run).error
+    assert (
+        serve(graft, Lane.FILES) is RunState.FAILED and "no validation or test pictures" in graft.queue.read(run).error
+    )
 
 
 def test_methods_of_a_model_that_says_numbers_are_graded_and_any_circled_picture_counts(
@@ -120,7 +114,7 @@ def test_methods_of_a_model_that_says_numbers_are_graded_and_any_circled_picture
         predictions.replace_predictions(session, numbers, records)
     graft.circles.save(ImageId(1), [Circle(0.5, 0.5, 1, 1)], "anna")
     run = graft.grades.start(numbers)
-    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     view = graft.grades.newest(numbers)
     assert view is not None and (view.pictures, view.circled) == (3, 1)
     (method,) = view.methods
@@ -157,7 +151,7 @@ def test_circles_are_kept_replaced_and_counted(
 def test_the_command_explains_by_the_best_method_and_carries_its_grades(
     graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
 
     def result(method: str, passes: bool, above: float) -> dict[str, object]:
         gain = {"value": above, "low": above - 0.1, "high": above + 0.1}
@@ -168,11 +162,7 @@ def test_the_command_explains_by_the_best_method_and_carries_its_grades(
 
     run = graft.grades.start(said)
     methods = [result("layercam", True, 0.3), result("gradcam", False, 0.5)]
-    with writing(graft.engine) as session:
-        held = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-        assert held is not None and held.id == run
-        found = {"pictures": 20, "split": "validation", "circled": 0, "methods": methods}
-        runs.finish_run(session, run, held.attempts, RunState.DONE, now=datetime.now(UTC), result=found)  # type: ignore[arg-type]
+    end(graft, run, result={"pictures": 20, "split": "validation", "circled": 0, "methods": methods})
 
     def asked(*options: str) -> dict[str, object]:
         home = ["--home", str(graft.settings.home), "--json", "-o", str(tmp_path / "why.png")]

@@ -2,7 +2,6 @@
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,31 +15,21 @@ from app.cli import build
 from app.routes import base, explanations
 from core.errors import BadInput, NotFound
 from core.graft import Graft
-from core.jobs import execute
 from core.media import forget_oldest
 from core.services.explanations import Which
 from core.services.serving import Serving
-from core.store import predictions, runs
+from core.store import predictions
 from core.store.db import writing
 from core.store.predictions import PredictionRecord
-from core.tasks import explain, heatmaps
-from core.types import ImageId, Lane, RunId, RunKind, RunState, Split
-from tests import at_once
+from core.tasks import heatmaps
+from core.types import ImageId, Lane, RunId, RunState, Split
+from tests.at_once import complete, finish, serve
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
-
-BODIES = {RunKind.EXPLAIN: explain.run, RunKind.HEATMAPS: heatmaps.run}
 
 
 def opened(path: Path) -> np.ndarray:
     with Image.open(path) as picture:
         return np.asarray(picture)
-
-
-def serve(graft: Graft, lane: Lane) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(BODIES[run.kind], run, engine=graft.engine, settings=graft.settings)
 
 
 @pytest.fixture
@@ -60,9 +49,7 @@ def said(graft: Graft, model: RunId) -> RunId:  # noqa: F811
 
 @pytest.fixture
 def gallery(graft: Graft, said: RunId) -> RunId:
-    run = graft.heatmaps.start(said, method="layercam")
-    assert serve(graft, Lane.FILES) is RunState.DONE, graft.queue.read(run).trace
-    return run
+    return complete(graft, graft.heatmaps.start(said, method="layercam")).id
 
 
 def test_every_picture_of_the_split_has_a_heatmap_and_mistakes_come_first(graft: Graft, gallery: RunId) -> None:
@@ -178,7 +165,7 @@ def test_a_heatmap_whose_picture_was_forgotten_is_drawn_again(graft: Graft, mode
 def test_the_command_draws_a_split_and_copies_it(
     graft: Graft, said: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
     out = tmp_path / "maps"
     home = ["--home", str(graft.settings.home)]
     result = CliRunner().invoke(build(), ["heatmaps", str(said), "-o", str(out), "--json", *home])

@@ -16,8 +16,8 @@ from core.store.db import writing
 from core.store.predictions import PredictionRecord
 from core.store.snapshot import FILE
 from core.store.versions import read_version
-from core.types import JsonObject, Lane, RunId, RunKind, RunState, Split
-from tests.finished import NOW, keep
+from core.types import JsonObject, Lane, RunId, RunKind, Split
+from tests.finished import NOW, end, keep
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_reports import facts_of
 
@@ -111,8 +111,6 @@ def external(graft: Graft, field: Field, model: RunId) -> RunId:
             session, project_id=field.project, kind=RunKind.EVALUATE, lane=Lane.FILES, now=NOW,
             payload=EvaluatePayload(model=model).to_json(), version_id=field.version,
         )  # fmt: skip
-        claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
-        assert claimed is not None
         records = [
             PredictionRecord(
                 image_id=item.image_id, split=Split.TEST, truth_index=item.targets[0], predicted_index=item.targets[0],
@@ -121,8 +119,7 @@ def external(graft: Graft, field: Field, model: RunId) -> RunId:
             for item in field.items[30:50]
         ]  # fmt: skip
         predictions.replace_predictions(session, run, records)
-        runs.finish_run(session, run, claimed.attempts, RunState.DONE, now=NOW, result={})
-    return run
+    return end(graft, run, result={})
 
 
 def test_pictures_of_an_external_test_that_the_model_was_chosen_by_are_counted_and_said(

@@ -12,17 +12,16 @@ from PIL import Image
 
 from core.errors import BadInput, GraftError
 from core.graft import Graft
-from core.jobs import execute
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.services.imports import ImportReport
 from core.store import runs, versions
 from core.store.db import reading, writing
 from core.store.images import ImageRecord, read_image
-from core.store.runs import RunRecord
 from core.store.tables import ImageClassRow, ImageRow
 from core.tasks import importing
 from core.types import ImageState, Lane, ProjectId, RunId, RunState, Split, Task
+from tests.at_once import claim, complete, serve
 
 
 def picture(path: Path, shade: int) -> bytes:
@@ -33,24 +32,11 @@ def picture(path: Path, shade: int) -> bytes:
 
 
 def do_import(graft: Graft, project: ProjectId, payload: ImportPayload) -> ImportReport:
-    run_id = graft.imports.start(project, payload)
-    return finish(graft, run_id)
+    return reported(graft, graft.imports.start(project, payload))
 
 
-def claimed(graft: Graft) -> RunRecord:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return run
-
-
-def finish(graft: Graft, run_id: RunId) -> ImportReport:
-    execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
-    report = graft.imports.report(run_id)
-    with reading(graft.engine) as session:
-        run = runs.read_run(session, run_id)
-    assert run.state is RunState.DONE, run.trace
-    return report
+def reported(graft: Graft, run_id: RunId) -> ImportReport:
+    return graft.imports.report(complete(graft, run_id).id)
 
 
 @pytest.fixture
@@ -188,11 +174,11 @@ def test_a_killed_import_goes_on_without_doubling_anything(graft: Graft, project
     for index in range(5):
         picture(tmp_path / "in" / f"{index}.png", index * 30)
     run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
-    run = claimed(graft)
+    run = claim(graft, Lane.FILES)
     importing.run(JobContext(run, engine=graft.engine, settings=graft.settings))
     with writing(graft.engine) as session:
         runs.release_run(session, run_id, run.attempts)
-    report = finish(graft, run_id)  # the second attempt finds everything reported
+    report = reported(graft, run_id)  # the second attempt finds everything reported
     assert (report.added, report.duplicates, len(images(graft))) == (5, 0, 5)
 
 
@@ -313,12 +299,12 @@ def test_a_full_disk_stops_the_import_in_one_sentence_and_it_goes_on_afterwards(
 
     with monkeypatch.context() as patched:
         patched.setattr("core.media.blobs.os.replace", replace)
-        state = execute(importing.run, claimed(graft), engine=graft.engine, settings=graft.settings)
+        state = serve(graft, Lane.FILES)
     run = graft.queue.read(run_id)
     assert state is RunState.FAILED and "disk is full" in run.error and "resume" in run.hint
     assert not [path for path in graft.settings.blobs.rglob("*") if path.is_file() and len(path.name) != 64]
     assert graft.queue.resume(run_id)
-    report = finish(graft, run_id)
+    report = reported(graft, run_id)
     assert (report.added, report.rejected) == (3, 0)
 
 

@@ -14,13 +14,13 @@ from core.errors import NotEnoughImages
 from core.graft import Graft
 from core.jobs.payloads import PredictPayload, TrainPayload
 from core.services.results_judging import Use
-from core.store import images, predictions, runs, versions
+from core.store import images, predictions, versions
 from core.store.db import writing
 from core.store.images import NewImage
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem
-from core.types import ImageId, JsonObject, Lane, ProjectId, RunId, RunState, Split, Task
-from tests.finished import make_run
+from core.types import ImageId, JsonObject, ProjectId, RunId, Split, Task
+from tests.finished import end, make_run
 
 NAMES = ("healthy", "rust", "blight")
 
@@ -202,11 +202,8 @@ def make_prediction(graft: Graft, project: ProjectId, model: RunId, records: Seq
     run_id = graft.queue.enqueue(PredictPayload(model=model, source="x"), project_id=project)
     with writing(graft.engine) as session:
         predictions.save_model(session, model, files={}, card=card.to_json())
-        run = runs.claim_next(session, Lane.FILES, worker="test", now=datetime.now(UTC))
-        assert run is not None
         predictions.add_predictions(session, run_id, records)
-        runs.finish_run(session, run_id, run.attempts, RunState.DONE, now=datetime.now(UTC), result={})
-    return run_id
+    return end(graft, run_id, result={})
 
 
 def test_new_pictures_get_answers_that_hold_or_the_reason_why_not(graft: Graft, field: Field) -> None:

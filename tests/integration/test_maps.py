@@ -9,9 +9,10 @@ from core.services.maps import MapView, by_class, by_error, by_split
 from core.store import predictions
 from core.store.db import writing
 from core.store.predictions import PredictionRecord
-from core.types import ProjectId, RunId, RunState, Split, Task
+from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from tests.at_once import complete, serve
 from tests.finished import label
-from tests.integration.test_checking import add, classes_of, finished
+from tests.integration.test_checking import add, classes_of
 from tests.made_models import model_of
 from tests.unit.test_checks import scene
 
@@ -24,7 +25,7 @@ def leaves(graft: Graft) -> ProjectId:
 def drawn(graft: Graft, project: ProjectId, model: RunId | None = None) -> MapView:
     run_id = graft.maps.start(project, model)
     assert graft.maps.start(project, model) == run_id, "one that waits is not doubled"
-    finished(graft, run_id)
+    complete(graft, run_id)
     view = graft.maps.view(graft.queue.read(run_id))
     assert view is not None
     return view
@@ -87,10 +88,8 @@ def test_numbers_are_coloured_by_their_size(graft: Graft) -> None:
 def test_two_pictures_are_too_few_and_a_run_without_a_model_sees_nothing(graft: Graft, leaves: ProjectId) -> None:
     add(graft, leaves, [scene(n, (48, 48)) for n in range(2)])
     run_id = graft.maps.start(leaves)
-    with pytest.raises(AssertionError):
-        finished(graft, run_id)
-    run = graft.queue.read(run_id)
-    assert run.state is RunState.FAILED and run.error.startswith("Not enough pictures: at least 3")
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert graft.queue.read(run_id).error.startswith("Not enough pictures: at least 3")
     with pytest.raises(BadInput, match="no model"):
         graft.maps.start(leaves, run_id)
 

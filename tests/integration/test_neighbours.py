@@ -10,13 +10,12 @@ from sklearn.neighbors import NearestNeighbors
 from core.errors import NotFound
 from core.explanation.neighbours import nearest
 from core.graft import Graft
-from core.jobs import execute
-from core.store import runs, versions
+from core.store import versions
 from core.store.db import writing
 from core.store.tables import RunRow
 from core.store.versions import VersionItem
-from core.tasks import neighbours
 from core.types import ImageId, Lane, ProjectId, RunId, RunState, Split
+from tests.at_once import complete, serve
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
 
 
@@ -36,13 +35,6 @@ def test_length_does_not_count_and_opposite_is_two() -> None:
     features = torch.tensor([[5.0, 0], [0, 2], [-1, 0]])
     found = nearest(features, torch.tensor([1.0, 0]), torch.ones(3, dtype=torch.bool), 3)
     assert found == [(0, 0.0), (1, 1.0), (2, 2.0)]
-
-
-def serve(graft: Graft) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.INTERACTIVE, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(neighbours.run, run, engine=graft.engine, settings=graft.settings)
 
 
 @pytest.fixture
@@ -70,7 +62,7 @@ def test_training_pictures_come_with_labels_and_distances_and_the_other_class_ap
 ) -> None:
     run = graft.neighbours.request(learnt, ImageId(1))
     assert graft.neighbours.view(graft.queue.read(run)) is None
-    assert serve(graft) is RunState.DONE, graft.queue.read(run).trace
+    complete(graft, run)
     view = graft.neighbours.view(graft.queue.read(run))
     assert view is not None and view.said in ("healthy", "rust", "mildew")
     assert {(item.image, item.label) for item in view.nearest} == {(2, "rust"), (3, "mildew")}  # never a test picture
@@ -81,14 +73,14 @@ def test_training_pictures_come_with_labels_and_distances_and_the_other_class_ap
 
 def test_a_training_picture_is_not_its_own_neighbour(graft: Graft, learnt: RunId) -> None:
     run = graft.neighbours.request(learnt, ImageId(2))
-    assert serve(graft) is RunState.DONE
+    assert serve(graft, Lane.INTERACTIVE) is RunState.DONE
     view = graft.neighbours.view(graft.queue.read(run))
     assert view is not None and [item.image for item in view.nearest] == [3]
 
 
 def test_a_model_without_training_pictures_says_so(graft: Graft, model: RunId) -> None:  # noqa: F811
     run = graft.neighbours.request(model, ImageId(1))
-    assert serve(graft) is RunState.FAILED and "no training pictures" in graft.queue.read(run).error
+    assert serve(graft, Lane.INTERACTIVE) is RunState.FAILED and "no training pictures" in graft.queue.read(run).error
     with pytest.raises(NotFound):
         graft.neighbours.request(model, ImageId(99))
 

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,31 +21,18 @@ from core.models.weights import ways_out
 from core.pretraining import METHODS
 from core.recipes import PRESETS
 from core.services.pretraining import Verdict, judge
-from core.store import runs
-from core.store.db import writing
-from core.tasks import importing, pretrain, training
+from core.tasks import pretrain
 from core.training import Fit, Trainer
 from core.types import Lane, ProjectId, RunId, RunState, Task
+from tests.at_once import claim, complete, serve
 
 TINY = PretrainPayload(
     backbone="timm:test_resnet", method="", steps=3, image_size=32, batch_size=8, fractals=4, weights=""
 )
 
 
-def serve(graft: Graft, lane: Lane = Lane.TRAINING) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    body = {"import": importing.run, "train": training.run, "pretrain": pretrain.run}[run.kind.value]
-    state = execute(body, run, engine=graft.engine, settings=graft.settings)
-    assert state is not RunState.FAILED or graft.queue.read(run.id).error
-    return state
-
-
 def pretrained(graft: Graft, project: ProjectId | None = None, payload: PretrainPayload = TINY) -> RunId:
-    run_id = graft.pretraining.start(project, payload)
-    assert serve(graft) is RunState.DONE, graft.queue.read(run_id).trace
-    return run_id
+    return complete(graft, graft.pretraining.start(project, payload)).id
 
 
 @pytest.fixture
@@ -59,8 +45,7 @@ def project(graft: Graft, tmp_path: Path) -> ProjectId:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
     made = graft.projects.create("Colours", Task.SINGLE)
-    graft.imports.start(made, ImportPayload(source=str(tmp_path / "in")))
-    serve(graft, Lane.FILES)
+    complete(graft, graft.imports.start(made, ImportPayload(source=str(tmp_path / "in"))))
     return made
 
 
@@ -127,10 +112,8 @@ def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectI
 
 def test_a_pretraining_stops_when_asked(graft: Graft) -> None:
     run_id = graft.pretraining.start(None, dataclasses.replace(TINY, steps=100_000))
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
-        assert run is not None
-        runs.request_cancel(session, run_id, now=datetime.now(UTC))
+    run = claim(graft, Lane.TRAINING)
+    graft.queue.cancel(run_id)
     assert execute(pretrain.run, run, engine=graft.engine, settings=graft.settings) is RunState.CANCELLED
 
 

@@ -12,15 +12,11 @@ from core.errors import GraftError
 from core.graft import Graft
 from core.recipes import PRESETS, Recipe
 from core.services.serving import Serving
-from core.tasks import rates as job
 from core.training import Trainer
 from core.training.rates import climbing_rates, smoothed, suggested_rate, sweep
 from core.types import ProjectId, RunId, RunState
-from tests import at_once
-from tests.integration.test_search import serve_with
-from tests.integration.test_training import project
+from tests.at_once import complete, finish, serve
 
-__all__ = ["project"]
 BASE = {"image_size": "32", "weights": "bundled"}
 HEAD: Recipe = PRESETS["instant"].with_settings(BASE)
 WHOLE: Recipe = PRESETS["thorough"].with_settings({**BASE, "batch_size": "8"})
@@ -76,7 +72,7 @@ def test_a_sweep_ends_where_the_loss_breaks_out_or_is_no_number() -> None:
 @pytest.mark.parametrize("recipe", [HEAD, WHOLE], ids=["head", "all"])
 def test_a_test_finds_a_rate_and_leaves_no_model(graft: Graft, project: ProjectId, recipe: Recipe) -> None:
     run_id = graft.rates.start(project, recipe)
-    assert serve_with(graft, job.run) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     view = graft.rates.read(run_id)
     assert 20 < len(view.rates) == len(view.losses) == len(view.smoothed) <= 100
     assert np.isfinite(view.losses).all()
@@ -95,12 +91,12 @@ def test_a_step_at_a_rate_moves_head_and_network_in_their_proportion(
 
     monkeypatch.setattr(Trainer, "_step", watched)
     graft.rates.start(project, WHOLE)
-    assert serve_with(graft, job.run) is RunState.DONE
+    assert serve(graft) is RunState.DONE
     assert seen[0] == pytest.approx([1e-6 * WHOLE.backbone_factor, 1e-6])
 
 
 def test_the_command_says_the_rate(graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Serving, "finish", at_once.finish)
+    monkeypatch.setattr(Serving, "finish", finish)
     settings = [item for name, value in BASE.items() for item in ("--set", f"{name}={value}")]
     asked = ["find-rate", "Colours", "--preset", "instant", *settings, "--json", "--home", str(graft.settings.home)]
     done = CliRunner().invoke(build(), asked)

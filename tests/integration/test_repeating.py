@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from datetime import UTC, datetime
 
 import pytest
 import torch
@@ -10,19 +9,14 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from core.graft import Graft
-from core.jobs import execute
 from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.labelling import LabelEvent, LabelValue
-from core.store import runs
-from core.store.db import reading, writing
+from core.store.db import reading
 from core.store.predictions import read_predictions
 from core.store.runs import RunRecord
 from core.store.snapshot import FILE
-from core.tasks import training
-from core.types import JsonObject, LabelKind, Lane, ProjectId, RunId, RunState
-from tests.integration.test_training import project
-
-__all__ = ["project"]
+from core.types import JsonObject, LabelKind, ProjectId, RunId
+from tests.at_once import complete
 
 SMALL = {"image_size": "32", "weights": "none", "epochs": "2", "batch_size": "8"}
 RECIPES = {
@@ -32,27 +26,19 @@ RECIPES = {
 }
 
 
-def train(graft: Graft) -> None:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    assert execute(training.run, run, engine=graft.engine, settings=graft.settings) is RunState.DONE
-
-
 def repeated(graft: Graft, command: str) -> RunId:
     """The run that the command makes."""
     words = shlex.split(command)
     assert words[0] == "graft"
     done = CliRunner().invoke(build(), [*words[1:], "--json", "--home", str(graft.settings.home)])
     assert done.exit_code == 0, done.output
-    train(graft)
-    return RunId(json.loads(done.stdout)["run"])
+    return complete(graft, RunId(json.loads(done.stdout)["run"])).id
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_the_repeated_command_gives_the_same_numbers(graft: Graft, project: ProjectId, recipe: Recipe) -> None:
     first = graft.training.start(project, recipe, "First")
-    train(graft)
+    complete(graft, first)
     moved_on(graft, project)
     second = repeated(graft, graft.reports.origin(first).command)
     one, other = graft.training.read(first), graft.training.read(second)
@@ -85,7 +71,7 @@ def test_a_repeat_computes_as_the_run_did_though_the_machine_would_choose_otherw
             made = repeated(graft, graft.reports.origin(found[0].id).command)
         else:
             made = graft.training.start(project, recipe, folds=folds)
-            train(graft)
+            complete(graft, made)
         found.append(graft.training.read(made))
     decided = [recipe.decided(engine(run)) for run in found]
     assert decided[0] == decided[1]
@@ -115,7 +101,7 @@ def test_folds_and_odd_names_are_in_the_command(graft: Graft, project: ProjectId
     graft.projects.edit(project, name='Leaves "from" Bob\'s $HOME', guideline="")
     recipe = PRESETS["instant"].with_settings({"image_size": "32", "weights": "none"})
     first = graft.training.start(project, recipe, folds=3, repeats=2)
-    train(graft)
+    complete(graft, first)
     origin = graft.reports.origin(first)
     assert origin.command.endswith("--folds 3 --repeats 2")
     second = repeated(graft, origin.command)
@@ -132,7 +118,7 @@ def test_random_splits_are_in_the_command(graft: Graft, project: ProjectId) -> N
 
 def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> None:
     first = graft.training.start(project, RECIPES["instant"])
-    train(graft)
+    complete(graft, first)
     origin = graft.reports.origin(first)
     assert torch.__version__.startswith(str(origin.libraries["torch"]))
     assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1

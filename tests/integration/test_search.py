@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, GraftError, NameTaken, NotFound
 from core.graft import Graft
-from core.jobs import Handler, LaneWorker, execute
+from core.jobs import LaneWorker
 from core.recipes import PRESETS, Recipe
 from core.store import runs
 from core.store.db import writing
@@ -22,24 +21,12 @@ from core.tasks import search
 from core.tasks.search import JOURNAL
 from core.tasks.train import Training
 from core.types import Lane, ProjectId, RunId, RunState, Split
-from tests.integration.test_training import project
+from tests.at_once import complete, serve
 
-__all__ = ["project"]
 START: Recipe = PRESETS["instant"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "8", "learning_rate": "0.001"}
 )
 FIELDS = ["learning_rate", "weight_decay"]
-
-
-def serve_with(graft: Graft, body: Handler) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.TRAINING, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    return execute(body, run, engine=graft.engine, settings=graft.settings)
-
-
-def serve(graft: Graft) -> RunState:
-    return serve_with(graft, search.run)
 
 
 def start(graft: Graft, project: ProjectId, trials: int = 6) -> RunId:
@@ -54,7 +41,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_start_is_tried_first_and_the_best_on_validation_wins(graft: Graft, project: ProjectId) -> None:
     run_id = start(graft, project)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     view = graft.searches.read(run_id)
     assert [item.number for item in view.trials] == [1, 2, 3, 4, 5, 6]
     assert view.trials[0].values["learning_rate"] == START.learning_rate
@@ -127,7 +114,7 @@ def test_a_killed_search_goes_on_with_the_trial_it_was_in_and_ends_alike(
     journal.with_name(f"{JOURNAL}.lock").symlink_to(journal)
     with writing(graft.engine) as session:
         assert runs.release_run(session, run_id, 1)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     assert folders == ["trial-1", "trial-2", "trial-2", "trial-3", "trial-4"]
     expected = [(item.values, item.score) for item in graft.searches.read(calm).trials]
     assert [(item.values, item.score) for item in graft.searches.read(run_id).trials] == expected

@@ -1,8 +1,5 @@
 """The training job on tiny pictures."""
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -10,51 +7,16 @@ from PIL import Image
 
 from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
-from core.jobs import execute
-from core.jobs.payloads import ImportPayload
 from core.models import load_model
 from core.recipes import PRESETS, Recipe
-from core.store import runs
-from core.store.db import writing
-from core.tasks import importing, train
-from core.types import Lane, ProjectId, RunId, RunState, Split, Task
+from core.types import ProjectId, RunId, Split, Task
+from tests.at_once import complete
 
 TINY: Recipe = PRESETS["instant"].with_settings({"image_size": "64", "weights": "none"})
 
 
-@pytest.fixture
-def project(graft: Graft, tmp_path: Path) -> ProjectId:
-    return import_red_and_green(graft, tmp_path)
-
-
-def import_red_and_green(graft: Graft, folder: Path) -> ProjectId:
-    """A project of 30 pictures of two classes; their files are left in the folder."""
-    random = np.random.default_rng(0)
-    for index in range(30):
-        colour = "red" if index % 2 else "green"
-        pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
-        pixels[..., 0 if colour == "red" else 1] += 190
-        path = folder / "in" / colour / f"{index}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    made = graft.projects.create("Colours", Task.SINGLE)
-    graft.imports.start(made, ImportPayload(source=str(folder / "in")))
-    claim(graft, Lane.FILES)
-    return made
-
-
-def claim(graft: Graft, lane: Lane) -> RunState:
-    with writing(graft.engine) as session:
-        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
-    assert run is not None
-    body = importing.run if lane is Lane.FILES else train.run
-    return execute(body, run, engine=graft.engine, settings=graft.settings)
-
-
 def trained(graft: Graft, project: ProjectId) -> RunId:
-    run_id = graft.training.start(project, TINY)
-    assert claim(graft, Lane.TRAINING) is RunState.DONE, graft.training.read(run_id).trace
-    return run_id
+    return complete(graft, graft.training.start(project, TINY)).id
 
 
 def test_an_instant_training_learns_to_tell_red_from_green(graft: Graft, project: ProjectId) -> None:

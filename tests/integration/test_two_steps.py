@@ -8,11 +8,9 @@ from core.models import load_model
 from core.recipes import PRESETS, from_nothing
 from core.training import Trainer
 from core.training import fit as fit_module
-from core.types import ProjectId, RunState
-from tests.integration.test_cross_validation import serve
-from tests.integration.test_training import project
+from core.types import ProjectId
+from tests.at_once import complete
 
-__all__ = ["project"]
 RECIPE = from_nothing(
     PRESETS["balanced"].with_settings(
         {"backbone": "graft:tiny_cnn", "epochs": "12", "patience": "0", "image_size": "32"}
@@ -41,7 +39,7 @@ def test_both_steps_are_taken_and_the_joint_model_tells_red_from_green(
     monkeypatch.setattr(fit_module, "branch_logits", watched)
     monkeypatch.setattr(Trainer, "_thaw", thawed)
     run_id = graft.training.start(project, RECIPE)
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     assert set(apart) == set(range(1, 7))
     assert learnt[7] == {"head.weight", "head.bias"}
     assert learnt[7] < learnt[9] < learnt[12] == learnt[1]
@@ -55,5 +53,5 @@ def test_the_first_step_is_never_the_last(graft: Graft, project: ProjectId, monk
     monkeypatch.setattr(fit_module, "score", lambda *given: 0.5)  # nothing ever gets better
     monkeypatch.setattr(fit_module, "compute_logits", lambda network, batches, watch: torch.zeros(6, 2))
     run_id = graft.training.start(project, RECIPE.with_settings({"patience": "2"}))
-    assert serve(graft) is RunState.DONE, graft.training.read(run_id).trace
+    complete(graft, run_id)
     assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == list(range(1, 9))

@@ -18,11 +18,9 @@ from core.services.verifying import NAMES
 from core.store import runs
 from core.store.db import writing
 from core.store.snapshot import FILE, count_numbers, differing, sealed
-from core.types import Lane, ProjectId, RunId, RunState
-from tests.finished import NOW
-from tests.integration.test_training import project, trained
-
-__all__ = ["project"]
+from core.types import Lane, ProjectId, RunId
+from tests.finished import NOW, end
+from tests.integration.test_training import trained
 
 
 def change(graft: Graft, statement: str) -> None:
@@ -109,15 +107,12 @@ def test_tampering_is_noticed(graft: Graft, project: ProjectId, tmp_path: Path) 
 
 def test_what_jobs_about_the_model_found_is_sealed(graft: Graft, project: ProjectId) -> None:
     run = trained(graft, project)
-    with writing(graft.engine) as session:
-        for number, kind in enumerate(NAMES):
+    for number, kind in enumerate(NAMES):
+        with writing(graft.engine) as session:
             job = runs.create_run(
                 session, project_id=project, kind=kind, lane=Lane.FILES, payload={}, now=NOW, parent_id=run
             )
-            claimed = runs.claim_next(session, Lane.FILES, worker="test", now=NOW)
-            assert claimed is not None and claimed.id == job
-            result = sealed({"pictures": 40 + number, "right": [0.25, None]})
-            runs.finish_run(session, job, claimed.attempts, RunState.DONE, now=NOW, result=result)
+        end(graft, job, result=sealed({"pictures": 40 + number, "right": [0.25, None]}))
     found = graft.results.verify(run)
     assert found.ok and set(NAMES.values()) <= {item.name for item in found.findings}
     for kind, name in NAMES.items():

@@ -24,9 +24,7 @@ from core.settings import Settings
 from core.store import runs
 from core.store.db import writing
 from core.types import JsonValue, Lane, ProjectId, RunId, RunState
-from tests.integration.test_training import TINY, project
-
-__all__ = ["project"]
+from tests.integration.test_training import TINY
 
 ROOT = Path(__file__).parents[2]
 LONG = PRESETS["thorough"].with_settings(
