@@ -37,7 +37,7 @@ def most_confused(view: ResultsView) -> None:
     pairs = [] if view.task is Task.MULTI else view.most_confused
     if not pairs:
         return
-    st.caption("Taken most often for another; choose one to see its pictures:")
+    st.caption("Taken most often for another, with how many of its pictures; choose one to see them:")
     with st.container(horizontal=True, gap="small"):
         for row, column, number in pairs:
             support = view.scores.classes[row].support

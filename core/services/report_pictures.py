@@ -161,7 +161,8 @@ def _resembling(
             return [], f"The training pictures that mistakes resemble could not be found: {error}"
     words = (
         "The worst mistakes, each before the training pictures that look most like it to the model, with their labels: "
-        "the distance is one less the cosine between their features, 0 for the same. Near pictures with the wrong "
+        "the distance is one less the cosine between their features, 0 for the same (Papernot & McDaniel 2018, arXiv "
+        "1803.04765). Near pictures with the wrong "
         "answer as their label say why it erred: such pictures with the right label are missing, or a label is wrong. "
         "The model was asked when this report was made: these distances are not kept with the training."
     )
