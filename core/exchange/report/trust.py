@@ -13,8 +13,8 @@ MOST = 12
 """Groups of pictures that are shown."""
 REASONS_HOW = (
     "Unsure: more than one answer must be given to hold as often as promised (conformal prediction). Not like the "
-    "training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun et al. 2022, arXiv "
-    "2204.06507). Too blurred, dark or bright: far outside what the validation pictures have (Tukey's fence)."
+    "training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun et al. 2022, "
+    "arXiv 2204.06507). Too blurred, dark or bright: far outside what the validation pictures have (Tukey's fence)."
 )
 VERDICTS = {"kept": "kept", "open": "cannot be told from so few", "broken": "NOT kept"}
 
