@@ -47,8 +47,7 @@ def resembles(model: RunId, image: ImageId) -> None:
         run = graft().queue.read(st.session_state[key])
     if follow(run):
         return
-    view = graft().neighbours.view(run)
-    if view is not None:
+    for view in graft().neighbours.views(run):
         _show(view)
 
 

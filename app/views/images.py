@@ -6,11 +6,13 @@ from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
 from app.parts.following import follow
-from app.parts.text import count
+from app.parts.text import count, md
 from core.services.imports import ImportItem, ImportPayload, ImportReport
 from core.types import Outcome, ProjectId, RunId
 
 OVERRULE = "Also replace labels that people gave in Graft"
+FEW, TALL = 10, 560
+"""Lines of a report that are shown at once, and how high it is with more of them."""
 
 
 def render() -> None:
@@ -90,22 +92,22 @@ def outcome(report: ImportReport) -> None:
     if report.items:
         for sentence in _told(report):
             st.markdown(sentence)
-        st.dataframe(
-            [{"File": item.name, "What": _what(item), "Why": item.reason} for item in report.items],
-            hide_index=True,
-            width="stretch",
-            column_config={"File": {"width": 160}, "What": {"width": 110}},
-        )
-    left, right = st.columns(2)
-    left.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
-    with right:
+        # A table, because its sentences wrap; its cells are Markdown.
+        with st.container(height=TALL if len(report.items) > FEW else "content", border=False):
+            st.table(
+                [{"File": md(item.name), "What": _what(item), "Why": md(item.reason)} for item in report.items],
+                hide_index=True,
+            )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
         page_link("Label them", "label", icon=":material/sell:")
 
 
 def _told(report: ImportReport) -> list[str]:
     told = []
     if report.rejected:
-        told.append(f"{count(report.rejected, 'line')} to look at. Everything else went in.")
+        rest = "" if report.kept else " Everything else went in."
+        told.append(f"{count(report.rejected, 'line')} to look at.{rest}")
     if report.corrected:
         there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"
         changed = f"; **{count(report.relabelled, 'label')} changed**" if report.relabelled else ""

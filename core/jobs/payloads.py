@@ -176,10 +176,10 @@ class GradePayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeighboursPayload(Payload):
-    """Find the training pictures of run `model` that a picture resembles."""
+    """Find the training pictures of run `model` that each of these pictures resembles."""
 
     model: RunId
-    image: ImageId
+    images: list[ImageId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

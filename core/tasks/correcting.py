@@ -53,7 +53,7 @@ def correct(
     taken = f"Taken over from {source}: {', '.join(parts)}." if parts else ""
     return Correction(
         outcome=Outcome.CORRECTED if parts else Outcome.DUPLICATE,
-        words=f"{taken} {stays}".strip(),
+        words=f"{stays} {taken}".strip(),
         value=value,
         relabelled=relabelled,
     )

@@ -190,7 +190,7 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
         if row.labels and value_of(project, row.labels) is None:
             shown = " | ".join(row.labels)[:80]
             kind = "is not a number" if project.task is Task.REGRESSION else "is not a class of this project"
-            reason = f"Column {table.label_column!r}: {shown!r} {kind}. The picture goes in without a label."
+            reason = f"Column {table.label_column!r}: {shown!r} {kind}. This line gives no label."
             problems.append((f"{name}, line {row.line}", reason))
     return problems
 
@@ -203,5 +203,6 @@ def _unmatched(table: LabelTable, came: Sequence[str], there: Sequence[str], nam
         return []
     first = missing[0]
     meant = "that came" if came else "of this project"
-    reason = f"{len(missing):,} of its lines name no picture {meant}, such as line {first.line}: {first.file[:80]!r}."
+    name_no = "names no" if len(missing) == 1 else "name no"
+    reason = f"{len(missing):,} of its lines {name_no} picture {meant}, such as line {first.line}: {first.file[:80]!r}."
     return [(name, reason)]

@@ -188,7 +188,7 @@ def test_a_table_alone_says_which_of_its_lines_mean_no_picture_or_several(
     report = do_import(graft, project, ImportPayload(source=str(tmp_path / "l.csv")))
     assert (report.duplicates, report.relabelled, report.rejected) == (1, 1, 2)
     reasons = {item.name: item.reason for item in report.items}
-    assert reasons["l.csv"] == "1 of its lines name no picture of this project, such as line 4: '9'."
+    assert reasons["l.csv"] == "1 of its lines names no picture of this project, such as line 4: '9'."
     assert reasons["l.csv, line 2"].startswith("'1' could mean 2 pictures of this project, such as ")
     assert labelled(graft, project) == {"rust/1.png": "rust", "mildew/1.png": "mildew", "rust/2.png": "mildew"}
 
