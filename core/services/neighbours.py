@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sqlalchemy.orm import Session
+
 from core.catalogue import ModelCard, in_words
 from core.errors import NotFound
 from core.jobs.payloads import NeighboursPayload
@@ -10,12 +12,15 @@ from core.services.base import Service
 from core.store import images, predictions, runs, versions
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import ImageId, Lane, RunId, RunState, Split, Task
+from core.types import ImageId, Lane, RunId, RunKind, RunState, Split, Task
 
 __all__ = ["NeighbourView", "Neighbours", "NeighboursView"]
 
 AT_ONCE = 400
-"""With more training pictures the first question may take long: it must not keep others' heatmaps waiting."""
+"""With more training pictures the first question may take long: it must not keep others' heatmaps waiting.
+
+Later ones find the pictures' features in the cache.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,9 @@ class Neighbours(Service):
             learnt = 0
             if run.version_id is not None:
                 learnt = len(versions.read_version(session, run.version_id).part(Split.TRAIN))
-        lane = Lane.INTERACTIVE if alone or learnt <= AT_ONCE else Lane.FILES
+            soon = alone or learnt <= AT_ONCE or _compared(session, run)
         payload = NeighboursPayload(model=model, images=list(asked))
-        return self.queue.enqueue(payload, project_id=run.project_id, lane=lane)
+        return self.queue.enqueue(payload, project_id=run.project_id, lane=Lane.INTERACTIVE if soon else Lane.FILES)
 
     def views(self, run: RunRecord) -> list[NeighboursView]:
         """What was found for each picture, in the order they were asked of; empty while it is not done."""
@@ -97,3 +102,11 @@ class Neighbours(Service):
             )
             for found in result["found"]
         ]
+
+
+def _compared(session: Session, model: RunRecord) -> bool:
+    """Whether a model's training pictures were compared before."""
+    done = runs.list_runs(
+        session, project_id=model.project_id, kinds=[RunKind.NEIGHBOURS], states=[RunState.DONE], limit=100
+    )
+    return any(run.payload.get("model") == model.id for run in done)

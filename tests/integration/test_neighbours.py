@@ -38,9 +38,9 @@ def test_length_does_not_count_and_opposite_is_two() -> None:
     assert found == [(0, 0.0), (1, 1.0), (2, 2.0)]
 
 
-def serve(graft: Graft) -> RunState:
+def serve(graft: Graft, lane: Lane = Lane.INTERACTIVE) -> RunState:
     with writing(graft.engine) as session:
-        run = runs.claim_next(session, Lane.INTERACTIVE, worker="test", now=datetime.now(UTC))
+        run = runs.claim_next(session, lane, worker="test", now=datetime.now(UTC))
     assert run is not None
     return execute(neighbours.run, run, engine=graft.engine, settings=graft.settings)
 
@@ -95,8 +95,10 @@ def test_a_model_without_training_pictures_says_so(graft: Graft, model: RunId) -
         graft.neighbours.request(model, ImageId(99))
 
 
-def test_many_training_pictures_are_compared_where_nobody_waits(
+def test_many_training_pictures_are_compared_first_where_nobody_waits_and_then_at_once(
     graft: Graft, learnt: RunId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.neighbours.AT_ONCE", 1)
     assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.FILES
+    assert serve(graft, Lane.FILES) is RunState.DONE
+    assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.INTERACTIVE
