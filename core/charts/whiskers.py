@@ -41,6 +41,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
     """Dots with whiskers, the first name on top; `title` says what the numbers are where they are no percent."""
     figure = go.Figure()
     names = list(dict.fromkeys(name for item in info for name in item.names))
+    shown = short(names)
     lines = len(names)
     scale, form = (100, ".0f") if percent else (1, ".3g")
     for index, item in enumerate(info):
@@ -67,7 +68,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
             "type": "category",
             "range": [lines - 0.5, -0.5],
             "tickvals": [plain(name) for name in names],
-            "ticktext": [plain(short(name)) for name in names],
+            "ticktext": [plain(shown[name]) for name in names],
         },
         xaxis={"range": [0, 102], "title": "%"} if percent else {"title": plain(title)},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

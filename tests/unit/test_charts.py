@@ -58,10 +58,23 @@ def test_trials_are_drawn_with_the_best_of_those_that_came_to_their_end() -> Non
     assert list(whole.x) == [1, 4, 5] and list(ended.x) == [3] and list(line.y) == [0.5, 0.5, 0.6, 0.6]
 
 
+def test_names_that_end_alike_are_cut_so_that_each_can_be_told() -> None:
+    kinds, seasons = ("healthy leaves", "leaf rust"), ("rainy season", "dry season")
+    names = [
+        f"{kind} on Coffea arabica, trial block {block:02}, {season}"
+        for kind in kinds for block in range(1, 9) for season in seasons
+    ]  # fmt: skip
+    for most in (26, 32):
+        cut = short(names, most)
+        assert len(set(cut.values())) == len(names) and max(map(len, cut.values())) <= most
+    assert short(names)[names[0]] == "healthy leaves on…ck 01, rainy…"
+
+
 def test_long_names_are_cut_in_their_middle_and_classes_stay_apart() -> None:
     names = [f"Nutrient deficiency, probably magnesium or manganese · lot {number}" for number in (1, 2)]
-    assert [short(name)[-5:] for name in names] == ["lot 1", "lot 2"] and len(short(names[0])) <= MOST
-    assert short("rust") == "rust"
+    cut = short([*names, "rust"])
+    assert [cut[name][-5:] for name in names] == ["lot 1", "lot 2"] and len(cut[names[0]]) <= MOST
+    assert cut["rust"] == "rust"
     figure = whiskers_figure(whiskers_info(names, {"found": [Interval(0.0, 0.0, 0.6), Interval(1.0, 0.4, 1.0)]}))
     assert list(figure.layout.yaxis.tickvals) == names, "each name has its own line"
     assert [text[-5:] for text in figure.layout.yaxis.ticktext] == ["lot 1", "lot 2"]
