@@ -25,17 +25,14 @@ def short(names: Sequence[str], most: int = MOST) -> dict[str, str]:
             fewest = min(map(len, words))
             cuts = [[_cut(" ".join(item[:-off]).rstrip(",;:"), most - 1) for item in words] for off in range(1, fewest)]
             if cuts:
-                found |= {name: f"{end}…" for name, end in zip(family, max(cuts, key=_different), strict=True)}
+                best = max(cuts, key=lambda texts: len(set(texts)))
+                found |= {name: f"{end}…" for name, end in zip(family, best, strict=True)}
     return found
 
 
 def _cut(text: str, most: int) -> str:
     tail = most * 2 // 5
     return text if len(text) <= most else f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
-
-
-def _different(texts: Sequence[str]) -> int:
-    return len(set(texts))
 
 
 def listed(names: Sequence[str], most: int = NAMED) -> str:

@@ -103,7 +103,7 @@ def read_worth_a_look(session: Session, run_id: RunId, *, limit: int) -> list[Im
     return _items(session, query.order_by(stays.desc(), ImportItemRow.id).limit(limit))
 
 
-def _items(session: Session, query: Select[tuple[ImportItemRow]]) -> list[ImportItem]:
+def _items(session: Session, query: Select[ImportItemRow]) -> list[ImportItem]:
     names = ImportItem.__dataclass_fields__
     return [ImportItem(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
 

@@ -37,7 +37,7 @@ def test_the_scatter_keeps_the_order_of_its_points_and_people_s_words_as_they_ar
 
 def test_whiskers_leave_out_what_is_not_known() -> None:
     info = whiskers_info(["rust", "mildew"], {"recall": [Interval(0.5, 0.4, 0.6), None]})
-    assert info == (Whiskers("recall", ("rust",), (0.5,), (0.4,), (0.6,)),)
+    assert info == (Whiskers("recall", ("rust",), (0.5,), (0.4,), (0.6,), ("rust", "mildew")),)
     assert list(whiskers_figure(info).data[0].x) == [50.0]
     assert list(whiskers_figure(info, percent=False).data[0].x) == [0.5]
     assert len(whiskers_figure([]).data) == 0
@@ -79,6 +79,12 @@ def test_long_names_are_cut_in_their_middle_and_classes_stay_apart() -> None:
     assert list(figure.layout.yaxis.tickvals) == names, "each name has its own line"
     assert [text[-5:] for text in figure.layout.yaxis.ticktext] == ["lot 1", "lot 2"]
     assert figure.data[0].cliponaxis is False, "dots at 0 and 100 are whole"
+
+
+def test_classes_stand_in_their_order_also_where_the_first_has_but_one_of_two_figures() -> None:
+    one = Interval(0.5, 0.1, 0.9)
+    info = whiskers_info(["healthy", "rust", "none"], {"found": [None, one, None], "right": [one, one, None]})
+    assert list(whiskers_figure(info).layout.yaxis.tickvals) == ["healthy", "rust"]
 
 
 def test_numbers_on_an_axis_say_what_they_are() -> None:
