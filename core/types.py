@@ -115,5 +115,5 @@ class Outcome(StrEnum):
 
     ADDED = "added"
     DUPLICATE = "duplicate"
-    CORRECTED = "corrected"  # a duplicate of which the table said something else than was known
+    CORRECTED = "corrected"  # a duplicate of which something was told that was not known, and taken over
     REJECTED = "rejected"

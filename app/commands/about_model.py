@@ -78,8 +78,7 @@ def resembles(
     with opened(home) as graft:
         asked = graft.neighbours.request(RunId(run), ImageId(image))
         ended = finished(graft, asked, as_json)
-        view = graft.neighbours.view(ended)
-    assert view is not None  # it is done
+        (view,) = graft.neighbours.views(ended)
     found = {"nearest": view.nearest, "others": view.others}
     value = {
         "run": ended.id,

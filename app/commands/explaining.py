@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 def explain(
     run: RunArgument,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture's file, or its number in the project.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Where to put it.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.png", help="Where to put it (default: IMAGE-METHOD.png, here)."),
+    ] = None,
     method: Annotated[
         str, typer.Option(metavar="M", help="How to look (default: the best that passed its tests).")
     ] = "",
@@ -44,6 +47,7 @@ def explain(
         asked = graft.explanations.request(RunId(run), image=picture, blob=blob, target=target, method=method)
         ended = finished(graft, asked, as_json)
         view = graft.explanations.read(ended.id)
+        output = output or Path(f"{Path(image).stem}-{method}.png")
         write_file(output, graft.explanations.blended(ended.id))
     value = {
         "run": run,

@@ -1,12 +1,17 @@
 """`graft project create|list` and `graft import`: projects and the pictures in them."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table
 from core.types import ImageState, Task
+from core.words import count
+
+if TYPE_CHECKING:
+    from core.services.imports import ImportItem
 
 project = typer.Typer(help="Projects.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -61,7 +66,7 @@ def list_(home: Home = None, as_json: Json = False) -> None:
 
 def import_(
     name: Annotated[str, typer.Argument(help="The project.")],
-    path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures.")],
+    path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures; a table alone corrects labels.")],
     labels: Annotated[str, typer.Option(metavar="FILE.csv", help="A table beside the pictures or among them.")] = "",
     file_column: Annotated[str, typer.Option(metavar="C", help="Its column with the file name.")] = "",
     label_column: Annotated[str, typer.Option(metavar="C", help="Its column with the label.")] = "",
@@ -70,6 +75,7 @@ def import_(
     date_column: Annotated[str, typer.Option(metavar="C", help="Its column with the date.")] = "",
     folder_labels: Annotated[bool, typer.Option(help="Whether sub-folders name classes.")] = True,
     new_classes: Annotated[bool, typer.Option(help="Whether labels that are no class yet become one.")] = True,
+    overrule: Annotated[bool, typer.Option("--overrule", help="Replace labels given in Graft, too.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -87,20 +93,33 @@ def import_(
             date_column=date_column,
             folder_labels=folder_labels,
             create_classes=new_classes,
+            overrule=overrule,
         )
         run = graft.serving.finish(graft.imports.start(graft.projects.named(name).id, payload), progress_line(as_json))
         report = graft.imports.report(run.id)
         refused = graft.imports.rejected(run.id)
+        relabelled, kept = (graft.imports.relabelled(run.id, taken=taken) for taken in (True, False))
     value = {
         "run": run.id,
         "state": run.state.value,
         "added": report.added,
         "duplicates": report.duplicates,
         "corrected": report.corrected,
-        "rejected": [{"name": item.name, "reason": item.reason} for item in refused],
+        "relabelled": _lines(relabelled),
+        "kept": _lines(kept),
+        "rejected": _lines(refused),
     }
-    there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected by the table)" if report.corrected else "")
+    there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected)" if report.corrected else "")
     words = [f"Added {report.added:,}, already there {there}, rejected {report.rejected:,}."]
     words += [f"  {item.name}: {item.reason}" for item in refused]
+    if relabelled:
+        words += [f"{count(len(relabelled), 'label')} changed:", *(f"  {one.name}: {one.reason}" for one in relabelled)]
+    if kept:
+        words += [f"{count(len(kept), 'label')} kept:", *(f"  {one.name}: {one.reason}" for one in kept)]
+        words += ["To let what came with the import win, import it again with --overrule."]
     show(value, "\n".join(words), as_json)
     ensure_done(run)
+
+
+def _lines(items: "Sequence[ImportItem]") -> list[dict[str, str]]:
+    return [{"name": item.name, "reason": item.reason} for item in items]

@@ -31,7 +31,7 @@ function table(state) {
   const body = grid.createTBody();
   state.rows.forEach((name, row) => {
     const line = body.insertRow();
-    line.append(title("th", "row", name, LETTERS[size(state)][0]));
+    line.append(title("th", "row", name, state.short[0][row]));
     state.cells.push(state.columns.map((_, column) => {
       const cell = el("button", "cell");
       cell.type = "button";
@@ -50,23 +50,19 @@ function head(state) {
   const part = el("thead");
   const line = part.insertRow();
   line.append(el("th", "corner", state.corner));
-  for (const name of state.columns) line.append(title("th", "column", name, LETTERS[size(state)][1]));
+  state.columns.forEach((name, column) => line.append(title("th", "column", name, state.short[1][column])));
   if (!state.signed && state.totals) line.append(el("th", "total", "all"));
   return part;
 }
 
-function title(tag, className, name, most) {
+function title(tag, className, name, short) {
   const node = el(tag, className);
   node.scope = className === "row" ? "row" : "col";
   node.title = name;
   node.setAttribute("aria-label", name);
-  node.append(el("span", "text", cut(name, most)));
+  node.append(el("span", "text", short));
   return node;
 }
-
-// How many letters of a row's and of a column's name fit; cut in the middle, as names of one family differ at their ends.
-const LETTERS = { large: [26, 17], middle: [26, 21], small: [26, 21], tiny: [21, 19] };
-const cut = (name, most) => name.length > most ? `${name.slice(0, most - 9).trimEnd()}…${name.slice(-8).trimStart()}` : name;
 
 const size = (state) => (state.columns.length > 24 ? "tiny" : state.columns.length > 16 ? "small" : state.columns.length > 7 ? "middle" : "large");
 

@@ -114,7 +114,7 @@ function build(state, root) {
   title.textContent = "Drop pictures, a folder or a zip here";
   const hint = document.createElement("p");
   hint.className = "hint";
-  const table = state.purpose === "import" ? " A CSV beside them can name labels." : "";
+  const table = state.purpose === "import" ? " A CSV beside them can name labels; alone, it corrects them." : "";
   hint.textContent = `JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC.${table}`;
   state.bar = Object.assign(document.createElement("progress"), { max: 1, value: 0, hidden: true });
   state.status = Object.assign(document.createElement("p"), { className: "status", role: "status" });

@@ -35,6 +35,10 @@ def abstaining(project: ProjectView, view: ResultsView) -> None:
     for note in found.notes:
         st.caption(f":material/info: {note}")
     if len(found.curve) > 1:
+        st.caption(
+            "The fewer pictures it answers, the surest ones first, the more of its answers are right, if its sureness "
+            "can be believed; the band is the 95 % interval."
+        )
         here = None if found.right is None else (found.answered.value, found.right)
         st.plotly_chart(answered_figure(found.curve, here), config={"displayModeBar": False}, key="answered")
     _reasons(project, view, found)

@@ -30,7 +30,8 @@ pictures, mirrored and turned copies among up to 20,000; of more, the page says 
 """
 LEAKS_HOW = """
 **How.** The splits as they stand are compared with the cases, or else the groups, as they are named now. Graft's own
-splits never cut through them; splits from a table, or cases named later, can.
+splits never cut through them; splits from a table, or cases named later, can. Such leaks made the results of hundreds
+of papers too good ([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2023.100804)).
 """
 DOUBTS_HOW = """
 **How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)) on answers for pictures, cases

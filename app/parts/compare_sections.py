@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.parts import hows
 from app.parts.figure_cards import HEADLINES
 from app.parts.matrix import matrix
-from app.parts.more import explained
+from app.parts.more import explained, heading
 from app.parts.run_choice import run_name
 from app.parts.text import md
 from core.charts import whiskers_figure, whiskers_info
@@ -44,7 +45,11 @@ _MARKS = {1: ":material/trending_up:", -1: ":material/trending_down:", 0: ":mate
 
 def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
     """Scores with their intervals."""
-    st.subheader("Scores")
+    heading("Scores", hows.SCORES)
+    st.caption(
+        "Each run by itself; in brackets, and as whiskers, where a figure lies with 95 % confidence. Which run is "
+        "better the sentences above say, not whether whiskers overlap."
+    )
     runs = [base, *others]
     scores = [found[0].scores[1], *(item.scores[0] for item in found)]
     unit = str(project.settings.get("unit") or "")
@@ -79,14 +84,11 @@ def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compar
     comparison = found[position]
     if comparison.cells:
         several = comparison.task is Task.MULTI
-        st.caption(
-            f"Pictures in run {comparison.second}'s matrix minus those in run {comparison.first}'s: "
-            + (
-                "more found and less missed is better."
-                if several
-                else "more on the diagonal and less beside it is better."
-            )
+        better = "more found and less missed" if several else "more on the diagonal and less beside it"
+        words = (
+            f"Pictures in run {comparison.second}'s matrix minus those in run {comparison.first}'s: {better} is better."
         )
+        explained(words, hows.DIFFERENCE, quiet=True)
         matrix(
             comparison.classes,
             comparison.columns,

@@ -37,16 +37,17 @@ def most_confused(view: ResultsView) -> None:
     pairs = [] if view.task is Task.MULTI else view.most_confused
     if not pairs:
         return
-    st.caption("Taken most often for another; choose one to see its pictures:")
+    st.caption("Taken most often for another, with how many of its pictures; choose one to see them:")
+    shown = short(view.classes)
     with st.container(horizontal=True, gap="small"):
         for row, column, number in pairs:
             support = view.scores.classes[row].support
             names = view.classes[row], view.classes[column]
-            shown, said = map(short, names)
+            cut = shown[names[0]], shown[names[1]]
             st.button(
-                f"{md(shown)} for {md(said)}: {number} of {support:,}",
+                f"{md(cut[0])} for {md(cut[1])}: {number} of {support:,}",
                 key=f"pair-{row}-{column}",
-                help=None if (shown, said) == names else f"{md(names[0])} for {md(names[1])}",
+                help=None if cut == names else f"{md(names[0])} for {md(names[1])}",
                 on_click=set_params,
                 kwargs={"cell": f"{row},{column}"},
             )

@@ -12,8 +12,9 @@ from core.services.training import RunRecord
 HOW = (
     "Each fold, or random split, learns from most of the pictures and is judged on the rest, unseen; what chooses its "
     "best epoch is apart from both. The folds share most of what they learn from, so that their plain interval would "
-    "be too narrow: this one is corrected for that (Nadeau & Bengio 2003). The test pictures take no part; all folds "
-    "together, as one model that averages their probabilities, look at them once."
+    "be too narrow: this one is corrected for that ([Nadeau & Bengio 2003](https://doi.org/10.1023/A:1024068626366)). "
+    "The test pictures take no part; all folds together, as one model that averages their probabilities, look at them "
+    "once."
 )
 
 

@@ -8,7 +8,7 @@ from app.context import graft
 from app.parts.following import follow
 from app.parts.text import count, md
 from core.charts.learning_curve import learning_curve_figure
-from core.charts.words import listed
+from core.charts.words import listed, short
 from core.services.forecasts import Expectation, ForecastView
 from core.services.results import Interval
 from core.types import RunId
@@ -125,4 +125,5 @@ def _percent(item: Interval) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    return listed([md(name) for name in names])
+    shown = short(names)
+    return listed([md(shown[name]) for name in names])

@@ -20,7 +20,9 @@ HOW = """
 **How.** Every picture is explained for the answer that the model gave, in batches of 16. The mean adds up the maps of
 all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
 bfloat16 is clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from
-float32; single pictures are always explained in float32. The border is the outermost tenth on each side.
+float32; single pictures are always explained in float32. The border is the outermost tenth on each side. What a model
+does by a trick shows in many maps at once, and seldom in one
+([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)).
 """
 MANY = 12
 """Classes above which their means stand in smaller pictures."""

@@ -7,8 +7,11 @@ import streamlit as st
 
 from app.components import mount
 from app.links import set_params
+from core.charts.words import short
 
 Cell = tuple[int, int]
+FITTING = ((24, 21, 19), (7, 26, 21), (0, 26, 17))
+"""With more columns than the first number, so many letters of a row's name fit, and so many of a column's."""
 
 
 def chosen_cell(rows: int, columns: int) -> Cell | None:
@@ -55,6 +58,7 @@ def matrix(
         data={
             "rows": list(rows),
             "columns": list(columns),
+            "short": _short(rows, columns),
             "counts": [list(row) for row in counts],
             "bases": list(bases) or [sum(row) for row in counts],
             "totals": None if signed else list(bases) or [sum(row) for row in counts],
@@ -67,3 +71,10 @@ def matrix(
         on_cell_change=choose,
     )
     return chosen
+
+
+def _short(rows: Sequence[str], columns: Sequence[str]) -> list[list[str]]:
+    """The names of rows and of columns as far as they fit."""
+    _, row, column = next(item for item in FITTING if len(columns) > item[0])
+    by_row, by_column = short(rows, row), short(columns, column)
+    return [[by_row[name] for name in rows], [by_column[name] for name in columns]]

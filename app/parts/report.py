@@ -49,6 +49,7 @@ def _open(run: RunId) -> None:
             format_func=lambda name: STYLES[name].title,
         )  # fmt: skip
         asked = {"style": style, **_decided(run), **_against(run)}
+    with st.container(horizontal=True):
         address = f"/api/runs/{run}/report.html?{urlencode(asked)}"
         st.link_button("Open the report", address, type="primary", icon=":material/description:")
         st.link_button("Download", f"{address}&download=1", icon=":material/download:")

@@ -17,8 +17,10 @@ PATIENCE_S = 8.0
 HOW = """
 **How.** The network turns every picture into a list of numbers, its features; its last layer makes the answer of them.
 Pictures whose features point in the same direction are alike to the model: the distance is one less the cosine of the
-angle, 0 for the same and 1 for nothing in common. All training pictures are compared. The second row are those nearest
-whose label is *not* what the model says: what the picture would have to look like to be called otherwise.
+angle, 0 for the same and 1 for nothing in common. All training pictures are compared
+([Papernot & McDaniel 2018](https://arxiv.org/abs/1803.04765)). The second row are those nearest whose label is *not*
+what the model says: what the picture would have to look like to be called otherwise
+([Keane & Smyth 2020](https://arxiv.org/abs/2005.13997)).
 """
 GRID = """<style>
 .near { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; }
@@ -45,8 +47,7 @@ def resembles(model: RunId, image: ImageId) -> None:
         run = graft().queue.read(st.session_state[key])
     if follow(run):
         return
-    view = graft().neighbours.view(run)
-    if view is not None:
+    for view in graft().neighbours.views(run):
         _show(view)
 
 

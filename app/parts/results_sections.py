@@ -5,10 +5,12 @@ import json
 import streamlit as st
 
 from app.context import graft
+from app.parts import hows
 from app.parts.behind import behind
 from app.parts.confused import chosen_order, most_confused
 from app.parts.figure_cards import figure_cards, figure_rows
 from app.parts.matrix import matrix
+from app.parts.more import explained
 from app.parts.text import count, md
 from core.charts import (
     reliability_figure,
@@ -19,7 +21,7 @@ from core.charts import (
     whiskers_info,
 )
 from core.services.projects import ProjectView
-from core.services.results import Interval, ResultsView
+from core.services.results import FIGURES, Interval, ResultsView
 from core.types import Split, Task
 
 PLOT = {"displayModeBar": False}
@@ -28,11 +30,12 @@ PLOT = {"displayModeBar": False}
 def confusions(project: ProjectView, view: ResultsView) -> None:
     """What was taken for what; a chosen cell opens its pictures."""
     several = view.task is Task.MULTI
-    st.caption(
+    words = (
         "Each row is a class: found, missed, or said without being there. Choose a cell to see its pictures."
         if several
         else "Each row is what the pictures are, each column what the model said. Choose a cell to see its pictures."
     )
+    explained(words, hows.OUTCOMES if several else hows.MATRIX, quiet=True)
     chosen = matrix(
         view.classes,
         view.columns,
@@ -61,11 +64,12 @@ def confusions(project: ProjectView, view: ResultsView) -> None:
 def mistakes(project: ProjectView, view: ResultsView) -> None:
     """What went most wrong."""
     numbers = view.task is Task.REGRESSION
-    st.caption(
+    words = (
         "The pictures whose number is farthest off."
         if numbers
         else "Wrong, and sure of it: the first place to look for wrong labels, odd pictures and classes too alike."
     )
+    explained(words, hows.MISTAKES, quiet=True)
     found = graft().results.mistakes(view.run_id, view.split)
     if not found:
         st.success(f"No mistake among {count(view.scores.count, 'picture')}.", icon=":material/check:")
@@ -80,7 +84,11 @@ def classes(view: ResultsView) -> None:
     info = whiskers_info(
         view.classes, {found: [item.recall for item in scores], right: [item.precision for item in scores]}
     )
-    st.caption("The whiskers show where each figure lies with 95 % confidence: the fewer pictures, the wider.")
+    words = (
+        "What is found of each class, and how often it is right when it says so. The whiskers show where each figure "
+        "lies with 95 % confidence: the fewer pictures, the wider."
+    )
+    explained(words, hows.CLASSES, quiet=True)
     st.plotly_chart(whiskers_figure(info), config=PLOT, key="classes")
     rows = [
         {
@@ -115,9 +123,8 @@ def sureness(view: ResultsView) -> None:
     if not view.scores.reliability:
         st.info("This run kept no probabilities, so that nothing can be said about how sure it is.")
         return
-    st.caption(
-        "On the dotted line it is as often right as it says. Below it, it is too sure of itself; above, too modest."
-    )
+    words = "On the dotted line it is as often right as it says. Below it, it is too sure of itself; above, too modest."
+    explained(words, hows.RELIABILITY, quiet=True)
     st.plotly_chart(reliability_figure(reliability_info(view.scores.reliability)), config=PLOT, key="reliability")
     figure_cards(view, ("ece", "brier"))
 
@@ -126,9 +133,10 @@ def scatter(project: ProjectView, view: ResultsView) -> None:
     """Numbers said against true ones; a chosen point opens its picture."""
     points = graft().results.points(view.run_id, view.split)
     info = scatter_info([(item.truth_number or 0.0, item.said_number or 0.0, item.name) for item in points], view.unit)
-    st.caption(
+    words = (
         "On the dotted line, what it says is what it is. Choose points, or draw a box around some, to see the pictures."
     )
+    explained(words, hows.SCATTER, quiet=True)
     event = st.plotly_chart(scatter_figure(info), config=PLOT, key="scatter", on_select="rerun")
     chosen = [points[int(point["point_index"])] for point in event["selection"]["points"] if point["curve_number"] == 0]
     if chosen:
@@ -139,6 +147,8 @@ def everything(view: ResultsView) -> None:
     """All figures, and what they rest on."""
     # A table, because its sentences wrap; its cells are Markdown.
     st.table([{name: md(text) for name, text in row.items()} for row in figure_rows(view)], hide_index=True)
+    with st.expander("How each is computed, and after whom", icon=":material/calculate:"):
+        st.markdown("\n\n".join(f"**{FIGURES[name].title}.** {md(FIGURES[name].how)}" for name in view.scores.figures))
     sizes = ", ".join(f"{view.sizes[split]:,} {split.value}" for split in Split)
     st.markdown(
         f"**What they rest on.** Run {view.run_id}, dataset version {view.version} "

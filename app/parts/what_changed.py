@@ -14,7 +14,8 @@ HOW = """
 alike* is linear centred kernel alignment of what each part makes of them, averaged over the places: 1 when nothing but
 scale and order changed, 0 when nothing is left ([Kornblith et al. 2019](https://arxiv.org/abs/1905.00414)). *Weights
 moved* is how far the weights are from where they began, as a share of their length. A unit is one of the numbers from
-which the last layer makes its answer; shown is the one that moves the class's score most.
+which the last layer makes its answer; shown is the one that moves the class's score most, by the pictures in which it
+is strongest ([Zeiler & Fergus 2014](https://arxiv.org/abs/1311.2901)).
 """
 SAME = 0.995
 IMAGE = "width: 8rem; aspect-ratio: 4 / 3; object-fit: cover; border-radius: .5rem; margin: 0 .5rem .5rem 0"

@@ -77,6 +77,7 @@ def _payload(batch: str, options: JsonObject) -> ImportPayload:
         source=f"upload:{batch}",
         folder_labels=bool(options.get("folder_labels", True)),
         create_classes=bool(options.get("create_classes", True)),
+        overrule=bool(options.get("overrule", False)),
         **texts,
     )
 

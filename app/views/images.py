@@ -6,9 +6,13 @@ from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
 from app.parts.following import follow
-from app.parts.text import count
-from core.services.imports import ImportPayload, ImportReport
-from core.types import ProjectId, RunId
+from app.parts.text import count, md
+from core.services.imports import ImportItem, ImportPayload, ImportReport
+from core.types import Outcome, ProjectId, RunId
+
+OVERRULE = "Also replace labels that people gave in Graft"
+FEW, TALL = 10, 560
+"""Lines of a report that are shown at once, and how high it is with more of them."""
 
 
 def render() -> None:
@@ -40,7 +44,8 @@ def table_options() -> dict[str, str | bool]:
     with st.expander("Labels that come with the pictures", icon=":material/table:"):
         st.caption(
             "Sub-folders named like classes give labels. A CSV among the files gives labels and more: one line per "
-            "picture, with a column for the file name. Leave a field empty if there is no such column."
+            "picture, with a column for the file name. Leave a field empty if there is no such column. A CSV alone "
+            "corrects what is known of pictures that are here."
         )
         left, right = st.columns(2)
         names = {
@@ -52,7 +57,12 @@ def table_options() -> dict[str, str | bool]:
         }
         folders = st.checkbox("Sub-folders are labels", value=True)
         create = st.checkbox("Make classes that are missing", value=True)
-    return {**names, "folder_labels": folders, "create_classes": create}
+        overrule = st.checkbox(
+            OVERRULE,
+            help="A table brought again corrects labels that were imported. Labels given in Graft stay and are listed, "
+            "unless you choose this.",
+        )
+    return {**names, "folder_labels": folders, "create_classes": create, "overrule": overrule}
 
 
 def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
@@ -80,18 +90,39 @@ def outcome(report: ImportReport) -> None:
     ):
         column.metric(label, f"{number:,}", border=True)
     if report.items:
-        st.caption(_told(report))
-        st.dataframe(
-            [{"File": item.name, "Why": item.reason} for item in report.items], hide_index=True, width="stretch"
-        )
-    left, right = st.columns(2)
-    left.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
-    with right:
+        for sentence in _told(report):
+            st.markdown(sentence)
+        # A table, because its sentences wrap; its cells are Markdown.
+        with st.container(height=TALL if len(report.items) > FEW else "content", border=False):
+            st.table(
+                [{"File": md(item.name), "What": _what(item), "Why": md(item.reason)} for item in report.items],
+                hide_index=True,
+            )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
         page_link("Label them", "label", icon=":material/sell:")
 
 
-def _told(report: ImportReport) -> str:
-    looked = f"{count(report.rejected, 'line')} to look at. Everything else went in." if report.rejected else ""
-    known = f"Of {count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} there already"
-    corrected = f"{known}, the table told something else: that was taken over." if report.corrected else ""
-    return f"{looked} {corrected}".strip()
+def _told(report: ImportReport) -> list[str]:
+    told = []
+    if report.rejected:
+        rest = "" if report.kept else " Everything else went in."
+        told.append(f"{count(report.rejected, 'line')} to look at.{rest}")
+    if report.corrected:
+        there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"
+        changed = f"; **{count(report.relabelled, 'label')} changed**" if report.relabelled else ""
+        told.append(f"Something new was told of {there}, and taken over{changed}.")
+    if report.kept:
+        stays = "stays as it is" if report.kept == 1 else "stay as they are"
+        told.append(
+            f":material/warning: **{count(report.kept, 'label')} {stays}**, although another was told. Look at the "
+            f"first lines below. To let what is told win, choose “{OVERRULE}” above and bring it again; or open single "
+            "pictures in the gallery."
+        )
+    return told
+
+
+def _what(item: ImportItem) -> str:
+    if item.relabelled is not None:
+        return "Label changed" if item.relabelled else "Label kept"
+    return "Corrected" if item.outcome is Outcome.CORRECTED else "Look at it"

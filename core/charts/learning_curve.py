@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.words import plain
+from core.charts.words import plain, short
 from core.evaluation.forecast import Curve
+
+TITLE = 28
+"""Letters of a name for which there is room above its curve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,8 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
     """Small multiples: dots with whiskers for what was tried, a dotted line in a band for the forecast."""
     rows = max(1, -(-len(curves) // columns))
     figure = go.Figure()
-    titles = [plain(item.name) for item in curves]
+    shown = short([item.name for item in curves], TITLE)
+    titles = [plain(shown[item.name]) for item in curves]
     figure.set_subplots(rows=rows, cols=columns, subplot_titles=titles, shared_yaxes=True,
                         vertical_spacing=0.3 / rows, horizontal_spacing=0.04)  # fmt: skip
     for index, curve in enumerate(item.curve for item in curves):
@@ -46,6 +50,7 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
             },
             hovertemplate="%{x:.0f} pictures: %{y:.0f} %<extra>tried</extra>", **place,
         )  # fmt: skip
+    figure.update_annotations(font_size=12)
     figure.update_yaxes(range=[0, 102])
     figure.update_yaxes(title_text="found, %", col=1)
     figure.update_xaxes(rangemode="tozero", title_text="pictures of the class", row=rows)

@@ -11,13 +11,14 @@ from core.evaluation import Interval
 
 @dataclass(frozen=True, slots=True)
 class Whiskers:
-    """One series: values and interval ends by name; names without a value are left out."""
+    """One series: values and interval ends by name; names without a value are left out of all but `asked`."""
 
     title: str
     names: tuple[str, ...]
     values: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    asked: tuple[str, ...]
 
 
 def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval | None]]) -> tuple[Whiskers, ...]:
@@ -32,6 +33,7 @@ def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval |
                 values=tuple(item.value for _, item in known),
                 low=tuple(item.low for _, item in known),
                 high=tuple(item.high for _, item in known),
+                asked=tuple(names),
             )
         )
     return tuple(found)
@@ -40,7 +42,9 @@ def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval |
 def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: str = "") -> go.Figure:
     """Dots with whiskers, the first name on top; `title` says what the numbers are where they are no percent."""
     figure = go.Figure()
-    names = list(dict.fromkeys(name for item in info for name in item.names))
+    known = {name for item in info for name in item.names}
+    names = [name for name in dict.fromkeys(name for item in info for name in item.asked) if name in known]
+    shown = short(names)
     lines = len(names)
     scale, form = (100, ".0f") if percent else (1, ".3g")
     for index, item in enumerate(info):
@@ -67,7 +71,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
             "type": "category",
             "range": [lines - 0.5, -0.5],
             "tickvals": [plain(name) for name in names],
-            "ticktext": [plain(short(name)) for name in names],
+            "ticktext": [plain(shown[name]) for name in names],
         },
         xaxis={"range": [0, 102], "title": "%"} if percent else {"title": plain(title)},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

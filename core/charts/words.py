@@ -12,12 +12,27 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def short(text: str, most: int = MOST) -> str:
-    """`text` with at most so many letters, cut in its middle: names of one family differ at their ends."""
-    if len(text) <= most:
-        return text
+def short(names: Sequence[str], most: int = MOST) -> dict[str, str]:
+    """Each name with at most so many letters: cut in its middle, for names of one family differ at their ends.
+
+    Of names that would be the same then, as many last words are cut off, too, as it takes to tell them apart.
+    """
+    found = {name: _cut(name, most) for name in names}
+    for text in set(found.values()):
+        family = [name for name in found if found[name] == text]
+        if len(family) > 1:
+            words = [name.split(" ") for name in family]
+            fewest = min(map(len, words))
+            cuts = [[_cut(" ".join(item[:-off]).rstrip(",;:"), most - 1) for item in words] for off in range(1, fewest)]
+            if cuts:
+                best = max(cuts, key=lambda texts: len(set(texts)))
+                found |= {name: f"{end}…" for name, end in zip(family, best, strict=True)}
+    return found
+
+
+def _cut(text: str, most: int) -> str:
     tail = most * 2 // 5
-    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+    return text if len(text) <= most else f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
 def listed(names: Sequence[str], most: int = NAMED) -> str:

@@ -28,7 +28,8 @@ class ImportPayload(Payload):
     `source` is a folder, a zip or a picture on this machine, several of them one per line, or "upload:BATCH" for
     what the browser sent.
     `labels_csv` is a file on this machine, or the name of one inside the source. Column names are empty
-    when not used. With `folder_labels` the last folder of a name gives the class.
+    when not used. With `folder_labels` the last folder of a name gives the class. A source without pictures corrects
+    what is known of those that are there; labels that people gave here give way only with `overrule`.
     """
 
     source: str
@@ -40,6 +41,7 @@ class ImportPayload(Payload):
     date_column: str = ""
     folder_labels: bool = True
     create_classes: bool = True
+    overrule: bool = False
     annotator: str = "import"
 
 
@@ -174,10 +176,10 @@ class GradePayload(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeighboursPayload(Payload):
-    """Find the training pictures of run `model` that a picture resembles."""
+    """Find the training pictures of run `model` that each of these pictures resembles."""
 
     model: RunId
-    image: ImageId
+    images: list[ImageId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,11 +72,12 @@ def badness(item: PredictionRecord) -> float:
     """How badly a prediction fails: confidence in a wrong answer, or how far off a number is; 0 if it is right."""
     if item.predicted_number is not None:
         return abs(item.predicted_number - (item.truth_number or 0.0))
+    if item.right is not False:
+        return 0.0
     if item.predicted_set is None:
-        return 0.0 if item.truth_index == item.predicted_index else item.confidence or 1.0
+        return item.confidence or 1.0
     truth, shares = set(item.truth_set or ()), item.probabilities
-    wrong = truth ^ set(item.predicted_set)
-    return max((abs(shares[index] - (index in truth)) if shares else 1.0 for index in wrong), default=0.0)
+    return max(abs(shares[index] - (index in truth)) if shares else 1.0 for index in truth ^ set(item.predicted_set))
 
 
 def _words(version: VersionRecord, index: int | None, members: list[int] | None, number: float | None) -> str:

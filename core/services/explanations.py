@@ -195,23 +195,10 @@ class Explanations(Service):
 
 def _chosen(found: Sequence[PredictionRecord], which: Which) -> Sequence[PredictionRecord]:
     if which is Which.MISTAKES:
-        return sorted((item for item in found if not _is_right(item)), key=lambda item: -_sureness(item))
+        return sorted((item for item in found if not item.right), key=lambda item: -_sureness(item))
     if which is Which.RIGHT:
-        return [item for item in found if _is_right(item)]
+        return [item for item in found if item.right]
     return sorted(found, key=_sureness) if which is Which.UNSURE else found
-
-
-def _is_right(item: PredictionRecord) -> bool:
-    """Whether the answer is the truth; numbers never are, and all count as worth a look."""
-    if item.predicted_set is not None:
-        return sorted(item.predicted_set) == sorted(item.truth_set or [])
-    return item.predicted_index is not None and item.predicted_index == item.truth_index
-
-
-def _is_wrong(item: PredictionRecord) -> bool:
-    known = item.truth_index is not None or item.truth_set is not None
-    said = item.predicted_index is not None or item.predicted_set is not None
-    return known and said and not _is_right(item)
 
 
 def _sureness(item: PredictionRecord) -> float:
@@ -229,6 +216,6 @@ def _picture(item: PredictionRecord, card: ModelCard, name: str) -> PictureView:
         truth=in_words(card, item.truth_index, item.truth_set, item.truth_number),
         truth_set=tuple(item.truth_set or ()) if item.truth_index is None else (item.truth_index,),
         said=in_words(card, item.predicted_index, item.predicted_set, item.predicted_number),
-        wrong=_is_wrong(item),
+        wrong=item.right is False,
         confidence=item.confidence,
     )

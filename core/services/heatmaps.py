@@ -19,7 +19,7 @@ __all__ = ["ClassHeat", "GalleryItem", "Heatmaps", "HeatmapsView"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryItem:
-    """A picture with its heatmap: what it is, what was said, and of a number how far that is `off`.
+    """A picture with its heatmap: what it is, what was said, and of a number, which is never `wrong`, how far `off`.
 
     `empty`: nothing in it speaks for what was said.
     """
@@ -29,15 +29,11 @@ class GalleryItem:
     name: str
     truth: str
     said: str
+    wrong: bool
     off: float | None
     confidence: float | None
     empty: bool
     kept: bool
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the answer is not the label; a number never is, and counts as none."""
-        return self.off is None and self.truth != self.said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +100,7 @@ class Heatmaps(AboutModel):
                     name=names[ImageId(item["image"])],
                     truth=in_words(card, record.truth_index, record.truth_set, record.truth_number),
                     said=in_words(card, record.predicted_index, record.predicted_set, record.predicted_number),
+                    wrong=record.right is False,
                     off=None if record.predicted_number is None else badness(record),
                     confidence=record.confidence,
                     empty=item["empty"],

@@ -17,20 +17,22 @@ from core.types import Outcome, ProjectId, RunId, RunKind
 __all__ = ["ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
 
 SHOWN_ITEMS = 200
-WORTH_A_LOOK = (Outcome.REJECTED, Outcome.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What became of the files of an import; `items` are the first lines on what was rejected, or corrected.
+    """What became of the files of an import; `items` are the first lines on what was rejected, kept or corrected.
 
-    `duplicates` were there already, `corrected` of them with something that the table says otherwise.
+    `duplicates` were there already, `corrected` of them with something that was told otherwise and taken over. Of
+    their labels `relabelled` gave way to another, and `kept` stay although another was told.
     """
 
     run: RunRecord
     added: int
     duplicates: int
     corrected: int
+    relabelled: int
+    kept: int
     rejected: int
     items: tuple[ImportItem, ...]
 
@@ -52,26 +54,38 @@ class Imports(Service):
         """The report so far. Raises NotFound."""
         with reading(self.engine) as session:
             counts = imports.count_items(session, run_id)
+            relabelled, kept = imports.count_relabelled(session, run_id)
             return ImportReport(
                 run=runs.read_run(session, run_id),
                 added=counts[Outcome.ADDED],
                 duplicates=counts[Outcome.DUPLICATE] + counts[Outcome.CORRECTED],
                 corrected=counts[Outcome.CORRECTED],
+                relabelled=relabelled,
+                kept=kept,
                 rejected=counts[Outcome.REJECTED],
-                items=tuple(imports.read_items(session, run_id, outcomes=WORTH_A_LOOK, limit=SHOWN_ITEMS)),
+                items=tuple(imports.read_worth_a_look(session, run_id, limit=SHOWN_ITEMS)),
             )
 
     def rejected(self, run_id: RunId) -> Sequence[ImportItem]:
         """Every line of the report that says what did not go in, or not fully."""
         with reading(self.engine) as session:
-            return imports.read_items(session, run_id, outcomes=[Outcome.REJECTED])
+            return imports.read_rejected(session, run_id)
+
+    def relabelled(self, run_id: RunId, *, taken: bool) -> Sequence[ImportItem]:
+        """Every line on a label that gave way to one that was told, or of those that stay against it."""
+        with reading(self.engine) as session:
+            return imports.read_relabelled(session, run_id, taken=taken)
 
     def report_csv(self, run_id: RunId) -> str:
         """Every line of the report as CSV."""
         with reading(self.engine) as session:
             runs.read_run(session, run_id)
             items = imports.read_items(session, run_id)
-        return csv_text(["file", "outcome", "reason"], ((item.name, item.outcome.value, item.reason) for item in items))
+        label = {None: "", True: "replaced", False: "kept"}
+        return csv_text(
+            ["file", "outcome", "label", "reason"],
+            ((item.name, item.outcome.value, label[item.relabelled], item.reason) for item in items),
+        )
 
     def list(self, project_id: ProjectId, limit: int = 5) -> list[RunRecord]:
         """The project's newest imports."""

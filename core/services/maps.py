@@ -145,12 +145,7 @@ COLOURINGS: dict[str, tuple[str, Callable[[MapView], list[Heap]]]] = {
 
 
 def _verdict(item: PredictionRecord) -> str:
-    wrong = (
-        set(item.truth_set or ()) != set(item.predicted_set or ())
-        if item.truth_set is not None
-        else item.truth_index != item.predicted_index
-    )
-    return "wrong" if wrong else "right, but learnt from" if item.split is Split.TRAIN else "right"
+    return "wrong" if item.right is False else "right, but learnt from" if item.split is Split.TRAIN else "right"
 
 
 def _heaps(words: list[str], colours: dict[str, str]) -> list[Heap]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sqlalchemy.orm import Session
+
 from core.catalogue import ModelCard, in_words
 from core.errors import NotFound
 from core.jobs.payloads import NeighboursPayload
@@ -10,12 +12,15 @@ from core.services.base import Service
 from core.store import images, predictions, runs, versions
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import ImageId, Lane, RunId, RunState, Split, Task
+from core.types import ImageId, Lane, RunId, RunKind, RunState, Split, Task
 
 __all__ = ["NeighbourView", "Neighbours", "NeighboursView"]
 
 AT_ONCE = 400
-"""With more training pictures the first question may take long: it must not keep others' heatmaps waiting."""
+"""With more training pictures the first question may take long: it must not keep others' heatmaps waiting.
+
+Later ones find the pictures' features in the cache.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,30 +51,34 @@ class NeighboursView:
 class Neighbours(Service):
     """Training pictures that a picture resembles."""
 
-    def request(self, model: RunId, image: ImageId, *, alone: bool = False) -> RunId:
-        """Ask; `alone` says that nobody else waits for an answer. Raises NotFound for the model or the picture."""
+    def request(self, model: RunId, *asked: ImageId, alone: bool = False) -> RunId:
+        """Ask of pictures; `alone` says that nobody else waits for an answer. Raises NotFound for the model or one."""
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
             if predictions.read_card(session, model) is None:
                 raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
-            images.read_image(session, image)
+            for image in asked:
+                images.read_image(session, image)
             learnt = 0
             if run.version_id is not None:
                 learnt = len(versions.read_version(session, run.version_id).part(Split.TRAIN))
-        lane = Lane.INTERACTIVE if alone or learnt <= AT_ONCE else Lane.FILES
-        return self.queue.enqueue(NeighboursPayload(model=model, image=image), project_id=run.project_id, lane=lane)
+            soon = alone or learnt <= AT_ONCE or _compared(session, run)
+        payload = NeighboursPayload(model=model, images=list(asked))
+        return self.queue.enqueue(payload, project_id=run.project_id, lane=Lane.INTERACTIVE if soon else Lane.FILES)
 
-    def view(self, run: RunRecord) -> NeighboursView | None:
-        """What was found; None while it is not done."""
+    def views(self, run: RunRecord) -> list[NeighboursView]:
+        """What was found for each picture, in the order they were asked of; empty while it is not done."""
         if run.state is not RunState.DONE or run.result is None:
-            return None
+            return []
         payload, result = NeighboursPayload.from_json(run.payload), cast(dict[str, Any], run.result)
         with reading(self.engine) as session:
             card = ModelCard.from_json(predictions.read_card(session, payload.model) or {})
             version_id = runs.read_run(session, payload.model).version_id
             assert version_id is not None  # else there was nothing to compare with
             items = {item.image_id: item for item in versions.read_version(session, version_id).items}
-            wanted = [ImageId(item["image"]) for part in ("nearest", "others") for item in result[part]]
+            wanted = [
+                ImageId(item["image"]) for found in result["found"] for item in (*found["nearest"], *found["others"])
+            ]
             names = images.read_names(session, wanted)
 
         def one(item: dict[str, Any]) -> NeighbourView:
@@ -85,10 +94,19 @@ class Neighbours(Service):
                 distance=item["distance"],
             )
 
-        answer = result["answer"]
-        said = "" if card.task is Task.REGRESSION else in_words(card, None, answer, None)
-        return NeighboursView(
-            said=said,
-            nearest=tuple(one(item) for item in result["nearest"]),
-            others=tuple(one(item) for item in result["others"]),
-        )
+        return [
+            NeighboursView(
+                said="" if card.task is Task.REGRESSION else in_words(card, None, found["answer"], None),
+                nearest=tuple(one(item) for item in found["nearest"]),
+                others=tuple(one(item) for item in found["others"]),
+            )
+            for found in result["found"]
+        ]
+
+
+def _compared(session: Session, model: RunRecord) -> bool:
+    """Whether a model's training pictures were compared before."""
+    done = runs.list_runs(
+        session, project_id=model.project_id, kinds=[RunKind.NEIGHBOURS], states=[RunState.DONE], limit=100
+    )
+    return any(run.payload.get("model") == model.id for run in done)

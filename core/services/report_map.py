@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from core.exchange.report import Dots, PictureMap
-from core.services.behind import badness
 from core.services.maps import GREY, LAYOUTS, LEARNT, RIGHT, WRONG, MapView
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
@@ -83,4 +82,4 @@ def _verdict(item: VersionItem, said: Mapping[ImageId, PredictionRecord]) -> str
     record = said.get(item.image_id)
     if record is None or record.split is Split.TRAIN:
         return "learnt from"
-    return "wrong" if badness(record) > 0 else "right"
+    return "wrong" if record.right is False else "right"

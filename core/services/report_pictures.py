@@ -3,9 +3,10 @@
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from PIL import Image
 
@@ -30,6 +31,7 @@ from core.words import count
 FAILURES, LOOKED_AT_FAILURES, LOOKED_AT_RIGHT = 12, 4, 8
 RESEMBLING, NEAR = 4, 3
 """Mistakes that are held against training pictures, and how many of these are shown."""
+Answer = TypeVar("Answer")
 OPACITY = 0.65
 QUALITY = 82
 
@@ -59,8 +61,11 @@ def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: fl
     store = BlobStore(service.settings)
     looked_at = [*failures[:LOOKED_AT_FAILURES], *rest]
     with _answering(service, run.id):
-        heatmaps, words = _heatmaps(service, run.id, looked_at, version.task, patience_s)
-        alike, alike_words = _resembling(service, run.id, failures[:RESEMBLING], version.task, patience_s)
+        # All is asked before anything is waited for: among many training pictures another process looks meanwhile.
+        maps = _asked(lambda: _ask_heatmaps(service, run.id, looked_at))
+        questions = _asked(lambda: _ask_resembling(service, run.id, failures[:RESEMBLING]))
+        heatmaps, words = _heatmaps(service, run.id, looked_at, maps, version.task, patience_s)
+        alike, alike_words = _resembling(service, failures[:RESEMBLING], questions, version.task, patience_s)
     return Drawn(
         failures=tuple(
             Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, version.task)) for item in failures
@@ -88,8 +93,34 @@ def _caption(item: BehindView, task: Task) -> str:
     return f"{PurePosixPath(item.name).name}: {told}{sure}"
 
 
+def _asked(ask: Callable[[], Answer]) -> Answer | GraftError:
+    """What was asked, or why it cannot be."""
+    try:
+        return ask()
+    except GraftError as error:
+        return error
+
+
+def _ask_heatmaps(service: Service, run: RunId, shown: Sequence[BehindView]) -> list[RunId]:
+    parts = (service.engine, service.settings, service.queue)
+    method, explanations = Grades(*parts).default_method(run), Explanations(*parts)
+    return [explanations.request(run, image=item.image_id, method=method) for item in shown]
+
+
+def _ask_resembling(service: Service, run: RunId, shown: Sequence[BehindView]) -> RunId | None:
+    if not shown:
+        return None
+    parts = (service.engine, service.settings, service.queue)
+    return Neighbours(*parts).request(run, *(item.image_id for item in shown), alone=not Serving(*parts).served)
+
+
 def _heatmaps(
-    service: Service, run: RunId, shown: Sequence[BehindView], task: Task, patience_s: float
+    service: Service,
+    run: RunId,
+    shown: Sequence[BehindView],
+    asked: list[RunId] | GraftError,
+    task: Task,
+    patience_s: float,
 ) -> tuple[list[Heatmap], str]:
     """Heatmaps of what was said of each picture, and words about them."""
     found: list[Heatmap] = []
@@ -99,9 +130,10 @@ def _heatmaps(
     explanations, store = Explanations(*parts), BlobStore(service.settings)
     deadline = time.monotonic() + patience_s
     try:
+        if isinstance(asked, GraftError):
+            raise asked
         grades = Grades(*parts)
         method, graded = EXPLANATIONS[grades.default_method(run)], grades.newest(run)
-        asked = [explanations.request(run, image=item.image_id, method=method.name) for item in shown]
         for item, number in zip(shown, asked, strict=True):
             view = explanations.wait(number, max(0.1, deadline - time.monotonic()))
             picture = store.thumb(item.blob).read_bytes()
@@ -130,43 +162,41 @@ def _answering(service: Service, run: RunId) -> Iterator[None]:
 
 
 def _resembling(
-    service: Service, run: RunId, shown: Sequence[BehindView], task: Task, patience_s: float
+    service: Service, shown: Sequence[BehindView], asked: RunId | GraftError | None, task: Task, patience_s: float
 ) -> tuple[list[Resembling], str]:
     """The training pictures that each resembles, and words about them."""
-    found: list[Resembling] = []
-    if not shown:
+    if asked is None:
         return [], ""
-    parts = (service.engine, service.settings, service.queue)
-    neighbours, store = Neighbours(*parts), BlobStore(service.settings)
-    deadline = time.monotonic() + patience_s
-    alone = not Serving(*parts).served
+    neighbours = Neighbours(service.engine, service.settings, service.queue)
+    store = BlobStore(service.settings)
     try:
-        asked = [neighbours.request(run, item.image_id, alone=alone) for item in shown]
-        for item, number in zip(shown, asked, strict=True):
-            job = service.queue.wait(number, timeout_s=max(0.1, deadline - time.monotonic()))
-            view = neighbours.view(job)
-            if view is None:
-                raise GraftError(job.error or "The comparison was stopped.", hint=job.hint)
-            own = Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, task))
-            near = [
-                Picture(
-                    jpeg=store.thumb(other.blob).read_bytes(),
-                    caption=f"learnt from as {other.label}; distance {other.distance:.2f}",
-                )
-                for other in view.nearest[:NEAR]
-            ]
-            found.append(Resembling(shown=own, words=_alike(item, view), near=near))
+        if isinstance(asked, GraftError):
+            raise asked
+        job = service.queue.wait(asked, timeout_s=patience_s)
+        views = neighbours.views(job)
+        if not views:
+            raise GraftError(job.error or "The comparison was stopped.", hint=job.hint)
     except GraftError as error:
-        if not found:
-            return [], f"The training pictures that mistakes resemble could not be found: {error}"
+        return [], f"The training pictures that mistakes resemble could not be found: {error}"
+    found = []
+    for item, view in zip(shown, views, strict=True):
+        own = Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, task))
+        near = [
+            Picture(
+                jpeg=store.thumb(other.blob).read_bytes(),
+                caption=f"learnt from as {other.label}; distance {other.distance:.2f}",
+            )
+            for other in view.nearest[:NEAR]
+        ]
+        found.append(Resembling(shown=own, words=_alike(item, view), near=near))
     words = (
         "The worst mistakes, each before the training pictures that look most like it to the model, with their labels: "
-        "the distance is one less the cosine between their features, 0 for the same. Near pictures with the wrong "
+        "the distance is one less the cosine between their features, 0 for the same (Papernot & McDaniel 2018, arXiv "
+        "1803.04765). Near pictures with the wrong "
         "answer as their label say why it erred: such pictures with the right label are missing, or a label is wrong. "
         "The model was asked when this report was made: these distances are not kept with the training."
     )
-    missing = len(shown) - len(found)
-    return found, words + (f" {missing} more were not ready in time." if missing else "")
+    return found, words
 
 
 def _alike(item: BehindView, view: NeighboursView) -> str:

@@ -69,8 +69,11 @@ def usual_choice(sides: Sides) -> int:
     return first_choice(sides.checked.task, names, [0 < found.sum() < len(found) for found in there])
 
 
-def make_decision(sides: Sides, choice: int, use: Use) -> Decision:
-    """What acting on the choice (a position in `choices`) comes to, on the test pictures."""
+def make_decision(sides: Sides, choice: int, use: Use, *, drawn: bool = True) -> Decision:
+    """What acting on the choice (a position in `choices`) comes to, on the test pictures.
+
+    The curve, which takes most of the time, only if it is `drawn`.
+    """
     what = choices(sides.checked.task, tuple(sides.checked.version.class_names))[choice]
     there, shares = _against_the_rest(sides.checked, choice)
     known, _ = _against_the_rest(sides.fitted, choice)
@@ -80,7 +83,7 @@ def make_decision(sides: Sides, choice: int, use: Use) -> Decision:
     if shares is not None and 0 < usual < 1:
         units = sides.checked.units
         decided = decide(there, shares, units, use, threshold_of(use, usual))
-        curve = decision_curve(there, shares, units, use.prevalence, usual, CHANCES)
+        curve = decision_curve(there, shares, units, use.prevalence, usual, CHANCES) if drawn else ()
     if decided is None or shares is None:
         problem = _problem(sides, there, shares, usual, what)
         return Decision(what=what, use=use, usual=usual, decided=None, curve=(), problem=problem)
@@ -152,9 +155,7 @@ def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
     if asked.about and asked.about not in names:
         raise BadInput(f"There is nothing to decide about {asked.about!r}.", hint=f"Choose of: {', '.join(names)}.")
     about = names.index(asked.about) if asked.about else usual_choice(sides)
-    found = [
-        _decided(sides, choice, asked.miss, asked.common if choice == about else None) for choice in range(len(names))
-    ]
+    found = [_decided(sides, choice, asked, about=choice == about) for choice in range(len(names))]
     points: list[JsonValue] = [
         {"act_from": point.act_from, "model": triple(point.model), "everyone": point.everyone}
         for point in found[about].curve
@@ -171,10 +172,11 @@ def decision_json(sides: Sides, asked: Asked) -> JsonObject | None:
     }
 
 
-def _decided(sides: Sides, choice: int, miss: float, common: float | None) -> Decision:
+def _decided(sides: Sides, choice: int, asked: Asked, *, about: bool) -> Decision:
     there, _ = _against_the_rest(sides.fitted, choice)
     usual = float(there.mean()) if len(there) else 0.0
-    return make_decision(sides, choice, Use(prevalence=common or min(max(usual, RARELY), OFTEN), miss=miss))
+    common = asked.common if about and asked.common else min(max(usual, RARELY), OFTEN)
+    return make_decision(sides, choice, Use(prevalence=common, miss=asked.miss), drawn=about)
 
 
 def _line(item: Decision) -> JsonObject:

@@ -87,6 +87,14 @@ def read_names(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
     return {row.id: row.original_name for row in session.execute(query)}
 
 
+def list_names(session: Session, project_id: ProjectId) -> dict[ImageId, str]:
+    """The names, as they came, of the project's images."""
+    query = select(ImageRow.id, ImageRow.original_name).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None)
+    )
+    return {row.id: row.original_name for row in session.execute(query.order_by(ImageRow.id))}
+
+
 def read_size(session: Session, image_id: ImageId) -> tuple[int, int]:
     """Width and height of the stored picture. Raises NotFound."""
     found = session.execute(select(ImageRow.width, ImageRow.height).where(ImageRow.id == image_id)).one_or_none()

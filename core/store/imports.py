@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -14,12 +14,16 @@ from core.types import ImageId, Outcome, ProjectId, RunId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportItem:
-    """One line of a report: a file, what became of it and why."""
+    """One line of a report: a file, what became of it and why.
+
+    `relabelled` of a picture of which another label was told than it had: whether it has that one now.
+    """
 
     name: str
     outcome: Outcome
     reason: str = ""
     image_id: ImageId | None = None
+    relabelled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +44,7 @@ def add_items(session: Session, run_id: RunId, items: Sequence[ImportItem]) -> N
         session.execute(
             insert(ImportItemRow),
             [
-                {
-                    "run_id": run_id,
-                    "name": item.name,
-                    "outcome": item.outcome,
-                    "reason": item.reason,
-                    "image_id": item.image_id,
-                }
+                {"run_id": run_id} | {name: getattr(item, name) for name in ImportItem.__dataclass_fields__}
                 for item in items
             ],
         )
@@ -57,12 +55,10 @@ def reported_names(session: Session, run_id: RunId) -> set[str]:
     return set(session.scalars(select(ImportItemRow.name).where(ImportItemRow.run_id == run_id)))
 
 
-def added_by(session: Session, run_id: RunId, image_ids: Sequence[ImageId]) -> set[ImageId]:
-    """Which of these images that import itself has added."""
+def met_by(session: Session, run_id: RunId, image_ids: Sequence[ImageId]) -> set[ImageId]:
+    """Which of these images an earlier file of that import was, new or not."""
     query = select(ImportItemRow.image_id).where(
-        ImportItemRow.run_id == run_id,
-        ImportItemRow.outcome == Outcome.ADDED,
-        ImportItemRow.image_id.in_(list(image_ids)),
+        ImportItemRow.run_id == run_id, ImportItemRow.image_id.in_(list(image_ids))
     )
     return {image_id for image_id in session.scalars(query) if image_id is not None}
 
@@ -74,13 +70,40 @@ def count_items(session: Session, run_id: RunId) -> dict[Outcome, int]:
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
 
 
-def read_items(
-    session: Session, run_id: RunId, *, outcomes: Sequence[Outcome] = (), limit: int | None = None
-) -> list[ImportItem]:
-    """Lines of a report in their order."""
-    query = select(ImportItemRow).where(ImportItemRow.run_id == run_id).order_by(ImportItemRow.id).limit(limit)
-    if outcomes:
-        query = query.where(ImportItemRow.outcome.in_(outcomes))
+def count_relabelled(session: Session, run_id: RunId) -> tuple[int, int]:
+    """How many labels gave way to one that was told, and how many stay against it."""
+    query = select(ImportItemRow.relabelled, func.count()).where(ImportItemRow.run_id == run_id)
+    found = {row[0]: row[1] for row in session.execute(query.group_by(ImportItemRow.relabelled))}
+    return found.get(True, 0), found.get(False, 0)
+
+
+def read_items(session: Session, run_id: RunId) -> list[ImportItem]:
+    """The report's lines in their order."""
+    return _items(session, select(ImportItemRow).where(ImportItemRow.run_id == run_id).order_by(ImportItemRow.id))
+
+
+def read_rejected(session: Session, run_id: RunId) -> list[ImportItem]:
+    """Lines on what did not go in, or not fully."""
+    query = select(ImportItemRow).where(ImportItemRow.run_id == run_id, ImportItemRow.outcome == Outcome.REJECTED)
+    return _items(session, query.order_by(ImportItemRow.id))
+
+
+def read_relabelled(session: Session, run_id: RunId, *, taken: bool) -> list[ImportItem]:
+    """Lines on labels that gave way to one that was told, or on those that stay against it."""
+    query = select(ImportItemRow).where(ImportItemRow.run_id == run_id, ImportItemRow.relabelled.is_(taken))
+    return _items(session, query.order_by(ImportItemRow.id))
+
+
+def read_worth_a_look(session: Session, run_id: RunId, *, limit: int) -> list[ImportItem]:
+    """The first lines on what is not as it was told, and then on what was corrected."""
+    stays = or_(ImportItemRow.outcome == Outcome.REJECTED, ImportItemRow.relabelled.is_(False))
+    query = select(ImportItemRow).where(
+        ImportItemRow.run_id == run_id, or_(stays, ImportItemRow.outcome == Outcome.CORRECTED)
+    )
+    return _items(session, query.order_by(stays.desc(), ImportItemRow.id).limit(limit))
+
+
+def _items(session: Session, query: Select[ImportItemRow]) -> list[ImportItem]:
     names = ImportItem.__dataclass_fields__
     return [ImportItem(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
 

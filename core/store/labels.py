@@ -121,6 +121,36 @@ def set_consensus(session: Session, image: ImageRow, state: ImageState, value: L
         session.add_all(ImageClassRow(image_id=image.id, class_id=item) for item in value.classes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastWord:
+    """What was last said of an image's label, and who said it."""
+
+    state: ImageState
+    value: LabelValue
+    annotator: str
+    source: LabelSource
+
+
+def last_words(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, LastWord]:
+    """The last word about each image's label, which is its consensus; none for images nobody labelled."""
+    newest = (
+        select(func.max(LabelEventRow.id))
+        .where(LabelEventRow.image_id.in_(list(image_ids)), LabelEventRow.kind.in_(list(STATES)))
+        .group_by(LabelEventRow.image_id)
+    )
+    query = (
+        select(LabelEventRow, AnnotatorRow.name)
+        .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
+        .where(LabelEventRow.id.in_(newest))
+    )
+    return {
+        event.image_id: LastWord(
+            state=STATES[event.kind], value=LabelValue.from_json(event.value), annotator=name, source=event.source
+        )
+        for event, name in session.execute(query)
+    }
+
+
 def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -> list[tuple[str, str, int]]:
     """Who labelled images of a version, up to that event: name, source, number of images; the most first."""
     images = func.count(LabelEventRow.image_id.distinct())

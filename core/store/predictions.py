@@ -36,6 +36,18 @@ class PredictionRecord:
     traits: JsonObject | None = None
     error: str = ""
 
+    @property
+    def right(self) -> bool | None:
+        """Whether the answer is the truth, of several classes all of them.
+
+        None for a number, which is only nearer or farther, and where the truth or an answer is missing.
+        """
+        if self.truth_set is not None and self.predicted_set is not None:
+            return set(self.truth_set) == set(self.predicted_set)
+        if self.truth_index is not None and self.predicted_index is not None:
+            return self.truth_index == self.predicted_index
+        return None
+
 
 def group_of(record: PredictionRecord) -> str:
     """The group that a table told of a new picture, or ""."""

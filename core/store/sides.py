@@ -83,9 +83,7 @@ class Side:
     @cached_property
     def right(self) -> NDArray[np.bool_]:
         """Whether each was answered rightly (N,), of several classes: all of them; not for numbers."""
-        if self.task is Task.MULTI:
-            return np.array((self.there == self.told).all(1), dtype=bool)
-        return np.array(self.truth == self.said, dtype=bool)
+        return np.array([bool(item.right) for item in self.records], dtype=bool)
 
     @cached_property
     def traits(self) -> list[Traits]:

@@ -336,6 +336,7 @@ class ImportItemRow(Base):
     outcome: Mapped[Outcome]
     reason: Mapped[str] = mapped_column(Text, default="")
     image_id: Mapped[ImageId | None] = mapped_column(ForeignKey("image.id"))
+    relabelled: Mapped[bool | None]
 
 
 class UploadRow(Base):

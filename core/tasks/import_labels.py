@@ -23,9 +23,10 @@ MOST_NEW_CLASSES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLabels:
-    """Answers for each file's name. `problems` are lines for the report: name and reason."""
+    """Answers for each file's name. `table` is called so. `problems` are lines for the report: name and reason."""
 
     project: ProjectView
+    table: str
     matcher: Matcher[TableRow] | None
     from_table: bool
     from_folders: bool
@@ -69,8 +70,13 @@ def value_of(project: ProjectView, texts: Sequence[str]) -> LabelValue | None:
     return LabelValue(classes=ids)
 
 
-def plan_labels(context: JobContext, project: ProjectView, payload: ImportPayload, source: Source) -> ImportLabels:
-    """Read the table, make the classes that are missing, and say what cannot be used."""
+def plan_labels(
+    context: JobContext, project: ProjectView, payload: ImportPayload, source: Source, *, there: Sequence[str] = ()
+) -> ImportLabels:
+    """Read the table, make the classes that are missing, and say what cannot be used.
+
+    Of a source without pictures the table is about those that are `there`, by their names.
+    """
     table, name, problems = _table(context, payload, source)
     from_table = table is not None and bool(table.label_column)
     folders = list(dict.fromkeys(PurePosixPath(entry.name).parent.name for entry in source.pictures))
@@ -86,11 +92,12 @@ def plan_labels(context: JobContext, project: ProjectView, payload: ImportPayloa
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))
-        problems.extend(_unmatched(table, source, name))
+        problems.extend(_unmatched(table, [entry.name for entry in source.pictures], there, name))
     circled, trouble = _circled(source)
     problems.extend(trouble)
     return ImportLabels(
         project=project,
+        table=name,
         circled=Matcher(circled),
         matcher=table.matcher() if table else None,
         from_table=from_table,
@@ -183,17 +190,19 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
         if row.labels and value_of(project, row.labels) is None:
             shown = " | ".join(row.labels)[:80]
             kind = "is not a number" if project.task is Task.REGRESSION else "is not a class of this project"
-            reason = f"Column {table.label_column!r}: {shown!r} {kind}. The picture goes in without a label."
+            reason = f"Column {table.label_column!r}: {shown!r} {kind}. This line gives no label."
             problems.append((f"{name}, line {row.line}", reason))
     return problems
 
 
-def _unmatched(table: LabelTable, source: Source, name: str) -> list[tuple[str, str]]:
+def _unmatched(table: LabelTable, came: Sequence[str], there: Sequence[str], name: str) -> list[tuple[str, str]]:
     matcher = table.matcher()
-    used = {row.line for entry in source.pictures if (row := matcher.find(entry.name)) is not None}
+    used = {row.line for picture in (came or there) if (row := matcher.find(picture)) is not None}
     missing = [row for row in table.rows if row.line not in used]
     if not missing:
         return []
     first = missing[0]
-    reason = f"{len(missing):,} of its lines name no picture that came, such as line {first.line}: {first.file[:80]!r}."
+    meant = "that came" if came else "of this project"
+    name_no = "names no" if len(missing) == 1 else "name no"
+    reason = f"{len(missing):,} of its lines {name_no} picture {meant}, such as line {first.line}: {first.file[:80]!r}."
     return [(name, reason)]

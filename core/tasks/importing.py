@@ -6,14 +6,13 @@ goes on where it stopped and nothing is taken twice.
 
 import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, GraftError
-from core.exchange import TableRow
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
@@ -22,10 +21,11 @@ from core.media.parallel import in_batches
 from core.media.sources import batch_folder
 from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
-from core.store.images import NewImage, correct_image, create_images, known_images, read_image, restore_images
+from core.store.images import NewImage, create_images, known_images, list_names, read_image, restore_images
 from core.store.imports import ImportItem
-from core.store.labels import LabelEvent
+from core.store.labels import LabelEvent, LastWord
 from core.store.projects import ProjectView
+from core.tasks.correcting import Correction, correct, repeated, unmistakable
 from core.tasks.import_labels import ImportLabels, plan_labels
 from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
 
@@ -49,7 +49,8 @@ class _Ready:
 def run(context: JobContext) -> JsonObject:
     """Import what the payload names; the result counts added, duplicate, corrected and rejected files.
 
-    A duplicate of which the table said something new counts as corrected, too.
+    A duplicate of which something new was told and taken over counts as corrected, too. A table without pictures
+    corrects those that are there.
     """
     payload = ImportPayload.from_json(context.run.payload)
     project_id = context.run.project_id
@@ -62,10 +63,13 @@ def run(context: JobContext) -> JsonObject:
         forget_upload(context, payload.source.removeprefix("upload:"))
     with reading(context.engine) as session:
         counts = imports.count_items(session, context.run.id)
+        relabelled, kept = imports.count_relabelled(session, context.run.id)
     return {
         "added": counts[Outcome.ADDED],
         "duplicates": counts[Outcome.DUPLICATE] + counts[Outcome.CORRECTED],
         "corrected": counts[Outcome.CORRECTED],
+        "relabelled": relabelled,
+        "kept": kept,
         "rejected": counts[Outcome.REJECTED],
     }
 
@@ -74,12 +78,15 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
     with reading(context.engine) as session:
         project = projects.read_project(session, project_id)
         done = imports.reported_names(session, context.run.id)
-    plan = plan_labels(context, project, payload, source)
-    refused = [*source.refused, *plan.problems]
+        there = {} if source.pictures else list_names(session, project.id)
+    plan = plan_labels(context, project, payload, source, there=list(there.values()))
+    meant, mistakable = unmistakable(plan, there)
+    refused = [*source.refused, *plan.problems, *mistakable]
     with writing(context.engine) as session:
         lines = [ImportItem(name=name, outcome=Outcome.REJECTED, reason=reason) for name, reason in refused]
         imports.add_items(session, context.run.id, [line for line in lines if line.name not in done])
     left = [entry for entry in source.pictures if entry.name not in done]
+    _correct(context, plan, payload, [(image, name) for image, name in meant.items() if name not in done])
     total, started = len(left), datetime.now(UTC)
     store = BlobStore(context.settings)
     for number, batch in enumerate(in_batches(left, lambda entry: _look_at(entry, store), BATCH)):
@@ -93,6 +100,26 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
             fraction=count / total,
             eta_s=seconds / count * (total - count),
             now=count == total,
+        )
+
+
+def _correct(
+    context: JobContext, plan: ImportLabels, payload: ImportPayload, meant: Sequence[tuple[ImageId, str]]
+) -> None:
+    """Correct pictures that are there by a table that came without them."""
+    for start in range(0, len(meant), BATCH):
+        context.check_cancelled()
+        batch, now = meant[start : start + BATCH], datetime.now(UTC)
+        with writing(context.engine) as session:
+            last = labels.last_words(session, [image_id for image_id, _ in batch])
+            found = {
+                image_id: correct(session, plan, image_id, name, last.get(image_id), overrule=payload.overrule)
+                for image_id, name in batch
+            }
+            items = [_line(session, name, image_id, found[image_id]) for image_id, name in batch]
+            _finish(session, context, payload, plan, {image: one.value for image, one in found.items()}, items, now)
+        context.progress(
+            f"{start + len(batch):,} of {len(meant):,} pictures", fraction=(start + len(batch)) / len(meant)
         )
 
 
@@ -128,8 +155,9 @@ def _commit(
             if ready.prepared and ready.prepared.sha256 not in known:
                 fresh.setdefault(ready.prepared.sha256, _new_image(ready.prepared, ready, plan))
         made = dict(zip(fresh, create_images(session, project.id, list(fresh.values()), now=now), strict=True))
-        # Of two files with one picture in an import the first counts; only one from before is corrected by the table.
-        own = {*made.values(), *imports.added_by(session, context.run.id, list(known.values()))}
+        # Of two files with one picture in an import the first counts; only one from before is corrected.
+        met = {*made.values(), *imports.met_by(session, context.run.id, list(known.values()))}
+        last = labels.last_words(session, list(known.values()))
         for ready in batch:
             if ready.prepared is None:
                 items.append(ImportItem(name=ready.name, outcome=Outcome.REJECTED, reason=ready.reason))
@@ -144,16 +172,42 @@ def _commit(
                 values[image_id] = plan.value(ready.name)
                 continue
             image_id = known[ready.prepared.sha256]
-            corrected = "" if image_id in own else _corrected(session, image_id, plan.row(ready.name))
-            items.append(_already_there(session, ready, image_id, corrected))
+            said = _imported(payload, values.get(image_id)) or last.get(image_id)
+            found = (
+                repeated(plan, ready.name, said)
+                if image_id in met
+                else correct(session, plan, image_id, ready.name, said, overrule=payload.overrule)
+            )
+            met.add(image_id)
+            items.append(_line(session, ready.name, image_id, found))
             restore_images(session, [image_id])
-            if read_image(session, image_id).state is ImageState.UNLABELLED and values.get(image_id) is None:
-                values[image_id] = plan.value(ready.name)
+            if found.value is not None:
+                values[image_id] = found.value
         _circle(session, payload, plan, items, now)
-        events = [_event(context, payload, image_id, value) for image_id, value in values.items() if value is not None]
-        if events:
-            labels.record_events(session, projects.read_project(session, project.id), events, now=now)
-        imports.add_items(session, context.run.id, items)
+        _finish(session, context, payload, plan, values, items, now)
+
+
+def _finish(
+    session: Session,
+    context: JobContext,
+    payload: ImportPayload,
+    plan: ImportLabels,
+    values: Mapping[ImageId, LabelValue | None],
+    items: Sequence[ImportItem],
+    now: datetime,
+) -> None:
+    """Give a batch's labels, and write its lines of the report."""
+    events = [_event(context, payload, image_id, value) for image_id, value in values.items() if value is not None]
+    if events:
+        labels.record_events(session, projects.read_project(session, plan.project.id), events, now=now)
+    imports.add_items(session, context.run.id, items)
+
+
+def _imported(payload: ImportPayload, value: LabelValue | None) -> LastWord | None:
+    """The label that an earlier file of this batch gives."""
+    if value is None:
+        return None
+    return LastWord(state=ImageState.LABELLED, value=value, annotator=payload.annotator, source=LabelSource.IMPORT)
 
 
 def _circle(
@@ -177,27 +231,17 @@ def _event(context: JobContext, payload: ImportPayload, image_id: ImageId, value
     )
 
 
-def _corrected(session: Session, image_id: ImageId, row: TableRow | None) -> str:
-    """Take over what the table says of a picture that is there; in words, what became different."""
-    if row is None:
-        return ""
-    before = correct_image(
-        session, image_id, case_name=row.case, group_name=row.group, captured_at=row.captured_at, split=row.split,
-        extra=row.extra,
-    )  # fmt: skip
-    names = {"case_name": "case", "group_name": "group", "captured_at": "date"}
-    told = [
-        f"{names.get(name, name)} (was {was})" if was is not None else names.get(name, name)
-        for name, was in before.items()
-    ]
-    return f" Taken over from the table: {', '.join(told)}." if told else ""
-
-
-def _already_there(session: Session, ready: _Ready, image_id: ImageId, corrected: str) -> ImportItem:
+def _line(session: Session, name: str, image_id: ImageId, found: Correction) -> ImportItem:
+    """The report's line of a picture that was there already."""
     first = read_image(session, image_id).original_name
-    reason = f"The same picture is already there as {first}.{corrected}"
-    outcome = Outcome.CORRECTED if corrected else Outcome.DUPLICATE
-    return ImportItem(name=ready.name, outcome=outcome, reason=reason, image_id=image_id)
+    there = "" if name == first and found.words else f"The same picture is already there as {first}. "
+    return ImportItem(
+        name=name,
+        outcome=found.outcome,
+        reason=f"{there}{found.words}".strip(),
+        image_id=image_id,
+        relabelled=found.relabelled,
+    )
 
 
 def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImage:

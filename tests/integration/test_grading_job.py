@@ -165,16 +165,19 @@ def test_the_command_explains_by_the_best_method_and_carries_its_grades(
     end(graft, run, result={"pictures": 20, "split": "validation", "circled": 0, "methods": methods})
 
     def asked(*options: str) -> dict[str, object]:
-        home = ["--home", str(graft.settings.home), "--json", "-o", str(tmp_path / "why.png")]
+        home = ["--home", str(graft.settings.home), "--json"]
         done = CliRunner().invoke(build(), ["explain", str(said), "1", *options, *home])
         assert done.exit_code == 0, done.output
         return dict(json.loads(done.output))
 
-    best = asked()
+    best = asked("-o", str(tmp_path / "why.png"))
     assert (best["method"], best["file"]) == ("layercam", str(tmp_path / "why.png"))
     assert best["class"] in ("healthy", "rust", "mildew") and (tmp_path / "why.png").is_file()
     assert best["grades"]["passes"] is True and best["grades"]["best"] is True  # type: ignore[index]
     assert best["grades"]["above_chance"]["value"] == pytest.approx(0.3)  # type: ignore[index]
-    worse = asked("--method", "gradcam")["grades"]
+    monkeypatch.chdir(tmp_path)
+    worst = asked("--method", "gradcam")
+    assert worst["file"] == str(tmp_path / "1-gradcam.png") and (tmp_path / "1-gradcam.png").is_file()
+    worse = worst["grades"]
     assert worse["passes"] is False and worse["reasons"] == ["it is bad"]  # type: ignore[index]
     assert asked("--method", "eigencam")["grades"] is None  # not tested

@@ -61,21 +61,23 @@ def test_training_pictures_come_with_labels_and_distances_and_the_other_class_ap
     graft: Graft, learnt: RunId
 ) -> None:
     run = graft.neighbours.request(learnt, ImageId(1))
-    assert graft.neighbours.view(graft.queue.read(run)) is None
+    assert graft.neighbours.views(graft.queue.read(run)) == []
     complete(graft, run)
-    view = graft.neighbours.view(graft.queue.read(run))
-    assert view is not None and view.said in ("healthy", "rust", "mildew")
+    (view,) = graft.neighbours.views(graft.queue.read(run))
+    assert view.said in ("healthy", "rust", "mildew")
     assert {(item.image, item.label) for item in view.nearest} == {(2, "rust"), (3, "mildew")}  # never a test picture
     assert np.diff([item.distance for item in view.nearest]) >= 0
     assert {item.label for item in view.others} == {"rust", "mildew"} - {view.said}
     assert view.alike == sum(item.label == view.said for item in view.nearest)
 
 
-def test_a_training_picture_is_not_its_own_neighbour(graft: Graft, learnt: RunId) -> None:
-    run = graft.neighbours.request(learnt, ImageId(2))
+def test_a_training_picture_is_not_its_own_neighbour_and_several_are_asked_of_at_once(
+    graft: Graft, learnt: RunId
+) -> None:
+    run = graft.neighbours.request(learnt, ImageId(2), ImageId(1), ImageId(3))
     assert serve(graft, Lane.INTERACTIVE) is RunState.DONE
-    view = graft.neighbours.view(graft.queue.read(run))
-    assert view is not None and [item.image for item in view.nearest] == [3]
+    found = [{item.image for item in view.nearest} for view in graft.neighbours.views(graft.queue.read(run))]
+    assert found == [{3}, {2, 3}, {2}]
 
 
 def test_a_model_without_training_pictures_says_so(graft: Graft, model: RunId) -> None:  # noqa: F811
@@ -85,8 +87,10 @@ def test_a_model_without_training_pictures_says_so(graft: Graft, model: RunId) -
         graft.neighbours.request(model, ImageId(99))
 
 
-def test_many_training_pictures_are_compared_where_nobody_waits(
+def test_many_training_pictures_are_compared_first_where_nobody_waits_and_then_at_once(
     graft: Graft, learnt: RunId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.neighbours.AT_ONCE", 1)
     assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.FILES
+    assert serve(graft, Lane.FILES) is RunState.DONE
+    assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.INTERACTIVE

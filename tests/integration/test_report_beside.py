@@ -145,9 +145,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, graft: Graft, labels: list[str], sai
     """Every question is answered by these labels, the nearest first; what was asked."""
     asked: list[ImageId] = []
 
-    def request(self: object, model: RunId, image: ImageId, *, alone: bool = False) -> RunId:
+    def request(self: object, model: RunId, *images: ImageId, alone: bool = False) -> RunId:
         assert alone, "nobody serves the home"
-        asked.append(image)
+        asked.extend(images)
         return model
 
     near = tuple(
@@ -155,7 +155,8 @@ def answer(monkeypatch: pytest.MonkeyPatch, graft: Graft, labels: list[str], sai
         for n, label in enumerate(labels)
     )
     monkeypatch.setattr(Neighbours, "request", request)
-    monkeypatch.setattr(Neighbours, "view", lambda self, run: NeighboursView(said=said, nearest=near, others=()))
+    view = NeighboursView(said=said, nearest=near, others=())
+    monkeypatch.setattr(Neighbours, "views", lambda self, run: [view] * len(asked))
     return asked
 
 

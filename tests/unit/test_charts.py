@@ -37,7 +37,7 @@ def test_the_scatter_keeps_the_order_of_its_points_and_people_s_words_as_they_ar
 
 def test_whiskers_leave_out_what_is_not_known() -> None:
     info = whiskers_info(["rust", "mildew"], {"recall": [Interval(0.5, 0.4, 0.6), None]})
-    assert info == (Whiskers("recall", ("rust",), (0.5,), (0.4,), (0.6,)),)
+    assert info == (Whiskers("recall", ("rust",), (0.5,), (0.4,), (0.6,), ("rust", "mildew")),)
     assert list(whiskers_figure(info).data[0].x) == [50.0]
     assert list(whiskers_figure(info, percent=False).data[0].x) == [0.5]
     assert len(whiskers_figure([]).data) == 0
@@ -58,14 +58,33 @@ def test_trials_are_drawn_with_the_best_of_those_that_came_to_their_end() -> Non
     assert list(whole.x) == [1, 4, 5] and list(ended.x) == [3] and list(line.y) == [0.5, 0.5, 0.6, 0.6]
 
 
+def test_names_that_end_alike_are_cut_so_that_each_can_be_told() -> None:
+    kinds, seasons = ("healthy leaves", "leaf rust"), ("rainy season", "dry season")
+    names = [
+        f"{kind} on Coffea arabica, trial block {block:02}, {season}"
+        for kind in kinds for block in range(1, 9) for season in seasons
+    ]  # fmt: skip
+    for most in (26, 32):
+        cut = short(names, most)
+        assert len(set(cut.values())) == len(names) and max(map(len, cut.values())) <= most
+    assert short(names)[names[0]] == "healthy leaves on…ck 01, rainy…"
+
+
 def test_long_names_are_cut_in_their_middle_and_classes_stay_apart() -> None:
     names = [f"Nutrient deficiency, probably magnesium or manganese · lot {number}" for number in (1, 2)]
-    assert [short(name)[-5:] for name in names] == ["lot 1", "lot 2"] and len(short(names[0])) <= MOST
-    assert short("rust") == "rust"
+    cut = short([*names, "rust"])
+    assert [cut[name][-5:] for name in names] == ["lot 1", "lot 2"] and len(cut[names[0]]) <= MOST
+    assert cut["rust"] == "rust"
     figure = whiskers_figure(whiskers_info(names, {"found": [Interval(0.0, 0.0, 0.6), Interval(1.0, 0.4, 1.0)]}))
     assert list(figure.layout.yaxis.tickvals) == names, "each name has its own line"
     assert [text[-5:] for text in figure.layout.yaxis.ticktext] == ["lot 1", "lot 2"]
     assert figure.data[0].cliponaxis is False, "dots at 0 and 100 are whole"
+
+
+def test_classes_stand_in_their_order_also_where_the_first_has_but_one_of_two_figures() -> None:
+    one = Interval(0.5, 0.1, 0.9)
+    info = whiskers_info(["healthy", "rust", "none"], {"found": [None, one, None], "right": [one, one, None]})
+    assert list(whiskers_figure(info).layout.yaxis.tickvals) == ["healthy", "rust"]
 
 
 def test_numbers_on_an_axis_say_what_they_are() -> None:

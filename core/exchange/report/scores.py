@@ -13,6 +13,14 @@ from core.types import JsonObject
 FEW_COLUMNS, MOST_COLUMNS = 6, 12
 """Classes from which the confusion matrix is printed small, and with more than which it does not fit a page."""
 FEW_PAIRS, MOST_PAIRS = 5, 20
+CLASSES_HOW = (
+    "Each class against all others (Sokolova & Lapalme 2009, doi 10.1016/j.ipm.2009.03.002). Recall, precision and "
+    "specificity are shares with Wilson's interval (1927) and the effective number of pictures where several are of "
+    "one case or group; F1 joins recall and precision, with Wilson's interval carried over (Lam et al. 2023, arXiv "
+    "2309.14621). AUROC: of a picture with the class and one without, the chance that the first has the higher "
+    "probability; AUPRC: the mean precision down that order; with the delta method's intervals (DeLong et al. 1988; "
+    "Obuchowski 1997, doi 10.2307/2533958)."
+)
 
 
 def headlines(results: JsonObject, unit: str, names: Sequence[str]) -> str:
@@ -107,10 +115,14 @@ def classes(facts: ReportFacts) -> str:
             ]
         )
     note = (
-        "Recall: of all there are, the share found. Precision: when it says so, how often it is. Under each figure its "
-        "95 % interval."
+        "Recall: of all there are, the share found. Precision: when it says so, how often it is. Specificity: of all "
+        "pictures without the class, the share of which it is not said. Under each figure its 95 % interval."
     )
-    return paragraph(note) + table(["class", "pictures", *names.values()], rows, small=True)
+    return (
+        paragraph(note)
+        + table(["class", "pictures", *names.values()], rows, small=True)
+        + f"<details><summary>How each is computed</summary>{paragraph(CLASSES_HOW)}</details>"
+    )
 
 
 def confusion(facts: ReportFacts) -> str:
@@ -134,7 +146,10 @@ def confusion(facts: ReportFacts) -> str:
         )
         return paragraph(words) + table(header, pairs[:MOST_PAIRS])
     rows = [[name, *map(str, row)] for name, row in zip(labels, matrix, strict=True)]
-    note = paragraph("Rows are the truth, columns what the model said; test pictures.")
+    note = paragraph(
+        "Rows are the truth, columns what the model said; test pictures. Beside the diagonal stand mistakes: much in "
+        "one place means two classes that look alike to it, or labels that mix them up."
+    )
     often = paragraph("The most frequent mistakes:") + table(header, pairs[:FEW_PAIRS]) if pairs else ""
     return note + table(["", *labels], rows, small=len(labels) > FEW_COLUMNS) + (often if len(labels) > 2 else "")
 
@@ -168,7 +183,10 @@ def reliability(facts: ReportFacts) -> str:
         if (value := interval(test.get(name), both.get(name))) is not None
     ]
     least = [] if told else [f"{FIGURES['ece'].title}: not enough, it needs {_least(FIGURES['ece'], facts.results)}"]
-    words = "On the dashed line it is as often right as it says; below it, it is too sure. Bars: 95 % intervals."
+    words = (
+        "On the dashed line it is as often right as it says; below it, it is too sure. Ten bins of sureness, bars: "
+        "Wilson's 95 % intervals (reliability diagram, Niculescu-Mizil & Caruana 2005, doi 10.1145/1102351.1102430)."
+    )
     return paragraph(f"{words} {'; '.join([*told, *least])}.") + drawn
 
 

@@ -11,6 +11,11 @@ from core.words import count
 
 MOST = 12
 """Groups of pictures that are shown."""
+REASONS_HOW = (
+    "Unsure: more than one answer must be given to hold as often as promised (conformal prediction). Not like the "
+    "training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun et al. 2022, "
+    "arXiv 2204.06507). Too blurred, dark or bright: far outside what the validation pictures have (Tukey's fence)."
+)
 VERDICTS = {"kept": "kept", "open": "cannot be told from so few", "broken": "NOT kept"}
 
 
@@ -30,7 +35,8 @@ def promise(facts: ReportFacts) -> str:
     of_classes = "" if numbers else "The promise is to all together: single classes may lie below. "
     words = (
         f"Answers can be given as {kind} that hold the truth in {share} of new {found['promised_to']} (split conformal "
-        f"prediction, fitted on {found['fitted_on']} validation {found['promised_to']}). "
+        f"prediction, Vovk et al. 2005, Sadinle et al. 2019; fitted on {found['fitted_on']} validation "
+        f"{found['promised_to']}). "
         f"{of_classes}On the test pictures:"
     )
     rows = [
@@ -73,6 +79,7 @@ def abstaining(facts: ReportFacts) -> str:
         paragraph(f"{answered}.")
         + paragraph(basis(found).words)
         + (table(header, rows) if rows else "")
+        + paragraph(REASONS_HOW)
         + sentences(texts(found["notes"]))
         + _curve(lines(found["curve"]))
     )
@@ -98,7 +105,10 @@ def _curve(points: Sequence[Entries]) -> str:
         label="Share right against share answered",
     )  # fmt: skip
     return (
-        paragraph("The fewer pictures it answers, the more of its answers should be right; band: 95 % interval.")
+        paragraph(
+            "The fewer pictures it answers, the more of its answers should be right (El-Yaniv & Wiener 2010); band: "
+            "95 % interval."
+        )
         + drawn
     )
 
@@ -113,7 +123,7 @@ def weak_spots(facts: ReportFacts) -> str:
     words = (
         f"Of {count(len(found), 'group')} of at least 10 test pictures (by table column, group, brightness, sharpness, "
         f"size), {are} clearly worse than the rest, after correction for how many were looked at "
-        "(Fisher's exact test, or Welch's for numbers; Benjamini-Hochberg at 5 %). The worst first; under "
+        "(Fisher's exact test, or Welch's for numbers; Benjamini & Hochberg 1995 at 5 %). The worst first; under "
         "each figure its 95 % interval."
     )
     shares = facts.results["task"] != "regression"
