@@ -353,6 +353,7 @@ def test_what_compiling_brings_is_measured_once_and_a_missing_compiler_is_told(
         raise RuntimeError("No working C++ compiler found\nand much more")
 
     monkeypatch.setattr(compiling, "compiled", broken)
+    monkeypatch.setattr("psutil.getloadavg", lambda: (0.5, 0.5, 0.5))
     recipe = PRESETS["thorough"].with_settings({"compile": "on", "precision": "float32"})
     for _ in range(2):
         told, words = with_compiling(network(), recipe, 8, settings)
