@@ -39,6 +39,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrow
     return OneBrowser(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for processes of their own begin right after the browser: at the end nobody shares the wait."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        return not item.nodeid.startswith("tests/e2e/"), item.get_closest_marker("processes") is None
+
+    items.sort(key=place)
+
+
 def pytest_collection_finish() -> None:
     """Nothing that was imported goes away again: the collector need not look at it a thousand times."""
     gc.collect()

@@ -18,6 +18,8 @@ from core.types import Lane, ProjectId, RunState
 from tests.at_once import serve
 from tests.integration.test_training import TINY
 
+pytestmark = pytest.mark.processes
+
 RECIPE = TINY.with_settings({"image_size": "32", "epochs": "3"})
 
 

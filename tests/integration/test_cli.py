@@ -24,6 +24,8 @@ from core.settings import Settings
 from core.types import RunState
 from tests.at_once import finish
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
 TINY = ("--preset", "instant", "--set", "weights=none", "--set", "image_size=64")

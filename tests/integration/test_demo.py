@@ -12,6 +12,8 @@ from core.services import demo
 from core.services.gallery import PictureFilter
 from core.types import ImageState, RunState, Task
 
+pytestmark = pytest.mark.processes
+
 SMALL = dataclasses.replace(PRESETS["instant"], weights="none", image_size=32)
 
 

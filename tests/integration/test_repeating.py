@@ -62,6 +62,8 @@ def test_a_repeat_computes_as_the_run_did_though_the_machine_would_choose_otherw
 ) -> None:
     monkeypatch.setattr("core.inference.runtimes.TRYING", 1)
     monkeypatch.setattr("core.training.precision.TRYING", 1)
+    for module in ("core.inference.runtimes", "core.training.precision"):
+        monkeypatch.setattr(f"{module}.has_bfloat16", lambda device: True)
     recipe = PRESETS["balanced"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "1"})
     found: list[RunRecord] = []
     for runtime, precision in (("torch-bf16", "bfloat16"), ("torch", "float32")):

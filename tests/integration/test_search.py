@@ -23,6 +23,8 @@ from core.tasks.train import Training
 from core.types import Lane, ProjectId, RunId, RunState, Split
 from tests.at_once import complete, serve
 
+pytestmark = pytest.mark.processes
+
 START: Recipe = PRESETS["instant"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "8", "learning_rate": "0.001"}
 )

@@ -18,6 +18,8 @@ from core.services.address import answers, check_free
 from core.services.home import holding, read_holder
 from core.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 # A supervisor of two children that only live and one that always falls.
 SMALL = """

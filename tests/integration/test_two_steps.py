@@ -30,11 +30,11 @@ def test_both_steps_are_taken_and_the_joint_model_tells_red_from_green(
         apart.append(current)
         return speak(network, pictures)  # type: ignore[arg-type]
 
-    def thawed(self: Trainer) -> None:
+    def thawed(self: Trainer, epoch: int) -> None:
         nonlocal current
-        current = self.epoch
-        thaw(self)
-        learnt[self.epoch] = {name for name, item in self.network.named_parameters() if item.requires_grad}
+        current = epoch
+        thaw(self, epoch)
+        learnt[epoch] = {name for name, item in self.network.named_parameters() if item.requires_grad}
 
     monkeypatch.setattr(fit_module, "branch_logits", watched)
     monkeypatch.setattr(Trainer, "_thaw", thawed)

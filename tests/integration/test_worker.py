@@ -26,6 +26,8 @@ from core.store.db import writing
 from core.types import JsonValue, Lane, ProjectId, RunId, RunState
 from tests.integration.test_training import TINY
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 LONG = PRESETS["thorough"].with_settings(
     {"image_size": "64", "weights": "none", "epochs": "400", "patience": "0", "batch_size": "4"}
