@@ -37,19 +37,18 @@ the tag only. Explanations show whether it does.
 """
 RECIPE = replace(
     PRESETS["thorough"],
-    backbone="timm:test_resnet",
-    weights="none",
-    image_size=160,
-    epochs=40,
+    weights="bundled",
+    image_size=128,
+    epochs=30,
     patience=0,
     batch_size=16,
-    learning_rate=5e-3,
+    learning_rate=3e-3,
     backbone_factor=1.0,
     augmentation="standard",
     mixup=0.0,
     ema=0.0,
 )
-"""Needs no pretrained weights: a very small residual network, trained whole, in well under a minute on two cores."""
+"""Starts from the weights that come with Graft and trains everything, in less than a minute on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
