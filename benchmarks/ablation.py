@@ -41,6 +41,7 @@ class Variant:
     each: int = 5
     size: int = SIZE
     grey: bool = False
+    textures: int = 128
     method: str = "supervised"
     backbone: str = BACKBONE
     longer: int = 1
@@ -54,6 +55,7 @@ VARIANTS = {
     "small": Variant(words="views of 72 to 96 px", size=96),
     "large": Variant(words="views of 144 to 192 px", size=192),
     "grey": Variant(words="no colour", grey=True),
+    "texture": Variant(words="one texture for all", textures=1),
     "view": Variant(words="find the other view only", method="simclr"),
     "vicreg": Variant(words="say the same of two views (VICReg) only", method="vicreg"),
     "longer": Variant(words="twice the steps", longer=2),
@@ -121,8 +123,10 @@ def _state(path: Path) -> Path:
 def pretrain(variant: Variant, steps: int, path: Path) -> None:
     """From nothing, on drawn pictures."""
     pictures: Pictures = FormulaPool(
-        FormulaPictures(seed=SEED, size=variant.size, fractals=variant.fractals, each=variant.each),
-        path.parent / f"drawn-{variant.fractals}-{variant.each}-{variant.size}",
+        FormulaPictures(
+            seed=SEED, size=variant.size, fractals=variant.fractals, each=variant.each, textures=variant.textures
+        ),
+        path.parent / f"drawn-{variant.fractals}-{variant.each}-{variant.size}-{variant.textures}",
     )
     if variant.grey:
         pictures = Grey(pictures)
