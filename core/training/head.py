@@ -13,6 +13,9 @@ from core.training.losses import Loss, build_loss
 from core.training.scores import score
 from core.types import Task
 
+SURER, TEMPERATURES = (0, 4, 81), (-2, 2, 401)
+"""What answers are divided by: of a head that may only be made less sure, and to calibrate. As `torch.logspace`."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadFit:
@@ -94,8 +97,7 @@ def _calmed(task: Task, start: tuple[Tensor, Tensor], train: tuple[Tensor, Tenso
         return start
     weight, bias = start
     logits = train[0] @ weight.T + bias
-    loss_of = nn.functional.binary_cross_entropy_with_logits if task is Task.MULTI else nn.functional.cross_entropy
-    much = _too_sure(logits, lambda said: loss_of(said, train[1]))
+    much = _best_divisor(logits, lambda said: _surprise(task, said, train[1]), SURER)
     return weight / much, bias / much
 
 
@@ -110,7 +112,7 @@ def calm_head(network: Network, shown: Iterable[Tensor], targets: Tensor, loss_o
     kept = {name: value.clone() for name, value in network.named_buffers()}
     with torch.no_grad():
         said = torch.cat([network.head(network.forward_features(pictures)) for pictures in shown])
-        much = _too_sure(said, lambda said: loss_of(network.link(said), targets))
+        much = _best_divisor(said, lambda said: loss_of(network.link(said), targets), SURER)
         for name, value in network.named_buffers():
             value.copy_(kept[name])
         for parameter in network.head.parameters():
@@ -118,17 +120,21 @@ def calm_head(network: Network, shown: Iterable[Tensor], targets: Tensor, loss_o
     return much
 
 
-def _too_sure(said: Tensor, loss_of: Callable[[Tensor], Tensor]) -> float:
-    """What answers are to be divided by so that their loss is least, from 1 on."""
-    candidates = torch.logspace(0, 4, 81)
-    return float(candidates[torch.stack([loss_of(said / value).detach() for value in candidates]).argmin()])
-
-
 def fit_temperature(task: Task, logits: Tensor, targets: Tensor) -> float:
     """The temperature that makes validation likeliest (https://arxiv.org/abs/1706.04599); 1 without pictures."""
     if not len(targets) or task is Task.REGRESSION:
         return 1.0
-    loss_of = nn.functional.binary_cross_entropy_with_logits if task is Task.MULTI else nn.functional.cross_entropy
-    candidates = torch.logspace(-2, 2, 401)
-    losses = torch.stack([loss_of(logits / value, targets) for value in candidates])
-    return float(candidates[losses.argmin()])
+    return _best_divisor(logits, lambda said: _surprise(task, said, targets), TEMPERATURES)
+
+
+def _surprise(task: Task, logits: Tensor, targets: Tensor) -> Tensor:
+    """The mean negative log likelihood () of classes."""
+    if task is Task.MULTI:
+        return nn.functional.binary_cross_entropy_with_logits(logits, targets)
+    return nn.functional.cross_entropy(logits, targets)
+
+
+def _best_divisor(said: Tensor, loss_of: Callable[[Tensor], Tensor], tried: tuple[int, int, int]) -> float:
+    """What answers are to be divided by so that their loss is least: between two powers of ten, so many tried."""
+    candidates = torch.logspace(*tried)
+    return float(candidates[torch.stack([loss_of(said / value).detach() for value in candidates]).argmin()])

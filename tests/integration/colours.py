@@ -1,5 +1,6 @@
-"""Pictures of two colours: what most jobs are tried on."""
+"""Pictures of plain colours: what most jobs are tried on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,23 @@ from core.jobs.payloads import ImportPayload
 from core.types import ProjectId, Task
 from tests.at_once import complete
 
+CHANNELS = {"red": 0, "green": 1, "blue": 2}
 
-def import_red_and_green(graft: Graft, folder: Path) -> ProjectId:
-    """A project of 30 pictures of two classes; their files are left in the folder."""
-    random = np.random.default_rng(0)
-    for index in range(30):
-        colour = "red" if index % 2 else "green"
+
+def paint(folder: Path, names: Sequence[str], seed: int = 0) -> Path:
+    """A picture of each of these colours, however capitalised, in a folder called so; its name is its place here."""
+    random = np.random.default_rng(seed)
+    for index, name in enumerate(names):
         pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
-        pixels[..., 0 if colour == "red" else 1] += 190
-        path = folder / "in" / colour / f"{index}.png"
+        pixels[..., CHANNELS[name.lower()]] += 190
+        path = folder / name / f"{index}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
-    made = graft.projects.create("Colours", Task.SINGLE)
-    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder / "in"))))
+    return folder
+
+
+def import_painted(graft: Graft, project: str, folder: Path) -> ProjectId:
+    """A new project of the pictures in the folder."""
+    made = graft.projects.create(project, Task.SINGLE)
+    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder))))
     return made

@@ -8,7 +8,7 @@ import pytest
 from core.graft import Graft, open_graft
 from core.settings import Settings
 from core.types import ProjectId
-from tests.integration.colours import import_red_and_green
+from tests.integration.colours import import_painted, paint
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> tuple
     folder = tmp_path_factory.mktemp("colours")
     home = Path(shutil.copytree(empty_home, folder / "home"))
     graft = open_graft(Settings(home=home, device="cpu", spares=False))
-    made = import_red_and_green(graft, folder)
+    made = import_painted(graft, "Colours", paint(folder / "in", ["green", "red"] * 15))
     graft.engine.dispose()
     return home, made
 

@@ -4,15 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from core.catalogue import ModelCard
 from core.errors import BadInput
 from core.graft import Graft
-from core.jobs.payloads import ImportPayload
 from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
 from core.recipes import PRESETS
@@ -22,6 +19,7 @@ from core.tasks.train import ANEW
 from core.training import HeadFit, fit_head
 from core.types import ProjectId, Task
 from tests.at_once import complete
+from tests.integration.colours import import_painted, paint
 from tests.integration.test_training import TINY, trained
 
 
@@ -110,17 +108,7 @@ def test_a_head_that_is_far_too_sure_of_other_pictures_is_calmed_and_answers_the
 @pytest.fixture
 def own(graft: Graft, tmp_path: Path) -> ProjectId:
     """Another clinic's colours: Green and RED as before, blue is new."""
-    random = np.random.default_rng(1)
-    for index in range(30):
-        name = ("Green", "RED", "blue")[index % 3]
-        pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
-        pixels[..., {"RED": 0, "Green": 1, "blue": 2}[name]] += 190
-        path = tmp_path / "own" / name / f"{index}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    made = graft.projects.create("Own", Task.SINGLE)
-    complete(graft, graft.imports.start(made, ImportPayload(source=str(tmp_path / "own"))))
-    return made
+    return import_painted(graft, "Own", paint(tmp_path / "own", ["Green", "RED", "blue"] * 10, seed=1))
 
 
 def test_a_training_goes_on_from_a_model_of_another_project(

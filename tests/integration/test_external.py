@@ -3,39 +3,28 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from app.cli import build
 from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
-from core.jobs.payloads import ImportPayload
 from core.services.serving import Serving
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
+from tests.integration.colours import import_painted, paint
 from tests.integration.test_training import trained
 
 
 def elsewhere(folder: Path, counts: dict[str, int]) -> Path:
     """Red and green pictures from another place, and others."""
-    random = np.random.default_rng(1)
-    for name, count in counts.items():
-        for index in range(count):
-            pixels = random.integers(0, 20, (48, 48, 3), dtype=np.uint8)
-            pixels[..., {"red": 0, "green": 1}.get(name.lower(), 2)] += 190
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(folder / name / f"{index}.png")
-    return folder
+    return paint(folder, [name for name, count in counts.items() for _ in range(count)], seed=1)
 
 
 @pytest.fixture
 def other(graft: Graft, tmp_path: Path) -> ProjectId:
-    made = graft.projects.create("Elsewhere", Task.SINGLE)
     folder = elsewhere(tmp_path / "elsewhere", {"Green": 4, "blue": 2, "Red": 3})
-    complete(graft, graft.imports.start(made, ImportPayload(source=str(folder))))
-    return made
+    return import_painted(graft, "Elsewhere", folder)
 
 
 def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
