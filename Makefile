@@ -16,7 +16,9 @@ up: .make/app
 test: .make/browser
 	$(VENV)/bin/python -m pytest -n 4 --no-loadscope-reorder -q
 
+# That all the others can be imported is seen in seconds, and is not left for their own run.
 check: lint
+	$(VENV)/bin/python -m pytest --collect-only -qqq
 	$(VENV)/bin/python -m pytest -q tests/unit tests/test_architecture.py tests/test_docs.py
 
 lint: .make/dev

@@ -22,7 +22,7 @@ from core.store.db import reading, writing
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
 from tests.at_once import complete, serve
-from tests.integration.colours import import_red_and_green
+from tests.integration.colours import import_painted, paint
 from tests.integration.test_fine_tuning import CASES, import_colours
 from tests.integration.test_training import TINY
 
@@ -42,7 +42,7 @@ class Validated(NamedTuple):
 def validated(tmp_path_factory: pytest.TempPathFactory) -> Validated:
     folder = tmp_path_factory.mktemp("validated")
     graft = open_graft(Settings(home=folder / "home", device="cpu"))
-    made = import_red_and_green(graft, folder)
+    made = import_painted(graft, "Colours", paint(folder / "in", ["green", "red"] * 15))
     run_id = graft.training.start(made, RECIPE, folds=2, repeats=2)
     complete(graft, run_id)
     return Validated(graft, made, run_id)
