@@ -42,7 +42,8 @@ class Recipe:
                   rank R to its linear layers (https://arxiv.org/abs/2106.09685). The head always learns
     image_size    side in pixels of the network's input; 0 means the backbone's own
     framing       "squash": the whole picture, stretched to a square; "crop": its middle square
-    epochs        at most this many; `patience` epochs without a better validation score end it (0: never)
+    epochs        at most this many; `patience` epochs without a better validation score end it (0: never), once all
+                  that is to thaw has thawed
     batch_size    0 means chosen from the number of pictures; halved, with gradients added up, when memory is short
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
     layer_decay   each stage's learning rate is so much of that of the stage above; 1 is off

@@ -32,13 +32,13 @@ from core.training.group import ALONE, Group, adding_up
 from core.training.head import calm_head
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
-    apart_epochs,
     averaged,
     branches_apart,
     build_optimizer,
     choose_batch_size,
     scheduled,
     set_rates,
+    settled_epoch,
     thawed_stages,
 )
 from core.training.reading import Losses
@@ -134,8 +134,8 @@ class Trainer:
             self._calm(epoch=1)
             self._keep_if_better(*self._agreed())
         patience = self.recipe.patience or self.recipe.epochs
-        joined = apart_epochs(self.recipe)  # the first of two steps is never the last
-        while self.epoch < self.recipe.epochs and self.epoch - max(1, self.best_epoch, joined) < patience:
+        settled = settled_epoch(self.recipe, len(stages(self.network)))  # what still thaws has not been tried
+        while self.epoch < self.recipe.epochs and self.epoch - max(self.best_epoch, settled) < patience:
             self.epoch += 1
             self._one_epoch()
         if self.best_epoch == 0:

@@ -48,6 +48,13 @@ def thawed_stages(recipe: Recipe, epoch: int, count: int) -> int | None:
     return thawed if thawed < count else None
 
 
+def settled_epoch(recipe: Recipe, count: int) -> int:
+    """The epoch (from 1) after which no more of a network of `count` stages begins to learn."""
+    last = thawed_stages(recipe, recipe.epochs, count)
+    changing = (epoch for epoch in range(1, recipe.epochs) if thawed_stages(recipe, epoch, count) != last)
+    return max(changing, default=0) + 1
+
+
 def rate_factor(step: int, steps: int, warmup: float) -> float:
     """What the learning rate is multiplied by in a step (from 0): linear warm-up, then a half cosine to 0.
 

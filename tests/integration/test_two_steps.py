@@ -49,9 +49,11 @@ def test_both_steps_are_taken_and_the_joint_model_tells_red_from_green(
     assert run.result is not None and run.result["score"] == 1.0
 
 
-def test_the_first_step_is_never_the_last(graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_is_not_given_up_before_all_of_it_learns(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fit_module, "score", lambda *given: 0.5)  # nothing ever gets better
     monkeypatch.setattr(fit_module, "compute_logits", lambda network, batches, watch: torch.zeros(6, 2))
-    run_id = graft.training.start(project, RECIPE.with_settings({"patience": "2"}))
+    run_id = graft.training.start(project, RECIPE.with_settings({"patience": "1"}))
     complete(graft, run_id)
-    assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == list(range(1, 9))
+    assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == list(range(1, 13))

@@ -24,7 +24,7 @@ from core.training import score
 from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
 from core.training.checkpoint import NAME, load_checkpoint, save_checkpoint
 from core.training.losses import build_loss, class_weights, effective_weights
-from core.training.plan import build_optimizer, choose_batch_size, rate_factor, thawed_stages
+from core.training.plan import build_optimizer, choose_batch_size, rate_factor, settled_epoch, thawed_stages
 from core.types import Task
 
 BALANCED = PRESETS["balanced"]
@@ -41,6 +41,14 @@ def test_gradual_training_thaws_from_the_top_until_everything_learns() -> None:
     recipe = BALANCED.with_settings({"epochs": "10"})
     assert [thawed_stages(recipe, epoch, 3) for epoch in range(1, 11)] == [1, 1, 2, 2, *([None] * 6)]
     assert thawed_stages(PRESETS["thorough"], 1, 3) is None
+
+
+def test_what_still_thaws_has_not_settled() -> None:
+    recipe = BALANCED.with_settings({"epochs": "10"})
+    assert settled_epoch(recipe, 3) == 5
+    assert settled_epoch(recipe.with_settings({"epochs": "1"}), 3) == 1
+    assert settled_epoch(PRESETS["thorough"], 3) == 1
+    assert settled_epoch(recipe.with_settings({"tune": "last:2"}), 3) == 1
 
 
 @pytest.mark.parametrize(("pictures", "size"), [(12, 4), (200, 20), (5000, 32)])
