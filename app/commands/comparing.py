@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
-from app.commands.training import recipe_from, warn_of_few
+from app.commands.training import recipe_from, recipe_of, warn_of_few
+from core.catalogue import bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import ProjectId
 
@@ -35,10 +36,14 @@ def benchmark(
     if not names or (depths and len(names) > 1):
         wanted = "--depths wants one network." if depths else "Name the networks."
         raise typer.BadParameter(wanted, param_hint="--backbones")
-    recipe = recipe_from(preset, names[0], set_ or [])
+    settings = set_ or []
+    recipe_from(preset, names[0], settings)  # wrong use, before all else
+    if not set(names) <= set(bundled_weights()):  # what only one of them could start from compares nothing
+        settings = ["weights=imagenet", *settings]
     with opened(home) as graft:
         from core.services.benchmarks import group_json
 
+        recipe = recipe_of(graft, preset, "", names[0], settings)
         project = graft.projects.named(name).id
         warning = warn_of_few(graft, project)
         if depths:

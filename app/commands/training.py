@@ -32,13 +32,29 @@ def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
 
 
 def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: list[str]) -> Recipe:
-    """A saved recipe, or else the preset, with the given fields replaced. Raises NotFound, and as `recipe_from`."""
+    """A saved recipe, or else the preset for what the network knows already, with the given fields replaced.
+
+    What it knows are the usual weights unless they are given. Raises NotFound, and as `recipe_from`.
+    """
     if not saved:
-        return recipe_from(preset, backbone, settings)
+        asked = recipe_from(preset, backbone, settings)
+        weights = chosen_weights(graft, asked, settings)
+        begun = graft.training.starting_from(dataclasses.replace(PRESETS[preset], backbone=asked.backbone), weights)
+        return changed(begun, backbone, settings)
     try:
         return changed(graft.recipes.read(saved), backbone, settings)
     except BadInput as error:
         raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
+
+
+def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
+    """The weights that are given, or the usual ones; says so where better ones are out of reach."""
+    if any(item.startswith("weights=") for item in settings):
+        return asked.weights
+    usual = graft.training.usual_weights(asked.backbone)
+    if usual == "bundled":
+        typer.echo(OUT_OF_REACH, err=True)
+    return usual
 
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
@@ -70,16 +86,14 @@ def train(
     recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])  # wrong use, before all else
     with opened(home) as graft:
         project = graft.projects.named(name).id
-        recipe = recipe_of(graft, "balanced" if automatic else preset, saved, backbone, set_ or [])
         if automatic:
-            choice = graft.training.automatic(project)
+            wanted = dataclasses.replace(recipe, backbone=backbone or graft.training.automatic_backbone())
+            choice = graft.training.automatic(project, chosen_weights(graft, wanted, set_ or []))
             recipe = changed(choice.recipe, backbone, set_ or [])
             if not wants_json(as_json):
                 typer.echo("\n".join(choice.reasons))
-        elif not any(item.startswith("weights=") for item in set_ or []):
-            recipe = dataclasses.replace(recipe, weights=graft.training.usual_weights(recipe.backbone))
-            if recipe.weights == "bundled":
-                typer.echo(OUT_OF_REACH, err=True)
+        else:
+            recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         warning = warn_of_few(graft, project, version or None, folded=folds > 0)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None

@@ -12,7 +12,7 @@ from app.parts.recipe_details import recipe_details
 from app.parts.starts import START_WORDS, good_for, start_option, start_words, usual_start
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
-from core.recipes import AUTOMATIC, PRESETS, Recipe, from_nothing
+from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.projects import ProjectView
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
@@ -50,7 +50,7 @@ def recipe_form(project: ProjectView) -> Wanted | None:
     preset = st.segmented_control(
         "How thoroughly?",
         [AUTOMATIC, *PRESETS, *([SAVED] if saved else [])],
-        default="balanced",
+        default="balanced" if asked_start(project.id) else AUTOMATIC,  # the rules choose their own network
         required=True,
         format_func=lambda name: PRESET_WORDS[name][0],
         key="preset",
@@ -68,14 +68,13 @@ def recipe_form(project: ProjectView) -> Wanted | None:
 
 
 def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
-    """The preset with a network and what it knows; one that knows nothing learns whole."""
+    """The preset with a network and what it knows, which decides how boldly it learns."""
     left, right = st.columns(2)
     with left:
         backbone = _backbone(project)
     with right:
         weights = _weights(project, backbone) or "file:"
-    recipe = dataclasses.replace(recipe, backbone=backbone.name, weights=weights)
-    return from_nothing(recipe) if weights == "none" else recipe
+    return graft().training.starting_from(dataclasses.replace(recipe, backbone=backbone.name), weights)
 
 
 def _saved(saved: dict[str, Recipe]) -> Recipe:
@@ -94,10 +93,11 @@ def _saved(saved: dict[str, Recipe]) -> Recipe:
 
 def _automatic(project: ProjectId) -> Wanted | None:
     """What the rules choose, and why."""
-    choice = graft().training.automatic(project)
-    st.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
-    weights = _weights(project, backbone_info(choice.recipe.backbone))
-    wanted = _judging(dataclasses.replace(choice.recipe, weights=weights) if weights else choice.recipe)
+    why = st.container()
+    weights = _weights(project, backbone_info(graft().training.automatic_backbone()))
+    choice = graft().training.automatic(project, weights or "file:")
+    why.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
+    wanted = _judging(choice.recipe)
     if not st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
     ):

@@ -64,6 +64,8 @@ def search_form() -> WantedSearch | None:
     if not st.button("Start the search", type="primary", icon=":material/play_arrow:", disabled=not ready):
         return None
     recipe = dataclasses.replace(recipe, weights=weights, backbone=backbones[0])
+    if begin in PRESETS:
+        recipe = graft().training.starting_from(recipe, weights)
     return WantedSearch(recipe, float(minutes), tuple(fields), tuple(backbones))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from app.context import graft
 from app.parts.recipe_form import PRESET_WORDS
 from app.parts.starts import common_starts, start_option
 from core.catalogue import all_backbones
@@ -55,7 +56,8 @@ def study_form() -> WantedStudy | None:
     size = st.number_input("Picture size in pixels", 0, 1024, 0, step=32, help="0: each network's own.")
     if not st.button("Start", type="primary", icon=":material/play_arrow:", disabled=not backbones):
         return None
-    recipe = dataclasses.replace(PRESETS[preset], backbone=backbones[0], weights=start, image_size=size)
+    recipe = dataclasses.replace(PRESETS[preset], backbone=backbones[0], image_size=size)
+    recipe = graft().training.starting_from(recipe, start)
     name = "" if published == OWN else PUBLISHED[published].title
     return WantedStudy(recipe, tuple(backbones), depths, scratch, name)
 

@@ -2,20 +2,30 @@
 
 from core.recipes.presets import PRESETS, preset
 from core.recipes.recipe import TWO_BRANCHES, Recipe
-from core.recipes.rules import AUTOMATIC, OUT_OF_REACH, Choice, DataFacts, HyperRule, choose_recipe, hyper_rule
+from core.recipes.rules import (
+    AUTOMATIC,
+    OUT_OF_REACH,
+    Choice,
+    DataFacts,
+    HyperRule,
+    choose_backbone,
+    choose_recipe,
+    hyper_rule,
+)
 from core.recipes.search import AXES, BACKBONE, USUAL, Options, Space, Span, search_space
+from core.recipes.starts import from_nothing, head_recipe, starting_from
 from core.recipes.studies import (
     DEPTHS,
     PUBLISHED,
     PublishedComparison,
     depth_recipes,
-    from_nothing,
-    head_recipe,
     network_recipes,
 )
 
 __all__ = [
     "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "TWO_BRANCHES", "USUAL",
-    "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_recipe",
+    "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_backbone",
+    "choose_recipe",
     "depth_recipes", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "search_space",
+    "starting_from",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
+from core.recipes.starts import starting_from
 from core.words import count
 
 AUTOMATIC = "automatic"
@@ -22,12 +23,15 @@ class DataFacts:
     pictures  to learn from; `side` is the middle one of their shorter sides in pixels
     balance   the commonest class's pictures for one of the rarest's; 1 for numbers
     gpu       whether the machine has one
+    weights   what the network starts from, as in the recipe; `photographs`: whether they have seen millions of those
     """
 
     pictures: int
     side: int
     balance: float
     gpu: bool
+    weights: str = "imagenet"
+    photographs: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,18 @@ def hyper_rule(pictures: int, side: int) -> HyperRule:
     )
 
 
+def choose_backbone(*, gpu: bool) -> str:
+    """The network, which must be known before what it can start from."""
+    return "convnext_tiny" if gpu else "mobilenet_v3_small"
+
+
 def choose_recipe(facts: DataFacts) -> Choice:
     """The recipe for these facts; its `preset` is "automatic"."""
     rule, reasons = hyper_rule(facts.pictures, facts.side), []
-    if facts.pictures < FEW:
+    if not facts.photographs:
+        recipe = starting_from(PRESETS["balanced"], facts.weights, photographs=False)
+        reasons.append("The whole network learns, and as fast as its last layer: it does not know much yet.")
+    elif facts.pictures < FEW:
         recipe = PRESETS["instant"]
         reasons.append(
             f"Only the last layer learns: of {count(facts.pictures, 'picture')} a whole network would learn each by "
@@ -78,12 +90,13 @@ def choose_recipe(facts: DataFacts) -> Choice:
         recipe = PRESETS["balanced"]
         why = "are too few to let all of it go at once" if facts.pictures < MANY else "would take long without a GPU"
         reasons.append(f"The network thaws from the top down: {facts.pictures:,} pictures {why}.")
-    backbone = "convnext_tiny" if facts.gpu else "mobilenet_v3_small"
     reasons.append(
         "The network is an accurate one, because there is a GPU." if facts.gpu
         else "The network is a small one, because there is no GPU."
     )  # fmt: skip
-    changes: dict[str, object] = {"backbone": backbone, "image_size": rule.image_size}
+    changes: dict[str, object] = {
+        "backbone": choose_backbone(gpu=facts.gpu), "weights": facts.weights, "image_size": rule.image_size,
+    }  # fmt: skip
     if rule.image_size:
         reasons.append(f"It looks at {rule.image_size} pixels, because the pictures have about {facts.side}.")
     if recipe.tune != "head":

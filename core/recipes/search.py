@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.errors import BadInput
 from core.recipes.recipe import Recipe
-from core.recipes.studies import from_nothing, head_recipe
+from core.recipes.starts import from_nothing, head_recipe
 from core.types import JsonValue
 
 

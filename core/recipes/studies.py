@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.recipes.presets import PRESETS
-from core.recipes.recipe import TWO_BRANCHES, Recipe
+from core.recipes.recipe import Recipe
+from core.recipes.starts import for_the_network, from_nothing
 
 DEPTHS = ("last:0", "last:1", "last:2", "last:3", "last:4", "last:5", "all")
 """What learns, from the head alone to everything; all by the same steps on the same varied pictures."""
@@ -45,35 +45,6 @@ PUBLISHED = {
 """Name -> comparison, in the order people see."""
 
 
-def head_recipe(recipe: Recipe) -> Recipe:
-    """The same with the head alone learning, on features computed once: as long, and as fast, as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
-
-
-def from_nothing(recipe: Recipe) -> Recipe:
-    """The same for a network without pretrained weights: all of it learns, at one rate, two branches in two steps.
-
-    There is nothing to freeze or to be gentle with (https://arxiv.org/abs/1811.08883). A recipe for the head alone
-    becomes Balanced, but for those fields in which it differs from Instant.
-    """
-    tune = "two_step" if recipe.backbone == TWO_BRANCHES else "all"
-    return dataclasses.replace(
-        _for_the_network(recipe), weights="none", tune=tune, backbone_factor=1.0, zero_gamma=True
-    )
-
-
-def _for_the_network(recipe: Recipe) -> Recipe:
-    if recipe.tune != "head":
-        return recipe
-    instant = PRESETS["instant"].to_json()
-    own = {name: value for name, value in recipe.to_json().items() if value != instant[name]}
-    return dataclasses.replace(PRESETS["balanced"], **{**own, "preset": recipe.preset})  # type: ignore[arg-type]
-
-
 def network_recipes(recipe: Recipe, backbones: Sequence[tuple[str, bool]], *, scratch: bool) -> list[Recipe]:
     """The recipe for each backbone (name, whether it has pretrained weights); with `scratch` also from nothing.
 
@@ -97,5 +68,5 @@ def depth_recipes(recipe: Recipe) -> list[Recipe]:
     layers are copied, and the depth says how many of the upper ones may change (its "fine-tuned" and "frozen" in one).
     A recipe for the head alone has no epochs that a network could learn by: it becomes Balanced.
     """
-    base = _for_the_network(recipe)
+    base = for_the_network(recipe)
     return [dataclasses.replace(base, tune=depth) for depth in DEPTHS]

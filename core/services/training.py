@@ -1,6 +1,5 @@
 """Starting trainings and following them."""
 
-import dataclasses
 import shutil
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,11 +9,11 @@ from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_recipe
+from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_backbone, choose_recipe, starting_from
 from core.services.base import Service
 from core.services.dataset import foresee, foresee_version, freeze
 from core.services.origin import kept_words
-from core.services.weights import parent_of, usual_weights
+from core.services.weights import know_photographs, parent_of, usual_weights
 from core.splits import JUDGED, Outlook
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
@@ -88,8 +87,16 @@ class Training(Service):
             except NotEnoughImages:  # said when the training is started, with what it takes
                 return None
 
-    def automatic(self, project_id: ProjectId) -> Choice:
-        """The recipe that the rules choose for the project's labels and this machine, and why."""
+    def automatic_backbone(self) -> str:
+        """The network that the rules choose for this machine."""
+        return choose_backbone(gpu=self._has_gpu())
+
+    def automatic(self, project_id: ProjectId, weights: str = "") -> Choice:
+        """The recipe that the rules choose for the project's labels, this machine and these weights, and why.
+
+        Without `weights` they are the usual ones. Raises BadInput, NotFound.
+        """
+        usual = weights or self.usual_weights(self.automatic_backbone())
         with reading(self.engine) as session:
             labelled = versions.list_labelled(session, project_id)
             sides = versions.list_sides(session, project_id)
@@ -100,13 +107,17 @@ class Training(Service):
                 side=sides[len(sides) // 2] if sides else 0,
                 balance=max(counts) / min(counts) if counts else 1.0,
                 gpu=self._has_gpu(),
+                weights=usual,
+                photographs=know_photographs(self.engine, usual),
             )
         )
-        weights = self.usual_weights(choice.recipe.backbone)
-        if weights == choice.recipe.weights:
+        if weights or usual == "imagenet":
             return choice
-        recipe = dataclasses.replace(choice.recipe, weights=weights)
-        return Choice(recipe=recipe, reasons=(*choice.reasons, OUT_OF_REACH))
+        return Choice(recipe=choice.recipe, reasons=(*choice.reasons, OUT_OF_REACH))
+
+    def starting_from(self, recipe: Recipe, weights: str) -> Recipe:
+        """A preset as it is for what the network knows already: `weights` as in a recipe. Raises NotFound."""
+        return starting_from(recipe, weights, photographs=know_photographs(self.engine, weights))
 
     def usual_weights(self, backbone: str) -> str:
         """What a training of that network starts from unless a person chooses. May wait two seconds for a host."""

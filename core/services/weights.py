@@ -64,6 +64,20 @@ def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
     return run_id
 
 
+def know_photographs(engine: Engine, weights: str) -> bool:
+    """Whether these weights (as in a recipe) have seen millions of photographs, or are a model's, or a person's file.
+
+    The package's have seen drawn pictures; a pretraining's know what it began with, and what a project has to show.
+    Raises NotFound.
+    """
+    kind, _, value = weights.partition(":")
+    if kind != "run" or not value.isdigit():
+        return weights not in ("bundled", "none")
+    with reading(engine) as session:
+        run = runs.read_run(session, RunId(int(value)))
+    return run.kind is not RunKind.PRETRAIN or know_photographs(engine, card_of(run).start)
+
+
 def card_of(run: RunRecord) -> WeightsCard:
     """The card of a pretraining that has ended well. Raises NotFound."""
     card = (run.result or {}).get("card")

@@ -64,7 +64,7 @@ def test_from_photographs_to_a_model_that_is_understood(
     page.goto(served.address("train", project=project))
     page.get_by_role("radio", name="Instant").or_(page.get_by_text("Instant", exact=True)).first.click()
     page.get_by_role("combobox", name="What it knows already").click()
-    page.get_by_role("option", name="Nothing").click()
+    page.get_by_role("option", name="Drawn pictures (comes with Graft)").click()
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=**")
     page.reload()

@@ -25,6 +25,17 @@ def test_few_pictures_teach_the_head_more_thaw_the_network_and_many_with_a_gpu_t
     assert choose_recipe(facts(pictures=5000, gpu=True)).recipe.tune == "all"
 
 
+@pytest.mark.parametrize("pictures", [30, 5000])
+def test_where_the_network_knows_little_all_of_it_learns_at_one_rate_to_the_end(pictures: int) -> None:
+    choice = choose_recipe(facts(pictures=pictures, weights="bundled", photographs=False))
+    recipe = choice.recipe
+    assert (recipe.tune, recipe.backbone_factor, recipe.patience, recipe.weights) == ("all", 1.0, 0, "bundled")
+    assert recipe.epochs >= 5 and not recipe.zero_gamma
+    assert choice.reasons[0] == "The whole network learns, and as fast as its last layer: it does not know much yet."
+    nothing = choose_recipe(facts(pictures=pictures, weights="none", photographs=False)).recipe
+    assert (nothing.tune, nothing.weights, nothing.zero_gamma) == ("all", "none", True)
+
+
 def test_every_choice_has_its_sentence() -> None:
     choice = choose_recipe(facts(side=64, balance=9.0))
     assert choice.recipe.preset == "automatic" and choice.recipe.backbone == "mobilenet_v3_small"

@@ -6,7 +6,7 @@ from core.catalogue import backbone_info
 from core.charts import depths_figure, depths_info
 from core.evaluation import Interval
 from core.models.weights import TIMM
-from core.recipes import DEPTHS, PRESETS, PUBLISHED, depth_recipes, from_nothing, network_recipes
+from core.recipes import DEPTHS, PRESETS, PUBLISHED, depth_recipes, from_nothing, network_recipes, starting_from
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -40,6 +40,17 @@ def test_a_recipe_for_the_head_alone_keeps_what_was_set_where_a_network_must_lea
         assert (recipe.epochs, recipe.seed, recipe.preset) == (7, 3, "instant")
         assert recipe.learning_rate == PRESETS["balanced"].learning_rate
     assert from_nothing(PRESETS["thorough"]).epochs == PRESETS["thorough"].epochs
+
+
+def test_only_weights_that_know_photographs_are_changed_gently() -> None:
+    gentle = starting_from(PRESETS["balanced"], "imagenet", photographs=True)
+    assert gentle == PRESETS["balanced"]
+    bold = starting_from(PRESETS["thorough"], "bundled", photographs=False)
+    assert (bold.tune, bold.backbone_factor, bold.patience, bold.weights) == ("all", 1.0, 0, "bundled")
+    assert bold.mixup == PRESETS["thorough"].mixup
+    assert starting_from(PRESETS["instant"], "bundled", photographs=False).tune == "head"
+    nothing = starting_from(PRESETS["instant"], "none", photographs=False)
+    assert nothing == from_nothing(PRESETS["instant"])
 
 
 def test_the_chart_of_depths_leaves_out_what_has_no_score() -> None:
