@@ -68,7 +68,7 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
 
 def train(
     name: Annotated[str, typer.Argument(help="The project.")],
-    preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = "balanced",
+    preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = AUTOMATIC,
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
@@ -83,15 +83,16 @@ def train(
 ) -> None:
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
-    recipe = recipe_from("balanced" if automatic else preset, backbone, set_ or [])  # wrong use, before all else
+    recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])  # wrong use, before all else
+    reasons: tuple[str, ...] = ()
     with opened(home) as graft:
         project = graft.projects.named(name).id
         if automatic:
             wanted = dataclasses.replace(recipe, backbone=backbone or graft.training.automatic_backbone())
             choice = graft.training.automatic(project, chosen_weights(graft, wanted, set_ or []))
-            recipe = changed(choice.recipe, backbone, set_ or [])
+            recipe, reasons = changed(choice.recipe, backbone, set_ or []), choice.reasons
             if not wants_json(as_json):
-                typer.echo("\n".join(choice.reasons))
+                typer.echo("\n".join(reasons))
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         warning = warn_of_few(graft, project, version or None, folded=folds > 0)
@@ -100,7 +101,10 @@ def train(
         )
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
-    value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning}
+    value = {
+        "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning,
+        "reasons": reasons,
+    }  # fmt: skip
     if wait:
         words = f"Run {run.id} is {run.state.value}. See: graft results {run.id}"
     else:

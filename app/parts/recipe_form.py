@@ -21,7 +21,7 @@ SAVED = "saved"
 PRESET_WORDS = {
     AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
     "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
-    "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt from the top down."),
+    "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt."),
     "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
     SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
 }

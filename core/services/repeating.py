@@ -1,8 +1,9 @@
 """The command that makes a training again."""
 
+import dataclasses
 import shlex
 
-from core.recipes import PRESETS, Recipe
+from core.recipes import PRESETS, Recipe, starting_from
 from core.store.runs import RunRecord
 
 BASE = "balanced"
@@ -20,10 +21,12 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
     engine = (run.result or {}).get("engine")
     recipe = Recipe.from_json(run.recipe).decided(engine if isinstance(engine, dict) else {})
     preset = recipe.preset if recipe.preset in PRESETS else BASE
-    usual = PRESETS[preset].to_json()
+    begun = dataclasses.replace(PRESETS[preset], backbone=recipe.backbone)
+    # Whichever way the command makes the preset fit what the network knows, what differs is said.
+    usual = [PRESETS[preset], *(starting_from(begun, recipe.weights, photographs=known) for known in (True, False))]
     words = ["graft", "train", project, "--preset", preset, "--version", str(version)]
     for name, value in recipe.to_json().items():
-        if value != usual[name] or name == "weights":
+        if name == "weights" or any(value != item.to_json()[name] for item in usual):
             words += ["--set", f"{name}={value}"]
     for name, single in (("folds", 0), ("repeats", 1)):
         value = run.payload.get(name, single)
