@@ -83,7 +83,8 @@ def train(
 ) -> None:
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
-    recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])  # wrong use, before all else
+    # Wrong use is said before all else.
+    recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
     reasons: tuple[str, ...] = ()
     with opened(home) as graft:
         project = graft.projects.named(name).id
