@@ -42,15 +42,16 @@ class RowCache:
 
     def add(self, addresses: Sequence[str], rows: NDArray[np.generic]) -> None:
         """Append rows (n, *shape). Raises OSError on a full disk; what was there before stays."""
+        rows = np.ascontiguousarray(rows, self.dtype)
         records = np.empty(len(addresses), _RECORD)
         for number, (address, row) in enumerate(zip(addresses, rows, strict=True)):
-            records[number] = (address.encode(), zlib.crc32(np.ascontiguousarray(row, self.dtype).tobytes()))
+            records[number] = (address.encode(), zlib.crc32(row))
         with self._locked():
             count = len(self._records())
             with (self.folder / "rows.bin").open("r+b") as file:
                 file.truncate(count * self._row_bytes)  # what a killed process left without a record
                 file.seek(0, os.SEEK_END)
-                file.write(np.ascontiguousarray(rows, self.dtype).tobytes())
+                file.write(rows.data)
             with (self.folder / "index.bin").open("ab") as file:
                 file.truncate(count * _RECORD.itemsize)
                 file.write(records.tobytes())

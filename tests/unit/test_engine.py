@@ -18,6 +18,7 @@ from core.features import PixelCache
 from core.features.bodies import fingerprint
 from core.features.threads import ThreadTrial
 from core.inference import PLAIN, RUNTIMES, choose_runtime, compute_features, conversion, has_bfloat16, remembered
+from core.inference.runtimes import PIECE, operations
 from core.inference.trial import NAME, fastest, measure, recalled
 from core.models import Network
 from core.recipes import PRESETS, Recipe
@@ -139,7 +140,7 @@ def test_only_the_converted_networks_used_last_are_kept_and_a_full_disk_stops_no
 def test_every_runtime_computes_the_same_features(runtime: str, settings: Settings) -> None:
     if runtime.startswith("openvino"):
         openvino_or_skip()
-    pictures = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
+    pictures = torch.randint(0, 256, (2 * PIECE + 3, 3, 32, 32), dtype=torch.uint8)  # more than are asked for at once
     plain = compute_features(network(), [pictures])
     found = RUNTIMES[runtime](network(), settings)(pictures)
     assert found.shape == plain.shape and found.dtype == torch.float32
@@ -164,6 +165,17 @@ def test_few_pictures_are_looked_at_the_plain_way_and_many_by_what_was_found_fas
     assert len(asked) == 1 and "openvino" not in asked[0]
     choose_runtime(network(), 5000, RECIPE, settings)
     assert "mobilenet_v3_small at 32" in asked[1]
+    openvino_or_skip()
+    monkeypatch.setattr("core.inference.runtimes.HEAVY", 400 * operations(network()))
+    choose_runtime(network(), 399, RECIPE, settings)
+    choose_runtime(network(), 400, RECIPE, settings)
+    assert ["openvino" in what for what in asked] == [False, True, False, True]
+
+
+def test_operations_are_two_for_each_weight_and_place() -> None:
+    one = Network("resnet18", 2, image_size=224)
+    # 1.814 G multiplications with an addition each are published for all layers at 224 px, the head of 1,000 included.
+    assert operations(one) == pytest.approx(2 * (1.814e9 - 512 * 1000), rel=1e-3)
 
 
 @pytest.mark.parametrize(("known", "tried"), [("AVX2", False), ("NO AVX", False), ("AVX512", True), ("DEFAULT", True)])
