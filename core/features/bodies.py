@@ -14,6 +14,8 @@ from core.inference import BATCH, PLAIN, RUNTIMES, compute_features
 from core.models import Network, digest
 from core.settings import Settings
 
+AT_ONCE = 64
+"""Pictures that are read, looked at and kept together."""
 Say = Callable[[Tensor], Tensor]
 """Pictures (N, 3, S, S) uint8 -> what a frozen part says of them (N, ...), on the CPU."""
 
@@ -70,17 +72,18 @@ def cached_features(
     runtime: str = PLAIN,
 ) -> Tensor:
     """Features (N, F) float32 of pictures that `pixels` holds; computed only where they are not kept yet."""
+    size = BATCH if runtime.startswith(PLAIN) else AT_ONCE  # OpenVINO splits them itself
     forward = functools.cache(lambda: RUNTIMES[runtime](network, settings))  # made only if it is needed
     features = Sayings(
         settings.features / fingerprint(network, pixels, runtime),
         torch.empty(1, network.head.in_features),
         pixels,
-        lambda pictures: compute_features(network, [pictures], forward=forward()),
+        lambda pictures: compute_features(network, torch.split(pictures, size), forward=forward()),
     )
     missing = features.missing(blobs)
     watch(0, len(missing))
-    for start in range(0, len(missing), BATCH):
-        part = missing[start : start + BATCH]
+    for start in range(0, len(missing), AT_ONCE):
+        part = missing[start : start + AT_ONCE]
         features.keep(part)
         watch(start + len(part), len(missing))
     return features.read(blobs)

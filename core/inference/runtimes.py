@@ -63,11 +63,10 @@ def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Fo
     queue.set_callback(lambda request, start: said.update({start: request.get_output_tensor(0).data.copy()}))
 
     def forward(pictures: Tensor) -> Tensor:
-        whole = pictures.contiguous().numpy()
-        size = min(PIECE, math.ceil(len(whole) / streams))
-        starts = range(0, len(whole), size)
+        size = min(PIECE, math.ceil(len(pictures) / streams))
+        starts = range(0, len(pictures), size)
         for start in starts:
-            queue.start_async([whole[start : start + size]], start)
+            queue.start_async([pictures[start : start + size].contiguous().numpy()], start)
         queue.wait_all()
         return torch.from_numpy(np.concatenate([said.pop(start) for start in starts]))
 
