@@ -9,7 +9,7 @@ from app.context import graft
 from app.links import int_param
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
-from app.parts.starts import START_WORDS, good_for, start_option, start_words, usual_start
+from app.parts.starts import START_WORDS, automatic_network, good_for, start_option, start_words, usual_start
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe
@@ -94,7 +94,7 @@ def _saved(saved: dict[str, Recipe]) -> Recipe:
 def _automatic(project: ProjectId) -> Wanted | None:
     """What the rules choose, and why."""
     why = st.container()
-    weights = _weights(project, backbone_info(graft().training.automatic_backbone()))
+    weights = _weights(project, backbone_info(automatic_network()))
     choice = graft().training.automatic(project, weights or "file:")
     why.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
     wanted = _judging(choice.recipe)

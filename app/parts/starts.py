@@ -60,6 +60,16 @@ def usual_start(backbone: str) -> str:
     return _usual(str(graft().settings.home), backbone)
 
 
+def automatic_network() -> str:
+    """The network that Automatic takes on this machine."""
+    return _automatic(str(graft().settings.home))
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def _automatic(home: str) -> str:
+    return graft().training.automatic_backbone()
+
+
 @st.cache_data(ttl=300, show_spinner=False)
 def _usual(home: str, backbone: str) -> str:
     # `home` is there for the key: hosts and files at hand belong to its settings.

@@ -3,12 +3,13 @@
 from core.recipes.presets import PRESETS, preset
 from core.recipes.recipe import TWO_BRANCHES, Recipe
 from core.recipes.rules import (
+    ACCURATE,
     AUTOMATIC,
     OUT_OF_REACH,
+    SMALL,
     Choice,
     DataFacts,
     HyperRule,
-    choose_backbone,
     choose_recipe,
     hyper_rule,
 )
@@ -23,9 +24,8 @@ from core.recipes.studies import (
 )
 
 __all__ = [
-    "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "TWO_BRANCHES", "USUAL",
-    "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space", "Span", "choose_backbone",
-    "choose_recipe",
-    "depth_recipes", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "search_space",
-    "starting_from",
+    "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "SMALL",
+    "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space",
+    "Span", "choose_recipe", "depth_recipes", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset",
+    "search_space", "starting_from",
 ]  # fmt: skip

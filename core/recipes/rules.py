@@ -9,6 +9,7 @@ from core.recipes.starts import starting_from
 from core.words import count
 
 AUTOMATIC = "automatic"
+SMALL, ACCURATE = "mobilenet_v3_small", "convnext_tiny"
 FEW, MANY = 100, 2000
 BATCH, MOST_EPOCHS = 32, 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
@@ -23,6 +24,7 @@ class DataFacts:
     pictures  to learn from; `side` is the middle one of their shorter sides in pixels
     balance   the commonest class's pictures for one of the rarest's; 1 for numbers
     gpu       whether the machine has one
+    backbone  SMALL, or ACCURATE where there is a GPU and its weights are within reach
     weights   what the network starts from, as in the recipe; `photographs`: whether they have seen millions of those
     """
 
@@ -30,6 +32,7 @@ class DataFacts:
     side: int
     balance: float
     gpu: bool
+    backbone: str
     weights: str = "imagenet"
     photographs: bool = True
 
@@ -66,11 +69,6 @@ def hyper_rule(pictures: int, side: int) -> HyperRule:
     )
 
 
-def choose_backbone(*, gpu: bool) -> str:
-    """The network, which must be known before what it can start from."""
-    return "convnext_tiny" if gpu else "mobilenet_v3_small"
-
-
 def choose_recipe(facts: DataFacts) -> Choice:
     """The recipe for these facts; its `preset` is "automatic"."""
     rule, reasons = hyper_rule(facts.pictures, facts.side), []
@@ -90,12 +88,13 @@ def choose_recipe(facts: DataFacts) -> Choice:
         recipe = PRESETS["balanced"]
         why = "are too few to let all of it go at once" if facts.pictures < MANY else "would take long without a GPU"
         reasons.append(f"The network thaws from the top down: {facts.pictures:,} pictures {why}.")
-    reasons.append(
-        "The network is an accurate one, because there is a GPU." if facts.gpu
-        else "The network is a small one, because there is no GPU."
-    )  # fmt: skip
+    if facts.backbone == ACCURATE:
+        reasons.append("The network is an accurate one, because there is a GPU.")
+    else:
+        why = "an accurate one's weights cannot be reached from here" if facts.gpu else "there is no GPU"
+        reasons.append(f"The network is a small one, because {why}.")
     changes: dict[str, object] = {
-        "backbone": choose_backbone(gpu=facts.gpu), "weights": facts.weights, "image_size": rule.image_size,
+        "backbone": facts.backbone, "weights": facts.weights, "image_size": rule.image_size,
     }  # fmt: skip
     if rule.image_size:
         reasons.append(f"It looks at {rule.image_size} pixels, because the pictures have about {facts.side}.")

@@ -9,11 +9,11 @@ from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import OUT_OF_REACH, Choice, DataFacts, Recipe, choose_backbone, choose_recipe, starting_from
+from core.recipes import ACCURATE, OUT_OF_REACH, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
 from core.services.base import Service
 from core.services.dataset import foresee, foresee_version, freeze
 from core.services.origin import kept_words
-from core.services.weights import know_photographs, parent_of, usual_weights
+from core.services.weights import know_photographs, parent_of, reaches_imagenet, usual_weights
 from core.splits import JUDGED, Outlook
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
@@ -88,15 +88,16 @@ class Training(Service):
                 return None
 
     def automatic_backbone(self) -> str:
-        """The network that the rules choose for this machine."""
-        return choose_backbone(gpu=self._has_gpu())
+        """The network that the rules choose for this machine. May wait two seconds for a host."""
+        return ACCURATE if self._has_gpu() and reaches_imagenet(self.settings, ACCURATE) else SMALL
 
     def automatic(self, project_id: ProjectId, weights: str = "") -> Choice:
         """The recipe that the rules choose for the project's labels, this machine and these weights, and why.
 
         Without `weights` they are the usual ones. Raises BadInput, NotFound.
         """
-        usual = weights or self.usual_weights(self.automatic_backbone())
+        backbone = self.automatic_backbone()
+        usual = weights or self.usual_weights(backbone)
         with reading(self.engine) as session:
             labelled = versions.list_labelled(session, project_id)
             sides = versions.list_sides(session, project_id)
@@ -107,6 +108,7 @@ class Training(Service):
                 side=sides[len(sides) // 2] if sides else 0,
                 balance=max(counts) / min(counts) if counts else 1.0,
                 gpu=self._has_gpu(),
+                backbone=backbone,
                 weights=usual,
                 photographs=know_photographs(self.engine, usual),
             )

@@ -24,11 +24,16 @@ def usual_weights(settings: Settings, backbone: str) -> str:
     ImageNet's weights can be had if they lie in the home, or if their host answers now; a network that Graft brings
     no weights for keeps "imagenet", so that its training says what can be done. Raises BadInput.
     """
-    info = backbone_info(backbone)
-    if backbone not in bundled_weights() or not info.pretrained or any(settings.weights.glob(f"{backbone}-*.pth")):
-        return "imagenet" if info.pretrained else "none"
-    host = settings.weights_url or (TIMM_HOST if backbone.startswith("timm:") else HOST)
-    return "imagenet" if _answers(host) else "bundled"
+    if not backbone_info(backbone).pretrained:
+        return "none"
+    return "bundled" if backbone in bundled_weights() and not reaches_imagenet(settings, backbone) else "imagenet"
+
+
+def reaches_imagenet(settings: Settings, backbone: str) -> bool:
+    """Whether ImageNet's weights of a network lie in the home, or their host answers now."""
+    if any(settings.weights.glob(f"{backbone}-*.pth")):
+        return True
+    return _answers(settings.weights_url or (TIMM_HOST if backbone.startswith("timm:") else HOST))
 
 
 def _answers(url: str) -> bool:

@@ -16,7 +16,9 @@ import torch
 
 from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, WeightsUnavailable
+from core.graft import Graft
 from core.models import Network, knows_photographs, load_weights
+from core.recipes import ACCURATE, SMALL
 from core.services.weights import usual_weights
 from core.settings import Settings
 
@@ -180,6 +182,17 @@ def test_a_training_starts_from_the_package_where_nothing_can_be_downloaded(host
     assert usual_weights(near, "mobilenet_v3_small") == "imagenet"
     assert usual_weights(away, "resnet18") == "imagenet"  # the package has none: the training says what to do
     assert usual_weights(away, "graft:tiny_cnn") == "none"  # nobody published any
+
+
+def test_automatic_takes_an_accurate_network_only_with_a_gpu_and_where_its_weights_are_within_reach(
+    host: Host, graft: Graft
+) -> None:
+    def chosen(device: str, url: str) -> str:
+        settings = replace(graft.settings, device=device, weights_url=url)
+        return replace(graft.training, settings=settings).automatic_backbone()
+
+    assert chosen("cuda", host.url) == ACCURATE
+    assert chosen("cuda", NOWHERE) == chosen("cpu", host.url) == SMALL
 
 
 def test_weights_that_are_at_hand_need_no_host(settings: Settings) -> None:

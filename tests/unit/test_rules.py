@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.recipes import DataFacts, choose_recipe, hyper_rule
+from core.recipes import ACCURATE, SMALL, DataFacts, choose_recipe, hyper_rule
 
 
 def facts(**changes: object) -> DataFacts:
-    return DataFacts(**{"pictures": 500, "side": 400, "balance": 1.5, "gpu": False, **changes})  # type: ignore[arg-type]
+    return DataFacts(**{"pictures": 500, "side": 400, "balance": 1.5, "gpu": False, "backbone": SMALL, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ def test_where_the_network_knows_little_all_of_it_learns_at_one_rate_to_the_end(
     assert choice.reasons[0] == "The whole network learns, and as fast as its last layer: it does not know much yet."
     nothing = choose_recipe(facts(pictures=pictures, weights="none", photographs=False)).recipe
     assert (nothing.tune, nothing.weights, nothing.zero_gamma) == ("all", "none", True)
+
+
+def test_the_network_is_a_small_one_without_a_gpu_or_where_an_accurate_one_has_nothing_to_start_from() -> None:
+    accurate = choose_recipe(facts(gpu=True, backbone=ACCURATE))
+    assert accurate.recipe.backbone == ACCURATE and "because there is a GPU" in accurate.reasons[1]
+    assert "cannot be reached from here" in choose_recipe(facts(gpu=True)).reasons[1]
 
 
 def test_every_choice_has_its_sentence() -> None:
