@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.signal import savgol_filter
 from torch import Tensor, nn
 
 from core.errors import GraftError
@@ -63,9 +64,10 @@ def smoothed(losses: Sequence[float]) -> NDArray[np.float64]:
 
 
 def suggested_rate(rates: Sequence[float], losses: Sequence[float]) -> float | None:
-    """Where the smoothed loss falls most steeply; a tenth of the rate of the least loss if it hardly falls.
+    """Where the loss falls most steeply over a factor of ten; a tenth of the rate of the least loss if it hardly falls.
 
-    None if it only climbs, or if there are fewer than five losses.
+    Over fewer steps than that the steepest place is where small batches happened to differ. None if it only climbs, or
+    if there are fewer than five losses.
     """
     if len(losses) < 5:
         return None
@@ -75,7 +77,12 @@ def suggested_rate(rates: Sequence[float], losses: Sequence[float]) -> float | N
         return None
     if even[first] - even[least] < LEAST_FALL * abs(even[first]):
         return rates[least] / MARGIN
-    slopes = np.gradient(even[first : least + 1], np.log(rates[first : least + 1]))
+    falling = losses[first : least + 1]  # not smoothed: a running average lags behind
+    if len(falling) < 3:
+        return rates[first]
+    decade = round(1 / np.log10(rates[1] / rates[0]))
+    window = min(max(decade, 2), len(falling) - 1) // 2 * 2 + 1
+    slopes = savgol_filter(falling, window, polyorder=1, deriv=1)  # of straight lines through so many losses
     return rates[first + int(slopes.argmin())]
 
 

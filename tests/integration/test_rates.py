@@ -21,6 +21,7 @@ BASE = {"image_size": "32", "weights": "bundled"}
 HEAD: Recipe = PRESETS["instant"].with_settings(BASE)
 WHOLE: Recipe = PRESETS["thorough"].with_settings({**BASE, "batch_size": "8"})
 RATES = climbing_rates(1e-6, 1.0, 61)
+FINE = climbing_rates(1e-6, 1.0, 100)
 
 
 def test_rates_climb_by_a_constant_factor() -> None:
@@ -49,6 +50,21 @@ def test_an_uneven_start_is_no_slope() -> None:
     losses = [2 - 1 / (1 + math.exp(-3 * (math.log10(rate) + 3))) + (rate / 0.3) ** 4 for rate in RATES]
     found = suggested_rate(RATES, [3.0, 1.0, 2.5, 1.5, *losses[4:]])
     assert found is not None and 1e-3 <= found <= 1e-3 * 10**0.7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_differs_between_small_batches_is_no_slope(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    losses = [2 - 1 / (1 + math.exp(-3 * (math.log10(rate) + 3))) + (rate / 0.3) ** 4 for rate in FINE]
+    found = suggested_rate(FINE, [loss + chance.normal(0, 0.15) for loss in losses])
+    assert found is not None and 1e-3 * 10**-0.7 <= found <= 1e-3 * 10**0.7
+
+
+@pytest.mark.parametrize(
+    "losses", [[3.0, 2.0, 1.0, 5.0, 9.0], [3.0, 2.0, 2.0, 2.0, 1.0], [9.0, 2.0, 1.0, 9.0, 9.0, 9.0]]
+)
+def test_a_fall_of_a_few_steps_is_one(losses: list[float]) -> None:
+    assert suggested_rate(RATES, losses) in RATES[: len(losses)]
 
 
 def test_a_loss_that_only_climbs_suggests_nothing() -> None:
