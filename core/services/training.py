@@ -1,7 +1,6 @@
 """Starting trainings and following them."""
 
 import shutil
-from collections import Counter
 from datetime import UTC, datetime
 
 from core.catalogue import BackboneInfo, search_backbones
@@ -99,14 +98,12 @@ class Training(Service):
         backbone = self.automatic_backbone()
         usual = weights or self.usual_weights(backbone)
         with reading(self.engine) as session:
-            labelled = versions.list_labelled(session, project_id)
-            sides = versions.list_sides(session, project_id)
-        counts = Counter(item for image in labelled for item in image.classes).values()
+            labelled = versions.describe_labelled(session, project_id)
         choice = choose_recipe(
             DataFacts(
-                pictures=max(1, round(SHARES[Split.TRAIN] * len(labelled))),
-                side=sides[len(sides) // 2] if sides else 0,
-                balance=max(counts) / min(counts) if counts else 1.0,
+                pictures=max(1, round(SHARES[Split.TRAIN] * labelled.images)),
+                side=labelled.side,
+                balance=max(labelled.classes) / min(labelled.classes) if labelled.classes else 1.0,
                 gpu=self._has_gpu(),
                 backbone=backbone,
                 weights=usual,

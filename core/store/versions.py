@@ -210,13 +210,33 @@ class LabelledImage:
     classes: tuple[ClassId, ...]
 
 
-def list_sides(session: Session, project_id: ProjectId) -> list[int]:
-    """The shorter sides of the project's labelled images in pixels, smallest first."""
-    shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
-    query = select(shorter).where(
-        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledFacts:
+    """How many images are labelled, the middle one of their shorter sides in pixels, and how many have each class."""
+
+    images: int
+    side: int
+    classes: tuple[int, ...]
+
+
+def describe_labelled(session: Session, project_id: ProjectId) -> LabelledFacts:
+    """What a recipe is chosen by; counted by the database, for there may be 100,000. All 0 where none is labelled."""
+    alive = (
+        ImageRow.project_id == project_id,
+        ImageRow.deleted_at.is_(None),
+        ImageRow.state == ImageState.LABELLED,
     )
-    return sorted(session.scalars(query))
+    count = session.scalar(select(func.count()).select_from(ImageRow).where(*alive)) or 0
+    shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
+    side = session.scalar(select(shorter).where(*alive).order_by(shorter).offset(count // 2).limit(1)) or 0
+    named = (
+        select(func.count())
+        .select_from(ImageClassRow)
+        .join(ImageRow, ImageRow.id == ImageClassRow.image_id)
+        .where(*alive)
+    )
+    classes = tuple(session.scalars(named.group_by(ImageClassRow.class_id)))
+    return LabelledFacts(images=count, side=side, classes=classes)
 
 
 def count_units(session: Session, project_id: ProjectId) -> int:
