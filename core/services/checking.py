@@ -176,7 +176,7 @@ class CheckView:
         """One plain sentence per kind of finding, the gravest first."""
         conflicts = sum(pair.conflict for pair in self.pairs)
         found = [
-            (len(self.pairs), "pair", "of pictures that are the same one"),
+            (len(self.pairs), "pair", "of pictures that look like one picture"),
             (conflicts, "pair", "of the same picture with different labels"),
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),

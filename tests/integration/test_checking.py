@@ -303,7 +303,7 @@ def test_the_command_prints_pairs_as_json_and_words(
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["near_duplicates"] == [["0.png", "1.png"]]
     told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
-    assert "1 pair of pictures that are the same one." in told and "0.png (-) and 1.png (-)" in told
+    assert "1 pair of pictures that look like one picture." in told and "0.png (-) and 1.png (-)" in told
     graft.gallery.delete(leaves, [graft.gallery.page(leaves, graft_filter(None)).pictures[1].id])
     told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
     assert told.startswith("Nothing suspicious found in 2 pictures.")
