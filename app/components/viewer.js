@@ -229,7 +229,8 @@ function circles(state, extra = null) {
   state.parts.circle.hidden = !own;
   state.parts.uncircle.hidden = !own || !(current(state).circles || []).length;
   state.parts.circle.setAttribute("aria-pressed", String(Boolean(state.circling)));
-  state.parts.circle.textContent = state.circling ? "Drag around it" : `Circle it (${state.data.circled} of 20)`;
+  const { circled } = state.data;
+  state.parts.circle.textContent = state.circling ? "Drag around it" : circled < 20 ? `Circle it (${circled} of 20)` : `Circle it (${circled} circled)`;
 }
 
 async function saveCircles(state, next) {
