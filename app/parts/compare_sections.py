@@ -69,9 +69,8 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
     info = whiskers_info(
         [f"Run {run.id}" for run in runs], {FIGURES[headline].title: [item.figures[headline] for item in scores]}
     )
-    st.plotly_chart(
-        whiskers_figure(info, percent=FIGURES[headline].kind == "share"), config={"displayModeBar": False}, key="scores"
-    )
+    chart = whiskers_figure(info, percent=FIGURES[headline].kind == "share", title=FIGURES[headline].title)
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="scores")
 
 
 def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
