@@ -100,8 +100,8 @@ def leaks(project: ProjectView, view: CheckView) -> None:
         return
     heading("Cases or groups in several splits", LEAKS_HOW)
     st.warning(
-        f"{count(len(view.leaks), 'case or group', 'cases or groups')} have pictures in several splits. The test then "
-        "asks for plants, patients or places that were learnt from, and its score is too good.",
+        f"{view.leaking} with pictures in several splits. The test then asks for plants, patients or places that were "
+        "learnt from, and its score is too good.",
         icon=":material/warning:",
     )
     rows = [

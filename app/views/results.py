@@ -17,6 +17,7 @@ from app.parts.run_choice import (
     provenance,
     read_external,
     read_results,
+    untested,
 )
 from app.parts.states import empty_state
 from app.parts.text import count, md
@@ -55,6 +56,9 @@ def render() -> None:
     few = how_few(view)
     if few:
         st.info(few, icon=":material/hourglass_empty:")
+    missing = untested({name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)})
+    if missing:
+        st.info(md(missing), icon=":material/hourglass_empty:")
     drift(view.run_id)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])

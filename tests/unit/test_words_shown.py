@@ -4,6 +4,7 @@ import pytest
 
 from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
+from app.parts.run_choice import untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from app.parts.what_changed import moved
@@ -64,3 +65,9 @@ def test_points_have_a_sign_unless_they_are_none(value: float, words: str) -> No
 @pytest.mark.parametrize(("distance", "words"), [(0, "frozen"), (4e-4, "under 0.1%"), (0.0033, "0.3%"), (0.5, "50.0%")])
 def test_layers_that_never_moved_are_told_from_those_that_hardly_did(distance: float, words: str) -> None:
     assert moved(distance) == words
+
+
+def test_classes_without_a_picture_are_named_so_that_no_figure_is_taken_for_theirs() -> None:
+    assert untested({"healthy": 3, "rust": 1}) == "" == untested({})
+    assert untested({"healthy": 3, "rust": 0}).startswith("No picture here is of rust: ")
+    assert "of 0, 1, 2, 3, 4, 5 and 34 others: " in untested({str(number): 0 for number in range(40)})
