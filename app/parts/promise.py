@@ -8,7 +8,7 @@ from app.context import graft
 from app.links import set_params
 from app.parts.more import heading
 from app.parts.text import count, md
-from core.services.results_judging import By, Kept, Promise, PromiseLine
+from core.services.results_judging import LISTED, By, Kept, Promise, PromiseLine
 from core.types import RunId, Task
 
 STEPS = (80, 85, 90, 95, 99)
@@ -109,10 +109,12 @@ def _sentence(promise: Promise, whole: PromiseLine) -> str:
         single = "" if kept.single is None else f", and {kept.single.value:.0%} of the pictures get just one"
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."
     what_of = "yes-or-no answer" if promise.task is Task.MULTI else "test picture"
+    verdict = kept.verdict(promise.coverage, promise.count)
+    fewest = _fewest(promise, kept) if verdict == "open" else ""
     check = (
         f"Promised {share}; of {count(kept.count, what_of)} the truth was among them in "
         f"**{kept.covered.value:.0%}** ({kept.covered.low:.0%} to {kept.covered.high:.0%}): "
-        f"{VERDICTS[kept.verdict(promise.coverage, promise.count)]}{_fewest(promise, kept)}."
+        f"{VERDICTS[verdict]}{fewest}."
     )
     return f"{what} {check}"
 
@@ -126,6 +128,7 @@ def _fewest(promise: Promise, kept: Kept) -> str:
 def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
     if len(lines) == 1:
         return
+    listed = [line for line in lines if line.kind != "group" or line.kept.count >= LISTED]
     size = {Task.MULTI: "Answers left open", Task.REGRESSION: "Width"}.get(promise.task, "Possible classes, mean")
     rows = [
         {
@@ -135,8 +138,10 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
             "95 % interval": f"{line.kept.covered.low:.0%} to {line.kept.covered.high:.0%}",
             size: f"{line.kept.size - 1:.0%}" if promise.task is Task.MULTI else f"{line.kept.size:.3g}",
         }
-        for line in lines
+        for line in listed
     ]
     st.dataframe(rows, hide_index=True, width="stretch")
+    if len(listed) < len(lines):
+        st.caption(f"{count(len(lines) - len(listed), 'group')} of fewer than {LISTED} test pictures left out.")
     if promise.by == "all" and promise.task is not Task.REGRESSION:
         st.caption("Promised to all pictures together: single classes may lie below. “Each class” promises it to each.")

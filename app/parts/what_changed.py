@@ -10,6 +10,7 @@ from app.parts.starts import start_of
 from app.parts.text import count, md
 from core.services.changes import ChangesView
 from core.types import RunId
+from core.words import moved
 
 HOW = """
 **How.** The network as it was before it learnt is built again and looks at the same pictures as the model. *Stayed
@@ -63,11 +64,6 @@ def _show(view: ChangesView) -> None:
     for unit in view.units:
         st.markdown(f"**{md(unit.class_name)}** (unit {unit.unit})")
         picture_row((item.blob, item.name, item.label) for item in unit.pictures)
-
-
-def moved(distance: float) -> str:
-    """How far weights are from where they began, as a share of their length; layers that were frozen did not move."""
-    return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
 
 
 def _words(view: ChangesView) -> str:

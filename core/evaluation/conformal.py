@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 Positions = NDArray[np.int64]
 _ROUNDING = 1e-9
 ONCE_IN_FORTY = 0.025
+LISTED = 5
+"""Test pictures from which on a group is listed by itself: of fewer, no share tells anything."""
 
 
 def least_units(coverage: float) -> int:

@@ -7,10 +7,10 @@ from app.parts.grades import failed_by, points
 from app.parts.run_choice import untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
-from app.parts.what_changed import moved
 from core.catalogue import EXPLANATIONS
 from core.evaluation import Grade
 from core.services.grades import MethodGrade
+from core.words import moved
 
 
 @pytest.mark.parametrize("words", [HONEST, *(item.words for item in EXPLANATIONS.values())])
