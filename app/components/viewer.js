@@ -234,11 +234,11 @@ function circles(state, extra = null) {
 }
 
 async function saveCircles(state, next) {
-  const picture = current(state), before = picture.circles;
+  const picture = current(state), before = picture.circles || [];
   picture.circles = next;
   circles(state);
   try {
-    const answer = await fetch("/api/circles", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ image: picture.image, annotator: state.data.annotator, circles: next }) });
+    const answer = await fetch("/api/circles", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ image: picture.image, annotator: state.data.annotator, circles: next, seen: before }) });
     const value = await answer.json();
     if (!answer.ok) throw new Error(value.error);
     state.data.circled = value.circled;
