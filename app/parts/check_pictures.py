@@ -36,9 +36,8 @@ of papers too good ([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2
 DOUBTS_HOW = """
 **How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)) on answers for pictures, cases
 or groups that were not learnt from; here those of {sources}. A training fold by fold (Train, cross-validation) is taken
-where there is one. A label is doubted where the model is surer of another class than is usual of pictures that carry
-that class. Pictures of the test split count as they are labelled
-until you decide.
+where there is one that tells the classes well enough. A label is doubted where the model is surer of another class than
+is usual of pictures that carry that class. Pictures of the test split count as they are labelled until you decide.
 """
 FLAWS_HOW = """
 **How.** Sharpness (spread of the Laplacian, [Pech-Pacheco et al. 2000](https://doi.org/10.1109/ICPR.2000.903548)),
