@@ -10,3 +10,8 @@ def between(low: float, high: float) -> str:
     """Two shares as "20% to 30%", or as one where nobody could tell them apart."""
     first, last = f"{low:.0%}", f"{high:.0%}"
     return first if first == last else f"{first} to {last}"
+
+
+def moved(distance: float) -> str:
+    """How far weights are from where they began, as a share of their length; those that were frozen did not move."""
+    return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.base import Home, Json, finished, opened, show
-from core.words import count
 
 if TYPE_CHECKING:
     from core.services.checking import CheckView
@@ -31,7 +30,7 @@ def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home 
 
 
 def _words(view: "CheckView") -> str:
-    lines = list(view.sentences) or [f"Nothing suspicious found in {count(view.pictures, 'picture')}."]
+    lines = list(view.sentences) or [view.all_clear]
     for pair in view.pairs[:20]:
         lines.append(
             f"  the same: {pair.names[0]} ({pair.labels[0] or '-'}) and {pair.names[1]} ({pair.labels[1] or '-'})"

@@ -229,15 +229,16 @@ function circles(state, extra = null) {
   state.parts.circle.hidden = !own;
   state.parts.uncircle.hidden = !own || !(current(state).circles || []).length;
   state.parts.circle.setAttribute("aria-pressed", String(Boolean(state.circling)));
-  state.parts.circle.textContent = state.circling ? "Drag around it" : `Circle it (${state.data.circled} of 20)`;
+  const { circled } = state.data;
+  state.parts.circle.textContent = state.circling ? "Drag around it" : circled < 20 ? `Circle it (${circled} of 20)` : `Circle it (${circled} circled)`;
 }
 
 async function saveCircles(state, next) {
-  const picture = current(state), before = picture.circles;
+  const picture = current(state), before = picture.circles || [];
   picture.circles = next;
   circles(state);
   try {
-    const answer = await fetch("/api/circles", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ image: picture.image, annotator: state.data.annotator, circles: next }) });
+    const answer = await fetch("/api/circles", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ image: picture.image, annotator: state.data.annotator, circles: next, seen: before }) });
     const value = await answer.json();
     if (!answer.ok) throw new Error(value.error);
     state.data.circled = value.circled;

@@ -16,7 +16,7 @@ from core.services.projects import ProjectView
 
 DELETE, RIGHT = "Delete", "Label is right"
 PAIRS, PICTURES = 12, 48
-PICTURE_PX = 150
+PICTURE_PX, PAIR_PX = 150, 360
 THUMB = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;object-fit:contain;border-radius:.3rem;display:block"
 PAIRS_HOW = """
 **How.** Pictures whose 64-bit difference hashes ([Zauner 2010](https://www.phash.org/docs/pubs/thesis_zauner.pdf))
@@ -36,9 +36,8 @@ of papers too good ([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2
 DOUBTS_HOW = """
 **How.** Confident learning ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068)) on answers for pictures, cases
 or groups that were not learnt from; here those of {sources}. A training fold by fold (Train, cross-validation) is taken
-where there is one. A label is doubted where the model is surer of another class than is usual of pictures that carry
-that class. Many a doubted label is right, and the picture odd. Pictures of the test split count as they are labelled
-until you decide.
+where there is one that tells the classes well enough. A label is doubted where the model is surer of another class than
+is usual of pictures that carry that class. Pictures of the test split count as they are labelled until you decide.
 """
 FLAWS_HOW = """
 **How.** Sharpness (spread of the Laplacian, [Pech-Pacheco et al. 2000](https://doi.org/10.1109/ICPR.2000.903548)),
@@ -55,7 +54,7 @@ def pairs(project: ProjectView, view: CheckView) -> None:
     heading("The same picture twice", PAIRS_HOW)
     conflicts = sum(pair.conflict for pair in view.pairs)
     crossing = sum(pair.across_splits for pair in view.pairs)
-    words = [f"{count(len(view.pairs), 'pair')} of pictures are the same one."]
+    words = [f"{count(len(view.pairs), 'pair of pictures looks', 'pairs of pictures look')} like one picture."]
     if conflicts:
         words.append(f"{count(conflicts, 'pair')} with different labels: at least one of each is wrong.")
     if crossing:
@@ -79,8 +78,10 @@ def _pair(project: ProjectView, pair: PairView) -> None:
                 label = label or ", ".join(names[item] for item in image.classes) or "no label"
                 # Only numbers and a hash go into this HTML.
                 source = f"/api/image/{image.id}/thumb?v={image.blob[:12]}"
-                st.html(f'<img src="{source}" alt="" style="{THUMB}">', width=PICTURE_PX)
-                st.markdown(f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=190)
+                # A box of their own, so that on a narrow screen no picture parts from its words.
+                with st.container(horizontal=True, vertical_alignment="center", width=PAIR_PX):
+                    st.html(f'<img src="{source}" alt="" style="{THUMB}">', width=PICTURE_PX)
+                    st.markdown(f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=190)
         marks = [":blue-badge[mirrored, turned or cut]"] if pair.kind == "part" else []
         marks += [":red-badge[different labels]"] if pair.conflict else []
         marks += [":orange-badge[different splits]"] if pair.across_splits else []
@@ -98,8 +99,8 @@ def leaks(project: ProjectView, view: CheckView) -> None:
         return
     heading("Cases or groups in several splits", LEAKS_HOW)
     st.warning(
-        f"{count(len(view.leaks), 'case or group', 'cases or groups')} have pictures in several splits. The test then "
-        "asks for plants, patients or places that were learnt from, and its score is too good.",
+        f"{view.leaking} with pictures in several splits. The test then asks for plants, patients or places that were "
+        "learnt from, and its score is too good.",
         icon=":material/warning:",
     )
     rows = [
@@ -124,9 +125,9 @@ def doubts(project: ProjectView, view: CheckView) -> None:
         return
     tested = sum(item.split == "test" for item in open_ones)
     st.markdown(
-        f"{count(len(open_ones), 'picture')} look more like another class than the one they carry. "
-        f"Look at the first ones: give the right label where it is wrong, and choose “{RIGHT}” where it is right; it "
-        "is not asked about again."
+        f"{count(len(open_ones), 'picture looks', 'pictures look')} more like another class than the one they carry; "
+        "many of these labels may be right, and the picture odd. Look at the first ones: give the right label where it "
+        f"is wrong, and choose “{RIGHT}” where it is right; it is not asked about again."
         + (
             f" {count(tested, 'of them is', 'of them are')} for testing and count as labelled until you decide."
             if tested

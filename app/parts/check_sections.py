@@ -1,11 +1,13 @@
 """Findings of a check that are sentences: short cuts, and what the way of splitting does to a score."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.context import graft
 from app.links import page_link
 from app.parts.more import heading
-from app.parts.text import md
+from app.parts.text import count, md
 from core.services.checking import PROBES, CheckView, ShortcutView
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
@@ -44,14 +46,22 @@ def check_notice(project: ProjectId) -> None:
         return
     if view.grave:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f":material/warning: The scores may be too good. {md(view.grave[0])}")
+            st.markdown(f":material/warning: {md(notice_words(view.grave))}")
             page_link("Check data", "check", icon=":material/fact_check:")
+
+
+def notice_words(grave: Sequence[str]) -> str:
+    """What makes scores too good: the first finding, and how many more there are."""
+    more = f" {count(len(grave) - 1, 'more finding says', 'more findings say')} so, too." if len(grave) > 1 else ""
+    return f"The scores may be too good. {grave[0]}{more}"
 
 
 def shortcuts(project: ProjectView, view: CheckView) -> None:
     """What tells the class without looking at it."""
     for item in view.flagged:
-        heading(f"Short cut: {item.probe}", BORDERS_HOW if item.probe == "borders" else FILE_HOW)
+        borders = item.probe == "borders"
+        title, how = ("the borders", BORDERS_HOW) if borders else ("facts of the files", FILE_HOW)
+        heading(f"Short cut: {title}", how)
         low, high = item.interval
         given = ", ".join(f"**{md(name)}**" for name in item.given_away)
         st.warning(
@@ -61,7 +71,7 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
             + " A model can take the same short cut, and then its score says nothing of the thing itself.",
             icon=":material/warning:",
         )
-        if item.probe == "borders":
+        if borders:
             _borders(project, item)
         else:
             _files(item)
@@ -121,8 +131,8 @@ def splitting(view: CheckView) -> None:
     if len(view.splitting) < 2:
         return
     words = {"pictures": "Random split", "cases": "New cases", "groups": "New groups"}
-    said = view.optimism
-    heading("Random split against new cases or groups", SPLIT_HOW.format(features=md(view.features)))
+    said, held = view.optimism, " or ".join(item.kept for item in view.splitting if item.kept != "pictures")
+    heading(f"Random split against new {held}", SPLIT_HOW.format(features=md(view.features)))
     if said:
         first, second = said
         st.warning(
@@ -131,7 +141,7 @@ def splitting(view: CheckView) -> None:
             icon=":material/warning:",
         )
     else:
-        st.markdown("It makes no clear difference here whether pictures or whole cases or groups are held out.")
+        st.markdown(f"It makes no clear difference here whether single pictures or whole {held} are held out.")
     with st.container(horizontal=True, gap="small"):
         for item in view.splitting:
             with st.container(border=True, width=220, gap="xxsmall"):

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.context import graft
 from app.parts import hows
+from app.parts.behind import behind
 from app.parts.figure_cards import HEADLINES
 from app.parts.matrix import matrix
 from app.parts.more import explained, heading
 from app.parts.run_choice import run_name
-from app.parts.text import md
+from app.parts.text import count, md
 from core.charts import whiskers_figure, whiskers_info
 from core.services.projects import ProjectView
 from core.services.results import FEWEST, FIGURES, Comparison, RunChoice
@@ -69,12 +71,11 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
     info = whiskers_info(
         [f"Run {run.id}" for run in runs], {FIGURES[headline].title: [item.figures[headline] for item in scores]}
     )
-    st.plotly_chart(
-        whiskers_figure(info, percent=FIGURES[headline].kind == "share"), config={"displayModeBar": False}, key="scores"
-    )
+    chart = whiskers_figure(info, percent=FIGURES[headline].kind == "share", title=FIGURES[headline].title)
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="scores")
 
 
-def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
+def details(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
     """What was taken for what more or less often, and how the recipes differ; for one other run at a time."""
     st.subheader("What changed")
     position = 0
@@ -86,10 +87,11 @@ def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compar
         several = comparison.task is Task.MULTI
         better = "more found and less missed" if several else "more on the diagonal and less beside it"
         words = (
-            f"Pictures in run {comparison.second}'s matrix minus those in run {comparison.first}'s: {better} is better."
+            f"Pictures in run {comparison.second}'s matrix minus those in run {comparison.first}'s: {better} is "
+            "better. Choose a cell to see the pictures on which they differ."
         )
         explained(words, hows.DIFFERENCE, quiet=True)
-        matrix(
+        chosen = matrix(
             comparison.classes,
             comparison.columns,
             comparison.cells,
@@ -98,6 +100,8 @@ def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compar
             words=("", "") if several else ("true ", "predicted "),
             signed=True,
         )
+        if chosen is not None:
+            _apart(project, comparison, chosen)
     st.markdown("**Recipes**")
     if not comparison.recipe:
         st.caption("Both runs used the same recipe.")
@@ -111,6 +115,20 @@ def details(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compar
         for name, one, other in comparison.recipe
     ]
     st.dataframe(rows, hide_index=True)
+
+
+def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) -> None:
+    """The pictures that one run put into a cell and the other did not."""
+    name, said = md(comparison.classes[cell[0]]), md(comparison.columns[cell[1]])
+    title = f"{name}: {said}" if comparison.task is Task.MULTI else f"{name}, said to be {said}"
+    runs = (comparison.second, comparison.first)
+    pictures = [graft().results.cell(run, comparison.split, *cell) for run in runs]
+    for run, mine, others in zip(runs, pictures, reversed(pictures), strict=True):
+        known = {item.image_id for item in others}
+        only = [item for item in mine if item.image_id not in known]
+        st.markdown(f"#### {title} only by run {run} · {count(len(only), 'picture')}")
+        if only:
+            behind(project, run, only, key=f"apart-{run}-{comparison.split}-{cell}", truth=True)
 
 
 def _shown(value: object) -> str:

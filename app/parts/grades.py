@@ -1,5 +1,7 @@
 """How far each way to explain a model can be trusted: started here, followed here, shown here."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.context import graft
@@ -64,10 +66,10 @@ def _circling(circled: int, view: GradesView | None) -> None:
 
 def _show(view: GradesView) -> None:
     explained(_words(view), HOW)
-    st.dataframe([_row(item) for item in view.methods], hide_index=True, width="stretch", height="content")
-    for item in view.methods:
-        if item.grade.reasons:
-            st.caption(f":material/warning: **{item.info.title}** fails: {'; '.join(item.grade.reasons)}.")
+    # A table, because on a narrow screen its words wrap.
+    st.table([_row(item) for item in view.methods], hide_index=True)
+    for reason, titles in failed_by(view.methods).items():
+        st.caption(f":material/warning: **{', '.join(titles)}**: {reason}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
     st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}. {view.basis}")
 
@@ -86,6 +88,15 @@ def _words(view: GradesView) -> str:
     return f"{words} {count(failed, 'method fails', 'methods fail')}." if failed else words
 
 
+def failed_by(methods: Sequence[MethodGrade]) -> dict[str, list[str]]:
+    """Why methods fail, each reason with the titles of those it speaks against."""
+    found: dict[str, list[str]] = {}
+    for item in methods:
+        for reason in item.grade.reasons:
+            found.setdefault(reason, []).append(item.info.title)
+    return found
+
+
 def _row(item: MethodGrade) -> dict[str, str]:
     grade = item.grade
     gain = grade.gain
@@ -94,7 +105,7 @@ def _row(item: MethodGrade) -> dict[str, str]:
         "": {True: "✓ passes", False: "✗ fails", None: "? cannot be told"}[grade.passes],
         "Matters, points above chance": "–"
         if gain is None
-        else f"{_points(gain.value)} ({_points(gain.low)} to {_points(gain.high)})",
+        else f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})",
         "Alike without learning": "–" if grade.alike is None else f"{grade.alike:.2f}",
         "Points at the circle": "–"
         if grade.pointing is None
@@ -103,5 +114,7 @@ def _row(item: MethodGrade) -> dict[str, str]:
     }
 
 
-def _points(value: float) -> str:
-    return f"{100 * value:+.0f}"
+def points(value: float) -> str:
+    """Points with their sign; none has none."""
+    shown = f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}")
+    return "0" if shown[1:] == "0" else shown

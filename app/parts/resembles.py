@@ -1,13 +1,13 @@
 """Because it resembles: training pictures nearest to the one that is open, and the nearest with another label."""
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
 from app.parts.more import explained
+from app.parts.picture_row import picture_row
 from app.parts.text import md
 from core.errors import GraftError, NotFound
 from core.services.neighbours import NeighboursView, NeighbourView
@@ -22,12 +22,6 @@ angle, 0 for the same and 1 for nothing in common. All training pictures are com
 what the model says: what the picture would have to look like to be called otherwise
 ([Keane & Smyth 2020](https://arxiv.org/abs/2005.13997)).
 """
-GRID = """<style>
-.near { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem; }
-.near figure { margin: 0; }
-.near img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.15); }
-.near figcaption { font-size: .875rem; line-height: 1.3; overflow-wrap: anywhere; }
-</style>"""  # noqa: E501
 
 
 def resembles(model: RunId, image: ImageId) -> None:
@@ -53,10 +47,10 @@ def resembles(model: RunId, image: ImageId) -> None:
 
 def _show(view: NeighboursView) -> None:
     explained(_words(view), HOW)
-    st.html(GRID + _row(view.nearest))
+    _row(view.nearest)
     if view.others:
         st.markdown(f"The nearest that are not **{md(view.said)}**:")
-        st.html(GRID + _row(view.others))
+        _row(view.others)
 
 
 def _words(view: NeighboursView) -> str:
@@ -68,11 +62,5 @@ def _words(view: NeighboursView) -> str:
     return f"Only {view.alike} {said}. Is a label wrong there, or are such pictures missing?"
 
 
-def _row(items: Sequence[NeighbourView]) -> str:
-    # Names and labels are people's own words: escaped.
-    cells = [
-        f'<figure><img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" title="{escape(item.name)}" '
-        f'loading="lazy"><figcaption>{escape(item.label)}<br>distance {item.distance:.2f}</figcaption></figure>'
-        for item in items
-    ]
-    return f'<div class="near">{"".join(cells)}</div>'
+def _row(items: Sequence[NeighbourView]) -> None:
+    picture_row((item.blob, item.name, item.label, f"distance {item.distance:.3f}") for item in items)

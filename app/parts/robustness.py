@@ -80,7 +80,7 @@ def _error(line: RobustnessLine, step: int) -> str:
 
 
 def _right(line: RobustnessLine, step: int) -> str:
-    return f"{line.right[step]:.0f} % ({line.low[step]:.0f} to {line.high[step]:.0f})"
+    return f"{line.right[step]:.0f}% ({line.low[step]:.0f}% to {line.high[step]:.0f}%)"
 
 
 def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:

@@ -9,6 +9,7 @@ import streamlit as st
 from app.context import graft
 from app.links import int_param, set_params
 from app.parts.text import count
+from core.charts.words import listed
 from core.services.results import FEWEST, ResultsView, RunChoice
 from core.services.training import RunRecord
 from core.types import RunId, Split
@@ -122,6 +123,12 @@ def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLIT
         if view.together == "pictures"
         else f"{named} from {count(view.scores.units, view.together.removesuffix('s'))}"
     )
+
+
+def untested(supports: Mapping[str, int]) -> str:
+    """Of which classes there are no pictures, by how many there are of each; "" where there are of all."""
+    missing = [name for name, pictures in supports.items() if pictures == 0]
+    return f"No picture here is of {listed(missing)}: no figure says how well that is found." if missing else ""
 
 
 def how_few(view: ResultsView) -> str:

@@ -49,7 +49,8 @@ def study(view: GroupView, unit: str) -> None:
     elif known:
         names = [f"{row.backbone} · {start_of(row.weights)}" for row in known]
         chart = whiskers_info(names, {figure.title: [row.score for row in known]})
-        st.plotly_chart(whiskers_figure(chart, percent=percent), config=PLOT, key=f"networks-{view.group}")
+        drawn = whiskers_figure(chart, percent=percent, title=figure.title)
+        st.plotly_chart(drawn, config=PLOT, key=f"networks-{view.group}")
     done = [row.run for row in known]
     if len(done) > 1:
         others = ",".join(str(run) for run in done[1:])

@@ -74,6 +74,7 @@ def _grade(method: str, grades: GradesView | None) -> dict[str, Any]:
         return {"mark": "", "verdict": "Tested on too few pictures to say whether it can be trusted."}
     best = "The most trustworthy here: " if grades and method == grades.best else "Passes its tests: "
     hits = "" if found.pointing is None else f", points at what was circled in {found.pointing.value:.0%}"
+    hits += "" if found.chance is None else f" (chance {found.chance:.0%})"
     return {"mark": gain.split(" ")[0], "verdict": f"{best}{gain}{hits}."}
 
 

@@ -42,9 +42,8 @@ def weak_spots(project: ProjectView, view: ResultsView) -> None:
     there = "right there" if found.share else "mean error there"
     info = whiskers_info(names, {there: [item.inside for item in top], "elsewhere": [item.outside for item in top]})
     off = f"mean error, {view.unit}" if view.unit else "mean error"
-    st.plotly_chart(
-        whiskers_figure(info, percent=found.share, title=off), config={"displayModeBar": False}, key="weak-spots"
-    )
+    chart = whiskers_figure(info, percent=found.share, title="right" if found.share else off)
+    st.plotly_chart(chart, config={"displayModeBar": False}, key="weak-spots")
     st.caption("Choose a line to see its pictures, the wrongly named ones first.")
     event = st.dataframe(
         [_row(item, found.share) for item in found.slices],

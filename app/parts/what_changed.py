@@ -5,9 +5,12 @@ import streamlit as st
 from app.context import graft
 from app.parts.following import follow
 from app.parts.more import explained
+from app.parts.picture_row import picture_row
+from app.parts.starts import start_of
 from app.parts.text import count, md
 from core.services.changes import ChangesView
 from core.types import RunId
+from core.words import moved
 
 HOW = """
 **How.** The network as it was before it learnt is built again and looks at the same pictures as the model. *Stayed
@@ -18,7 +21,6 @@ which the last layer makes its answer; shown is the one that moves the class's s
 is strongest ([Zeiler & Fergus 2014](https://arxiv.org/abs/1311.2901)).
 """
 SAME = 0.995
-IMAGE = "width: 8rem; aspect-ratio: 4 / 3; object-fit: cover; border-radius: .5rem; margin: 0 .5rem .5rem 0"
 
 
 def what_changed(model: RunId) -> None:
@@ -43,23 +45,25 @@ def _show(view: ChangesView) -> None:
     explained(_words(view), HOW)
     rows = [
         {
-            "Part, from the picture to the answer": item.number,
+            "Part, from the picture to the answer": str(item.number),
             "Stayed alike": item.likeness,
-            "Weights moved": f"{item.distance:.0%}",
+            "Weights moved": moved(item.distance),
         }
         for item in view.layers
     ]
     bar = st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f")
     st.dataframe(rows, hide_index=True, width="stretch", column_config={"Stayed alike": bar})
-    st.caption(f"Measured on {count(view.pictures, 'picture')} it did not learn from. It began with: {md(view.start)}.")
+    measured = f"Measured on {count(view.pictures, 'picture')} it did not learn from."
+    st.caption(f"{measured} It began with: {md(start_of(view.start))}.")
     if view.units:
         st.subheader("What its units wait for")
-        st.markdown("For each class the pictures in which the unit that speaks most for it is strongest:")
+        st.markdown(
+            "For each class the pictures in which the unit that speaks most for it is strongest, with their labels. "
+            "What do they have in common: the thing itself, or a place, a device, a light?"
+        )
     for unit in view.units:
         st.markdown(f"**{md(unit.class_name)}** (unit {unit.unit})")
-        # Only hashes go into this HTML.
-        pictures = [f'<img src="/api/blob/{blob}/thumb" alt="" loading="lazy" style="{IMAGE}">' for blob in unit.blobs]
-        st.html("".join(pictures))
+        picture_row((item.blob, item.name, item.label) for item in unit.pictures)
 
 
 def _words(view: ChangesView) -> str:

@@ -1,5 +1,6 @@
 """Heatmaps asked for by the viewer, and predictions as a table."""
 
+import functools
 from pathlib import Path
 
 import anyio.to_thread
@@ -57,15 +58,22 @@ def _heatmap(run: RunId, view: HeatmapView) -> JsonObject:
 
 @endpoint
 async def circle(request: Request) -> Response:
-    """POST {image, annotator, circles: [[x, y, rx, ry], ...]} -> {circled}: how many pictures carry any. Durable."""
+    """POST {image, annotator, circles: [[x, y, rx, ry], ...], seen: the same before} -> {circled}. Durable.
+
+    `circled` is how many pictures carry any.
+    """
     body = await json_body(request)
-    image, drawn = body.get("image"), body.get("circles")
-    if type(image) is not int or not isinstance(drawn, list):
+    image, drawn, seen = body.get("image"), body.get("circles"), body.get("seen")
+    if type(image) is not int or not isinstance(drawn, list) or not isinstance(seen, list | None):
         raise BadInput("Send the number of an image, and a list of circles.")
-    annotator = str(body.get("annotator") or "expert")[:200]
-    save = shared().circles.save
-    circled = await anyio.to_thread.run_sync(save, ImageId(image), [_circle(item) for item in drawn], annotator)
-    return JSONResponse({"circled": circled})
+    save = functools.partial(
+        shared().circles.save,
+        ImageId(image),
+        [_circle(item) for item in drawn],
+        str(body.get("annotator") or "expert")[:200],
+        seen=None if seen is None else [_circle(item) for item in seen],
+    )
+    return JSONResponse({"circled": await anyio.to_thread.run_sync(save)})
 
 
 def _circle(value: JsonValue) -> Circle:

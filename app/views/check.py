@@ -70,7 +70,8 @@ def findings(project: ProjectView, view: CheckView) -> None:
         )
         check_button(project.id, "Check again")
     if not view.suspicious:
-        st.success(f"Nothing suspicious found in {count(view.pictures, 'picture')}.", icon=":material/check:")
+        clear = st.info if view.notes else st.success
+        clear(view.all_clear, icon=":material/check:")
     check_sections.shortcuts(project, view)
     check_sections.splitting(view)
     check_pictures.leaks(project, view)

@@ -47,4 +47,4 @@ def render() -> None:
     )
     sections.verdicts(base, others, found)
     sections.table(project, base, others, found)
-    sections.details(base, others, found)
+    sections.details(project, base, others, found)

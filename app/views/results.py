@@ -17,6 +17,7 @@ from app.parts.run_choice import (
     provenance,
     read_external,
     read_results,
+    untested,
 )
 from app.parts.states import empty_state
 from app.parts.text import count, md
@@ -55,6 +56,9 @@ def render() -> None:
     few = how_few(view)
     if few:
         st.info(few, icon=":material/hourglass_empty:")
+    missing = untested({name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)})
+    if missing:
+        st.info(md(missing), icon=":material/hourglass_empty:")
     drift(view.run_id)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
@@ -67,9 +71,12 @@ def drift(run_id: RunId) -> None:
     moved = graft().results.drift(run_id)
     changed = f"{count(moved.changed, 'label was', 'labels were')} changed" if moved.changed else ""
     added = f"{count(moved.added, 'picture was', 'pictures were')} newly labelled" if moved.added else ""
-    if not (changed or added):
+    deleted = f"{count(moved.deleted, 'picture was', 'pictures were')} deleted" if moved.deleted else ""
+    if not (changed or added or deleted):
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        words = " and ".join(item for item in (changed, added) if item)
-        st.markdown(f":material/update: Since this training, {words}. The figures still count the labels as they were.")
+        words = " and ".join(item for item in (changed, deleted, added) if item)
+        st.markdown(
+            f":material/update: Since this training, {words}. The figures are those of the labels as they were."
+        )
         page_link("Train again", "train", icon=":material/model_training:")

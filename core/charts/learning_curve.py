@@ -50,9 +50,11 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
             },
             hovertemplate="%{x:.0f} pictures: %{y:.0f} %<extra>tried</extra>", **place,
         )  # fmt: skip
+        if index + columns >= len(curves):  # the lowest of its column
+            figure.update_xaxes(title_text="pictures of the class", **place)
     figure.update_annotations(font_size=12)
     figure.update_yaxes(range=[0, 102])
     figure.update_yaxes(title_text="found, %", col=1)
-    figure.update_xaxes(rangemode="tozero", title_text="pictures of the class", row=rows)
+    figure.update_xaxes(rangemode="tozero")
     figure.update_layout(showlegend=False, height=70 + 220 * rows, margin={"l": 10, "r": 10, "t": 40, "b": 10})
     return figure

@@ -40,7 +40,7 @@ def whiskers_info(names: Sequence[str], series: Mapping[str, Sequence[Interval |
 
 
 def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: str = "") -> go.Figure:
-    """Dots with whiskers, the first name on top; `title` says what the numbers are where they are no percent."""
+    """Dots with whiskers, the first name on top; `title` says what the numbers are."""
     figure = go.Figure()
     known = {name for item in info for name in item.names}
     names = [name for name in dict.fromkeys(name for item in info for name in item.asked) if name in known]
@@ -73,7 +73,10 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
             "tickvals": [plain(name) for name in names],
             "ticktext": [plain(shown[name]) for name in names],
         },
-        xaxis={"range": [0, 102], "title": "%"} if percent else {"title": plain(title)},
+        xaxis={
+            "title": ", ".join([plain(title)] * bool(title) + ["%"] * percent),
+            **({"range": [0, 102]} if percent else {}),
+        },
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 10, "r": 10, "t": 40, "b": 40},
         height=140 + lines * max(20 * len(info), 28),

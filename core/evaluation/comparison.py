@@ -53,11 +53,11 @@ class Difference:
         # As many digits as the interval warrants, and enough to see on which side of 0 its nearer end lies.
         finest = min(max(high - low, 1e-6) / 10, max(abs(low), 1e-4), max(abs(high), 1e-4))
         places = 1 if share else max(ceil(-log10(finest)), 0)
-        around = f"({low:.{places}f} to {high:.{places}f})".replace("-", "\N{MINUS SIGN}")
-        if self.better == 0:
-            return f"No difference can be told {around}."
+        ends = f"{low:.{places}f} to {high:.{places}f}".replace("-", "\N{MINUS SIGN}")
         points = " points" if share else ""
-        return f"{second if self.better > 0 else first} is better by {value:.{places}f}{points} {around}."
+        if self.better == 0:
+            return f"No difference can be told ({ends}{points})."
+        return f"{second if self.better > 0 else first} is better by {value:.{places}f}{points} ({ends})."
 
     @property
     def _ends(self) -> tuple[float, float, float]:

@@ -16,18 +16,32 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from core.evaluation.interval import Interval, Units, proportion
+from core.evaluation.interval import Z95, Interval, Units, proportion
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Positions = NDArray[np.int64]
 _ROUNDING = 1e-9
 ONCE_IN_FORTY = 0.025
+LISTED = 5
+"""Test pictures from which on a group is listed by itself: of fewer, no share tells anything."""
 
 
 def least_units(coverage: float) -> int:
     """How many pictures (cases, groups) a promise of that coverage needs: 9 for 90 %, 19 for 95 %."""
     return ceil(coverage / (1 - coverage) - _ROUNDING)
+
+
+def _worst(coverage: float) -> float:
+    """The coverage below which a promise is of no use: the truth would be left out twice as often as promised."""
+    return 2 * coverage - 1
+
+
+def fewest_to_tell(coverage: float) -> int:
+    """How many test pictures (cases, groups) must all be covered to call a promise kept: 16 for 90 %, 35 for 95 %."""
+    # Of n covered all, the lower end of Wilson's interval is n / (n + z^2).
+    worst = max(_worst(coverage), 0.0)
+    return ceil(Z95**2 * worst / (1 - worst) - _ROUNDING)
 
 
 def limit_of(scores: Values, units: Units, coverage: float) -> float:
@@ -129,8 +143,8 @@ class Kept:
     single: Interval | None
 
     def verdict(self, coverage: float, fitted: int) -> str:
-        """ "kept"; "broken" where chance alone would cover so few once in forty times; "open" in between, and where
-        that could not even be told if none were covered.
+        """ "kept"; "broken" where chance alone would cover so few once in forty times; "open" in between, where that
+        could not even be told if none were covered, and where the truth may be left out twice as often as promised.
 
         The promise is about all that could have been drawn, the `fitted` units that it was made from too: the share
         covered of so many test units is then beta-binomial (Vovk 2012, https://doi.org/10.1007/s10994-013-5355-6).
@@ -141,7 +155,7 @@ class Kept:
         if none >= ONCE_IN_FORTY:
             return "open"
         if self.covered.value >= coverage:
-            return "kept"
+            return "kept" if self.covered.low >= _worst(coverage) else "open"
         return "broken" if so_few < ONCE_IN_FORTY else "open"
 
 

@@ -57,7 +57,7 @@ def judge(
     mean_alike = float(alike.mean()) if len(alike) else None
     reasons = []
     if gain is not None and gain.low <= 0:
-        reasons.append("its hot places matter no more to the answer than places chosen by chance")
+        reasons.append("it cannot be told that its hot places matter more to the answer than places chosen by chance")
     if mean_alike is not None and mean_alike > MOST_ALIKE:
         reasons.append("its maps hardly change when the network forgets all it learnt")
     if pointing is not None and chance is not None and pointing.high < chance:

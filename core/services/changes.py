@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from core.catalogue import ModelCard, in_words
 from core.jobs.payloads import ChangesPayload
 from core.services.about_model import AboutModel
-from core.store import images
+from core.store import images, predictions, runs, versions
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import ImageId, RunId, RunKind, RunState
+from core.types import ImageId, RunId, RunKind, RunState, Task
 
-__all__ = ["Changes", "ChangesView", "LayerChange", "UnitView"]
+__all__ = ["Changes", "ChangesView", "LayerChange", "UnitPicture", "UnitView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,23 @@ class LayerChange:
     distance: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPicture:
+    """A picture in which a unit is strong, and its label in the model's dataset version."""
+
+    image: ImageId
+    blob: str
+    name: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """The unit that moves a class's score most, and the addresses of the pictures in which it is strongest."""
+    """The unit that moves a class's score most, and the pictures in which it is strongest."""
 
     class_name: str
     unit: int
-    blobs: tuple[str, ...]
+    pictures: tuple[UnitPicture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +66,24 @@ class Changes(AboutModel):
         if run.state is not RunState.DONE or run.result is None:
             return None
         result = cast(dict[str, Any], run.result)  # written by core.tasks.changes
+        model = ChangesPayload.from_json(run.payload).model
         with reading(self.engine) as session:
-            units = tuple(
-                UnitView(
-                    item["class"],
-                    item["unit"],
-                    tuple(images.read_image(session, ImageId(image)).blob for image in item["images"]),
-                )
-                for item in result["units"]
-            )
+            card = ModelCard.from_json(predictions.read_card(session, model) or {})
+            version_id = runs.read_run(session, model).version_id
+            assert version_id is not None  # else there was nothing to look at
+            items = {item.image_id: item for item in versions.read_version(session, version_id).items}
+            names = images.read_names(session, [ImageId(image) for item in result["units"] for image in item["images"]])
+
+        def picture(image: ImageId) -> UnitPicture:
+            known = items[image]
+            several = list(known.targets) if card.task is Task.MULTI else None
+            index = known.targets[0] if several is None and known.targets else None
+            label = in_words(card, index, several, known.number)
+            return UnitPicture(image=image, blob=known.blob, name=names[image], label=label)
+
+        units = tuple(
+            UnitView(item["class"], item["unit"], tuple(picture(ImageId(image)) for image in item["images"]))
+            for item in result["units"]
+        )
         layers = tuple(LayerChange(item["layer"], item["likeness"], item["distance"]) for item in result["layers"])
         return ChangesView(result["pictures"], result["start"], layers, units)

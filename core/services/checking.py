@@ -149,6 +149,19 @@ class CheckView:
         return random, whole
 
     @property
+    def all_clear(self) -> str:
+        """What to say where nothing is suspicious; it claims no more than could be judged."""
+        limit = ", as far as it could be judged" if self.notes else ""
+        return f"Nothing suspicious found in {count(self.pictures, 'picture')}{limit}."
+
+    @property
+    def leaking(self) -> str:
+        """How many of which kind have pictures in several splits."""
+        kinds = {item.kind for item in self.leaks}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        return count(len(self.leaks), kind) if kind else count(len(self.leaks), "case or group", "cases or groups")
+
+    @property
     def suspicious(self) -> bool:
         """Whether there is anything to look at."""
         return bool(self.sentences)
@@ -166,7 +179,7 @@ class CheckView:
             first, second = self.optimism
             found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
         if self.leaks:
-            found.append(f"{count(len(self.leaks), 'case or group', 'cases or groups')} in several splits.")
+            found.append(f"{self.leaking} in several splits.")
         if crossing:
             found.append(f"{count(crossing, 'pair')} of the same picture in different splits.")
         return tuple(found)
@@ -176,7 +189,7 @@ class CheckView:
         """One plain sentence per kind of finding, the gravest first."""
         conflicts = sum(pair.conflict for pair in self.pairs)
         found = [
-            (len(self.pairs), "pair", "of pictures that are the same one"),
+            (len(self.pairs), "pair", "of pictures that look like one picture"),
             (conflicts, "pair", "of the same picture with different labels"),
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),

@@ -63,7 +63,7 @@ class Projects(Service):
         with reading(self.engine) as session:
             project = projects.read_project(session, project_id)
         if project.deleted_at is not None:
-            raise NotFound(f"The project {project.name!r} was deleted.")
+            raise NotFound(f"The project {project.name!r} was deleted.", hint="Page Projects can bring it back.")
         return project
 
     def named(self, name: str) -> ProjectView:

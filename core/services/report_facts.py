@@ -20,7 +20,7 @@ from core.services.maps import Maps
 from core.services.origin import read_origin
 from core.services.report_map import report_map
 from core.services.report_pictures import Drawn
-from core.services.results import Results
+from core.services.results import Drift, Results
 from core.services.verifying import verify
 from core.store import label_queue, predictions, projects, versions
 from core.store.about_model import newest_about
@@ -114,7 +114,7 @@ def gather(
         limits=[
             *([Limit(words="The pictures are synthetic: nothing here holds for real ones.", grave=True)] * synthetic),
             *_limits(results, version, check),
-            *_unproved(external, results, Results(*parts).drift(run.id).changed),
+            *_unproved(external, results, Results(*parts).drift(run.id)),
         ],
         lineage=origin.lineage,
         verified=_verified(service, run.id, comparison),
@@ -191,7 +191,7 @@ def _limits(
     return found
 
 
-def _unproved(external: Sequence[External], results: JsonObject, changed: int) -> list[Limit]:
+def _unproved(external: Sequence[External], results: JsonObject, moved: Drift) -> list[Limit]:
     """Cautions that follow from what was not done."""
     found = []
     if not external:
@@ -200,10 +200,12 @@ def _unproved(external: Sequence[External], results: JsonObject, changed: int) -
     people = cast(list[JsonObject], labelling["people"])
     if len({line["name"] for line in people}) == 1:
         found.append(Limit(words="One source's labels are the truth here: its mistakes count as right."))
-    if changed:
-        found.append(
-            Limit(words=f"{count(changed, 'label was', 'labels were')} changed since: the figures are of before.")
-        )
+    if moved.changed:
+        words = f"{count(moved.changed, 'label was', 'labels were')} changed since: the figures are of before."
+        found.append(Limit(words=words))
+    if moved.deleted:
+        words = f"{count(moved.deleted, 'picture was', 'pictures were')} deleted since: the figures still count them."
+        found.append(Limit(words=words))
     return found
 
 

@@ -89,10 +89,11 @@ class ResultsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How far the labels moved on since the dataset version was frozen."""
+    """How many labels were changed, pictures deleted, and pictures newly labelled since the version was frozen."""
 
     changed: int
     added: int
+    deleted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ class Results(Service):
         return self._behind(version, said)
 
     def drift(self, run_id: RunId) -> Drift:
-        """How many of the version's labels are different now, and how many labelled images it does not know."""
+        """What moved on: the version's labels and pictures, and labelled images that it does not know."""
         with reading(self.engine) as session:
             version = _version(session, runs.read_run(session, run_id))
             now = current.read_current(session, [item.image_id for item in version.items])
@@ -166,8 +167,8 @@ class Results(Service):
         for item in version.items:
             image = now.get(item.image_id)
             then = sorted(int(str(ids[target])) for target in item.targets)
-            changed += image is None or list(image.classes) != then or image.number != item.number
-        return Drift(changed=changed, added=added)
+            changed += image is not None and (list(image.classes) != then or image.number != item.number)
+        return Drift(changed=changed, added=added, deleted=len(version.items) - len(now))
 
     def to_json(self, run_id: RunId, asked: Asked | None = None) -> JsonObject:
         """Everything about a run's results as one JSON object, also of a run that has none yet.

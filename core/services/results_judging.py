@@ -1,7 +1,7 @@
 """Whether a run's answers can be relied on: promises, decisions, when not to answer, and where it is weaker."""
 
 from core.evaluation.abstaining import Answered, Basis, Usual
-from core.evaluation.conformal import Kept
+from core.evaluation.conformal import LISTED, Kept
 from core.evaluation.decision import Benefit, Decided, Use, cheapest
 from core.evaluation.slices import Slice
 from core.services.base import Service
@@ -17,6 +17,7 @@ from core.types import ImageId, RunId, Split, Task
 
 __all__ = [
     "COVERAGE",
+    "LISTED",
     "REASONS",
     "Abstaining",
     "Answered",

@@ -14,6 +14,7 @@ from core.evaluation.conformal import (
     LabelSets,
     check_ranges,
     check_sets,
+    fewest_to_tell,
     fit_label_sets,
     least_units,
     limit_of,
@@ -53,6 +54,11 @@ class Promise:
         """Whether enough pictures speak for it."""
         limits = [limit for rule in self.rules for limit in (*rule.limits, *rule.groups.values())]
         return min([*limits, self.reach]) < inf
+
+    @property
+    def fewest_to_tell(self) -> int:
+        """How many test pictures (cases, groups) it takes at least to say that it was kept."""
+        return fewest_to_tell(self.coverage)
 
     @property
     def own_groups(self) -> tuple[str, ...]:

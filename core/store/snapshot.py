@@ -85,10 +85,14 @@ def _filled(said: PredictionRecord) -> JsonObject:
     return {name: value for name, value in dataclasses.asdict(said).items() if value not in empty}
 
 
+WORDED = {"verdict"}
+"""Words about numbers beside them, which are all compared: a later version may judge more carefully."""
+
+
 def differing(kept: JsonValue, found: JsonValue, name: str = "") -> list[str]:
     """Where two JSON values differ, each as "name: kept, now found"."""
     if isinstance(kept, dict) and isinstance(found, dict):
-        names = [*kept, *(key for key in found if key not in kept)]
+        names = [key for key in dict.fromkeys([*kept, *found]) if key not in WORDED]
         return [line for key in names for line in differing(kept.get(key), found.get(key), f"{name} {key}".strip())]
     if isinstance(kept, list) and isinstance(found, list) and len(kept) == len(found):
         pairs = enumerate(zip(kept, found, strict=True), 1)

@@ -140,6 +140,7 @@ def test_what_is_circled_on_the_screen_is_kept_at_its_place(
     page.goto(served.address("explain", project=project, run=model, image=image, method="gradcam"))
     heat_shown(page)
     page.get_by_role("button", name="Circle it (0 of 20)").click()
+    expect(page.get_by_alt_text("Heatmap").first).to_be_hidden()  # it must not lead the hand
     shown = page.locator(".stage:visible img").first.evaluate(
         """image => {
             const box = image.getBoundingClientRect(), wide = image.naturalWidth, high = image.naturalHeight;
@@ -155,6 +156,7 @@ def test_what_is_circled_on_the_screen_is_kept_at_its_place(
     page.mouse.up()
     expect(page.get_by_role("button", name="Circle it (1 of 20)")).to_be_visible()
     expect(page.locator(".stage:visible ellipse")).to_have_count(1)
+    expect(page.get_by_alt_text("Heatmap").first).to_be_visible()
     (drawn,) = served.graft.circles.of(project, [image])[image]
     assert [drawn.x, drawn.y, drawn.rx, drawn.ry] == pytest.approx([0.5, 0.7, 0.25, 0.2], abs=0.02)
     page.get_by_role("button", name="Remove circle").click()

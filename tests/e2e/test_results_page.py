@@ -78,4 +78,6 @@ def test_two_runs_are_held_against_each_other(page: Page, served: Served) -> Non
     page.goto(served.address("compare", project=project))
     expect(page.get_by_text(f"Run {second} against run {first}")).to_be_visible()
     expect(page.get_by_text(f"Accuracy: Run {second} is better by 50.0 points").first).to_be_visible()
-    expect(page.get_by_role("button", name="true rust, predicted rust: +6")).to_be_visible()
+    page.get_by_role("button", name="true rust, predicted rust: +6").click()
+    expect(page.get_by_text(f"rust, said to be rust only by run {second} · 6 pictures")).to_be_visible()
+    expect(page.get_by_text(f"rust, said to be rust only by run {first} · 0 pictures")).to_be_visible()

@@ -74,7 +74,9 @@ def test_a_network_that_did_not_learn_is_where_it_began_and_one_that_did_is_not(
     assert view is not None and view.start == "none" and len(view.layers) > 2
     assert all(item.distance == 0 for item in view.layers)
     assert [unit.class_name for unit in view.units] == ["healthy", "rust", "mildew"]
-    assert all(len(unit.blobs) == 3 for unit in view.units)  # there are only three pictures
+    assert all(len(unit.pictures) == 3 for unit in view.units)  # there are only three pictures
+    labels = {item.image: item.label for unit in view.units for item in unit.pictures}
+    assert labels == {1: "healthy", 2: "rust", 3: "mildew"}
 
     folder = graft.settings.models / str(untrained)
     loaded = load_model(folder)

@@ -137,6 +137,8 @@ def test_a_case_in_two_splits_is_a_leak_and_one_class_alone_is_no_reason_to_fail
     label(graft, leaves, {image: LabelValue(classes=(classes_of(graft, leaves)[0],)) for image in found})
     (leak,) = checked(graft, leaves)["leaks"]
     assert (leak["kind"], leak["name"], leak["splits"]) == ("case", "plant 1", ["train", "test"])
+    view = graft.checks.newest_findings(leaves)
+    assert view is not None and "1 case in several splits." in view.grave
 
 
 def test_wrong_labels_are_doubted_and_a_tested_one_stays_as_it_is(graft: Graft, leaves: ProjectId) -> None:
@@ -303,10 +305,10 @@ def test_the_command_prints_pairs_as_json_and_words(
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["near_duplicates"] == [["0.png", "1.png"]]
     told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
-    assert "1 pair of pictures that are the same one." in told and "0.png (-) and 1.png (-)" in told
+    assert "1 pair of pictures that look like one picture." in told and "0.png (-) and 1.png (-)" in told
     graft.gallery.delete(leaves, [graft.gallery.page(leaves, graft_filter(None)).pictures[1].id])
     told = CliRunner().invoke(build(), ["check", "Leaves", *home]).stdout
-    assert told.startswith("Nothing suspicious found in 2 pictures.")
+    assert told.startswith("Nothing suspicious found in 2 pictures, as far as it could be judged.")
 
 
 def test_the_robustness_card_starts_at_the_model_s_own_answers(graft: Graft, leaves: ProjectId) -> None:

@@ -139,6 +139,13 @@ def test_circles_are_kept_replaced_and_counted(
     images = [ImageId(1), ImageId(2), ImageId(3)]
     assert graft.circles.of(project, images) == {1: [Circle(0.4, 0.5, 0.1, 0.2)], 2: [Circle(0, 1, 0.3, 0.3)]}
     assert draw(1).json() == {"circled": 1}
+    one, two, three = [0.1, 0.1, 0.1, 0.1], [0.3, 0.3, 0.1, 0.1], [0.6, 0.6, 0.1, 0.1]
+    graft.circles.save(ImageId(3), [Circle(*one), Circle(*two)], "anna")
+    # Who saw only `one` takes it away and draws another: what was drawn meanwhile stays.
+    said = {"image": 3, "annotator": "ben", "circles": [three], "seen": [one]}
+    assert client.post("/api/circles", json=said).json() == {"circled": 2}
+    assert graft.circles.of(project, images)[ImageId(3)] == [Circle(*two), Circle(*three)]
+    assert draw(3).json() == {"circled": 1}
     for wrong in ([0.5, 0.5, 0.1], [2, 0.5, 0.1, 0.1], [0.5, 0.5, 0, 0.1], "round", [0.5, True, 0.1, 0.1]):
         assert draw(1, wrong).status_code == 400
     assert draw(99, [0.5, 0.5, 0.1, 0.1]).status_code == 404

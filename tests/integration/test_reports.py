@@ -15,7 +15,7 @@ from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
 from core.evaluation import FIGURES
 from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts
-from core.exchange.report.values import entries
+from core.exchange.report.values import entries, lines
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -292,6 +292,26 @@ def test_the_decision_is_answered_at_the_costs_that_were_asked(graft: Graft) -> 
         facts_of(graft, run, Asked(about="mould"))
     with pytest.raises(BadInput, match="1 to 999"):
         Asked(about="rust", common=1.0)
+
+
+def test_a_promise_is_told_of_groups_with_pictures_enough_and_a_shift_with_its_interval(graft: Graft) -> None:
+    facts = facts_of(graft, Field(graft).run([0.9] * 80))
+    calibration = entries(facts.results["calibration"])
+    conformal = entries(calibration["conformal"])
+    whole, *_ = lines(conformal["checked"])
+    groups = [{**whole, "of": "group", "name": name, "count": count} for name, count in (("north", 5), ("south", 4))]
+    told: JsonObject = {**calibration, "conformal": {**conformal, "checked": [dict(whole), *groups]}}
+    text = SECTIONS["promise"](dataclasses.replace(facts, results={**facts.results, "calibration": told}))
+    assert "Group north" in text and "Group south" not in text
+    assert "1 group of fewer than 5 test pictures left out." in text
+    shift: JsonObject = {
+        "kind": "shift", "title": "Shift", "strengths": ["as it is", *"abcde"], "right": [0.9] * 6,
+        "interval": [[0.8, 1.0]] * 6, "changed": [0.0, *[0.12] * 5],
+        "changed_interval": [[0.0, 0.0], *[[0.04, 0.23]] * 5],
+    }  # fmt: skip
+    spoilt: JsonObject = {"pictures": 40, "numbers": False, "kinds": [shift]}
+    text = SECTIONS["robustness"](dataclasses.replace(facts, robustness=spoilt))
+    assert "A shift by one pixel changes 12% (4 to 23) of the answers" in text
 
 
 def test_more_classes_than_fit_a_page_are_told_by_their_most_frequent_mistakes(graft: Graft, leaves: Leaves) -> None:

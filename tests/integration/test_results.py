@@ -80,6 +80,9 @@ def test_a_mended_label_shows_at_once_and_is_counted_as_drift(graft: Graft, leav
     (mended,) = graft.results.cell(run, Split.TEST, 0, 1)
     assert mended.truth == "healthy" and mended.classes == (leaves.classes[1],), "the figure keeps the frozen truth"
     assert graft.results.drift(run).changed == 1
+    graft.gallery.delete(leaves.project, [leaves.images[1], leaves.images[2]])
+    moved = graft.results.drift(run)
+    assert (moved.changed, moved.deleted) == (0, 2), "a picture that is gone has no other label"
 
 
 def test_the_json_has_what_automation_needs(graft: Graft, leaves: Leaves) -> None:

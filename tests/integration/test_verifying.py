@@ -168,5 +168,6 @@ def test_values_are_compared_place_by_place() -> None:
         "d: nothing, now true",
     ]
     assert differing([1], [1, 2], "x") == ["x: [1], now [1, 2]"]
+    assert differing({"n": 4, "verdict": "kept"}, {"n": 4, "verdict": "open"}) == [], "its numbers are compared"
     assert differing(0, False) == [": 0, now false"], "no number is a yes or no"
     assert count_numbers({"a": [1, 2.5, True, None], "b": {"c": 3}}) == 3

@@ -11,12 +11,14 @@ from core.charts import (
     whiskers_figure,
     whiskers_info,
 )
+from core.charts.learning_curve import TITLE, LearningCurve, learning_curve_figure
 from core.charts.reliability import ReliabilityInfo
 from core.charts.robustness import RobustnessLine, robustness_figure
 from core.charts.scatter import ScatterInfo
 from core.charts.whiskers import Whiskers
 from core.charts.words import MOST, short
 from core.evaluation import Interval, ReliabilityBin
+from core.evaluation.forecast import Curve
 
 
 def test_the_reliability_diagram_shows_percent() -> None:
@@ -92,6 +94,7 @@ def test_numbers_on_an_axis_say_what_they_are() -> None:
     assert (
         whiskers_figure(info, percent=False, title="mean error, cells").layout.xaxis.title.text == "mean error, cells"
     )
+    assert whiskers_figure(info, title="Accuracy").layout.xaxis.title.text == "Accuracy, %"
     assert scatter_figure(scatter_info([(1.0, 2.0, "a")], "cells")).layout.xaxis.title.text == "the true number, cells"
 
 
@@ -106,3 +109,18 @@ def test_one_ruinous_way_of_spoiling_does_not_flatten_the_others() -> None:
     assert 6 < mild.layout.yaxis.range[1] < 7
     alone = robustness_figure([RobustnessLine("noise", (3, 4, 5, 6, 7, 60), (), (), ("",) * 6)], "cells")
     assert len(alone.data) == 1 and 6 < alone.layout.yaxis.range[1] < 30, "without intervals the errors set the scale"
+
+
+def test_each_learning_curve_bears_its_class_and_the_lowest_of_a_column_what_is_counted() -> None:
+    one = Interval(0.5, 0.4, 0.6)
+    pair = (one, one)
+    curve = Curve(sizes=(5.0, 10.0), tried=pair, ahead=(10.0, 60.0), path=pair, gains=pair, tested=None)
+    long = "Septoria leaf spot, sporulating, on old leaves"
+    names = ["healthy", "a < b & c", long, "rust", "mould"]
+    figure = learning_curve_figure([LearningCurve(name=name, pictures=10, curve=curve) for name in names])
+    titles = [item.text for item in figure.layout.annotations]
+    assert titles[:2] == ["healthy", "a &lt; b &amp; c"] and titles[3:] == ["rust", "mould"]
+    assert len(titles[2]) <= TITLE and titles[2].startswith("Septoria") and titles[2].endswith("old leaves")
+    said = [figure.layout[f"xaxis{number}"].title.text for number in ("", 2, 3, 4, 5)]
+    assert said == [None, None, *["pictures of the class"] * 3]
+    assert figure.layout.yaxis.title.text == "found, %"

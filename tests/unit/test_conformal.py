@@ -8,6 +8,7 @@ import pytest
 from core.evaluation.conformal import (
     check_ranges,
     check_sets,
+    fewest_to_tell,
     fit_label_sets,
     least_units,
     limit_of,
@@ -85,7 +86,7 @@ def test_a_promise_is_held_against_pictures_that_had_no_part_in_it() -> None:
     kept = check_sets(sets, np.array([0, 1, 1, 1]), units_of(singles(4)))
     assert kept is not None and kept.covered.value == 0.75 and kept.size == 1.25
     assert kept.single is not None and kept.single.value == 0.75
-    assert kept.verdict(0.7, 100) == "kept" and kept.verdict(0.9, 100) == "open"
+    assert kept.verdict(0.7, 100) == "open", "3 of 4: the truth may be left out in 70 of 100"
     assert check_sets(sets[:0], np.zeros(0, int), units_of([])) is None
     off = check_ranges(np.array([0.5, 1.0, 2.0]), 1.0, units_of(singles(3)))
     assert off is not None and off.covered.value == pytest.approx(2 / 3) and off.size == 2 and off.single is None
@@ -98,6 +99,22 @@ def test_a_promise_is_called_broken_only_where_chance_does_not_explain_it() -> N
     assert kept is not None and kept.covered.value == 0.82
     assert kept.verdict(0.9, 10_000) == "broken", "82 of 100 where 90 are sure: chance is 0.01"
     assert kept.verdict(0.9, 30) == "open", "a promise made from 30 pictures varies itself"
+
+
+@pytest.mark.parametrize(("coverage", "fewest"), [(0.8, 6), (0.9, 16), (0.95, 35), (0.99, 189)])
+def test_a_promise_is_called_kept_only_where_twice_the_promised_misses_can_be_ruled_out(
+    coverage: float, fewest: int
+) -> None:
+    def verdict(count: int, missed: int = 0) -> str:
+        sets = np.ones((count, 2), bool)
+        sets[:missed, 0] = False
+        kept = check_sets(sets, np.zeros(count, int), units_of(singles(count)))
+        assert kept is not None
+        return kept.verdict(coverage, 10_000)
+
+    assert fewest_to_tell(coverage) == fewest
+    assert verdict(fewest) == "kept" and verdict(fewest - 1) == "open"
+    assert verdict(4000, round(4000 * (1 - coverage))) == "kept"
 
 
 @pytest.mark.parametrize(("cases", "each"), [(40, 1), (100, 1), (30, 4)])

@@ -18,6 +18,7 @@ from core.exchange.report.values import (
     texts,
     triple,
 )
+from core.words import moved
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
@@ -40,11 +41,14 @@ def robustness(facts: ReportFacts) -> str:
     )
     shift = next((item for item in kinds if item["kind"] == "shift"), None)
     if shift:
-        moved = number(items(shift["changed"])[1])
+        by = interval(items(shift["changed"])[1], (items(shift.get("changed_interval")) or [None, None])[1])
+        once = number(items(shift["changed"])[1])
+        sure = f" ({by.low:.3g} to {by.high:.3g})" if by else ""
         flips = (
-            f"A shift by one pixel moves the answer by {moved:.3g} on average."
+            f"A shift by one pixel moves the answer by {once:.3g}{sure} on average."
             if numbers
-            else f"A shift by one pixel changes {moved:.1%} of the answers (Azulay & Weiss 2019, arXiv 1805.12177)."
+            else f"A shift by one pixel changes {share(by) if by else f'{once:.0%}'} of the answers (Azulay & Weiss "
+            "2019, arXiv 1805.12177)."
         )
         words += f" {flips}"
     rows = [[str(item["title"]), *_steps(item, numbers)] for item in kinds]
@@ -212,7 +216,7 @@ def changes(facts: ReportFacts) -> str:
         [
             str(line["layer"]),
             "–" if line["likeness"] is None else f"{number(line['likeness']):.2f}",
-            f"{number(line['distance']):.0%}",
+            moved(number(line["distance"])),
         ]
         for line in layers
     ]

@@ -14,8 +14,8 @@ HOW_TO = {
     "promise": "Not made: it takes validation and test pictures and their probabilities.",
     "abstaining": "Not made: it takes test pictures.",
     "weak_spots": "Not made: no group of at least 10 test pictures could be held against the rest.",
-    "comparison": "Not made: there is no other training on the same dataset version. Train once more, or choose one: "
-    "page Results, Report, Compared with, or `graft report {run} --against RUN`.",
+    "comparison": "Not made: there is no earlier training on the same dataset version. To choose another one: page "
+    "Results, Report, Compared with, or `graft report {run} --against RUN`.",
     "resembling": "Not made: no test picture was named wrongly. Page Look inside, or `graft resembles {run} IMAGE`, "
     "shows the training pictures that any picture resembles.",
     "map": "Not made. Page Map draws it, as this training sees the pictures.",

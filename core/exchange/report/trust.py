@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.evaluation.conformal import LISTED
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
@@ -39,6 +40,8 @@ def promise(facts: ReportFacts) -> str:
         f"{found['promised_to']}). "
         f"{of_classes}On the test pictures:"
     )
+    checked = lines(found["checked"])
+    shown = [line for line in checked if line["of"] != "group" or number(line["count"]) >= LISTED]
     rows = [
         [
             {"all": "All", "class": str(line["name"]), "group": f"Group {line['name']}"}[str(line["of"])],
@@ -48,10 +51,13 @@ def promise(facts: ReportFacts) -> str:
             f"{number(line['size']):.3g}",
             VERDICTS.get(str(line["verdict"]), ""),
         ]
-        for line in lines(found["checked"])
+        for line in shown
     ]
+    few = len(checked) - len(shown)
+    note = f"{count(few, 'group')} of fewer than {LISTED} test pictures left out." if few else ""
     size = "width" if numbers else "answers, mean"
-    return paragraph(words) + table(["pictures of", "count", "truth held", "95 % interval", size, "promise"], rows)
+    header = ["pictures of", "count", "truth held", "95 % interval", size, "promise"]
+    return paragraph(words) + table(header, rows) + (paragraph(note) if note else "")
 
 
 def abstaining(facts: ReportFacts) -> str:

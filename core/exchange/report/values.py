@@ -80,7 +80,9 @@ def decimal(found: Interval | None, places: int = 2) -> str:
     """A figure with its interval below it, for a cell."""
     if found is None:
         return "–"
-    return f"{found.value:,.{places}f}\n{found.low:,.{places}f} to {found.high:,.{places}f}"
+    # To add nought takes the sign off it.
+    value, low, high = (round(item, places) + 0.0 for item in (found.value, found.low, found.high))
+    return f"{value:,.{places}f}\n{low:,.{places}f} to {high:,.{places}f}"
 
 
 def ends(value: JsonValue) -> str:
