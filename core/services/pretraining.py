@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import safetensors
+
 from core.catalogue import (
     BUNDLED,
     COLLAPSED_RANK,
@@ -171,6 +173,8 @@ class Pretraining(Service):
         promised = HASHED.search(source.name)
         if promised and not hashlib.sha256(content).hexdigest().startswith(promised[1]):
             raise BadInput(f"{source.name} is damaged: its hash is not the one in its name.", hint="Fetch it again.")
+        if source.suffix == ".safetensors":
+            _check_whole(source)
         path = self.settings.weights / source.name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content)
@@ -182,6 +186,14 @@ class Pretraining(Service):
         with reading(self.engine) as session:
             found = runs.list_runs(session, kinds=[RunKind.PRETRAIN])
         return [run for run in found if project_id is None or run.project_id in (None, project_id)]
+
+
+def _check_whole(file: Path) -> None:
+    try:
+        with safetensors.safe_open(file, framework="numpy"):
+            pass  # its header says how long it has to be
+    except safetensors.SafetensorError as error:
+        raise BadInput(f"{file.name} is damaged, or not what its name says.", hint="Fetch or export it again.") from error
 
 
 def _completed(payload: PretrainPayload, *, formula: bool) -> PretrainPayload:
