@@ -164,7 +164,7 @@ def test_a_file_of_weights_that_was_cut_short_is_not_installed(graft: Graft, tmp
     whole = (BUNDLED / f"{next(iter(bundled_weights()))}.safetensors").read_bytes()
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(whole[:-1])
-    with pytest.raises(BadInput, match="cut.safetensors is damaged"):
+    with pytest.raises(BadInput, match="is damaged"):
         graft.pretraining.install(cut)
     assert not (graft.settings.weights / cut.name).exists()
 
