@@ -50,11 +50,11 @@ def pretrain(
         run_id = graft.pretraining.start(project, payload)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         served = graft.serving.served
-    if wait:
-        words = f"Run {run.id} is {run.state.value}. Train from it: graft train NAME --set weights=run:{run.id}"
-    else:
-        how = "Stop it: graft cancel " + str(run.id) if served else "It starts with `graft up`, or at once with --wait."
-        words = f"Run {run.id} is {run.state.value}. {how}"
+    words = f"Run {run.id} is {run.state.value}."
+    if run.state.value == "done":
+        words += f" Train from it: graft train NAME --set weights=run:{run.id}"
+    elif not wait:
+        words += f" Stop it: graft cancel {run.id}" if served else " It starts with `graft up`, or at once with --wait."
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
     show({**value, **({"result": run.result} if wait else {})}, words, as_json)
     if wait:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import safetensors
+
 from core.catalogue import (
     BUNDLED,
     COLLAPSED_RANK,
     COLLAPSED_SPREAD,
     PRETRAININGS,
+    WeightsCard,
     backbone_info,
     bundled_weights,
     search_backbones,
@@ -126,7 +129,7 @@ class Pretraining(Service):
     def weights(self) -> tuple[WeightsEntry, ...]:
         """Everything a recipe's `weights` can name on this machine."""
         bundled = [
-            WeightsEntry(weights="bundled", backbone=name, words=card.words, path=BUNDLED / f"{name}.safetensors")
+            WeightsEntry(weights="bundled", backbone=name, words=_words(card), path=BUNDLED / f"{name}.safetensors")
             for name, card in bundled_weights().items()
         ]
         made = [self._made(run) for run in reversed(self.list()) if run.state is RunState.DONE]
@@ -139,9 +142,8 @@ class Pretraining(Service):
 
     def _made(self, run: RunRecord) -> WeightsEntry:
         card = card_of(run)
-        words = f"{PRETRAININGS[card.method].title}, {card.pictures}, {card.minutes:g} minutes"
         path = self.settings.models / str(run.id) / "weights.safetensors"
-        return WeightsEntry(weights=f"run:{run.id}", backbone=card.backbone, words=words, path=path)
+        return WeightsEntry(weights=f"run:{run.id}", backbone=card.backbone, words=_words(card), path=path)
 
     def export(self, weights: str, target: Path) -> Path:
         """Copy weights, as `weights()` names them or by a bundled one's backbone, with their card. Raises NotFound."""
@@ -171,6 +173,8 @@ class Pretraining(Service):
         promised = HASHED.search(source.name)
         if promised and not hashlib.sha256(content).hexdigest().startswith(promised[1]):
             raise BadInput(f"{source.name} is damaged: its hash is not the one in its name.", hint="Fetch it again.")
+        if source.suffix == ".safetensors":
+            _check_whole(source)
         path = self.settings.weights / source.name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content)
@@ -182,6 +186,19 @@ class Pretraining(Service):
         with reading(self.engine) as session:
             found = runs.list_runs(session, kinds=[RunKind.PRETRAIN])
         return [run for run in found if project_id is None or run.project_id in (None, project_id)]
+
+
+def _words(card: WeightsCard) -> str:
+    """Fit for a line of a table; what they are worth stands in the card itself."""
+    return f"{PRETRAININGS[card.method].title}, {card.pictures}, {card.minutes:g} minutes on {card.machine}"
+
+
+def _check_whole(file: Path) -> None:
+    try:
+        with safetensors.safe_open(file, framework="numpy"):
+            pass  # its header says how long it has to be
+    except safetensors.SafetensorError as error:
+        raise BadInput(f"{file.name} is damaged, or not what its name says.", hint="Fetch it again.") from error
 
 
 def _completed(payload: PretrainPayload, *, formula: bool) -> PretrainPayload:

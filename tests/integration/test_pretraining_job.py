@@ -163,6 +163,15 @@ def test_weights_are_listed_taken_away_and_installed_elsewhere(graft: Graft, tmp
         graft.pretraining.export("run:99", tmp_path)
 
 
+def test_a_file_of_weights_that_was_cut_short_is_not_installed(graft: Graft, tmp_path: Path) -> None:
+    whole = (BUNDLED / f"{next(iter(bundled_weights()))}.safetensors").read_bytes()
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(whole[:-1])
+    with pytest.raises(BadInput, match="is damaged"):
+        graft.pretraining.install(cut)
+    assert not (graft.settings.weights / cut.name).exists()
+
+
 def test_a_damaged_download_is_not_installed(graft: Graft, tmp_path: Path) -> None:
     content = b"weights"
     good = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
