@@ -22,7 +22,7 @@ class DataFacts:
     """What the rules look at.
 
     pictures  to learn from; `side` is the middle one of their shorter sides in pixels
-    balance   the commonest class's pictures for one of the rarest's; 1 for numbers
+    balance   the commonest class's pictures for one of the rarest's; 0 for numbers, which have no classes
     gpu       whether the machine has one
     backbone  SMALL, or ACCURATE where there is a GPU and its weights are within reach
     weights   what the network starts from, as in the recipe; `photographs`: whether they have seen millions of those
@@ -110,5 +110,6 @@ def choose_recipe(facts: DataFacts) -> Choice:
         reasons.append(f"Rare classes weigh more: the commonest has {facts.balance:.0f} times the rarest's pictures.")
     else:
         changes["imbalance"] = "ignore"
-        reasons.append("All pictures count alike: the classes are of similar size.")
+        if facts.balance:
+            reasons.append("All pictures count alike: the classes are of similar size.")
     return Choice(recipe=dataclasses.replace(recipe, preset=AUTOMATIC, **changes), reasons=tuple(reasons))  # type: ignore[arg-type]

@@ -103,7 +103,7 @@ class Training(Service):
             DataFacts(
                 pictures=max(1, round(SHARES[Split.TRAIN] * labelled.images)),
                 side=labelled.side,
-                balance=max(labelled.classes) / min(labelled.classes) if labelled.classes else 1.0,
+                balance=max(labelled.classes) / min(labelled.classes) if labelled.classes else 0.0,
                 gpu=self._has_gpu(),
                 backbone=backbone,
                 weights=usual,

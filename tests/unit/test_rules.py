@@ -54,6 +54,8 @@ def test_every_choice_has_its_sentence() -> None:
         "Rare classes weigh more: the commonest has 9 times the rarest's pictures.",
     )
     assert choose_recipe(facts()).recipe.imbalance == "ignore"
+    assert choose_recipe(facts()).reasons[-1] == "All pictures count alike: the classes are of similar size."
+    assert "classes" not in " ".join(choose_recipe(facts(balance=0.0)).reasons)
     few = choose_recipe(facts(pictures=108))
     assert (few.recipe.epochs, few.recipe.batch_size) == (40, 10)
     assert "40 times: 432 steps (BiT-HyperRule: 500)" in few.reasons[2]
