@@ -49,7 +49,8 @@ def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     )  # fmt: skip
     minutes = right.select_slider(
         "How long", MINUTES, 60, format_func=lambda value: duration(60.0 * value),
-        help="Longer is better, with ever smaller gains. It runs in the background and can be stopped.",
+        help="It runs in the background and can be stopped."
+        + (" Longer is better, with ever smaller gains." if drawn else ""),
     )  # fmt: skip
     payload = _details(network, float(minutes), drawn)
     enough = drawn or images >= FEWEST
