@@ -59,6 +59,13 @@ def render() -> None:
     missing = untested({name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)})
     if missing:
         st.info(md(missing), icon=":material/hourglass_empty:")
+    if view.leaking:
+        leaking = count(view.leaking, view.together.removesuffix("s"))
+        st.warning(
+            f"{leaking} with pictures in several splits: the test asks for what was learnt from, and its scores are "
+            "too good. Page Check data names them.",
+            icon=":material/warning:",
+        )
     drift(view.run_id)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])

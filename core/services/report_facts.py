@@ -167,6 +167,9 @@ def _limits(
 ) -> list[Limit]:
     """Cautions that follow from the figures and the data."""
     found = [Limit(words=words, grave=True) for words in (check.grave if check else ())]
+    if version.leaking and not (check and check.leaks):
+        leaking = count(version.leaking, version.together.removesuffix("s"))
+        found.append(Limit(words=f"{leaking} in several splits: the scores are too good.", grave=True))
     low = _lower_end(results, "balanced_accuracy")
     if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(version.classes)):
         found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))

@@ -52,6 +52,7 @@ class ResultsView:
     unit     of a number, in words; empty where there is none
     together what the intervals count as one: "pictures", "cases" or "groups"
     grouped  whether groups are named
+    leaking  how many cases or groups have pictures in several splits
     """
 
     run_id: RunId
@@ -68,6 +69,7 @@ class ResultsView:
     unit: str
     together: str
     grouped: bool
+    leaking: int
     scores: Scores
 
     @property
@@ -136,6 +138,7 @@ class Results(Service):
             unit=unit if isinstance(unit, str) else "",
             together=version.together,
             grouped=any(item.group_name for item in version.items),
+            leaking=version.leaking,
             scores=score(version, said),
         )
 

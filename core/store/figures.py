@@ -66,7 +66,9 @@ def _counts(version: VersionRecord) -> JsonObject:
     ]
     alone = version.together == "pictures"
     units = {split.value: len({item.unit or str(item.image_id) for item in version.part(split)}) for split in Split}
-    return {"classes": classes, "together": version.together, "units": None if alone else {**units}}
+    found: JsonObject = {"classes": classes, "together": version.together, "units": None if alone else {**units}}
+    # Left out where there is none, so that the figures of earlier runs stay as they are.
+    return {**found, "leaking": version.leaking} if version.leaking else found
 
 
 def _calibration(scores: Scores) -> JsonObject:

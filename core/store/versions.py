@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from core.checks.leaks import leaks
 from core.errors import NotFound
 from core.store.projects import read_project
 from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, VersionItemRow, VersionRow
@@ -63,6 +64,11 @@ class VersionRecord:
         if any(item.case_name for item in self.items):
             return "cases"
         return "groups" if any(item.group_name for item in self.items) else "pictures"
+
+    @property
+    def leaking(self) -> int:
+        """How many cases or groups have pictures in several splits, as a table or later names can bring about."""
+        return len(leaks([item.unit for item in self.items], [item.split for item in self.items]))
 
     def part(self, split: Split) -> list[VersionItem]:
         """The items of one split."""

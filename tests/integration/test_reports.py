@@ -417,3 +417,17 @@ def test_a_lineage_is_drawn_from_the_oldest_run_to_this_one() -> None:
     assert drawn.count("<rect") == 2 and drawn.count("<path") == 1
     assert drawn.index("Run 1<") < drawn.index("classes kept: rust") < drawn.index("Run 2<")
     assert "&lt;leaves&gt;" in drawn and "<leaves>" not in drawn
+
+
+def test_a_case_on_two_sides_is_told_wherever_scores_are(graft: Graft) -> None:
+    whole, cut = (
+        Field(graft, case=2),
+        Field(graft, case=3, called="Cut"),
+    )  # of three pictures, 39 to 41 lie on both sides
+    assert graft.results.read(whole.run(steps(80))).leaking == 0
+    run = cut.run(steps(80))
+    assert graft.results.read(run).leaking == 1
+    facts = facts_of(graft, run)
+    assert "1 case in several of them" in SECTIONS["split"](facts)
+    assert "; 1 case had pictures in several sets" in SECTIONS["methods"](facts)
+    assert any(limit.grave and limit.words.startswith("1 case in several splits") for limit in facts.limits)

@@ -80,8 +80,13 @@ def split(facts: ReportFacts) -> str:
     shares = ", ".join(f"{sizes.get(name, 0):,} {words}" for name, words in SPLITS.items())
     units = entries(facts.counts["units"])
     counted = ", ".join(f"{number(units.get(name, 0)):,.0f} {words}" for name, words in SPLITS.items())
+    apart = (
+        f"{facts.leaking} in several of them, so that the test asks for what was learnt from"
+        if facts.leaking
+        else f"No one of the {facts.together} is on two sides"
+    )
     whole = (
-        f"No one of the {facts.together} is on two sides: {counted}. Intervals count each as one."
+        f"{apart}: {counted}. Intervals count each as one."
         if units
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )

@@ -8,6 +8,7 @@ from core.charts import LineageStep
 from core.exchange.report.drawing import Dots
 from core.exchange.report.values import entries, lines
 from core.types import JsonObject, JsonValue
+from core.words import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,12 @@ class ReportFacts:
     def sizes(self) -> dict[str, int]:
         """Split -> pictures."""
         return {name: int(str(size)) for name, size in entries(self.results["splits"]).items()}
+
+    @property
+    def leaking(self) -> str:
+        """How many cases or groups stand in several splits, in words; "" where none does."""
+        found = self.counts.get("leaking")
+        return count(int(found), self.together.removesuffix("s")) if isinstance(found, int) and found else ""
 
     @property
     def counts(self) -> Mapping[str, JsonValue]:

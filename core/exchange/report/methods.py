@@ -38,7 +38,7 @@ def methods_text(facts: ReportFacts) -> str:
         calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
         pictures=count(sum(sizes.values()), "picture was", "pictures were"),
         people=people,
-        whole="" if facts.together == "pictures" else f", keeping {facts.together} whole",
+        whole=_whole(facts),
         start=START.get(str(recipe.get("weights")), "initialised from earlier weights"),
         tuned=TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned"),
         software=", ".join([facts.code_version or "Graft", *libraries]),
@@ -46,3 +46,10 @@ def methods_text(facts: ReportFacts) -> str:
         **{name: sizes.get(name, 0) for name in ("train", "validation", "test")},
         **{name: recipe.get(name, "?") for name in names},
     )
+
+
+def _whole(facts: ReportFacts) -> str:
+    """Whether cases or groups were kept whole."""
+    if facts.together == "pictures":
+        return ""
+    return f"; {facts.leaking} had pictures in several sets" if facts.leaking else f", keeping {facts.together} whole"
