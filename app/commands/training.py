@@ -1,6 +1,7 @@
 """`graft train`, and following what runs: `runs`, `results`, `cancel`, `resume`."""
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +64,17 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     unclear = [item for item in settings if "=" not in item]
     if unclear:
         raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
+    if "weights" in changes:
+        changes["weights"] = _as_weights(changes["weights"])
     return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
+
+
+def _as_weights(given: str) -> str:
+    """A file's path as a recipe names it: whole, for the process that reads it may have begun in another folder."""
+    path = given.removeprefix("file:")
+    if path == given and Path(given).suffix not in (".safetensors", ".pth", ".pt"):
+        return given
+    return f"file:{Path(path).expanduser().absolute()}" if path else given
 
 
 def train(
@@ -107,7 +118,9 @@ def train(
         "reasons": reasons,
     }  # fmt: skip
     if wait:
-        words = f"Run {run.id} is {run.state.value}. See: graft results {run.id}"
+        words = f"Run {run.id} is {run.state.value}."
+        if run.state.value == "done":
+            words += f" See: graft results {run.id}"
     else:
         how = "Follow it: graft runs" if served else "It starts with `graft up`; `--wait` runs it at once."
         words = f"Run {run.id} is {run.state.value}. {how}"

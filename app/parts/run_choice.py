@@ -15,7 +15,7 @@ from core.services.training import RunRecord
 from core.types import RunId, Split
 
 SPLITS = {
-    Split.TEST: ("Test", "kept aside until the end, so this is the honest figure"),
+    Split.TEST: ("Test", "kept aside until the end: the figure to report"),
     Split.VALIDATION: ("Validation", "the pictures by which the best moment of the training was chosen"),
     Split.TRAIN: ("Training", "the pictures it learnt from, so this says what it remembers, not how good it is"),
 }

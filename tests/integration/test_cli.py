@@ -336,6 +336,11 @@ def test_a_network_is_pretrained_and_its_weights_taken_along(graft_command: Call
     graft_command("weights", "export", f"run:{own['run']}", "-o", taken)
     installed = answer(graft_command("weights", "install", taken, "--json"))
     assert Path(installed["file"]).read_bytes() == taken.read_bytes()
+    begun = ("--preset", "instant", "--backbone", "timm:test_resnet", "--set", f"weights={taken}")
+    trained = answer(graft_command("train", "Colours", *begun, "--set", "image_size=64", "--wait", "--json"))
+    assert trained["state"] == "done"
+    newest = answer(graft_command("runs", "Colours", "--json"))["runs"][0]
+    assert newest["recipe"]["weights"] == f"file:{taken}"
     for wrong in (("pretrain",), ("pretrain", "Colours", "--formula")):
         graft_command(*wrong, status=2)
     graft_command("pretrain", "Colours", "--method", "supervised", status=1)
