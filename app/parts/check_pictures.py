@@ -125,7 +125,7 @@ def doubts(project: ProjectView, view: CheckView) -> None:
         return
     tested = sum(item.split == "test" for item in open_ones)
     st.markdown(
-        f"{count(len(open_ones), 'picture looks', 'pictures look')} more like another class than the one they carry; "
+        f"{count(len(open_ones), 'picture looks', 'pictures look')} more like another class than the one on the label; "
         "many of these labels may be right, and the picture odd. Look at the first ones: give the right label where it "
         f"is wrong, and choose “{RIGHT}” where it is right; it is not asked about again."
         + (

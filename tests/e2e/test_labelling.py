@@ -163,7 +163,8 @@ def test_a_label_whose_answer_got_lost_is_not_doubled(page: Page, served: Served
         route.abort()
 
     page.route("**/api/labels", lose_first)
-    page.keyboard.press("1")
+    with page.expect_event("requestfailed"), page.expect_event("requestfinished", lambda sent: "labels" in sent.url):
+        page.keyboard.press("1")
     all_saved(page)
     assert lost == [200] and events(served, project) == 1
 

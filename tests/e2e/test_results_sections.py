@@ -189,7 +189,7 @@ def test_a_doubted_label_is_found_right_and_not_asked_about_again(page: Page, se
     expect(page.get_by_text("2 pictures look more like another class")).to_be_visible()
     cards(page).first.click()
     page.get_by_role("button", name="Label is right").click()
-    expect(page.get_by_text("1 picture look more like another class")).to_be_visible()
+    expect(page.get_by_text("1 picture looks more like another class")).to_be_visible()
     expect(page.get_by_text("1 label looked at and found right")).to_be_visible()
 
 
