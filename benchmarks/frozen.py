@@ -32,7 +32,7 @@ from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.types import ProjectId, Split, Task
 
-FASTER, SCORED, FOLDER_S, AGAIN_S, LONGEST_S = 5.0, 20.0, 12.0, 2.0, 150
+FASTER, SCORED, FOLDER_S, AGAIN_S, LONGEST_S = 5.0, 20.0, 12.0, 2.0, 500
 SMALL_ONE = "mobilenet_v3_small"
 
 
