@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
+from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset
 from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
@@ -72,7 +73,7 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
 def _as_weights(given: str) -> str:
     """A file's path as a recipe names it: whole, for the process that reads it may have begun in another folder."""
     path = given.removeprefix("file:")
-    if path == given and Path(given).suffix not in (".safetensors", ".pth", ".pt"):
+    if path == given and Path(given).suffix not in WEIGHTS_SUFFIXES:
         return given
     return f"file:{Path(path).expanduser().absolute()}" if path else given
 
@@ -100,8 +101,9 @@ def train(
     with opened(home) as graft:
         project = graft.projects.named(name).id
         if automatic:
-            wanted = dataclasses.replace(recipe, backbone=backbone or graft.training.automatic_backbone())
-            choice = graft.training.automatic(project, chosen_weights(graft, wanted, set_ or []))
+            network = graft.training.automatic_backbone()
+            wanted = dataclasses.replace(recipe, backbone=backbone or network)
+            choice = graft.training.automatic(project, network, chosen_weights(graft, wanted, set_ or []))
             recipe, reasons = changed(choice.recipe, backbone, set_ or []), choice.reasons
             if not wants_json(as_json):
                 typer.echo("\n".join(reasons))

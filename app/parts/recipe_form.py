@@ -94,8 +94,9 @@ def _saved(saved: dict[str, Recipe]) -> Recipe:
 def _automatic(project: ProjectId) -> Wanted | None:
     """What the rules choose, and why."""
     why = st.container()
-    weights = _weights(project, backbone_info(automatic_network()))
-    choice = graft().training.automatic(project, weights or "file:")
+    network = automatic_network()
+    weights = _weights(project, backbone_info(network))
+    choice = graft().training.automatic(project, network, weights or "file:")
     why.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
     wanted = _judging(choice.recipe)
     if not st.button(

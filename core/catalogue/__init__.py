@@ -9,6 +9,7 @@ from core.catalogue.pretraining import (
     COLLAPSED_RANK,
     COLLAPSED_SPREAD,
     PRETRAININGS,
+    WEIGHTS_SUFFIXES,
     PretrainingInfo,
     WeightsCard,
     bundled_weights,
@@ -16,6 +17,6 @@ from core.catalogue.pretraining import (
 
 __all__ = [
     "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "PRETRAININGS",
-    "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard", "all_backbones",
-    "backbone_info", "bundled_weights", "in_words", "search_backbones",
+    "WEIGHTS_SUFFIXES", "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard",
+    "all_backbones", "backbone_info", "bundled_weights", "in_words", "search_backbones",
 ]  # fmt: skip

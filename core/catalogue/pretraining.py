@@ -41,6 +41,8 @@ COLLAPSED_SPREAD, COLLAPSED_RANK = 0.02, 2.0
 
 BUNDLED = Path(core.__file__).parent / "models" / "bundled"
 """Weights that come with Graft: NAME.safetensors, and its card NAME.json."""
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt")
+"""How the names of a person's own files of weights end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from core.catalogue import (
     COLLAPSED_RANK,
     COLLAPSED_SPREAD,
     PRETRAININGS,
+    WEIGHTS_SUFFIXES,
     WeightsCard,
     backbone_info,
     bundled_weights,
@@ -32,7 +33,6 @@ from core.types import ProjectId, RunId, RunKind, RunState
 
 __all__ = ["PretrainPayload", "Pretraining", "RunRecord", "SignsView", "Verdict", "WeightsEntry", "search_backbones"]
 
-SUFFIXES = (".safetensors", ".pth", ".pt")
 HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
 MOST_MINUTES = 60 * 24 * 30
 CLEARLY = 0.03
@@ -133,7 +133,7 @@ class Pretraining(Service):
             for name, card in bundled_weights().items()
         ]
         made = [self._made(run) for run in reversed(self.list()) if run.state is RunState.DONE]
-        files = sorted(path for path in self.settings.weights.glob("*") if path.suffix in SUFFIXES)
+        files = sorted(path for path in self.settings.weights.glob("*") if path.suffix in WEIGHTS_SUFFIXES)
         installed = [
             WeightsEntry(weights=f"file:{path}", backbone="", words="installed or downloaded", path=path)
             for path in files
@@ -167,8 +167,10 @@ class Pretraining(Service):
 
         Raises BadInput for what is no file of weights, or has another hash than its name says.
         """
-        if not source.is_file() or source.suffix not in SUFFIXES:
-            raise BadInput(f"{source} is no file of weights.", hint=f"Give one that ends in {', '.join(SUFFIXES)}.")
+        if not source.is_file() or source.suffix not in WEIGHTS_SUFFIXES:
+            raise BadInput(
+                f"{source} is no file of weights.", hint=f"Give one that ends in {', '.join(WEIGHTS_SUFFIXES)}."
+            )
         content = source.read_bytes()
         promised = HASHED.search(source.name)
         if promised and not hashlib.sha256(content).hexdigest().startswith(promised[1]):

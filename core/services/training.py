@@ -8,11 +8,11 @@ from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import ACCURATE, OUT_OF_REACH, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
+from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
 from core.services.base import Service
 from core.services.dataset import foresee, foresee_version, freeze
 from core.services.origin import kept_words
-from core.services.weights import know_photographs, parent_of, reaches_imagenet, usual_weights
+from core.services.weights import know_much, parent_of, reaches_imagenet, usual_weights
 from core.splits import JUDGED, Outlook
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
@@ -90,33 +90,29 @@ class Training(Service):
         """The network that the rules choose for this machine. May wait two seconds for a host."""
         return ACCURATE if self._has_gpu() and reaches_imagenet(self.settings, ACCURATE) else SMALL
 
-    def automatic(self, project_id: ProjectId, weights: str = "") -> Choice:
-        """The recipe that the rules choose for the project's labels, this machine and these weights, and why.
+    def automatic(self, project_id: ProjectId, backbone: str, weights: str) -> Choice:
+        """The recipe that the rules choose for the project's labels and this machine, and why.
 
-        Without `weights` they are the usual ones. Raises BadInput, NotFound.
+        `backbone` is `automatic_backbone`, which may ask a host and is therefore asked for by the caller, once;
+        `weights` are as in a recipe. Raises NotFound.
         """
-        backbone = self.automatic_backbone()
-        usual = weights or self.usual_weights(backbone)
         with reading(self.engine) as session:
             labelled = versions.describe_labelled(session, project_id)
-        choice = choose_recipe(
+        return choose_recipe(
             DataFacts(
                 pictures=max(1, round(SHARES[Split.TRAIN] * labelled.images)),
                 side=labelled.side,
                 balance=max(labelled.classes) / min(labelled.classes) if labelled.classes else 0.0,
                 gpu=self._has_gpu(),
                 backbone=backbone,
-                weights=usual,
-                photographs=know_photographs(self.engine, usual),
+                weights=weights,
+                photographs=know_much(self.engine, weights),
             )
         )
-        if weights or usual == "imagenet":
-            return choice
-        return Choice(recipe=choice.recipe, reasons=(*choice.reasons, OUT_OF_REACH))
 
     def starting_from(self, recipe: Recipe, weights: str) -> Recipe:
         """A preset as it is for what the network knows already: `weights` as in a recipe. Raises NotFound."""
-        return starting_from(recipe, weights, photographs=know_photographs(self.engine, weights))
+        return starting_from(recipe, weights, photographs=know_much(self.engine, weights))
 
     def usual_weights(self, backbone: str) -> str:
         """What a training of that network starts from unless a person chooses. May wait two seconds for a host."""

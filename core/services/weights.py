@@ -69,10 +69,11 @@ def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
     return run_id
 
 
-def know_photographs(engine: Engine, weights: str) -> bool:
+def know_much(engine: Engine, weights: str) -> bool:
     """Whether these weights (as in a recipe) have seen millions of photographs, or are a model's, or a person's file.
 
     The package's have seen drawn pictures; a pretraining's know what it began with, and what a project has to show.
+    (Whose statistics batch norm holds is another question: `core.models.knows_photographs`.)
     Raises NotFound.
     """
     kind, _, value = weights.partition(":")
@@ -80,7 +81,7 @@ def know_photographs(engine: Engine, weights: str) -> bool:
         return weights not in ("bundled", "none")
     with reading(engine) as session:
         run = runs.read_run(session, RunId(int(value)))
-    return run.kind is not RunKind.PRETRAIN or know_photographs(engine, card_of(run).start)
+    return run.kind is not RunKind.PRETRAIN or know_much(engine, card_of(run).start)
 
 
 def card_of(run: RunRecord) -> WeightsCard:

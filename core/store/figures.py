@@ -68,7 +68,8 @@ def _counts(version: VersionRecord) -> JsonObject:
     units = {split.value: len({item.unit or str(item.image_id) for item in version.part(split)}) for split in Split}
     found: JsonObject = {"classes": classes, "together": version.together, "units": None if alone else {**units}}
     # Left out where there is none, so that the figures of earlier runs stay as they are.
-    return {**found, "leaking": version.leaking} if version.leaking else found
+    leaking = version.leaking
+    return {**found, "leaking": leaking} if leaking else found
 
 
 def _calibration(scores: Scores) -> JsonObject:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.checks.leaks import leaks
@@ -216,6 +216,15 @@ class LabelledImage:
     classes: tuple[ClassId, ...]
 
 
+def _labelled(project_id: ProjectId) -> tuple[ColumnElement[bool], ...]:
+    """What is true of the rows of a project's labelled images."""
+    return (
+        ImageRow.project_id == project_id,
+        ImageRow.deleted_at.is_(None),
+        ImageRow.state == ImageState.LABELLED,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledFacts:
     """How many images are labelled, the middle one of their shorter sides in pixels, and how many have each class."""
@@ -227,11 +236,7 @@ class LabelledFacts:
 
 def describe_labelled(session: Session, project_id: ProjectId) -> LabelledFacts:
     """What a recipe is chosen by; counted by the database, for there may be 100,000. All 0 where none is labelled."""
-    alive = (
-        ImageRow.project_id == project_id,
-        ImageRow.deleted_at.is_(None),
-        ImageRow.state == ImageState.LABELLED,
-    )
+    alive = _labelled(project_id)
     count = session.scalar(select(func.count()).select_from(ImageRow).where(*alive)) or 0
     shorter = case((ImageRow.width < ImageRow.height, ImageRow.width), else_=ImageRow.height)
     side = session.scalar(select(shorter).where(*alive).order_by(shorter).offset(count // 2).limit(1)) or 0
@@ -251,19 +256,12 @@ def count_units(session: Session, project_id: ProjectId) -> int:
         (func.coalesce(ImageRow.case_name, "") != "", "case " + ImageRow.case_name),
         (func.coalesce(ImageRow.group_name, "") != "", "group " + ImageRow.group_name),
     )
-    query = select(func.count(unit.distinct())).where(
-        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.state == ImageState.LABELLED
-    )
-    return session.scalar(query) or 0
+    return session.scalar(select(func.count(unit.distinct())).where(*_labelled(project_id))) or 0
 
 
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:
     """The project's labelled images by id."""
-    alive = (
-        ImageRow.project_id == project_id,
-        ImageRow.deleted_at.is_(None),
-        ImageRow.state == ImageState.LABELLED,
-    )
+    alive = _labelled(project_id)
     columns = (
         ImageRow.id, ImageRow.blob, ImageRow.split, ImageRow.number, ImageRow.case_name, ImageRow.group_name,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from PIL import Image
 from core.errors import BadInput, NotEnoughImages
 from core.graft import Graft
 from core.models import load_model
-from core.recipes import PRESETS, Recipe
+from core.recipes import PRESETS, SMALL, Recipe
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete
 
@@ -67,9 +67,9 @@ def test_what_cannot_be_trained_is_said_before_anything_is_queued(graft: Graft, 
 
 def test_the_automatic_recipe_is_chosen_from_the_pictures_that_are_there(graft: Graft, project: ProjectId) -> None:
     # 18 of 30 pictures are learnt from; each is 48 pixels; the machine is set to its CPU.
-    choice = graft.training.automatic(project, "imagenet")
+    choice = graft.training.automatic(project, SMALL, "imagenet")
     assert (choice.recipe.tune, choice.recipe.image_size, choice.recipe.backbone) == ("head", 128, "mobilenet_v3_small")
     assert choice.reasons[0].startswith("Only the last layer learns: of 18 pictures")
-    choice = graft.training.automatic(project, "bundled")
+    choice = graft.training.automatic(project, SMALL, "bundled")
     assert (choice.recipe.tune, choice.recipe.weights, choice.recipe.backbone_factor) == ("all", "bundled", 1.0)
     assert choice.reasons[0].startswith("The whole network learns")
