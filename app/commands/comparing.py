@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
-from app.commands.training import recipe_from, recipe_of, warn_of_few
+from app.commands.training import recipe_from, recipe_of, warn
 from core.catalogue import bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import ProjectId
@@ -45,7 +45,7 @@ def benchmark(
 
         recipe = recipe_of(graft, preset, "", names[0], settings)
         project = graft.projects.named(name).id
-        warning = warn_of_few(graft, project)
+        warning = warn(graft, project)
         if depths:
             group = graft.benchmarks.start_depths(project, recipe)
         else:

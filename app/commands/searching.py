@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
-from app.commands.training import RunArgument, recipe_of, warn_of_few
+from app.commands.training import RunArgument, recipe_of, warn
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
@@ -37,7 +37,7 @@ def search(
         from core.services.searching import search_json
 
         project = graft.projects.named(name).id
-        warning = warn_of_few(graft, project, choosing=True)
+        warning = warn(graft, project, choosing=True)
         run_id = graft.searches.start(
             project, recipe_of(graft, preset, saved, "", set_ or []), minutes=minutes,
             fields=_names(fields), backbones=_names(backbones), trials=trials,

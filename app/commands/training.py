@@ -109,7 +109,7 @@ def train(
                 typer.echo("\n".join(reasons))
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
-        warning = warn_of_few(graft, project, version or None, folded=folds > 0)
+        warning = warn(graft, project, version or None, folded=folds > 0)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )
@@ -131,20 +131,17 @@ def train(
         ensure_done(run)
 
 
-def warn_of_few(
+def warn(
     graft: "Graft", project: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
 ) -> str:
-    """Say on standard error what too few cases or groups will not tell, and return it; "" where there are enough.
+    """Say on standard error, and return, what makes a test worth less than its score says; "" if nothing does.
 
     `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
     """
-    outlook = graft.training.foresee(project, version)
-    if outlook is None or not outlook.warning:
-        return ""
-    words = outlook.warning_of_choice if choosing else outlook.warning
-    warning = f"{words} {outlook.way_out(folded=folded)}"
-    typer.echo(warning, err=True)
-    return warning
+    words = "\n".join(graft.training.warnings(project, version, folded=folded, choosing=choosing))
+    if words:
+        typer.echo(words, err=True)
+    return words
 
 
 def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:

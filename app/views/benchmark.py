@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project, set_params
-from app.parts.few_units import few_units
+from app.parts.foreseen import foreseen
 from app.parts.states import empty_state
 from app.parts.study_form import study_form
 from app.parts.study_view import progress, study
@@ -31,7 +31,7 @@ def render() -> None:
 
 def new_comparison(project: ProjectId) -> None:
     """The form, and what it starts."""
-    few_units(project)
+    foreseen(project)
     wanted = study_form()
     if wanted is None:
         return

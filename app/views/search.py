@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import current_project, set_params
-from app.parts.few_units import few_units
+from app.parts.foreseen import foreseen
 from app.parts.run_choice import choose_listed
 from app.parts.search_form import search_form
 from app.parts.search_view import search_status
@@ -32,7 +32,7 @@ def render() -> None:
 def new_search(project: ProjectId) -> None:
     """The form, and what it starts."""
     st.caption("Trains again and again, each time a little differently, and keeps what does best on validation.")
-    few_units(project, choosing=True)
+    foreseen(project, choosing=True)
     wanted = search_form()
     if wanted is None:
         return

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, set_params
 from app.parts.check_sections import check_notice
-from app.parts.few_units import few_units
+from app.parts.foreseen import foreseen
 from app.parts.recipe_form import asked_start, recipe_form
 from app.parts.run_choice import choose_listed
 from app.parts.run_status import run_status
@@ -45,7 +45,7 @@ def render() -> None:
 
 def new_training(project: ProjectView) -> None:
     """The form, and what it starts."""
-    few_units(project.id)
+    foreseen(project.id)
     wanted = recipe_form(project)
     if wanted is None:
         return

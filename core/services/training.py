@@ -20,6 +20,7 @@ from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
+from core.words import count
 
 __all__ = ["BackboneInfo", "Outlook", "RunRecord", "Training", "kept_words", "search_backbones"]
 
@@ -85,6 +86,32 @@ class Training(Service):
                 return foresee(session, projects.read_project(session, project_id))
             except NotEnoughImages:  # said when the training is started, with what it takes
                 return None
+
+    def warnings(
+        self, project_id: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
+    ) -> tuple[str, ...]:
+        """What makes a test worth less than its score says, the gravest first, each with a way out.
+
+        `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
+        Raises NotFound.
+        """
+        outlook = self.foresee(project_id, version)
+        few = (outlook.warning_of_choice if choosing else outlook.warning) if outlook else ""
+        with reading(self.engine) as session:
+            if version is None:
+                leaking = versions.count_leaking(session, project_id)
+            else:
+                leaking = versions.read_version(session, versions.find_version(session, project_id, version)).leaking
+        found = []
+        if leaking:
+            found.append(
+                f"{count(leaking, 'case or group has', 'cases or groups have')} pictures in several splits: the test "
+                "asks for what was learnt from, and the scores will be too good. What helps: one split for all "
+                "pictures of each, told by a corrected table."
+            )
+        if outlook and few:
+            found.append(f"{few} {outlook.way_out(folded=folded)}")
+        return tuple(found)
 
     def automatic_backbone(self) -> str:
         """The network that the rules choose for this machine. May wait two seconds for a host."""

@@ -250,13 +250,27 @@ def describe_labelled(session: Session, project_id: ProjectId) -> LabelledFacts:
     return LabelledFacts(images=count, side=side, classes=classes)
 
 
+# What an image belongs to and counts with, as VersionItem.unit writes it; null for itself alone.
+_UNIT = case(
+    (func.coalesce(ImageRow.case_name, "") != "", "case " + ImageRow.case_name),
+    (func.coalesce(ImageRow.group_name, "") != "", "group " + ImageRow.group_name),
+)
+
+
 def count_units(session: Session, project_id: ProjectId) -> int:
     """How many cases, or else groups, the project's labelled images name."""
-    unit = case(
-        (func.coalesce(ImageRow.case_name, "") != "", "case " + ImageRow.case_name),
-        (func.coalesce(ImageRow.group_name, "") != "", "group " + ImageRow.group_name),
+    return session.scalar(select(func.count(_UNIT.distinct())).where(*_labelled(project_id))) or 0
+
+
+def count_leaking(session: Session, project_id: ProjectId) -> int:
+    """How many of these have labelled images in more than one split; images without a split wait for one."""
+    leaking = (
+        select(_UNIT)
+        .where(*_labelled(project_id), _UNIT.is_not(None), ImageRow.split.is_not(None))
+        .group_by(_UNIT)
+        .having(func.count(ImageRow.split.distinct()) > 1)
     )
-    return session.scalar(select(func.count(unit.distinct())).where(*_labelled(project_id))) or 0
+    return session.scalar(select(func.count()).select_from(leaking.subquery())) or 0
 
 
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:

@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.services.gallery import PictureFilter
 from core.types import ClassId, ImageState, ProjectId, Task
+from tests.e2e.choosing import choose
 from tests.e2e.served import Served
 from tests.e2e.test_labelling import all_saved, events
 
@@ -147,8 +148,7 @@ def test_filters_live_in_the_address(page: Page, served: Served) -> None:
         served.label(project, image, "rust")
     cards = open_gallery(page, served, project)
     expect(cards).to_have_count(12)
-    page.get_by_role("combobox", name="Class").click()
-    page.get_by_role("option", name="rust", exact=True).click()
+    choose(page, "Class", "rust")
     expect(page.get_by_text("3 pictures").first).to_be_visible()
     rust = served.graft.projects.read(project).classes[1].id
     assert f"class={rust}" in page.url
@@ -226,10 +226,8 @@ def test_a_merged_class_can_be_separated_again(page: Page, served: Served) -> No
     project = served.project("merging", classes=["rust", "leaf rust"])
     served.label(project, served.pictures(project)[0], "rust")
     page.goto(served.address("classes", project=project))
-    page.get_by_role("combobox", name="This class").click()
-    page.get_by_role("option", name="rust", exact=True).click()
-    page.get_by_role("combobox", name="becomes").click()
-    page.get_by_role("option", name="leaf rust", exact=True).click()
+    choose(page, "This class", "rust")
+    choose(page, "becomes", "leaf rust")
     page.get_by_role("button", name="Merge").click()
     expect(page.get_by_text("rust is now leaf rust: 1 picture.")).to_be_visible()
     assert by_class(served, project) == [1]

@@ -16,6 +16,7 @@ from core.services.results_judging import Use
 from core.store import runs
 from core.store.db import writing
 from core.types import JsonObject, ProjectId, RunId, RunKind
+from tests.e2e.choosing import choose
 from tests.e2e.served import ROOT, Served
 from tests.finished import make_job
 from tests.integration.test_agreement import say
@@ -104,8 +105,7 @@ def test_a_promise_can_be_raised_and_made_to_each_class(
     expect(page.get_by_text(re.compile("Promised 90%; of 40 test pictures"))).to_be_visible()
     page.get_by_role("slider", name="How often must the true answer be among those given?").press("ArrowRight")
     expect(page.get_by_text(re.compile("Promised 95%"))).to_be_visible()
-    page.get_by_role("combobox", name="Promised to").click()
-    page.get_by_role("option", name="each class").click()
+    choose(page, "Promised to", "each class")
     expect(page.get_by_text(re.compile("never ruled out: blight"))).to_be_visible()
 
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.types import ProjectId, RunState
+from tests.e2e.choosing import choose
 from tests.e2e.served import Served
 
 STRESS = {"0": "healthy", "1": "leaf miner", "2": "rust", "3": "phoma", "4": "cercospora"}
@@ -63,8 +64,7 @@ def test_from_photographs_to_a_model_that_is_understood(
     # A training in the background; the page survives a reload.
     page.goto(served.address("train", project=project))
     page.get_by_role("radio", name="Instant").or_(page.get_by_text("Instant", exact=True)).first.click()
-    page.get_by_role("combobox", name="What it knows already").click()
-    page.get_by_role("option", name="Drawn pictures (comes with Graft)").click()
+    choose(page, "What it knows already", "Drawn pictures (comes with Graft)")
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=**")
     page.reload()

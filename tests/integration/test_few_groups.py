@@ -1,4 +1,4 @@
-"""Few fields or plants are said to be few on the page and by the command, before the training starts."""
+"""What makes a test worth less is said on the page and by the command, before the training starts."""
 
 import json
 
@@ -60,6 +60,20 @@ def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
     assert many is not None and many.warning == ""
     assert graft.training.foresee(grouped(graft, 0)) is None
     assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])) is None
+
+
+def test_a_field_on_two_sides_is_warned_of_before_the_training_starts(graft: Graft) -> None:
+    project = grouped(graft, 60, each=2)
+    with writing(graft.engine) as session:
+        found = versions.list_labelled(session, project)
+        split = {image.id: list(Split)[index // 2 % 3] for index, image in enumerate(found)}
+        split[found[0].id] = Split.TEST  # the other picture of its field is one to learn from
+        versions.write_splits(session, split)
+    warning = "1 case or group has pictures in several splits: the test asks for what was learnt from"
+    (said,) = graft.training.warnings(project)
+    assert said.startswith(warning)
+    assert json.loads(train(graft, "Fields 60", "--json").stdout)["warning"] == said
+    assert graft.training.warnings(project, 1) == (said,), "also of a version that is there"
 
 
 def train(graft: Graft, name: str, *more: str, command: str = "train") -> Result:

@@ -1,6 +1,8 @@
 """What the engine tries and remembers, and that its faster ways say the same."""
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -81,6 +83,16 @@ def test_another_way_must_be_clearly_faster_and_must_work() -> None:
         raise RuntimeError("no such layer in 16 bits")
 
     assert set(measure({"plain": lambda: None, "broken": broken})) == {"plain"}
+
+
+def test_what_is_clear_after_three_rounds_is_not_tried_further() -> None:
+    tried = Counter[str]()
+
+    def way(name: str, seconds: float) -> Callable[[], object]:
+        return lambda: (tried.update([name]), time.sleep(seconds))
+
+    found = measure({"plain": way("plain", 0.02), "quick": way("quick", 0.0)})
+    assert tried == {"plain": 3, "quick": 3} and fastest(found, "plain") == "quick"
 
 
 def test_a_converted_network_is_kept_and_converted_again_only_if_it_is_damaged_or_another(

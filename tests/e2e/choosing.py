@@ -1,0 +1,21 @@
+"""To take one of a list of choices on a page that may be drawn anew at any moment."""
+
+from playwright.sync_api import Page, TimeoutError, expect
+
+TRIES, OPENS_WITHIN_MS = 6, 5_000
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    """Open the list called `name` and take `option`; a list that closes as the page is drawn anew is opened again."""
+    box = page.get_by_role("combobox", name=name)
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(TRIES):
+        box.click()
+        try:
+            wanted.click(timeout=OPENS_WITHIN_MS)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+            continue
+        expect(box).to_have_value(option)
+        return
+    raise AssertionError(f'The list "{name}" was never seen with "{option}".')
