@@ -4,9 +4,9 @@ python -m benchmarks.fine_tuning SETS [--what steady|large|five] [--backbones mo
 
 SETS is the folder of real sets, of which photos are made by enlarging. `steady`: photos of 640 x 480, `large`: of 12
 million pixels; the bare step learns from one batch that lies ready, by the same optimizer in the same precision, in
-turns with whole epochs of the engine (its cache, its variation of pictures), validation left out. `five`: the whole
-training job of a running app, from click to scores, and the whole plain loop and fastai with their process's start, at
-the same number of steps.
+turns with whole epochs of the engine (its cache, its variation of pictures), validation left out; the ratio is the
+median of the turns' own, because what disturbs one turn disturbs both. `five`: the whole training job of a running
+app, from click to scores, and the whole plain loop and fastai with their process's start, at the same number of steps.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from core.settings import Settings
 from core.training import Part, Trainer, with_precision
 from core.types import Task
 
-PICTURES, ROUNDS, STEADY, FASTER = 192, 5, 0.95, 5.0
+PICTURES, ROUNDS, STEADY, FASTER = 192, 11, 0.95, 5.0
 
 
 class Steady(Trainer):
@@ -44,8 +44,8 @@ class Steady(Trainer):
 
 def steady(
     folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
-) -> tuple[float, float, str]:
-    """Pictures a second of the engine and of the bare step, and the precision of both."""
+) -> tuple[float, float, float, str]:
+    """Pictures a second of the engine and of the bare step, the ratio of both, and their precision."""
     recipe = plain_recipe(backbone, epochs=1000, batch=batch, augmentation=augmentation, warmup=0)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), device=device)
@@ -74,7 +74,7 @@ def steady(
             if turn:  # the first one warms up
                 rates.append((len(blobs) / (between - begin), engine.steps * batch / (done - between)))
     ours, bare = (statistics.median(values) for values in zip(*rates, strict=True))
-    return ours, bare, recipe.precision
+    return ours, bare, statistics.median(mine / floor for mine, floor in rates), recipe.precision
 
 
 def wait_for(device: torch.device) -> None:
@@ -137,11 +137,10 @@ def main() -> None:
                 figures += five_epochs(folder, backbone)
                 continue
             for augmentation in ("standard", "none"):
-                speed, bare, precision = steady(folder, backbone, augmentation)
+                speed, bare, ratio, precision = steady(folder, backbone, augmentation)
                 figures.append(
                     Figure(name=f"{backbone}, {precision}, pictures varied: {augmentation}", value=f"{speed:.1f} /s",
-                           floor=f"bare step {bare:.1f} /s", ratio=speed / bare, target=f">= {STEADY:g}",
-                           met=speed >= STEADY * bare)
+                           floor=f"bare step {bare:.1f} /s", ratio=ratio, target=f">= {STEADY:g}", met=ratio >= STEADY)
                 )  # fmt: skip
     show(f"Fine-tuning, photos of {size[0]} x {size[1]}", figures)
 
