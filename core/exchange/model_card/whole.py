@@ -108,10 +108,14 @@ def _metrics(facts: ModelFacts) -> str:
     told = "\n".join(f"- {FIGURES[name].title}: {FIGURES[name].how}" for name in names)
     together = entries(facts.results.get("counts")).get("together")
     whole = "" if together == "pictures" else f" {str(together).capitalize()} count as one each."
+    calibrated = (
+        ""
+        if facts.card.task is Task.REGRESSION
+        else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
+    )
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole} Probabilities are calibrated by one "
-        f"temperature ({facts.card.temperature:.4f}; Guo et al. "
-        f"2017).\n\n{told or '- None: there were no test pictures.'}"
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}\n\n"
+        f"{told or '- None: there were no test pictures.'}"
     )
 
 
@@ -169,7 +173,7 @@ def _caveats(facts: ModelFacts) -> str:
     if weak:
         told.append(f"It is clearly worse on: {', '.join(weak)}.")
     if not facts.external:
-        told.append("It was not tested on pictures of another place, season or clinic.")
+        told.append("It was not tested on pictures from outside its own project.")
     if counts.get("together") == "pictures":
         told.append(
             "No cases or groups were named: if pictures of one plant, patient or place are on both sides, the scores "
