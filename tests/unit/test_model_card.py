@@ -8,7 +8,7 @@ import pytest
 from core.catalogue import ModelCard
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.recipes import Recipe
-from core.types import Task
+from core.types import JsonObject, Task
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def facts() -> ModelFacts:
         backbone="resnet18", task=Task.SINGLE, classes=("healthy", "rust"), class_ids=(1, 2), image_size=64,
         framing="squash", mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), temperature=1.25,
     )  # fmt: skip
-    none = dict.fromkeys(("metrics", "intervals", "per_class", "counts"), {})
-    results = {**none, "calibration": {}, "splits": {}, "split_rule": "by case", "dataset_hash": "0" * 64}
+    none: JsonObject = {name: {} for name in ("metrics", "intervals", "per_class", "calibration", "counts", "splits")}
+    results = {**none, "split_rule": "by case", "dataset_hash": "0" * 64}
     return ModelFacts(
         project="Leaves", guideline="", unit="", synthetic=False, run=1, name="", trained_at=datetime.now(UTC),
         recipe=Recipe().to_json(), card=card, version=1, people=(), results=results, external=(), robustness=None,
