@@ -19,8 +19,9 @@ PAIRS, PICTURES = 12, 48
 PICTURE_PX, PAIR_PX = 150, 360
 THUMB = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;object-fit:contain;border-radius:.3rem;display:block"
 PAIRS_HOW = """
-**How.** Pictures whose 64-bit difference hashes ([Zauner 2010](https://www.phash.org/docs/pubs/thesis_zauner.pdf))
-differ in at most 7 bits are found by multi-index hashing ([Norouzi et al. 2012](https://arxiv.org/abs/1307.2982)), and
+**How.** Pictures whose 64-bit difference hashes
+([Krawetz 2013](https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html)) differ in at most 7
+bits are found by multi-index hashing ([Norouzi et al. 2012](https://arxiv.org/abs/1307.2982)), and
 then compared on small copies: they must agree in their shading and in their details. The same picture at another size,
 saved again, or a little brighter counts; another leaf on the same cloth does not. Mirrored and turned copies, and parts
 of at least half of the side with the same proportions, are found by comparing each small picture with every window of

@@ -91,6 +91,7 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
 
 def _borders(project: ProjectView, item: ShortcutView) -> None:
     """Pictures of each class with their middle covered: what the probe saw."""
+    st.caption("What it saw of each class, the middle covered:")
     classes = [known for known in project.classes if known.name in item.given_away]
     classes += [known for known in project.classes if known not in classes]
     for known in classes[:MOST_CLASSES]:

@@ -66,7 +66,8 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
             figure = FIGURES[name]
             row[figure.title] = "–" if value is None else f"{figure.shown(value, unit)} ({figure.range(value)})"
         rows.append(row)
-    st.dataframe(rows, hide_index=True, width="stretch")
+    named = {"Run": st.column_config.Column(pinned=True)}
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     headline = HEADLINES[project.task][0]
     info = whiskers_info(
         [f"Run {run.id}" for run in runs], {FIGURES[headline].title: [item.figures[headline] for item in scores]}

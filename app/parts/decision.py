@@ -142,7 +142,7 @@ def _curve(found: Decision, noun: str) -> None:
     else:
         st.caption(
             f"Acting by the model is better than acting on all or on none for whoever acts from a chance of about "
-            f"{between(*useful)}, as far as these pictures tell. You act from "
+            f"{between(*useful)}{found.gaps}, as far as these pictures tell. You act from "
             f"{found.use.act_from:.0%}: the upright line."
         )
     figure = benefit_figure(found.curve, found.use.act_from, "by the model", f"on all {noun}", "on none")

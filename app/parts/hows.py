@@ -2,8 +2,9 @@
 
 MATRIX = """
 **How.** Each picture is counted once: in the row of its label, in the column of the answer, which is the class with the
-highest probability. The deeper the colour, the larger the share of the row. What lies off the diagonal is a mistake;
-much of it in one place means two classes that look alike, or labels that mix them up
+highest probability, of grades the median: below and above it lies at most half of the probability each. The deeper the
+colour, the larger the share of the row. What lies off the diagonal is a mistake; much of it in one place means two
+classes that look alike, or labels that mix them up
 ([Sokolova & Lapalme 2009](https://doi.org/10.1016/j.ipm.2009.03.002)). Counts have no intervals: those of the shares
 are under *Classes*.
 """

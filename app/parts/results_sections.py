@@ -103,7 +103,8 @@ def classes(view: ResultsView) -> None:
         }
         for name, item in zip(view.classes, scores, strict=True)
     ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    named = {"Class": st.column_config.Column(pinned=True)}
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     st.caption(
         "In brackets the 95 % interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "
         "all pictures without the class, how many it is not said of."

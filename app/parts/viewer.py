@@ -11,8 +11,8 @@ from core.services.grades import GradesView
 from core.types import ImageId
 
 HONEST = (
-    "Hot places are those this model's answer came from. They do not prove that it is right, nor that an expert would "
-    "look there: look for heat on the background, tags or borders."
+    "Hot places are, as far as the method can tell, those this model's answer came from. They do not prove that it is "
+    "right, nor that an expert would look there: look for heat on the background, tags or borders."
 )
 
 

@@ -18,8 +18,8 @@ HOW = """
 brightness, sharpness, size and shape of the picture, in thirds. Each group is held against all other pictures. Whoever
 looks at many groups finds weak ones by chance; therefore a group needs a least size, and only those are called
 *clearly weaker* that stand after correction for how many were looked at (Fisher's exact test, for numbers Welch's;
-[Benjamini & Hochberg 1995](https://doi.org/10.1111/j.2517-6161.1995.tb02031.x): of those called so, about one in twenty
-is not). The interval of the difference is [Newcombe's (1998)](https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I),
+[Benjamini & Hochberg 1995](https://doi.org/10.1111/j.2517-6161.1995.tb02031.x): of those called so, on average at most
+one in twenty is not). The interval of the difference is [Newcombe's (1998)](https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I),
 with the effective number of pictures where several are of one case. A weak group may be weak because of something else
 that it shares: look at the pictures.
 """
@@ -52,6 +52,7 @@ def weak_spots(project: ProjectView, view: ResultsView) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"slices-{view.run_id}-{view.split}",
+        column_config=dict.fromkeys(("What", "Where"), st.column_config.Column(pinned=True)),
     )
     for row in event["selection"]["rows"]:
         _pictures(project, view, found, found.slices[row])

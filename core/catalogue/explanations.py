@@ -1,6 +1,11 @@
 """Ways to explain an answer, as people read them. The methods themselves are in `core.explanation`."""
 
+import re
 from dataclasses import dataclass
+
+TRANSFORMER = re.compile(r"(timm:)?((flexi|naflex)?vit|deit3?|beit(v2|3)?|eva(02)?)_")
+"""How the names of networks begin whose every block lets all places of the picture attend to each other. Others whose
+names hold "vit" look through windows, or are convolutional."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,7 @@ class ExplanationInfo:
 
     def fits(self, backbone: str) -> bool:
         """Whether a network of this name can be explained so, as far as the name tells."""
-        transformer = any(word in backbone for word in ("vit_", "deit", "beit", "eva"))
+        transformer = TRANSFORMER.match(backbone) is not None
         return transformer if self.transformers else not (self.convolutional and transformer)
 
 

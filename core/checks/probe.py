@@ -27,8 +27,8 @@ What lies below is often honest: a leaf reaches the border, and a spotted one ma
 """
 BASIS = (
     "The probe looks at all labelled pictures, those to test by as well, but is asked only about cases, groups or "
-    "pictures it has not learnt from. What counts as clear was fixed beforehand, on Graft's own drawn pictures: none "
-    "of these had a part in it."
+    "pictures it has not learnt from. What counts as clear was fixed beforehand, on Graft's own drawn pictures (the "
+    "demo): no other picture had a part in it."
 )
 """Which pictures the limits come from, and which the score is of."""
 GIVEN_AWAY = 0.5

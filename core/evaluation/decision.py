@@ -54,6 +54,18 @@ def cheapest(by_model: float, on_all: float, on_none: float) -> str:
     return min(price, key=lambda name: round(price[name]))
 
 
+def pays(by_model: float, on_all: float) -> bool:
+    """Whether the net benefit of acting by the model is above those of acting on all and on none, which is 0."""
+    return by_model > max(on_all, 0.0) + 1e-9
+
+
+def with_gaps(useful: Sequence[bool]) -> str:
+    """What to add to "from the first to the last chance at which it pays" if it does not pay at all between them."""
+    places = [place for place, pays_there in enumerate(useful) if pays_there]
+    whole = not places or len(places) == places[-1] - places[0] + 1
+    return "" if whole else ", though not everywhere between"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What deciding by a threshold on the model's probability comes to.

@@ -17,7 +17,7 @@ def attention_rollout(network: Network, pictures: Tensor, targets: Tensor) -> Te
     """(N, 3, S, S), (N,) -> (N, H, W) >= 0; the targets change nothing. Raises BadInput for other networks."""
     with torch.no_grad(), attentions(network) as seen:
         network(pictures)
-    matrices = checked(seen, TITLE)
+    matrices = checked(seen, len(pictures), TITLE)
     rolled = identity = identity_like(matrices[0])
     for matrix in matrices:
         rolled = (matrix.mean(1) + identity) / 2 @ rolled  # (N, L, L)

@@ -47,14 +47,19 @@ def _anew(seen: list[Tensor]) -> Any:
     return hook
 
 
-def checked(seen: list[Tensor], method: str) -> list[Tensor]:
-    """The matrices of one size (N, heads, L, L), which follow each other. Raises BadInput where there are none."""
-    same = [item for item in seen if item.dim() == 4 and item.shape == seen[0].shape]
-    if not same or same[0].shape[-1] != same[0].shape[-2]:
+def checked(seen: list[Tensor], count: int, method: str) -> list[Tensor]:
+    """The matrices (N, heads, L, L) of `count` pictures, all of one size, so that they can follow each other.
+
+    Raises BadInput where there are none, where blocks see windows of the picture (more matrices than pictures), and
+    where the size changes on the way: rolling up some of them would show the places of a part as those of the whole.
+    """
+    size = seen[0].shape if seen else torch.Size()
+    whole = len(size) == 4 and size[0] == count and size[2] == size[3]
+    if not whole or any(item.shape != size for item in seen):
         raise BadInput(
             f"{method} needs a vision transformer whose blocks see the whole picture.", hint="Choose another method."
         )
-    return same
+    return seen
 
 
 def places(rolled: Tensor, method: str) -> Tensor:

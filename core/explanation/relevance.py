@@ -57,6 +57,8 @@ def propagated(network: Network, pictures: Tensor, targets: Tensor, gamma: float
 
 def _refuse(body: nn.Module) -> None:
     for layer in body.modules():
+        if hasattr(layer, "num_heads") or hasattr(layer, "attn_drop"):
+            raise BadInput(f"{OTHER} (attention).", hint="Choose another method.")
         if next(layer.children(), None) is not None or isinstance(layer, (*ACTIVATIONS, *GATES, *PLAIN)):
             continue
         if isinstance(layer, nn.Conv2d) and type(layer).forward is nn.Conv2d.forward:  # one that pads by itself is not

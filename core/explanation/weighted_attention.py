@@ -19,7 +19,7 @@ def weighted_attention(network: Network, pictures: Tensor, targets: Tensor) -> T
     with torch.inference_mode(False), torch.enable_grad(), frozen(network), attentions(network) as seen:
         pixels = pictures.detach().float().requires_grad_()  # else nothing between the frozen weights has a gradient
         logits = network(pixels)
-        matrices = checked(seen, TITLE)
+        matrices = checked(seen, len(pictures), TITLE)
         gradients = torch.autograd.grad(chosen(logits, targets).sum(), matrices)
     rolled = identity_like(matrices[0])
     for matrix, gradient in zip(matrices, gradients, strict=True):

@@ -116,7 +116,7 @@ def _facts(image: Image.Image) -> tuple[datetime | None, str]:
 def difference_hash(image: Image.Image) -> str:
     """64 bits that stay alike when a picture is scaled or saved again: is each of 8 x 8 cells brighter than the next?
 
-    Zauner, Implementation and benchmarking of perceptual image hash functions (2010).
+    Krawetz, Kind of like that (2013), https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html.
     """
     cells = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
     bits = (cells[:, 1:] > cells[:, :-1]).flatten()

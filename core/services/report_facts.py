@@ -198,7 +198,7 @@ def _unproved(external: Sequence[External], results: JsonObject, moved: Drift) -
     """Cautions that follow from what was not done."""
     found = []
     if not external:
-        found.append(Limit(words="It was not tested on pictures of another place, season or clinic."))
+        found.append(Limit(words="It was not tested on pictures from outside its own project."))
     labelling = cast(JsonObject, results["labelling"] or {"people": []})
     people = cast(list[JsonObject], labelling["people"])
     if len({line["name"] for line in people}) == 1:

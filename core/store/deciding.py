@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.evaluation import triple
-from core.evaluation.decision import FEWEST, Benefit, Decided, Use, decide, decision_curve, threshold_of
+from core.evaluation.decision import (
+    FEWEST,
+    Benefit,
+    Decided,
+    Use,
+    decide,
+    decision_curve,
+    pays,
+    threshold_of,
+    with_gaps,
+)
 from core.store.sides import Side, Sides
 from core.types import ImageId, JsonObject, JsonValue, Task
 
@@ -42,8 +52,13 @@ class Decision:
     @property
     def useful(self) -> tuple[float, float] | None:
         """The chances between which acting by the model is better than acting on all, or on none, as far as seen."""
-        better = [point.act_from for point in self.curve if point.model.value > max(point.everyone, 0.0) + 1e-9]
+        better = [point.act_from for point in self.curve if pays(point.model.value, point.everyone)]
         return (better[0], better[-1]) if better else None
+
+    @property
+    def gaps(self) -> str:
+        """What is to be added where it is not better at all chances between these."""
+        return with_gaps([pays(point.model.value, point.everyone) for point in self.curve])
 
 
 def choices(task: Task, classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves:
     assert "Of 100 pictures like these, between" in text and "by 1 annotator " in text
     assert "1.png: is healthy, said rust, 65% sure" in text and text.count("<img") == 1
     assert "<tr><th>expert</th><td>hand</td><td class=n>6</td></tr>" in text
-    assert "No cases or groups were named" in text and "was not tested on pictures of another place" in text
+    assert "No cases or groups were named" in text and "was not tested on pictures from outside" in text
     assert "Heatmaps could not be made: Run 1 has no model yet." in text
 
 
@@ -249,6 +249,20 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
             {"layer": 3, "likeness": 0.83, "distance": 0.27}, {"layer": 4, "likeness": 0.43, "distance": 0.47}]},
         external=[External(name="Elsewhere", note="", results=facts.results)],
     )  # fmt: skip
+
+
+def test_nobody_knows_how_many_people_gave_labels_that_were_imported(graft: Graft, leaves: Leaves) -> None:
+    facts = facts_of(graft, leaves.run([0, 1, 0, 1, 1, 1]))
+
+    def told(*people: tuple[str, str]) -> str:
+        given: list[JsonValue] = [{"name": name, "how": how, "pictures": 6} for name, how in people]
+        results: JsonObject = {**facts.results, "labelling": {"people": given}}
+        return SECTIONS["methods"](dataclasses.replace(facts, results=results))
+
+    assert "labelled before import by an unknown number of annotators and divided" in told(("import", "import"))
+    both = told(("Anna", "hand"), ("Ben", "hand"), ("import", "import"))
+    assert "labelled by 2 annotators and, before import, by an unknown number of others and divided" in both
+    assert "labelled by 1 annotator and divided" in told(("Anna", "hand"), ("Anna", "suggestion"))
 
 
 def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> None:

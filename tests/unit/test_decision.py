@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.evaluation.decision import Use, decide, decision_curve, enough, moved, threshold_of
+from core.evaluation.decision import Use, decide, decision_curve, enough, moved, pays, threshold_of, with_gaps
 from core.evaluation.interval import units_of
 
 
@@ -35,6 +35,14 @@ def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:
     assert (Use(prevalence=0.05, miss=20).cost_of_all, Use(prevalence=0.05, miss=20).cost_of_none) == (950, 1000)
     for item in (found.ppv, found.npv, found.found, found.false_alarms, dear.cost):
         assert item.low < item.value < item.high
+
+
+def test_where_the_model_pays_here_and_there_its_range_is_told_with_gaps() -> None:
+    by_model, on_all = [0.3, 0.3, -0.1, 0.1, 0.0], [0.4, 0.2, 0.0, -0.2, -0.5]
+    paying = [pays(one, other) for one, other in zip(by_model, on_all, strict=True)]
+    assert paying == [False, True, False, True, False]
+    assert with_gaps(paying) == ", though not everywhere between"
+    assert with_gaps([False, True, True, False]) == with_gaps([False, False]) == ""
 
 
 def test_a_model_that_never_says_so_has_no_predictive_value() -> None:

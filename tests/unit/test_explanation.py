@@ -266,6 +266,33 @@ def test_attention_rollout_refuses_a_network_without_attention() -> None:
         explain(small_cnn(), pictures(), torch.tensor([0, 0]), "attention_rollout")
 
 
+@pytest.mark.parametrize("method", ["attention_rollout", "weighted_attention"])
+def test_attention_in_windows_is_refused_for_its_map_would_be_of_the_first_window(method: str) -> None:
+    class Windows(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.block = Attention(torch.eye(4).tolist())
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            return self.block(torch.ones(4 * len(pictures), 1, 4, 1)).view(len(pictures), 16)
+
+    with pytest.raises(BadInput, match="whose blocks see the whole picture"):
+        explain(with_body(Windows(), 16, 2), pictures(), torch.tensor([0, 0]), method)
+
+
+def test_attention_that_changes_its_size_on_the_way_is_refused_for_a_part_would_stand_for_all() -> None:
+    class Pyramid(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fine, self.coarse = Attention(torch.eye(16).tolist()), Attention(torch.eye(4).tolist())
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            return self.coarse(self.fine(torch.ones(len(pictures), 1, 16, 1))[:, :, ::4]).view(len(pictures), 4)
+
+    with pytest.raises(BadInput, match="whose blocks see the whole picture"):
+        explain(with_body(Pyramid(), 4, 2), pictures(), torch.tensor([0, 0]), "attention_rollout")
+
+
 def test_an_unknown_method_names_the_known_ones() -> None:
     with pytest.raises(BadInput, match="gradcam, gradcam"):
         explain(small_cnn(), pictures(), torch.tensor([0, 0]), "tea leaves")

@@ -9,6 +9,7 @@ from captum.attr._utils.lrp_rules import EpsilonRule, GammaRule
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from core.catalogue import EXPLANATIONS
 from core.errors import BadInput
 from core.explanation import METHODS, explain
 from core.explanation.attentions import attentions
@@ -223,3 +224,39 @@ def test_attention_is_looked_at_without_changing_the_answer(backbone: str, side:
 def test_gradient_weighted_attention_refuses_a_network_without_attention() -> None:
     with pytest.raises(BadInput, match="needs a vision transformer"):
         explain(small_cnn(), pictures(), torch.tensor([0, 0]), "weighted_attention")
+
+
+def test_relevance_propagation_refuses_attention_even_where_every_layer_has_a_rule() -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.num_heads, self.query = 1, nn.Linear(3, 3)
+
+        def forward(self, pictures: Tensor) -> Tensor:
+            tokens = pictures.flatten(2).transpose(1, 2)
+            return ((self.query(tokens) @ tokens.transpose(1, 2)).softmax(-1) @ tokens).mean(1)
+
+    with pytest.raises(BadInput, match="no rules"):
+        explain(with_body(Attending(), 3, 1), pictures(), torch.tensor([0, 0]), "relevance")
+
+
+@pytest.mark.parametrize(
+    ("backbone", "sees_all"),
+    [
+        ("vit_b_16", True),
+        ("timm:vit_tiny_patch16_224", True),
+        ("timm:deit3_small_patch16_224", True),
+        ("timm:flexivit_small", True),
+        ("timm:beitv2_base_patch16_224", True),
+        ("timm:eva02_tiny_patch14_224", True),
+        ("timm:repvit_m1", False),  # convolutional
+        ("timm:maxvit_pico_rw_256", False),  # windows
+        ("timm:mobilevit_xxs", False),
+        ("timm:levit_128s", False),
+        ("swin_t", False),
+    ],
+)
+def test_attention_is_offered_where_every_block_sees_the_whole_picture(backbone: str, sees_all: bool) -> None:
+    assert EXPLANATIONS["attention_rollout"].fits(backbone) is sees_all
+    assert EXPLANATIONS["relevance"].fits(backbone) is not sees_all
+    assert EXPLANATIONS["gradcam"].fits(backbone)

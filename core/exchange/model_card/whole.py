@@ -10,6 +10,7 @@ from core.evaluation import FIGURES
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
+from core.exchange.report.methods import START, TUNED
 from core.exchange.report.values import Entries, entries, lines, number
 from core.types import JsonObject, Task
 from core.words import count
@@ -47,6 +48,9 @@ def _details(facts: ModelFacts) -> str:
     classes = ", ".join(plain(item) for item in card.classes) or "none: it answers with a number"
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
+    weights = _shown(facts.recipe, "weights")
+    start = START.get(weights, f"from {plain(weights)}")
+    tuned = TUNED.get(str(facts.recipe.get("tune")), "part of it was fine-tuned")
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
     return (
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
@@ -54,8 +58,8 @@ def _details(facts: ModelFacts) -> str:
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
         f"- Classes, in the order of the answers: {classes}\n"
         f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
-        f"- Start: {plain(_shown(facts.recipe, 'weights'))}; what was trained: "
-        f"{facts.recipe.get('tune', '?')}{version}\n- Licence and contact: to be filled in by whoever passes it on"
+        f"- Training: {start}; {tuned}{version}\n"
+        "- Licence and contact: to be filled in by whoever passes it on"
     )
 
 
@@ -108,10 +112,14 @@ def _metrics(facts: ModelFacts) -> str:
     told = "\n".join(f"- {FIGURES[name].title}: {FIGURES[name].how}" for name in names)
     together = entries(facts.results.get("counts")).get("together")
     whole = "" if together == "pictures" else f" {str(together).capitalize()} count as one each."
+    calibrated = (
+        ""
+        if facts.card.task is Task.REGRESSION
+        else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
+    )
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole} Probabilities are calibrated by one "
-        f"temperature ({facts.card.temperature:.4f}; Guo et al. "
-        f"2017).\n\n{told or '- None: there were no test pictures.'}"
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}\n\n"
+        f"{told or '- None: there were no test pictures.'}"
     )
 
 
@@ -169,7 +177,7 @@ def _caveats(facts: ModelFacts) -> str:
     if weak:
         told.append(f"It is clearly worse on: {', '.join(weak)}.")
     if not facts.external:
-        told.append("It was not tested on pictures of another place, season or clinic.")
+        told.append("It was not tested on pictures from outside its own project.")
     if counts.get("together") == "pictures":
         told.append(
             "No cases or groups were named: if pictures of one plant, patient or place are on both sides, the scores "

@@ -2,7 +2,7 @@
 
 from core.charts.benefit import BELOW
 from core.evaluation import Interval
-from core.evaluation.decision import cheapest
+from core.evaluation.decision import cheapest, pays, with_gaps
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
@@ -93,15 +93,16 @@ def _curve(found: Entries) -> str:
     top = max(item.high for item in model if item)
     low = max(min(0.0, *(item.low for item in model if item)), -BELOW * top)
     useful = items(found["useful"])
-    pays = (
+    better = [item is not None and pays(item.value, on_all) for item, on_all in zip(model, everyone, strict=True)]
+    worth = (
         f"it is better than acting on all or on none for whoever acts from a chance of about "
-        f"{between(number(useful[0]), number(useful[1]))}"
+        f"{between(number(useful[0]), number(useful[1]))}{with_gaps(better)}"
         if useful
         else "at no chance is it better than acting on all or on none"
     )
     words = (
         f"Decision curve of {found['about']} (Vickers & Elkin 2006, doi 10.1177/0272989X06295361): as far as these "
-        f"pictures tell, {pays}. At these costs one acts from {number(found['act_from']):.0%}: the upright line."
+        f"pictures tell, {worth}. At these costs one acts from {number(found['act_from']):.0%}: the upright line."
     )
     drawn = chart(
         [

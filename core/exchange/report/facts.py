@@ -159,6 +159,6 @@ class ReportFacts:
         return entries(self.results.get("labelling"))
 
     @property
-    def people(self) -> int:
-        """How many people, or programs, labelled; 0 where that was not recorded."""
-        return len({str(line["name"]) for line in lines(self.labelling.get("people"))})
+    def people(self) -> list[tuple[str, str]]:
+        """Who labelled, people or programs, and how; empty where that was not recorded."""
+        return [(str(line["name"]), str(line["how"])) for line in lines(self.labelling.get("people"))]

@@ -4,7 +4,7 @@ from core.exchange.report.facts import ReportFacts
 from core.words import count
 
 TEXT = (
-    "{pictures} labelled by {people} and divided into training ({train}), validation ({validation}) and "
+    "{pictures} labelled {people} and divided into training ({train}), validation ({validation}) and "
     "test ({test}) sets{whole}. A {backbone} {start} was used; {tuned}, for at most {epochs} epochs (optimiser "
     "{optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the validation set was "
     "kept. {calibrated}The test set was used once, for the figures reported here. Intervals are 95 % intervals: "
@@ -31,13 +31,12 @@ START = {
 def methods_text(facts: ReportFacts) -> str:
     """The paragraph."""
     recipe, sizes = facts.recipe, facts.sizes
-    people = count(facts.people, "annotator") if facts.people else "an unknown number of annotators"
     names = ("backbone", "epochs", "optimizer", "learning_rate", "seed")
     libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
     return TEXT.format(
         calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
         pictures=count(sum(sizes.values()), "picture was", "pictures were"),
-        people=people,
+        people=_people(facts),
         whole=_whole(facts),
         start=START.get(str(recipe.get("weights")), "initialised from earlier weights"),
         tuned=TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned"),
@@ -46,6 +45,18 @@ def methods_text(facts: ReportFacts) -> str:
         **{name: sizes.get(name, 0) for name in ("train", "validation", "test")},
         **{name: recipe.get(name, "?") for name in names},
     )
+
+
+def _people(facts: ReportFacts) -> str:
+    """By whom: of labels that were imported nobody knows how many people gave them."""
+    if not facts.people:
+        return "by an unknown number of annotators"
+    here = {name for name, how in facts.people if how != "import"}
+    if not here:
+        return "before import by an unknown number of annotators"
+    imported = any(how == "import" for _, how in facts.people)
+    others = " and, before import, by an unknown number of others" if imported else ""
+    return f"by {count(len(here), 'annotator')}{others}"
 
 
 def _whole(facts: ReportFacts) -> str:

@@ -22,7 +22,7 @@ HOW_TO = {
     "external": "Not made. `graft evaluate {run} --project NAME`, or page Results, Test on other pictures, makes it.",
     "robustness": "Not made. `graft robustness {run}`, or page Results, Robustness, makes it.",
     "forecast": "Not made. `graft forecast {run}`, or page Results, What to label next, makes it.",
-    "grades": "Not made: no heatmap here has passed a test. `graft grade {run}`, or page Look inside, makes it.",
+    "grades": "Not made: no way to draw heatmaps was tested. `graft grade {run}`, or page Look inside, makes it.",
     "changes": "Not made. `graft changed {run}`, or page Look inside, makes it.",
     "checks": "Not made. `graft check`, or page Check data, looks for duplicates, leaks, short cuts and wrong labels.",
 }

@@ -12,6 +12,13 @@ from core.words import count
 
 HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "mean_ap", "micro_f1", "mae", "r2")
 OF_GRADES = ("accuracy", "quadratic_kappa", "grades_off")
+RARE = {
+    "ignore": " Nothing was done for rare classes.",
+    "weights": " Rare classes weighed more, by inverse frequency.",
+    "effective": " Rare classes weighed more by their effective number (Cui et al. 2019, arXiv 1901.05555).",
+    "logits": " While learning, logits were shifted by log frequency (Menon et al. 2020, arXiv 2007.07314).",
+    "sampling": " Pictures of rare classes were shown more often.",
+}
 CAUTION = (
     "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can make the "
     "model much worse: test it there before relying on it. It supports a person's judgement, it does not replace it."
@@ -39,8 +46,8 @@ def model(facts: ReportFacts) -> str:
     weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
     framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
     classes = (
-        f" Rare classes: {recipe.get('imbalance', '?')}. Its probabilities were calibrated on the validation pictures "
-        "by one temperature (Guo et al. 2017, arXiv 1706.04599)."
+        f"{RARE.get(str(recipe.get('imbalance')), '')} Its probabilities were calibrated on the validation pictures by "
+        "one temperature (Guo et al. 2017, arXiv 1706.04599)."
     )
     numbers = facts.results["task"] == "regression"
     return paragraph(

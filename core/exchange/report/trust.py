@@ -125,7 +125,7 @@ def weak_spots(facts: ReportFacts) -> str:
     if not found:
         return ""
     clear = sum(bool(line["clear"]) for line in found)
-    are = f"{clear} {'is' if clear == 1 else 'are'}"
+    are = f"{clear} {'is' if clear == 1 else 'are'}" if clear else "none is"
     words = (
         f"Of {count(len(found), 'group')} of at least 10 test pictures (by table column, group, brightness, sharpness, "
         f"size), {are} clearly worse than the rest, after correction for how many were looked at "
