@@ -11,8 +11,10 @@ python -m benchmarks.explain [--backbone resnet18] [--batch 16] [--rounds 12]
 import argparse
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytorch_grad_cam
 import torch
@@ -22,11 +24,15 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.table import Figure, show
-from core.explanation import choose_precision, explain
+from core.explanation import choose_way, explain
+from core.explanation.below import with_openvino_below
 from core.explanation.layers import target_layer
 from core.models import Network
+from core.settings import Settings
 
 MOST_OF_FLOOR, OF_GRAD_CAM, OF_CAPTUM, SAME = 1.2, 4.0, 1.5, 1e-4
+MANY = 1000
+"""So many pictures in a job, for which converting pays."""
 OUTPUTS = 10
 MATRIX = 2048
 
@@ -47,7 +53,9 @@ def bare(network: Network, pictures: Tensor, targets: Tensor) -> None:
         handle.remove()
 
 
-def contenders(network: Network, pictures: Tensor, targets: Tensor) -> dict[str, Callable[[], object]]:
+def contenders(
+    network: Network, pictures: Tensor, targets: Tensor, settings: Settings
+) -> dict[str, Callable[[], object]]:
     """Everything measured, by name. The peers get a network of their own, whose parameters learn, as is usual."""
     side, names = pictures.shape[-1], [ClassifierOutputTarget(int(item)) for item in targets]
     peer = Network(network.backbone, OUTPUTS, image_size=side)
@@ -59,6 +67,8 @@ def contenders(network: Network, pictures: Tensor, targets: Tensor) -> dict[str,
     frozen = network.requires_grad_(False)
     last = pictures.contiguous(memory_format=torch.channels_last)
     matrix = torch.randn(MATRIX, MATRIX)
+    helped = with_openvino_below(network, side, settings)
+    assert helped is not None, "OpenVINO cannot convert it"
 
     def theirs() -> Tensor:
         maps = captum.attribute(plain, targets, relu_attributions=True)
@@ -71,6 +81,7 @@ def contenders(network: Network, pictures: Tensor, targets: Tensor) -> dict[str,
         "captum": theirs,
         "float32": lambda: explain(network, last, targets),
         "bfloat16": lambda: explain(network, last, targets, precision="bfloat16"),
+        "openvino": lambda: explain(helped, last, targets),
     }
 
 
@@ -92,14 +103,21 @@ def main() -> None:
     network = Network(options.backbone, OUTPUTS, image_size=224).eval()
     pictures = torch.randint(0, 256, (options.batch, 3, 224, 224), dtype=torch.uint8)
     targets = torch.arange(options.batch) % OUTPUTS
-    runs = contenders(network, pictures, targets)
+    with tempfile.TemporaryDirectory() as home:
+        compare(network, pictures, targets, options.rounds, Settings(home=Path(home), device="cpu"))
+
+
+def compare(network: Network, pictures: Tensor, targets: Tensor, rounds: int, settings: Settings) -> None:
+    """All contenders in turns, and the table."""
+    count = len(pictures)
+    runs = contenders(network, pictures, targets, settings)
     answers = {name: run() for name, run in runs.items()}  # warms up, too
     spent: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name in random.sample(list(runs), len(runs)):
             begin = time.perf_counter()
             runs[name]()
-            spent[name].append(1000 * (time.perf_counter() - begin) / options.batch)
+            spent[name].append(1000 * (time.perf_counter() - begin) / count)
 
     def ratio(name: str, to: str) -> float:
         return statistics.median(a / b for a, b in zip(spent[to], spent[name], strict=True))
@@ -113,26 +131,26 @@ def main() -> None:
         for name, times in spent.items()
         if name != "product"
     ]
-    work = multiplications(network, pictures[:1]) * options.batch / MATRIX**3
+    work = multiplications(network, pictures[:1]) * count / MATRIX**3
     rows += [
         Figure(
             name=f"{name}'s forward passes to a matrix product's rate", value=f"{work * ratio(name, 'product'):.2f} x"
         )
-        for name in ("captum", "float32")
+        for name in ("captum", "float32", "openvino")
     ]
-    for own in ("float32", "bfloat16"):
+    for own in ("float32", "bfloat16", "openvino"):
         cost = 1 / ratio(own, "floor")
         rows.append(_held(f"{own} to the bare passes", f"{cost:.2f} x", f"<= {MOST_OF_FLOOR} x", cost <= MOST_OF_FLOOR))
         for peer, least in (("pytorch-grad-cam", OF_GRAD_CAM), ("captum", OF_CAPTUM)):
             gain = ratio(own, peer)
             rows.append(_held(f"{own} to {peer}", f"{gain:.2f} x", f">= {least} x", gain >= least))
-    for peer in ("pytorch-grad-cam", "captum"):
-        off = apart[peer]
-        rows.append(_held(f"float32 maps from {peer}'s", f"{off:.1e}", f"<= {SAME:g}", off <= SAME))
+    for other in ("pytorch-grad-cam", "captum", "openvino"):
+        off = apart[other]
+        rows.append(_held(f"float32 maps from {other}'s", f"{off:.1e}", f"<= {SAME:g}", off <= SAME))
     rows.append(Figure(name="bfloat16 maps from float32's", value=f"{apart['bfloat16']:.1e}"))
-    chosen = choose_precision(network, pictures, targets)
-    rows.append(Figure(name="chosen for a job", value=chosen.name))
-    show(f"Grad-CAM, {options.backbone}, batch {options.batch}, {torch.get_num_threads()} threads", rows)
+    chosen = choose_way(network, pictures, targets, "gradcam", total=MANY, settings=settings)
+    rows.append(Figure(name=f"chosen for a job of {MANY:,} pictures", value=chosen.name))
+    show(f"Grad-CAM, {network.backbone}, batch {count}, {torch.get_num_threads()} threads", rows)
 
 
 def _held(name: str, value: str, target: str, met: bool) -> Figure:

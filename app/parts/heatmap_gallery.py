@@ -19,9 +19,9 @@ STEP = 48
 HOW = """
 **How.** Every picture is explained for the answer that the model gave, in batches of 16. The mean adds up the maps of
 all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
-bfloat16 is clearly faster on this computer it is used, if no place of a trial's maps differs by more than 5 % from
-float32; single pictures are always explained in float32. The border is the outermost tenth on each side. What a model
-does by a trick shows in many maps at once, and seldom in one
+bfloat16, or for many pictures OpenVINO, is clearly faster on this computer it is used, if no place of a trial's maps
+differs by more than 5 % from torch's in float32, by which single pictures are always explained. The border is the
+outermost tenth on each side. What a model does by a trick shows in many maps at once, and seldom in one
 ([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)).
 """
 MANY = 12
@@ -68,8 +68,8 @@ def heatmap_gallery(model: RunId, methods: Sequence[str], method: str) -> None:
 
 
 def _show(view: HeatmapsView) -> None:
-    drawn = f"These maps were drawn in bfloat16; the trial's differed by at most {view.apart:.1%}."
-    how = f"{HOW}\n{drawn}" if view.precision == "bfloat16" else HOW
+    by = {"bfloat16": "in bfloat16", "openvino": "with OpenVINO's help"}.get(view.precision)
+    how = f"{HOW}\nThese maps were drawn {by}; the trial's differed by at most {view.apart:.1%}." if by else HOW
     named = any(item.name for item in view.classes)
     heading("Where it looks for each class, on average" if named else "Where it looks, on average", how)
     columns = st.columns(8 if len(view.classes) > MANY else min(4, max(2, len(view.classes))))

@@ -2,6 +2,6 @@
 
 from core.explanation.explain import METHODS, Method, explain
 from core.explanation.overlay import heatmap_png, paint, seen_box
-from core.explanation.precision import Precision, choose_precision
+from core.explanation.ways import Way, choose_way
 
-__all__ = ["METHODS", "Method", "Precision", "choose_precision", "explain", "heatmap_png", "paint", "seen_box"]
+__all__ = ["METHODS", "Method", "Way", "choose_way", "explain", "heatmap_png", "paint", "seen_box"]

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from core.models import Network, digest
 from core.settings import Settings
@@ -48,13 +48,15 @@ def load_openvino() -> ModuleType:
     return cast(ModuleType, openvino)
 
 
-def converted(network: Network, settings: Settings) -> "openvino.Model":
-    """What makes features (N, F) of pictures (N, 3, S, S) uint8. Raises RuntimeError for a network it cannot convert.
+def converted(network: Network, settings: Settings, below: fx.GraphModule | None = None) -> "openvino.Model":
+    """What makes features (N, F) of pictures (N, 3, S, S) uint8; of the part `below`, what it says of normalised ones.
 
-    One that cannot be kept, for want of room, is still returned; one that was damaged is converted again.
+    Raises RuntimeError for what it cannot convert. What cannot be kept, for want of room, is still returned; what was
+    damaged is converted again.
     """
     vino = load_openvino()
-    words = f"{network.backbone} {network.image_size} {vino.__version__} {torch.__version__}"
+    part = "" if below is None else f" {below.code}"
+    words = f"{network.backbone} {network.image_size} {vino.__version__} {torch.__version__}{part}"
     folder = settings.converted / digest(words, network.body.state_dict())
     try:
         if _sum(folder) == (folder / _SUM).read_text("ascii"):
@@ -63,7 +65,7 @@ def converted(network: Network, settings: Settings) -> "openvino.Model":
         LOG.warning("A damaged network of the cache %s is converted again.", folder)
     except FileNotFoundError:
         pass
-    model = convert(network)
+    model = convert(network, below)
     try:
         _keep(folder, lambda path: vino.save_model(model, path, compress_to_fp16=False))
     except (OSError, RuntimeError) as error:  # a full disk is no reason not to go on
@@ -71,14 +73,14 @@ def converted(network: Network, settings: Settings) -> "openvino.Model":
     return model
 
 
-def convert(network: Network) -> "openvino.Model":
+def convert(network: Network, below: fx.GraphModule | None = None) -> "openvino.Model":
     """As `converted`, from nothing."""
     size = network.image_size
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's tracer, about shapes that do not change here
         model: openvino.Model = load_openvino().convert_model(
-            _Features(network.eval()),
-            example_input=torch.zeros(2, 3, size, size, dtype=torch.uint8),
+            _Features(network.eval()) if below is None else below.eval(),
+            example_input=torch.zeros(2, 3, size, size, dtype=torch.uint8 if below is None else torch.float32),
             input=[-1, 3, size, size],
         )
         return model

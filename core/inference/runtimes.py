@@ -9,7 +9,7 @@ import contextlib
 import importlib.util
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from core.inference.trial import Try, remembered
 from core.models import Network
 from core.recipes import Recipe
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    import openvino
 
 Forward = Callable[[Tensor], Tensor]
 """Pictures (N, 3, S, S) uint8 on the network's device -> features (N, F) float32 on the CPU."""
@@ -50,7 +53,8 @@ def by_torch(network: Network, *, half: bool = False) -> Forward:
     return forward
 
 
-def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Forward:
+def by_openvino(model: "openvino.Model", *, half: bool = False) -> Forward:
+    """A converted network, or a part of one that is given what it was converted for, on all cores."""
     vino, threads = load_openvino(), torch.get_num_threads()
     streams = min(threads, STREAMS)
     options = {
@@ -58,7 +62,7 @@ def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Fo
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
     }
-    queue: Any = vino.AsyncInferQueue(vino.Core().compile_model(converted(network, settings), "CPU", options), streams)
+    queue: Any = vino.AsyncInferQueue(vino.Core().compile_model(model, "CPU", options), streams)
     said: dict[int, NDArray[np.float32]] = {}
     queue.set_callback(lambda request, start: said.update({start: request.get_output_tensor(0).data.copy()}))
 
@@ -76,8 +80,8 @@ def _openvino(network: Network, settings: Settings, *, half: bool = False) -> Fo
 RUNTIMES: dict[str, Callable[[Network, Settings], Forward]] = {
     PLAIN: lambda network, _: by_torch(network),
     "torch-bf16": lambda network, _: by_torch(network, half=True),
-    "openvino": _openvino,
-    "openvino-bf16": lambda network, settings: _openvino(network, settings, half=True),
+    "openvino": lambda network, settings: by_openvino(converted(network, settings)),
+    "openvino-bf16": lambda network, settings: by_openvino(converted(network, settings), half=True),
 }
 """Name -> how to make it of a network."""
 
@@ -96,16 +100,19 @@ def choose_runtime(network: Network, pictures: int, recipe: Recipe, settings: Se
     if pictures < TRYING or recipe.precision == "float32":
         return PLAIN
     names = [PLAIN, "torch-bf16"] if has_bfloat16(device) else [PLAIN]
-    if (
-        device.type == "cpu"
-        and importlib.util.find_spec("openvino")
-        and (pictures >= CONVERTING or pictures * operations(network) >= HEAVY)
-    ):
+    if worth_converting(network, pictures):
         names += ["openvino", "openvino-bf16"]
     if names == [PLAIN]:
         return PLAIN
     what = f"features of {network.backbone} at {network.image_size} by {', '.join(names)}"
     return remembered(settings, what, device, lambda: _tries(network, names, settings))
+
+
+def worth_converting(network: Network, pictures: int) -> bool:
+    """Whether OpenVINO is there for this network, and enough is to be computed that converting it may pay."""
+    if network.head.weight.device.type != "cpu" or not importlib.util.find_spec("openvino"):
+        return False
+    return pictures >= CONVERTING or pictures * operations(network) >= HEAVY
 
 
 def operations(network: Network) -> int:

@@ -55,14 +55,29 @@ def cut(network: Network, thawed: int) -> Halves | None:
     its code branches on what it sees.
     """
     groups = stages(network)
+    nodes = _traced(network.body, [unit for group in groups for unit in group])
+    halves = _parted(network, nodes, _border(nodes, network.body, groups[-thawed][0] if thawed else None))
+    return None if halves and any(item.requires_grad for item in halves.below.parameters()) else halves
+
+
+def cut_behind(network: Network, layer: nn.Module) -> Halves | None:
+    """Cut behind a layer of the body, whether it learns or not; None where that cannot be done, as for `cut`."""
+    nodes = _traced(network.body, [layer])
+    return _parted(network, nodes, next((node for node in nodes if _calls(node, network.body, layer)), None))
+
+
+def _traced(body: nn.Module, units: list[nn.Module]) -> list[fx.Node]:
+    """What the body does, one after the other; nothing where that depends on what it sees."""
     try:
-        _, *options = inspect.signature(network.body.forward).parameters.values()
+        _, *options = inspect.signature(body.forward).parameters.values()
         defaults = {item.name: item.default for item in options if item.default is not item.empty}
-        tracer = _Glue([unit for group in groups for unit in group])
-        nodes = list(tracer.trace(network.body, defaults).nodes)
+        return list(_Glue(units).trace(body, defaults).nodes)
     except (fx.proxy.TraceError, RuntimeError, TypeError, ValueError, NotImplementedError):
-        return None
-    border = _border(nodes, network.body, groups[-thawed][0] if thawed else None)
+        return []
+
+
+def _parted(network: Network, nodes: list[fx.Node], border: fx.Node | None) -> Halves | None:
+    """Both sides of the border, if all that lies above it needs nothing else of what lies below."""
     if border is None:
         return None
     place = nodes.index(border)
@@ -77,19 +92,19 @@ def cut(network: Network, thawed: int) -> Halves | None:
             known[node] = above.node_copy(node, known.__getitem__)
     except KeyError:  # something above looks past the border
         return None
-    halves = Halves(fx.GraphModule(network.body, below), Upper(network, fx.GraphModule(network.body, above)))
-    return None if any(item.requires_grad for item in halves.below.parameters()) else halves
+    return Halves(fx.GraphModule(network.body, below), Upper(network, fx.GraphModule(network.body, above)))
 
 
 def _border(nodes: list[fx.Node], body: nn.Module, first: nn.Module | None) -> fx.Node | None:
     """What goes into the first unit that learns, or comes out of the body."""
     for node in nodes:
-        reached = node.op == "output" if first is None else (
-            node.op == "call_module" and body.get_submodule(str(node.target)) is first
-        )  # fmt: skip
-        if reached:
+        if node.op == "output" if first is None else _calls(node, body, first):
             return node.all_input_nodes[0] if len(node.all_input_nodes) == 1 else None
     return None
+
+
+def _calls(node: fx.Node, body: nn.Module, layer: nn.Module) -> bool:
+    return node.op == "call_module" and body.get_submodule(str(node.target)) is layer
 
 
 def is_random(module: nn.Module) -> bool:

@@ -1,7 +1,7 @@
 """The heatmaps job: what a model looks at in all pictures of a split, and in the mean over each class.
 
-Batched, and in bfloat16 where that pays and keeps the maps: the result says so, and such maps are kept apart from the
-exact ones that a single question gets.
+Batched, and in bfloat16 or with OpenVINO's help where that pays and keeps the maps: the result says so, and such maps
+are kept apart from those that a single question gets.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import NotEnoughImages
-from core.explanation import Precision, choose_precision, explain, paint
+from core.explanation import Way, choose_way, paint
 from core.features import PixelCache
 from core.jobs.context import JobContext
 from core.jobs.payloads import HeatmapsPayload
@@ -42,7 +42,7 @@ class _Class:
 class _Found:
     items: list[JsonValue] = field(default_factory=list)
     classes: dict[int, _Class] = field(default_factory=dict)
-    precision: Precision | None = None
+    way: Way | None = None
 
 
 def run(context: JobContext) -> JsonObject:
@@ -64,11 +64,13 @@ def run(context: JobContext) -> JsonObject:
         part = records[start : start + BATCH]
         said = [answer_of(item) for item in part]
         batch, targets = pixels.read([item.blob for item in part]), torch.tensor([said_position(one) for one in said])
-        if found.precision is None:
-            found.precision = choose_precision(model.network, batch, targets, payload.method)
-        maps = explain(model.network, batch, targets, payload.method, precision=found.precision.name).numpy()
+        if found.way is None:
+            found.way = choose_way(
+                model.network, batch, targets, payload.method, total=len(records), settings=context.settings
+            )
+        maps = found.way.explain(batch, targets, payload.method).numpy()
         for item, one, heat in zip(part, said, maps, strict=True):
-            question = Question(content, item.blob, payload.method, found.precision.name)
+            question = Question(content, item.blob, payload.method, found.way.name)
             answer = kept(context.settings, question, None) or keep(
                 context.settings, question, card=model.card, said=one, target=None, heat=heat, size=sizes[item.blob]
             )
@@ -76,12 +78,12 @@ def run(context: JobContext) -> JsonObject:
             found.items.append({"image": item.image_id, **{name: answer[name] for name in names}})
         _add(found.classes, targets.tolist(), maps, batch.permute(0, 2, 3, 1).numpy())
     forget_oldest(context.settings.heatmaps, context.settings.max_heatmap_bytes)
-    assert found.precision is not None  # there are pictures
+    assert found.way is not None  # there are pictures
     return {
         "pictures": len(records),
-        "precision": found.precision.name,
-        "time_ratio": found.precision.time_ratio,
-        "apart": found.precision.apart,
+        "precision": found.way.name,
+        "time_ratio": found.way.time_ratio,
+        "apart": found.way.apart,
         "items": found.items,
         "classes": [_mean(context, target, found.classes[target]) for target in sorted(found.classes)],
     }

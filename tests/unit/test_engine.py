@@ -101,7 +101,7 @@ def test_a_converted_network_is_kept_and_converted_again_only_if_it_is_damaged_o
     openvino_or_skip()
     conversions = []
     convert = conversion.convert
-    monkeypatch.setattr(conversion, "convert", lambda network: conversions.append(1) or convert(network))
+    monkeypatch.setattr(conversion, "convert", lambda *asked: conversions.append(1) or convert(*asked))
     pictures = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
 
     def say(network: Network) -> torch.Tensor:
@@ -129,7 +129,7 @@ def test_only_the_converted_networks_used_last_are_kept_and_a_full_disk_stops_no
 ) -> None:
     openvino = openvino_or_skip()
     monkeypatch.setattr(conversion, "MOST", 1)
-    monkeypatch.setattr(conversion, "convert", lambda network: "a model")
+    monkeypatch.setattr(conversion, "convert", lambda *asked: "a model")
 
     def save(model: str, path: Path, **_: object) -> None:
         for name in ("network.xml", "network.bin"):

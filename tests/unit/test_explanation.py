@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from core.catalogue import EXPLANATIONS
 from core.errors import BadInput
-from core.explanation import METHODS, explain, precision
+from core.explanation import METHODS, explain
 from core.explanation.hooks import frozen, leaf_at
 from core.explanation.integrated_gradients import attributions
 from core.explanation.layers import as_map, target_layer
@@ -322,25 +322,3 @@ def test_maps_in_bfloat16_stay_the_same_to_the_eye() -> None:
     quick = explain(network, batch, targets, precision="bfloat16")
     assert quick.dtype == torch.float32
     assert 0 < float((quick - exact).abs().max()) < 0.1  # not the same, or it was no bfloat16
-
-
-@pytest.mark.parametrize(
-    ("seconds", "apart", "chosen"),
-    [((1.0, 0.5), 0.01, "bfloat16"), ((1.0, 0.9), 0.01, "float32"), ((1.0, 0.5), 0.2, "float32")],
-)
-def test_bfloat16_is_chosen_only_where_it_pays_and_keeps_the_maps(
-    monkeypatch: pytest.MonkeyPatch, seconds: tuple[float, float], apart: float, chosen: str
-) -> None:
-    clock = [0.0]
-    cost = dict(zip(("float32", "bfloat16"), seconds, strict=True))
-
-    def slow(*_: object, precision: str) -> Tensor:
-        clock[0] += cost[precision]
-        return torch.full((1, 4, 4), 1 - apart if precision == "bfloat16" else 1.0)
-
-    monkeypatch.setattr(precision, "has_bfloat16", lambda device: True)
-    monkeypatch.setattr(precision, "explain", slow)
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: clock[0])
-    found = precision.choose_precision(small_cnn(), pictures(), torch.tensor([0, 0]))
-    assert (found.name, found.time_ratio) == (chosen, pytest.approx(seconds[1]))
-    assert found.apart == pytest.approx(apart)
