@@ -1,4 +1,4 @@
-"""Numbers in sentences."""
+"""Numbers and names in sentences."""
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
@@ -15,3 +15,8 @@ def between(low: float, high: float) -> str:
 def moved(distance: float) -> str:
     """How far weights are from where they began, as a share of their length; those that were frozen did not move."""
     return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+
+
+def labeller(name: str) -> str:
+    """Who labelled; of labels that came with the pictures, under nobody's name, that is not known."""
+    return "people unknown, before the import" if name == "import" else name

@@ -16,6 +16,7 @@ from core.store.db import reading
 from core.store.results_json import read_results_json
 from core.tasks.archive import file_name, new_archive
 from core.types import JsonObject, RunId, RunKind
+from core.words import labeller
 
 
 def pack_model(context: JobContext, model: RunId) -> JsonObject:
@@ -92,4 +93,4 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
 def _people(results: JsonObject) -> list[str]:
     """Who labelled, each once; none where that was not recorded."""
     people = lines(entries(results["labelling"]).get("people"))
-    return list(dict.fromkeys(str(line["name"]) for line in people))
+    return list(dict.fromkeys(labeller(str(line["name"])) for line in people))

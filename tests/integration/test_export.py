@@ -170,7 +170,9 @@ def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tup
     text = (trained[2] / "README.md").read_text("utf-8")
     assert "# Colours \\*bold\\*: model of run" in text
     assert "Look at the middle." in text
-    assert "18 train, 6 validation, 6 test pictures" in text and "Labelled by: import." in text
+    assert (
+        "18 train, 6 validation, 6 test pictures" in text and "Labelled by: people unknown, before the import." in text
+    )
     assert "Fewer than 30 test pictures stand behind the scores of: green, red." in text
     assert "Tested elsewhere: not at all." in text and "looked at apart" in text
 

@@ -92,7 +92,7 @@ def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves:
     assert "Rust is orange.<br>Look below." in text
     assert "Of 100 pictures like these, between" in text and "by 1 annotator " in text
     assert "1.png: is healthy, said rust, 65% sure" in text and text.count("<img") == 1
-    assert "<tr><th>expert</th><td>hand</td><td class=n>6</td></tr>" in text
+    assert "<tr><th>expert</th><td>by hand</td><td class=n>6</td></tr>" in text
     assert "No cases or groups were named" in text and "was not tested on pictures from outside" in text
     assert "Heatmaps could not be made: Run 1 has no model yet." in text
 

@@ -10,7 +10,7 @@ from core.evaluation import FIGURES
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.methods import START, TUNED
+from core.exchange.report.settings import started, tuned
 from core.exchange.report.values import Entries, entries, lines, number
 from core.types import JsonObject, Task
 from core.words import count
@@ -48,9 +48,6 @@ def _details(facts: ModelFacts) -> str:
     classes = ", ".join(plain(item) for item in card.classes) or "none: it answers with a number"
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
-    weights = _shown(facts.recipe, "weights")
-    start = START.get(weights, f"from {plain(weights)}")
-    tuned = TUNED.get(str(facts.recipe.get("tune")), "part of it was fine-tuned")
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
     return (
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
@@ -58,7 +55,7 @@ def _details(facts: ModelFacts) -> str:
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
         f"- Classes, in the order of the answers: {classes}\n"
         f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
-        f"- Training: {start}; {tuned}{version}\n"
+        f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{version}\n"
         "- Licence and contact: to be filled in by whoever passes it on"
     )
 

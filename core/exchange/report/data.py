@@ -4,9 +4,10 @@ from core.evaluation.agreement import index_text, verdict
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import counted, entries, lines, number, texts, triple
-from core.words import count
+from core.words import count, labeller
 
 SYNTHETIC = "<p class=warning><strong>Synthetic pictures:</strong> nothing here holds for real ones.</p>"
+HOW = {"hand": "by hand", "import": "imported", "suggestion": "a model's suggestion, agreed to"}
 SPLITS = {"train": "to learn from", "validation": "to choose by", "test": "to test by"}
 
 
@@ -41,7 +42,7 @@ def labels(facts: ReportFacts) -> str:
     found = lines(facts.labelling.get("people"))
     if not found:
         return ""
-    rows = [[str(line["name"]), str(line["how"]), f"{number(line['pictures']):,.0f}"] for line in found]
+    rows = [[labeller(str(line["name"])), HOW[str(line["how"])], f"{number(line['pictures']):,.0f}"] for line in found]
     note = "Labels until the dataset version was frozen. Where several people labelled a picture, the last word counts."
     return paragraph(note) + table(["name", "how", "pictures"], rows)
 

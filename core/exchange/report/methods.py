@@ -1,31 +1,19 @@
 """How a model was made and judged, as a paragraph for a paper."""
 
 from core.exchange.report.facts import ReportFacts
+from core.exchange.report.settings import VARIED, side_of, started, tuned
 from core.words import count
 
 TEXT = (
     "{pictures} labelled {people} and divided into training ({train}), validation ({validation}) and "
-    "test ({test}) sets{whole}. A {backbone} {start} was used; {tuned}, for at most {epochs} epochs (optimiser "
-    "{optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the validation set was "
-    "kept. {calibrated}The test set was used once, for the figures reported here. Intervals are 95 % intervals: "
-    "Wilson's for proportions, with the effective sample size where pictures share a case or group; the delta method's "
-    "for areas under curves; and a Bayesian bootstrap over independent units for the rest. Software: {software}; data "
-    "hash {data}."
+    "test ({test}) sets{whole}. A {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
+    "epochs (optimiser {optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the "
+    "validation set was kept. {calibrated}The test set was used once, for the figures reported here. Intervals are "
+    "95 % intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
+    "the delta method's for areas under curves; and a Bayesian bootstrap over independent units for the rest. "
+    "Software: {software}; data hash {data}."
 )
 CALIBRATED = "Probabilities were calibrated by temperature scaling on the validation set. "
-TUNED = {
-    "head": "its features were kept and a linear head was trained on them",
-    "gradual": "a linear head was trained first and the backbone then unfrozen stage by stage",
-    "all": "all its weights were fine-tuned",
-    "norm": "its norm layers and a linear head were fine-tuned",
-    "bias": "its biases and a linear head were fine-tuned",
-    "attention": "its attention and a linear head were fine-tuned",
-}
-START = {
-    "imagenet": "pretrained on ImageNet",
-    "bundled": "pretrained on pictures drawn by formula",
-    "none": "with random weights",
-}
 
 
 def methods_text(facts: ReportFacts) -> str:
@@ -38,13 +26,21 @@ def methods_text(facts: ReportFacts) -> str:
         pictures=count(sum(sizes.values()), "picture was", "pictures were"),
         people=_people(facts),
         whole=_whole(facts),
-        start=START.get(str(recipe.get("weights")), "initialised from earlier weights"),
-        tuned=TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned"),
+        start=started(recipe),
+        tuned=tuned(recipe),
+        seen=_seen(facts),
         software=", ".join([facts.code_version or "Graft", *libraries]),
         data=str(facts.results["dataset_hash"])[:12],
         **{name: sizes.get(name, 0) for name in ("train", "validation", "test")},
         **{name: recipe.get(name, "?") for name in names},
     )
+
+
+def _seen(facts: ReportFacts) -> str:
+    """At which size, and how varied while the network learnt."""
+    side, name = side_of(facts.recipe), str(facts.recipe.get("augmentation"))
+    varied = "" if name == "none" or facts.recipe.get("tune") == "head" else f", while learning {VARIED[name]}"
+    return f"of {side} × {side} pixels{varied}"
 
 
 def _people(facts: ReportFacts) -> str:

@@ -7,7 +7,8 @@ from core.charts import lineage_svg
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.methods import START, TUNED, methods_text
+from core.exchange.report.methods import methods_text
+from core.exchange.report.settings import meaning, side_of, started, tuned
 from core.words import count
 
 HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "mean_ap", "micro_f1", "mae", "r2")
@@ -41,8 +42,6 @@ def summary(facts: ReportFacts) -> str:
 def model(facts: ReportFacts) -> str:
     """The network, where it started and what of it learnt."""
     recipe = facts.recipe
-    start = START.get(str(recipe.get("weights")), "initialised from earlier weights")
-    tuned = TUNED.get(str(recipe.get("tune")), "part of it was fine-tuned")
     weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
     framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
     classes = (
@@ -51,8 +50,8 @@ def model(facts: ReportFacts) -> str:
     )
     numbers = facts.results["task"] == "regression"
     return paragraph(
-        f"{recipe.get('backbone', '?')}{weights}, {start}; {tuned}. Pictures are {framing} and resized."
-        + ("" if numbers else classes)
+        f"{recipe.get('backbone', '?')}{weights}, {started(recipe)}; {tuned(recipe)}. Pictures are {framing} and "
+        f"resized to {side_of(recipe)} × {side_of(recipe)} pixels." + ("" if numbers else classes)
     )
 
 
@@ -62,14 +61,12 @@ def methods(facts: ReportFacts) -> str:
 
 
 def recipe(facts: ReportFacts) -> str:
-    """Every setting of the training."""
+    """Every setting of the training, as `graft train --set` takes it, and in words."""
     shown = dict(facts.recipe)
     if str(shown.get("weights")).startswith("file:"):  # whose folders it lay in is nobody's business
         shown["weights"] = f"file:{PurePath(str(shown['weights'])).name}"
-    pairs = [[name, str(value)] for name, value in shown.items()]
-    half = -(-len(pairs) // 2)
-    rows = [[*left, *right] for left, right in zip(pairs[:half], [*pairs[half:], ["", ""]], strict=False)]
-    return table(["setting", "value", "setting", "value"], rows, small=True)
+    rows = [[name, str(value), meaning(name, value, facts.recipe)] for name, value in shown.items()]
+    return table(["setting", "value", "meaning"], rows, small=True, words=True)
 
 
 def limits(facts: ReportFacts) -> str:
