@@ -70,21 +70,28 @@ def _by_bytes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tenso
     tables = (levels * factor.view(-1, 1, 3) + offset.view(-1, 1, 1)).clamp(0, 255).numpy()  # (N, 256, 3)
     found = np.empty(squares.shape, np.float32)
 
-    def one(index: int) -> None:
-        moved = cv2.warpAffine(
-            squares[index], matrices[index], (side, side),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT,
-        )  # fmt: skip
-        cv2.LUT(moved, tables[index : index + 1], dst=found[index])
+    def some(chosen: range) -> None:
+        # OpenCV samples pixels of four bytes in half the time that it takes for those of three.
+        padded, moved = (np.empty((side, side, 4), np.uint8) for _ in range(2))
+        sampled = np.empty((side, side, 3), np.uint8)
+        for index in chosen:
+            cv2.cvtColor(squares[index], cv2.COLOR_RGB2RGBA, dst=padded)
+            cv2.warpAffine(
+                padded, matrices[index], (side, side), dst=moved,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT,
+            )  # fmt: skip
+            cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst=sampled)
+            cv2.LUT(sampled, tables[index : index + 1], dst=found[index])
 
-    list(_threads().map(one, range(len(squares))))
+    threads = torch.get_num_threads()
+    list(_pool(threads).map(some, (range(first, len(squares), threads) for first in range(threads))))
     return torch.from_numpy(found).permute(0, 3, 1, 2)
 
 
 @functools.cache
-def _threads() -> ThreadPoolExecutor:
+def _pool(threads: int) -> ThreadPoolExecutor:
     cv2.setNumThreads(1)  # the pool's threads are enough
-    return ThreadPoolExecutor(torch.get_num_threads())
+    return ThreadPoolExecutor(threads)
 
 
 def _by_planes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tensor) -> Tensor:

@@ -221,6 +221,7 @@ def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
     image = Image.fromarray(pixels)
     assert frame_picture(image, 10, "squash")[:, :2].mean() > 200
     assert frame_picture(image, 10, "crop").max() == 0
+    assert frame_picture(image, 10, "squash").flags.c_contiguous  # rows are written as they lie
 
 
 @pytest.mark.parametrize("size", [(640, 480), (57, 301), (20, 20), (1, 90)])
