@@ -5,7 +5,7 @@ float32's. A trial on the job's first pictures decides: another way must be clea
 the same to the eye. Single questions are always answered by torch in float32.
 """
 
-import time
+import functools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,12 +14,12 @@ from torch import Tensor
 from core.explanation.below import METHODS_ABOVE, with_openvino_below
 from core.explanation.explain import explain
 from core.inference import has_bfloat16, worth_converting
+from core.inference.trial import measure
 from core.models import Network
 from core.settings import Settings
 
 PAYS, SAME = 0.8, 0.05
 """At most this share of float32's time; at most this difference of any pixel, of a map's highest value."""
-ROUNDS = 2
 
 Name = Literal["float32", "bfloat16", "openvino"]
 
@@ -56,19 +56,24 @@ def choose_way(
             ways.append(Way("openvino", 1.0, 0.0, helped))
     if len(ways) == 1:
         return plain
-    spent, maps = dict.fromkeys((way.name for way in ways), float("inf")), dict[str, Tensor]()
-    for _ in range(ROUNDS + 1):  # the first round warms up, and counts only where it was the fastest
-        for way in ways:
-            begin = time.perf_counter()
-            maps[way.name] = way.explain(pictures, targets, method)
-            spent[way.name] = min(spent[way.name], time.perf_counter() - begin)
+    maps: dict[str, Tensor] = {}
+
+    def keep(way: Way) -> None:
+        maps[way.name] = way.explain(pictures, targets, method)
+
+    spent = measure({way.name: functools.partial(keep, way) for way in ways})
+    if plain.name not in spent:
+        return plain  # it will say itself what is wrong
     tried = [
         Way(
             way.name, spent[way.name] / spent[plain.name], float((maps[way.name] - maps[plain.name]).abs().max()),
             way.network,
         )
         for way in ways[1:]
+        if way.name in spent
     ]  # fmt: skip
+    if not tried:
+        return plain
     best = min(tried, key=lambda way: (way.apart > SAME, way.time_ratio))
     if best.time_ratio <= PAYS and best.apart <= SAME:
         return best

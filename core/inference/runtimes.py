@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import openvino
 
 Forward = Callable[[Tensor], Tensor]
-"""Pictures (N, 3, S, S) uint8 on the network's device -> features (N, F) float32 on the CPU."""
+"""Pictures (N, 3, S, S) uint8 on the network's device -> features (N, F) float32 on the CPU; of a network's lower part
+alone, normalised pictures -> what it says of them."""
 
 PLAIN = "torch"
 TRYING, CONVERTING, HEAVY = 300, 1500, 1e12

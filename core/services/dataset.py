@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -58,21 +59,35 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
     )
 
 
-def foresee(session: Session, project: ProjectView) -> Outlook | None:
-    """What a test on the labels as they stand will be worth; None where no case or group is named, or many are.
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What can be told of a test before anything is trained.
 
-    Raises NotEnoughImages as `freeze` does where there are too few labels.
+    outlook  None where cases or groups give no reason to ask, or too little is labelled, which is said when the
+             training is started, with what it takes
+    leaking  how many cases or groups have pictures in several splits
     """
-    if not 0 < versions.count_units(session, project.id) <= MANY_UNITS:
-        return None
-    _, parts = _dividing(session, project)
-    return outlook(parts, assign_splits(parts))
+
+    outlook: Outlook | None
+    leaking: int
 
 
-def foresee_version(version: VersionRecord) -> Outlook | None:
-    """The same of a dataset version that is there."""
+def foresee(session: Session, project: ProjectView) -> Foreseen:
+    """Of the labels as they stand."""
+    units = versions.count_units(session, project.id)
+    if not 0 < units.named <= MANY_UNITS:
+        return Foreseen(None, units.leaking)
+    try:
+        _, parts = _dividing(session, project)
+    except NotEnoughImages:
+        return Foreseen(None, units.leaking)
+    return Foreseen(outlook(parts, assign_splits(parts)), units.leaking)
+
+
+def foresee_version(version: VersionRecord) -> Foreseen:
+    """Of a dataset version that is there."""
     parts = [SplitItem(image_id=item.image_id, unit=item.unit, stratum="", split=item.split) for item in version.items]
-    return outlook(parts, {item.image_id: item.split for item in version.items})
+    return Foreseen(outlook(parts, {item.image_id: item.split for item in version.items}), version.leaking)
 
 
 def _dividing(session: Session, project: ProjectView) -> tuple[list[LabelledImage], list[SplitItem]]:

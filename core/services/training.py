@@ -10,10 +10,10 @@ from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
 from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
 from core.services.base import Service
-from core.services.dataset import foresee, foresee_version, freeze
+from core.services.dataset import Foreseen, foresee, foresee_version, freeze
 from core.services.origin import kept_words
 from core.services.weights import know_much, parent_of, reaches_imagenet, usual_weights
-from core.splits import JUDGED, Outlook
+from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
@@ -22,7 +22,7 @@ from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
 from core.words import count
 
-__all__ = ["BackboneInfo", "Outlook", "RunRecord", "Training", "kept_words", "search_backbones"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
@@ -73,19 +73,16 @@ class Training(Service):
             parent_id=parent,
         )
 
-    def foresee(self, project_id: ProjectId, version: int | None = None) -> Outlook | None:
+    def foresee(self, project_id: ProjectId, version: int | None = None) -> Foreseen:
         """What a test will be worth: of the labels as they stand now, or of an earlier dataset version.
 
-        None where cases or groups give no reason to ask, or too little is labelled. Raises NotFound.
+        Raises NotFound.
         """
         with reading(self.engine) as session:
             if version is not None:
                 found = versions.find_version(session, project_id, version)
                 return foresee_version(versions.read_version(session, found))
-            try:
-                return foresee(session, projects.read_project(session, project_id))
-            except NotEnoughImages:  # said when the training is started, with what it takes
-                return None
+            return foresee(session, projects.read_project(session, project_id))
 
     def warnings(
         self, project_id: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
@@ -95,20 +92,15 @@ class Training(Service):
         `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
         Raises NotFound.
         """
-        outlook = self.foresee(project_id, version)
-        few = (outlook.warning_of_choice if choosing else outlook.warning) if outlook else ""
-        with reading(self.engine) as session:
-            if version is None:
-                leaking = versions.count_leaking(session, project_id)
-            else:
-                leaking = versions.read_version(session, versions.find_version(session, project_id, version)).leaking
-        found = []
-        if leaking:
+        foreseen, found = self.foresee(project_id, version), []
+        if foreseen.leaking:
+            leaking = count(foreseen.leaking, "case or group has", "cases or groups have")
             found.append(
-                f"{count(leaking, 'case or group has', 'cases or groups have')} pictures in several splits: the test "
-                "asks for what was learnt from, and the scores will be too good. What helps: one split for all "
-                "pictures of each, told by a corrected table."
+                f"{leaking} pictures in several splits: the test asks for what was learnt from, and the scores will be "
+                "too good. What helps: one split for all pictures of each, told by a corrected table."
             )
+        outlook = foreseen.outlook
+        few = (outlook.warning_of_choice if choosing else outlook.warning) if outlook else ""
         if outlook and few:
             found.append(f"{few} {outlook.way_out(folded=folded)}")
         return tuple(found)

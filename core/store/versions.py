@@ -257,20 +257,25 @@ _UNIT = case(
 )
 
 
-def count_units(session: Session, project_id: ProjectId) -> int:
-    """How many cases, or else groups, the project's labelled images name."""
-    return session.scalar(select(func.count(_UNIT.distinct())).where(*_labelled(project_id))) or 0
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How many cases, or else groups, labelled images name, and how many of these are in more than one split."""
+
+    named: int
+    leaking: int
 
 
-def count_leaking(session: Session, project_id: ProjectId) -> int:
-    """How many of these have labelled images in more than one split; images without a split wait for one."""
-    leaking = (
-        select(_UNIT)
-        .where(*_labelled(project_id), _UNIT.is_not(None), ImageRow.split.is_not(None))
+def count_units(session: Session, project_id: ProjectId) -> Units:
+    """Of the project; images without a split wait for one, and leak nothing."""
+    units = (
+        select(func.count(ImageRow.split.distinct()).label("splits"))
+        .where(*_labelled(project_id), _UNIT.is_not(None))
         .group_by(_UNIT)
-        .having(func.count(ImageRow.split.distinct()) > 1)
+        .subquery()
     )
-    return session.scalar(select(func.count()).select_from(leaking.subquery())) or 0
+    leaking = func.coalesce(func.sum(case((units.c.splits > 1, 1), else_=0)), 0)
+    named, found = session.execute(select(func.count(), leaking).select_from(units)).one()
+    return Units(named, found)
 
 
 def list_labelled(session: Session, project_id: ProjectId) -> list[LabelledImage]:

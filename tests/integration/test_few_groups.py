@@ -40,26 +40,26 @@ def grouped(graft: Graft, fields: int, *, each: int = 8) -> ProjectId:
 
 def test_what_is_foreseen_is_what_the_training_then_gets(graft: Graft) -> None:
     project = grouped(graft, 7)
-    found = graft.training.foresee(project)
+    found = graft.training.foresee(project).outlook
     with writing(graft.engine) as session:
         version = versions.read_version(session, freeze(session, projects.read_project(session, project), now=NOW))
     assert found is not None
     assert found.units == {side: len({item.unit for item in version.part(side)}) for side in Split}
-    assert graft.training.foresee(project, version.number) == found, "also of a version that is there"
+    assert graft.training.foresee(project, version.number).outlook == found, "also of a version that is there"
 
 
 def test_looking_ahead_divides_nothing(graft: Graft) -> None:
     project = grouped(graft, 7)
-    assert graft.training.foresee(project) is not None
+    assert graft.training.foresee(project).outlook is not None
     with reading(graft.engine) as session:
         assert {image.split for image in versions.list_labelled(session, project)} == {None}
 
 
 def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
-    many = graft.training.foresee(grouped(graft, 60, each=2))
+    many = graft.training.foresee(grouped(graft, 60, each=2)).outlook
     assert many is not None and many.warning == ""
-    assert graft.training.foresee(grouped(graft, 0)) is None
-    assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])) is None
+    assert graft.training.foresee(grouped(graft, 0)).outlook is None
+    assert graft.training.foresee(graft.projects.create_from_names("Empty", Task.SINGLE, ["a", "b"])).outlook is None
 
 
 def test_a_field_on_two_sides_is_warned_of_before_the_training_starts(graft: Graft) -> None:

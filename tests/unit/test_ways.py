@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.explanation import explain, ways
 from core.explanation.below import METHODS_ABOVE, with_openvino_below
+from core.inference import trial
 from core.models import Network
 from core.settings import Settings
 from tests.unit.test_explanation import pictures, small_cnn
@@ -36,7 +37,7 @@ def test_another_way_is_chosen_only_where_it_pays_and_keeps_the_maps(
     monkeypatch.setattr(ways, "worth_converting", lambda network, total: total == 9)
     monkeypatch.setattr(ways, "with_openvino_below", lambda *_: helped)
     monkeypatch.setattr(ways, "explain", slow)
-    monkeypatch.setattr(ways.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(trial.time, "perf_counter", lambda: clock[0])
     ask = functools.partial(ways.choose_way, network, pictures(), torch.tensor([0, 0]), settings=settings)
     found = ask("gradcam", total=9)
     assert found.name == chosen and found.network is (helped if chosen == "openvino" else network)
