@@ -8,5 +8,12 @@ from core.types import ProjectId
 
 def foreseen(project: ProjectId, *, choosing: bool = False) -> None:
     """Warnings, if there are any; `choosing` where the validation pictures decide between many trainings."""
-    for words in graft().training.warnings(project, choosing=choosing):
+    for words in _warnings(str(graft().settings.home), project, choosing):
         st.warning(words, icon=":material/warning:")
+
+
+# Each click on the page asks again: of 100,000 pictures from a few groups that takes more than a second.
+@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
+def _warnings(home: str, project: ProjectId, choosing: bool) -> tuple[str, ...]:
+    # `home` is there for the key: projects of another have the same numbers.
+    return graft().training.warnings(project, choosing=choosing)
