@@ -97,7 +97,10 @@ def choose_recipe(facts: DataFacts) -> Choice:
         "backbone": facts.backbone, "weights": facts.weights, "image_size": rule.image_size,
     }  # fmt: skip
     if rule.image_size:
-        reasons.append(f"It looks at {rule.image_size} pixels, because the pictures have about {facts.side}.")
+        reasons.append(
+            f"It looks at the pictures in {rule.image_size} × {rule.image_size} pixels: with sides of about {facts.side}, "
+            "they hold no more detail."
+        )
     if recipe.tune != "head":
         batch = max(4, min(BATCH, facts.pictures // 10))
         epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))

@@ -49,7 +49,7 @@ def test_every_choice_has_its_sentence() -> None:
     assert choice.reasons == (
         "The network thaws from the top down: 500 pictures are too few to let all of it go at once.",
         "The network is a small one, because there is no GPU.",
-        "It looks at 128 pixels, because the pictures have about 64.",
+        "It looks at the pictures in 128 × 128 pixels: with sides of about 64, they hold no more detail.",
         "It looks at every picture at most 32 times: 500 steps (BiT-HyperRule: 500).",
         "Rare classes weigh more: the commonest has 9 times the rarest's pictures.",
     )
