@@ -98,8 +98,8 @@ def choose_recipe(facts: DataFacts) -> Choice:
     }  # fmt: skip
     if rule.image_size:
         reasons.append(
-            f"It looks at the pictures in {rule.image_size} × {rule.image_size} pixels: with sides of about {facts.side}, "
-            "they hold no more detail."
+            f"It looks at the pictures in {rule.image_size} × {rule.image_size} pixels: with sides of about "
+            f"{facts.side}, they hold no more detail."
         )
     if recipe.tune != "head":
         batch = max(4, min(BATCH, facts.pictures // 10))
