@@ -1,6 +1,7 @@
 """Decode once: pictures as the network's squares, kept on disk, so that no run after the first opens a JPEG."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -59,16 +60,20 @@ class PixelCache:
     def _decoding(self, blobs: Sequence[str], squares: NDArray[np.uint8], threads: int) -> Generator[int, None, None]:
         """Write the pictures into `squares` (n, S, S, 3), and say how many are done."""
 
+        stopped = threading.Event()
+
         def some(first: int) -> int:
             last = min(first + IN_A_GO, len(blobs))
             for number in range(first, last):
-                squares[number] = self._square(blobs[number])
+                if not stopped.is_set():
+                    squares[number] = self._square(blobs[number])
             return last
 
         pool = ThreadPoolExecutor(threads)  # Pillow decodes outside Python's lock
         try:
             yield from pool.map(some, range(0, len(blobs), IN_A_GO))
         finally:
+            stopped.set()
             pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
 
     def _square(self, blob: str) -> NDArray[np.uint8]:
