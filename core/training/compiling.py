@@ -1,6 +1,6 @@
 """torch.compile where it saves more than it costs: https://docs.pytorch.org/docs/stable/generated/torch.compile.html.
 
-Compiling took 8 to 22 s on two cores, again for each set of stages that learns: more than most trainings here save.
+Compiling took 8 to 160 s on two cores, again for each set of stages that learns: more than most trainings here save.
 """
 
 import copy

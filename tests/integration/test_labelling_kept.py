@@ -80,7 +80,7 @@ def test_who_labelled_and_how_far_they_agree_is_in_the_snapshot_of_a_run(read: R
 
 def test_the_report_tells_it_from_there(graft: Graft, read: Read) -> None:
     text = graft.reports.html(read.run)
-    assert "<tr><th>Ben</th><td>hand</td><td class=n>12</td></tr>" in text and "by 2 annotators " in text
+    assert "<tr><th>Ben</th><td>by hand</td><td class=n>12</td></tr>" in text and "by 2 annotators " in text
     assert "12 pictures were labelled by two or more of Anna, Ben." in text
     assert "Anna and Ben: the same answer on 92% of 12 pictures; Cohen&#x27;s kappa 0.83" in text
     assert "They differed on 1 picture, of which 0 were looked at again." in text
