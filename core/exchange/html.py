@@ -26,7 +26,7 @@ th { text-align: left; vertical-align: top; font-weight: 600 } td { vertical-ali
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums } td.n, td small { white-space: nowrap }
 td small { color: var(--grey); font-size: .85em } nav th { white-space: nowrap }
 nav table { margin: .3rem 0 } nav tr:last-child > * { border: 0 } .wide { overflow-x: auto }
-.words td { overflow-wrap: anywhere } code { font-size: .9em } .fill code { font-style: normal }
+.words td { overflow-wrap: anywhere } .words td:nth-child(2):nth-last-child(2) { min-width: 11em } code { font-size: .9em } .option { white-space: nowrap } .fill code { font-style: normal }
 .small { font-size: .8rem } .small th, .small td { padding: .15rem .7rem .15rem 0 }
 .warning { background: var(--caution-shade); padding: .5rem 1rem; border-left: 4px solid var(--caution); margin: 1rem 0 }
 .fill { color: var(--grey); font-style: italic } blockquote { margin: .8rem 0; padding: .1rem 1rem; border-left: 4px solid var(--line) }
@@ -97,7 +97,16 @@ def paragraph(text: str) -> str:
 
 def _words(text: str) -> str:
     """Plain text in which what stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"`([^`]+)`", lambda found: f"<code>{_unbroken(found[1])}</code>", escape(text))
+
+
+def command_html(text: str) -> str:
+    """A command of which no line ends inside an option's name: it could not be typed off a page."""
+    return _unbroken(escape(text))
+
+
+def _unbroken(html: str) -> str:
+    return re.sub(r"(?<!\S)--?[\w-]+", r"<span class=option>\g<0></span>", html)
 
 
 def empty(text: str) -> str:

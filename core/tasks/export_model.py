@@ -61,7 +61,8 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
             raise NotFound(f"Run {model} trained no model.")
         project = projects.read_project(session, run.project_id)
         version = versions.read_version(session, run.version_id)
-        robustness = newest_about(session, run).get(RunKind.ROBUSTNESS)
+        about = newest_about(session, run)
+        robustness, check = about.get(RunKind.ROBUSTNESS), about.get(RunKind.CHECK)
         external: dict[str, JsonObject] = {}  # of each project the newest
         for test in external_tests(session, run):
             if test.version_id is not None:
@@ -85,6 +86,7 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         results=results,
         external=list(external.items()),
         robustness=robustness.result if robustness else None,
+        check=check.result if check else None,
         onnx_problem=problem,
         code_version=run.code_version,
     )

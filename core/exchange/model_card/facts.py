@@ -15,6 +15,7 @@ class ModelFacts:
     people      who labelled: names and how
     external    tests on other projects: name and results
     robustness  what `graft robustness --json` gives, or None
+    check       what `graft check --json` gives of the project's data, or None
     """
 
     project: str
@@ -31,5 +32,6 @@ class ModelFacts:
     results: JsonObject
     external: Sequence[tuple[str, JsonObject]]
     robustness: JsonObject | None
+    check: JsonObject | None
     onnx_problem: str
     code_version: str

@@ -5,18 +5,16 @@ https://arxiv.org/abs/1810.03993
 
 from pathlib import PurePath
 
-from core.charts.words import listed
 from core.evaluation import FIGURES
+from core.exchange.cautions import few_words, leaking_words, shortcut_words, untold
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.settings import started, tuned
-from core.exchange.report.values import Entries, entries, lines, number
+from core.exchange.report.settings import meaning, said, started, tuned
+from core.exchange.report.values import Entries, entries, items, lines, number
 from core.types import JsonObject, Task
 from core.words import count
 
-FEW = 30
-"""Test pictures of a class below which its scores rest on few."""
 _TASKS = {
     Task.SINGLE: "one class for each picture",
     Task.MULTI: "for each class, whether it is in the picture",
@@ -45,7 +43,7 @@ def model_card_text(facts: ModelFacts) -> str:
 
 def _details(facts: ModelFacts) -> str:
     card = facts.card
-    classes = ", ".join(plain(item) for item in card.classes) or "none: it answers with a number"
+    classes = f"- Classes, in the order of the answers: {', '.join(map(plain, card.classes))}\n" if card.classes else ""
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
@@ -53,7 +51,7 @@ def _details(facts: ModelFacts) -> str:
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
         f"## Model details\n\n"
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
-        f"- Classes, in the order of the answers: {classes}\n"
+        f"{classes}"
         f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
         f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{version}\n"
         "- Licence and contact: to be filled in by whoever passes it on"
@@ -71,10 +69,10 @@ def _use(facts: ModelFacts) -> str:
             f"### How to run it\n\n{prepare}, is what the network wants. `card.json` says the rest; "
             f"`weights.safetensors` holds the weights. There is no ONNX file: {facts.onnx_problem}"
         )
-    answer = "the number" if card.task is Task.REGRESSION else "a probability for each class"
+    answer = "the number" if card.task is Task.REGRESSION else "a probability for each class, calibrated as in Graft"
     return (
         f"### How to run it\n\n{prepare}, goes into `model.onnx` as `pictures`: uint8, shape (N, 3, {card.image_size}, "
-        f"{card.image_size}). Out comes `answers`: {answer}, calibrated as in Graft; everything in between is inside. "
+        f"{card.image_size}). Out comes `answers`: {answer}; everything in between is inside. "
         "`predict.py` shows it:\n\n    pip install onnxruntime pillow numpy\n    python predict.py picture.jpg"
     )
 
@@ -93,14 +91,14 @@ def _intended(facts: ModelFacts) -> str:
 def _factors(facts: ModelFacts) -> str:
     looked = list(dict.fromkeys(str(line["attribute"]) for line in lines(facts.results.get("slices"))))
     slices = (
-        f"Looked at apart below: {plain(', '.join(looked))}."
+        f"Looked at apart below: {plain(', '.join(looked))}. No two of them were looked at together."
         if looked
         else "No group of at least 10 test pictures could be looked at apart."
     )
     return (
         "## Factors\n\n"
         "What can change how good it is: camera, light, sharpness, season, place, variety or patient group, and how "
-        f"common each class is. {slices}"
+        f"common each {'number' if facts.card.task is Task.REGRESSION else 'class'} is. {slices}"
     )
 
 
@@ -115,7 +113,7 @@ def _metrics(facts: ModelFacts) -> str:
         else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
     )
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}\n\n"
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated} {said(facts.card.task)}\n\n"
         f"{told or '- None: there were no test pictures.'}"
     )
 
@@ -159,18 +157,32 @@ def _ethics(facts: ModelFacts) -> str:
     )
 
 
+def _shortcuts(check: JsonObject | None) -> list[str]:
+    """Short cuts that the check of the data found to be clear."""
+    flagged = [line for line in lines((check or {}).get("shortcuts")) if line["flagged"]]
+    return [
+        shortcut_words(
+            str(line["probe"]),
+            number(line["score"]),
+            (number(items(line["interval"])[0]), number(items(line["interval"])[1])),
+            number(line["chance"]),
+        )
+        for line in flagged
+    ]
+
+
 def _caveats(facts: ModelFacts) -> str:
     counts, slices = entries(facts.results["counts"]), lines(facts.results.get("slices"))
-    few = [plain(str(item["name"])) for item in lines(counts.get("classes")) if number(item["test"]) < FEW]
+    shows = "something else" if facts.card.task is Task.REGRESSION else "none of its classes"
     weak = [plain(f"{item['attribute']}: {item['value']}") for item in slices if item["clear"]]
     told = [
+        *map(plain, [*_shortcuts(facts.check), *leaking_words(facts.results), *untold(facts.results)]),
         "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can "
         "make it much worse: test it on some of your own before you rely on it.",
-        "It always answers, also for a picture that shows none of its classes.",
+        f"It always answers, also for a picture that shows {shows}.",
         "It supports a person's judgement and does not replace it.",
     ]
-    if few:
-        told.append(f"Fewer than {FEW} test pictures stand behind the scores of: {listed(few)}.")
+    told += map(plain, few_words(facts.results))
     if weak:
         told.append(f"It is clearly worse on: {', '.join(weak)}.")
     if not facts.external:
@@ -180,12 +192,15 @@ def _caveats(facts: ModelFacts) -> str:
             "No cases or groups were named: if pictures of one plant, patient or place are on both sides, the scores "
             "are too good."
         )
+    if facts.check is None:
+        told.append("The pictures were not checked for duplicates, leaks and short cuts.")
     return "## Caveats and recommendations\n\n" + "\n".join(f"- {line}" for line in told)
 
 
 def _recipe(facts: ModelFacts) -> str:
-    rows = [[name, plain(_shown(facts.recipe, name))] for name in facts.recipe]
-    return f"## How it was trained\n\n{table(['recipe', ''], rows)}"
+    recipe, task = facts.recipe, facts.card.task
+    rows = [[name, plain(_shown(recipe, name)), plain(meaning(name, recipe[name], recipe, task))] for name in recipe]
+    return f"## How it was trained\n\n{table(['setting', 'value', 'meaning'], rows, words=True)}"
 
 
 def _shown(recipe: JsonObject, name: str) -> str:

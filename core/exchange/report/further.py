@@ -2,6 +2,7 @@
 
 from core.charts.words import listed
 from core.evaluation import Interval
+from core.evaluation.trust import PATIENCE_S
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import (
@@ -148,8 +149,11 @@ def grades(facts: ReportFacts) -> str:
     if not found:
         return ""
     titles = {line["method"]: line["title"] for line in lines(found["methods"])}
+    first = next((line for line in lines(found["methods"]) if line["passes"]), None)
+    slow = first is not None and first["method"] != found["best"]
     best = (
-        f"The best that passes is {titles[found['best']]}."
+        f"The best that passes{f' and takes no longer than {PATIENCE_S:g} s' if slow else ''} is "
+        f"{titles[found['best']]}."
         if found["best"]
         else "None passes: take no heatmap as a reason."
     )
