@@ -1,9 +1,16 @@
 """Numbers and names in sentences."""
 
+from collections.abc import Sequence
+
 
 def count(number: int, singular: str, plural: str = "") -> str:
     """A number with what is counted: "1 image", "1,200 images"; a verb may go with it."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """All names in a row, told apart also where commas stand in them."""
+    return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
 def between(low: float, high: float) -> str:

@@ -11,7 +11,7 @@ from app.parts.text import count, md
 from core.services.checking import PROBES, CheckView, ShortcutView
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
-from core.types import ImageState, ProjectId
+from core.types import ImageState, ProjectId, Task
 
 SHOWN, MOST_CLASSES, PICTURE_PX = 6, 6, 104
 BORDER = 100 * 6 / 64
@@ -79,11 +79,12 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
             "What helps: take pictures of every class in the same places, with the same devices and settings; crop or "
             "cover what gives the class away; test on pictures from elsewhere."
         )
+    what = "thirds of the numbers apart" if project.task is Task.REGRESSION else "classes"
     quiet = [item for item in view.shortcuts if not item.flagged]
     for item in quiet:
         st.markdown(
-            f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the classes: {item.score:.0%} "
-            f"({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
+            f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the {what}: balanced accuracy "
+            f"{item.score:.0%} ({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
         )
     for words in dict.fromkeys(item.basis for item in view.shortcuts if item.basis):
         st.caption(words)

@@ -66,7 +66,8 @@ def _guessing(results: JsonObject) -> Sequence[str]:
         return []
     found, numbers = interval(values.get(name), ends.get(name)), task is Task.REGRESSION
     if found is None:
-        return [f"There are too few test pictures to tell it from {'the mean number' if numbers else 'guessing'}."]
+        units = entries(results.get("counts")).get("together", "pictures")
+        return [f"There are too few test {units} to tell it from {'the mean number' if numbers else 'guessing'}."]
     classes = len(lines(entries(results.get("counts")).get("classes")))
     chance = {Task.SINGLE: 1 / max(1, classes), Task.MULTI: 0.5}.get(task, 0.0)
     always = "always saying the mean number" if numbers else "guessing"

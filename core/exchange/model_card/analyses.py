@@ -60,9 +60,10 @@ def _calibration(facts: ModelFacts) -> list[str]:
     if checked:
         share = f"{number(found['coverage']):.0%}"
         whole = checked[0]
+        of = "the answers about test pictures, class by class" if facts.card.task is Task.MULTI else "the test pictures"
         told.append(
             f"Answers widened to hold the truth in {share} (conformal prediction) held it in "
-            f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of the test pictures."
+            f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of {of}."
         )
     if abstaining:
         told.append(

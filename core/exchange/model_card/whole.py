@@ -3,17 +3,15 @@
 https://arxiv.org/abs/1810.03993
 """
 
-from pathlib import PurePath
-
 from core.evaluation import FIGURES
 from core.exchange.cautions import few_words, leaking_words, shortcut_words, untold
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.settings import meaning, said, started, tuned
+from core.exchange.report.settings import meaning, said, shown, started, tuned
 from core.exchange.report.values import Entries, entries, items, lines, number
 from core.types import JsonObject, Task
-from core.words import count
+from core.words import count, enumerated
 
 _TASKS = {
     Task.SINGLE: "one class for each picture",
@@ -43,7 +41,7 @@ def model_card_text(facts: ModelFacts) -> str:
 
 def _details(facts: ModelFacts) -> str:
     card = facts.card
-    classes = f"- Classes, in the order of the answers: {', '.join(map(plain, card.classes))}\n" if card.classes else ""
+    classes = f"- Classes, in the order of the answers: {plain(enumerated(card.classes))}\n" if card.classes else ""
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
@@ -112,8 +110,10 @@ def _metrics(facts: ModelFacts) -> str:
         if facts.card.task is Task.REGRESSION
         else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
     )
+    where = " The thresholds stand in `card.json`." if facts.card.task is Task.MULTI else ""
+    says = f" {said(facts.card.task)}{where}".rstrip()
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated} {said(facts.card.task)}\n\n"
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}{says}\n\n"
         f"{told or '- None: there were no test pictures.'}"
     )
 
@@ -173,7 +173,7 @@ def _shortcuts(check: JsonObject | None) -> list[str]:
 
 def _caveats(facts: ModelFacts) -> str:
     counts, slices = entries(facts.results["counts"]), lines(facts.results.get("slices"))
-    shows = "something else" if facts.card.task is Task.REGRESSION else "none of its classes"
+    shows = "none of its classes" if facts.card.task in (Task.SINGLE, Task.ORDINAL) else "something else"
     weak = [plain(f"{item['attribute']}: {item['value']}") for item in slices if item["clear"]]
     told = [
         *map(plain, [*_shortcuts(facts.check), *leaking_words(facts.results), *untold(facts.results)]),
@@ -199,14 +199,10 @@ def _caveats(facts: ModelFacts) -> str:
 
 def _recipe(facts: ModelFacts) -> str:
     recipe, task = facts.recipe, facts.card.task
-    rows = [[name, plain(_shown(recipe, name)), plain(meaning(name, recipe[name], recipe, task))] for name in recipe]
+    rows = [
+        [name, plain(shown(name, recipe[name])), plain(meaning(name, recipe[name], recipe, task))] for name in recipe
+    ]
     return f"## How it was trained\n\n{table(['setting', 'value', 'meaning'], rows, words=True)}"
-
-
-def _shown(recipe: JsonObject, name: str) -> str:
-    value = str(recipe.get(name, "?"))
-    # Whose folders a file of weights lay in is nobody's business.
-    return f"file:{PurePath(value).name}" if name == "weights" and value.startswith("file:") else value
 
 
 def _of_test(facts: ModelFacts, name: str) -> Entries:

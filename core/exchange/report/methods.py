@@ -2,12 +2,13 @@
 
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.settings import VARIED, optimizer, side_of, started, tuned, with_article
+from core.exchange.report.values import counted
 from core.words import count
 
 TEXT = (
     "{pictures} labelled {people} and divided into training ({train}), validation ({validation}) and "
     "test ({test}) sets{whole}. {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
-    "epochs (optimiser {optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the "
+    "(optimiser {optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the "
     "validation set was kept. {calibrated}The test set was used once, for the figures reported here. Intervals are "
     "95 % intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
     "the delta method's for areas under curves; and a Bayesian bootstrap over independent units for the rest. "
@@ -19,7 +20,7 @@ CALIBRATED = "Probabilities were calibrated by temperature scaling on the valida
 def methods_text(facts: ReportFacts) -> str:
     """The paragraph."""
     recipe, sizes = facts.recipe, facts.sizes
-    names = ("epochs", "learning_rate", "seed")
+    names = ("learning_rate", "seed")
     libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
     return TEXT.format(
         calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
@@ -28,6 +29,7 @@ def methods_text(facts: ReportFacts) -> str:
         whole=_whole(facts),
         backbone=with_article(str(recipe.get("backbone", "network"))),
         optimizer=optimizer(recipe),
+        epochs=counted(recipe.get("epochs", 0), "epoch"),
         start=started(recipe),
         tuned=tuned(recipe),
         seen=_seen(facts),

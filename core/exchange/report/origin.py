@@ -1,13 +1,11 @@
 """Sections about the model itself: in brief, how it was made, its limits, and where everything comes from."""
 
-from pathlib import PurePath
-
 from core.charts import lineage_svg
 from core.exchange.html import command_html, paragraph, sentences, table
 from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.methods import methods_text
-from core.exchange.report.settings import balancing, meaning, said, side_of, started, tuned, with_article
+from core.exchange.report.settings import balancing, meaning, said, shown, side_of, started, tuned, with_article
 from core.types import Task
 from core.words import count
 
@@ -65,11 +63,10 @@ def methods(facts: ReportFacts) -> str:
 
 def recipe(facts: ReportFacts) -> str:
     """Every setting of the training, as `graft train --set` takes it, and in words."""
-    shown = dict(facts.recipe)
-    if str(shown.get("weights")).startswith("file:"):  # whose folders it lay in is nobody's business
-        shown["weights"] = f"file:{PurePath(str(shown['weights'])).name}"
     task = Task(str(facts.results["task"]))
-    rows = [[name, str(value), meaning(name, value, facts.recipe, task)] for name, value in shown.items()]
+    rows = [
+        [name, shown(name, value), meaning(name, value, facts.recipe, task)] for name, value in facts.recipe.items()
+    ]
     return table(["setting", "value", "meaning"], rows, small=True, words=True)
 
 
@@ -103,6 +100,10 @@ def provenance(facts: ReportFacts) -> str:
         if found
         else "The run ended before figures were kept: they cannot be held against a snapshot."
     )
-    command = f"<p>This command makes the run again:</p><pre>{command_html(facts.repeat)}</pre>" if facts.repeat else ""
+    weights = str(facts.recipe.get("weights"))
+    named = shown("weights", weights)
+    where = f", where {named.removeprefix('file:')} lies in the same folder" if named != weights else ""
+    repeat = f"<pre>{command_html(facts.repeat.replace(weights, named))}</pre>" if facts.repeat else ""
+    command = paragraph(f"This command makes the run again{where}:") + repeat if repeat else ""
     klass = "" if agree else " class=warning"
     return table(["", ""], rows, words=True) + command + f"<div{klass}>{paragraph(kept)}{sentences(found)}</div>"

@@ -1,5 +1,7 @@
 """A recipe's settings in words."""
 
+from pathlib import PurePath
+
 from core.catalogue import backbone_info
 from core.types import JsonObject, JsonValue, Task
 
@@ -128,6 +130,12 @@ def side_of(recipe: JsonObject) -> int:
     return int(str(recipe.get("image_size") or 0)) or backbone_info(str(recipe["backbone"])).image_size
 
 
+def shown(name: str, value: JsonValue) -> str:
+    """A setting's value as it may be passed on: whose folders a file of weights lay in is nobody's business."""
+    text = str(value)
+    return f"file:{PurePath(text).name}" if name == "weights" and text.startswith("file:") else text
+
+
 def with_article(backbone: str) -> str:
     """A network's name as a sentence begins with it."""
     return f"{'An' if backbone[:1].lower() in tuple('aeiou') else 'A'} {backbone}"
@@ -168,7 +176,7 @@ def meaning(name: str, value: JsonValue, recipe: JsonObject, task: Task) -> str:
         case "imbalance":
             return MEANING[name].get(balancing(recipe, task), "")
         case "loss" if task is Task.REGRESSION:
-            return "Huber's: far-off numbers pull no harder than far ones"
+            return "Huber's: far-off numbers pull less than squared errors would"
         case "image_size" if not value:
             return f"the network's own: {side_of(recipe)} pixels"
         case _:
@@ -185,4 +193,5 @@ def _unused(name: str, value: str, recipe: JsonObject, task: Task) -> bool:
         case "mixup" | "cutmix" if task is Task.REGRESSION:
             return True
         case _:
-            return recipe.get("tune") == "head" and name in OF_ALL_WEIGHTS
+            nothing = value in ("none", "off")
+            return recipe.get("tune") == "head" and name in OF_ALL_WEIGHTS and not nothing
