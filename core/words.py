@@ -20,8 +20,8 @@ def between(low: float, high: float) -> str:
 
 
 def moved(distance: float) -> str:
-    """How far weights are from where they began, as a share of their length; those that were frozen did not move."""
-    return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+    """How far weights are from where they began, as a share of their length; frozen ones did not move."""
+    return "not at all" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
 
 
 def labeller(name: str) -> str:

@@ -145,7 +145,8 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> bool:
-    return any(letter.isalpha() for letter in text) and (text.endswith(".") or not any(map(str.isdigit, text)))
+    """Whether it is words; a figure may have its unit and the "to" of its interval beside it."""
+    return sum(map(str.isalpha, text)) > sum(map(str.isdigit, text))
 
 
 def table_of(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:

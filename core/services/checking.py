@@ -177,7 +177,7 @@ class CheckView:
         if self.leaks:
             found.append(f"{self.leaking} in several splits.")
         if crossing:
-            found.append(f"{count(crossing, 'pair')} of the same picture in different splits.")
+            found.append(f"{count(crossing, 'pair')} of pictures that look like one in different splits.")
         return tuple(found)
 
     @property
@@ -186,7 +186,7 @@ class CheckView:
         conflicts = sum(pair.conflict for pair in self.pairs)
         found = [
             (len(self.pairs), "pair", "of pictures that look like one picture"),
-            (conflicts, "pair", "of the same picture with different labels"),
+            (conflicts, "pair", "of such pictures with different labels"),
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),
         ]

@@ -28,7 +28,7 @@ from core.store.deciding import Asked
 from core.store.runs import RunRecord
 from core.store.scoring import usable
 from core.store.versions import VersionRecord
-from core.types import ImageState, JsonObject, RunId, RunKind, RunState, VersionId
+from core.types import ImageState, JsonObject, JsonValue, RunId, RunKind, RunState, VersionId
 from core.words import count
 
 MORE = 50
@@ -77,7 +77,8 @@ def gather(
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
         flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
-    unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
+    result = run.result or {}
+    unit, parameters = project.settings.get("unit"), result.get("parameters")
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
     return ReportFacts(
@@ -89,6 +90,8 @@ def gather(
         results=results,
         recipe=origin.recipe,
         parameters=parameters if isinstance(parameters, int) else None,
+        best_epoch=best if isinstance(best := result.get("best_epoch"), int) else None,
+        notes=[str(note) for note in cast(list[JsonValue], result.get("notes") or [])],
         trained_at=origin.trained_at,
         made_at=now,
         device=origin.device,

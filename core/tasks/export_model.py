@@ -6,7 +6,7 @@ from core.catalogue import ModelCard
 from core.errors import NotFound
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.exchange.predict_example import EXAMPLE
-from core.exchange.report.values import entries, lines
+from core.exchange.report.values import entries, items, lines
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
@@ -80,6 +80,7 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         name=run.name,
         trained_at=run.finished_at or run.created_at,
         recipe=run.recipe or {},
+        notes=[str(note) for note in items((run.result or {}).get("notes"))],
         card=card,
         version=version.number,
         people=_people(results),

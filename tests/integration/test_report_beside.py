@@ -175,7 +175,7 @@ def test_the_worst_mistakes_stand_before_the_training_pictures_they_resemble(
 def test_without_a_mistake_or_a_model_it_says_so(graft: Graft, field: Field) -> None:
     assert "no test picture was named wrongly" in section(graft, field.run(steps(80)), "resembling")
     run = field.run(steps(80), wrong=[60])
-    assert f"could not be found: Run {run} has no model yet." in section(graft, run, "resembling")
+    assert f"could not be found: Run {run} has no model." in section(graft, run, "resembling")
 
 
 def draw_map(graft: Graft, field: Field, model: RunId | None) -> RunId:

@@ -21,8 +21,8 @@ def facts() -> ModelFacts:
     results = {**none, "split_rule": "by case", "dataset_hash": "0" * 64}
     return ModelFacts(
         project="Leaves", guideline="", unit="", synthetic=False, run=1, name="", trained_at=datetime.now(UTC),
-        recipe=Recipe().to_json(), card=card, version=1, people=(), results=results, external=(), robustness=None,
-        check=None, onnx_problem="", code_version="",
+        recipe=Recipe().to_json(), notes=(), card=card, version=1, people=(), results=results, external=(),
+        robustness=None, check=None, onnx_problem="", code_version="",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from core.evaluation import FIGURES, Interval
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts
+from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts, three
 from core.types import JsonObject, JsonValue, Task
 from core.words import count
 
@@ -130,7 +130,7 @@ def _robustness(facts: ModelFacts) -> list[str]:
         value, both = items(line["right"])[strength], items(line["interval"])[strength]
         found = interval(value, both)
         if found is None:
-            return f"{number(value):.3g}" if numbers else f"{number(value):.0%}"
+            return three(number(value)) if numbers else f"{number(value):.0%}"
         return _sized(found, shares=not numbers)
 
     rows = [
@@ -164,5 +164,5 @@ def _sliced(line: Entries, name: str, shares: bool) -> str:
 
 def _sized(found: Interval, *, shares: bool) -> str:
     if not shares:
-        return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
+        return f"{three(found.value)} ({three(found.low)} to {three(found.high)})"
     return f"{found.value:.0%} ({100 * found.low:.0f} to {100 * found.high:.0f})"

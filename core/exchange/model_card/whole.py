@@ -44,6 +44,7 @@ def _details(facts: ModelFacts) -> str:
     classes = f"- Classes, in the order of the answers: {plain(enumerated(card.classes))}\n" if card.classes else ""
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
+    notes = "".join(f". {plain(note.removesuffix('.'))}" for note in facts.notes)
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
     return (
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
@@ -51,7 +52,7 @@ def _details(facts: ModelFacts) -> str:
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
         f"{classes}"
         f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
-        f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{version}\n"
+        f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{notes}{version}\n"
         "- Licence and contact: to be filled in by whoever passes it on"
     )
 

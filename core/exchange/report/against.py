@@ -9,8 +9,9 @@ from core.exchange.report.values import Entries, counted, lines, number, triple
 MEANING = (
     "Both are scored on the same pictures, so that what is easy or hard for both cancels out (paired Bayesian "
     "bootstrap, Rubin 1981; for accuracy McNemar's exact test, 1947, where each picture counts for itself). Where the "
-    "interval holds 0, or for accuracy the test does not tell them apart, chance alone could make the difference. Choosing "
-    "the best of many trainings by their test pictures makes it look better than it is: judge the chosen one on new pictures."
+    "interval holds 0, or for accuracy the test does not tell them apart, chance alone could make the difference. "
+    "Choosing the best of many trainings by their test pictures makes it look better than it is: judge the chosen one "
+    "on new pictures."
 )
 
 

@@ -31,7 +31,9 @@ def source(facts: ReportFacts) -> str:
     rows = [[words, f"{count:,}"] for words, count in flow.steps]
     taken = ""
     if flow.first_taken and flow.last_taken:
-        taken = f"Taken between {flow.first_taken:%d %B %Y} and {flow.last_taken:%d %B %Y}, as their files say. "
+        taken = (
+            f"Taken between {flow.first_taken:%d %B %Y} and {flow.last_taken:%d %B %Y}, as their files or a table say. "
+        )
     return table(["", "pictures"], rows) + paragraph(
         f"{taken}Stored copies are turned upright; headers that tell place or person were removed."
     )

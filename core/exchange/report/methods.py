@@ -8,12 +8,14 @@ from core.words import count
 TEXT = (
     "{pictures} labelled {people} and divided into training ({train}), validation ({validation}) and "
     "test ({test}) sets{whole}. {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
-    "(optimiser {optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the "
-    "validation set was kept. {calibrated}The test set was used once, for the figures reported here. Intervals are "
+    "(optimiser {optimizer}, learning rate {learning_rate}, seed {seed}){kept}. {calibrated}The test set was used "
+    "once, for the figures reported here. Intervals are "
     "95 % intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
     "the delta method's for areas under curves; and a Bayesian bootstrap over independent units for the rest. "
     "Software: {software}; data hash {data}."
 )
+BEST_KEPT = ", and the epoch that was best on the validation set was kept"
+START_KEPT = "; none was better on the validation set than the start, which was kept: its head alone had learnt"
 CALIBRATED = "Probabilities were calibrated by temperature scaling on the validation set. "
 
 
@@ -30,6 +32,7 @@ def methods_text(facts: ReportFacts) -> str:
         backbone=with_article(str(recipe.get("backbone", "network"))),
         optimizer=optimizer(recipe),
         epochs=counted(recipe.get("epochs", 0), "epoch"),
+        kept=START_KEPT if facts.best_epoch == 0 else BEST_KEPT,
         start=started(recipe),
         tuned=tuned(recipe),
         seen=_seen(facts),

@@ -53,7 +53,7 @@ def model(facts: ReportFacts) -> str:
     return paragraph(
         f"{recipe.get('backbone', '?')}{weights}, {started(recipe)}; {tuned(recipe)}. Pictures are {framing} and "
         f"resized to {side_of(recipe)} × {side_of(recipe)} pixels." + ("" if numbers else classes)
-    )
+    ) + sentences(facts.notes)
 
 
 def methods(facts: ReportFacts) -> str:

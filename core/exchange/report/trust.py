@@ -6,7 +6,7 @@ from core.evaluation.conformal import LISTED
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts
+from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts, three
 from core.types import JsonValue
 from core.words import count
 
@@ -70,7 +70,7 @@ def promise(facts: ReportFacts) -> str:
 
 def _size(mean: float, task: str) -> str:
     """How much an answer leaves open: a width, classes, or the share of answers that are neither yes nor no."""
-    return {"regression": f"{mean:.3g}", "multi": f"{mean - 1:.0%}"}.get(task, f"{mean:.2f}")
+    return {"regression": three(mean), "multi": f"{mean - 1:.0%}"}.get(task, f"{mean:.2f}")
 
 
 def abstaining(facts: ReportFacts) -> str:
@@ -168,4 +168,4 @@ def _value(value: JsonValue, both: JsonValue, shares: bool) -> str:
     found = interval(value, both)
     if found is None or shares:
         return percent(found)
-    return f"{found.value:.3g}\n{found.low:.3g} to {found.high:.3g}"
+    return f"{three(found.value)}\n{three(found.low)} to {three(found.high)}"
