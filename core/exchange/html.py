@@ -47,7 +47,7 @@ svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 4
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt } h2, h3 { break-after: avoid } h2 { font-size: 15pt }
   h3 { font-size: 11.5pt } p, ul, blockquote { max-width: none } tr, blockquote, .warning, svg, .whole { break-inside: avoid }
-  thead { display: table-header-group } tr:nth-child(-n+2) { break-after: avoid } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
+  thead { display: table-header-group } thead tr, tbody tr:nth-child(-n+2):not(:last-child) { break-after: avoid } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
   .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures, + .chart) { break-after: avoid; break-inside: avoid }
   dl { columns: 2; font-size: .75rem } dl div { break-inside: avoid }
   details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
