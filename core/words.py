@@ -1,9 +1,16 @@
 """Numbers and names in sentences."""
 
+from collections.abc import Sequence
+
 
 def count(number: int, singular: str, plural: str = "") -> str:
     """A number with what is counted: "1 image", "1,200 images"; a verb may go with it."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """All names in a row, told apart also where commas stand in them."""
+    return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
 def between(low: float, high: float) -> str:
@@ -13,8 +20,8 @@ def between(low: float, high: float) -> str:
 
 
 def moved(distance: float) -> str:
-    """How far weights are from where they began, as a share of their length; those that were frozen did not move."""
-    return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+    """How far weights are from where they began, as a share of their length; frozen ones did not move."""
+    return "not at all" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
 
 
 def labeller(name: str) -> str:

@@ -64,6 +64,8 @@ def explain(
 def _position(graft: "Graft", model: RunId, name: str) -> int:
     classes = graft.explanations.subject(model).classes
     found = [index for index, item in enumerate(classes) if item.casefold() == name.strip().casefold()]
+    if not classes:
+        raise BadInput(f"The model says a number and has no class {name!r}.", hint="Leave --class out.")
     if not found:
         raise BadInput(f"The model has no class {name!r}.", hint=f"Its classes: {', '.join(classes)}.")
     return found[0]

@@ -187,6 +187,10 @@ def results(
             _checked(graft.results.verify(RunId(run)), as_json)
             return
         value = graft.results.to_json(RunId(run))
+        if value["dataset_version"] is None:
+            raise BadInput(
+                f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
+            )
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
 

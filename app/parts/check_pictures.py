@@ -57,9 +57,11 @@ def pairs(project: ProjectView, view: CheckView) -> None:
     crossing = sum(pair.across_splits for pair in view.pairs)
     words = [f"{count(len(view.pairs), 'pair of pictures looks', 'pairs of pictures look')} like one picture."]
     if conflicts:
-        words.append(f"{count(conflicts, 'pair')} with different labels: at least one of each is wrong.")
+        words.append(f"{count(conflicts, 'pair')} with different labels: if they are one picture, a label is wrong.")
     if crossing:
-        words.append(f"{count(crossing, 'pair')} across splits: the test asks for what was learnt by heart.")
+        words.append(
+            f"{count(crossing, 'pair')} across splits: what one of them is judged by was learnt from the other."
+        )
     st.markdown(" ".join(words) + "")
     ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
     shown = showing("check-pairs", PAIRS)
@@ -100,8 +102,8 @@ def leaks(project: ProjectView, view: CheckView) -> None:
         return
     heading("Cases or groups in several splits", LEAKS_HOW)
     st.warning(
-        f"{view.leaking} with pictures in several splits. The test then asks for plants, patients or places that were "
-        "learnt from, and its score is too good.",
+        f"{view.leaking} with pictures in several splits. The model is then judged by plants, patients or places that "
+        "it has learnt from or was chosen by, and its score is too good.",
         icon=":material/warning:",
     )
     rows = [
@@ -148,8 +150,8 @@ def flaws(project: ProjectView, view: CheckView) -> None:
         return
     heading("Badly taken pictures", FLAWS_HOW)
     st.markdown(
-        f"{count(len(view.flaws), 'picture')} differ from what is usual here. Delete those on which nobody could tell "
-        "the class; keep the others: the model will meet such pictures, too."
+        f"{count(len(view.flaws), 'picture differs', 'pictures differ')} from what is usual here. Delete those on "
+        "which nobody could tell the class; keep the others: the model will meet such pictures, too."
     )
     shown = showing("check-flaws", PICTURES)
     some = view.flaws[:shown]

@@ -11,7 +11,7 @@ from app.parts.text import count, md
 from core.services.checking import PROBES, CheckView, ShortcutView
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
-from core.types import ImageState, ProjectId
+from core.types import ImageState, ProjectId, Task
 
 SHOWN, MOST_CLASSES, PICTURE_PX = 6, 6, 104
 BORDER = 100 * 6 / 64
@@ -25,9 +25,12 @@ from chance to perfect, or if one class can be told by it alone. On PlantVillage
 38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
 """
 FILE_HOW = """
-**How.** As for the borders, but the small model sees no picture at all: only width, height, bytes, bytes per pixel,
-format, camera and hour of the day. Clinics and devices often write files of their own kind, and when one class comes
-from one of them, its files give it away
+**How.** A small model (extremely randomised trees,
+[Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees no picture at all: only width, height, bytes,
+bytes per pixel, format, camera and hour of the day. It is asked about pictures of cases or groups that it has not
+learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower end of the 95 % interval
+lies a quarter of the way from chance to perfect, or if one class can be told by it alone. Clinics and devices often
+write files of their own kind, and when one class comes from one of them, its files give it away
 ([Zech et al. 2018](https://doi.org/10.1371/journal.pmed.1002683)).
 """
 SPLIT_HOW = """
@@ -79,11 +82,12 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
             "What helps: take pictures of every class in the same places, with the same devices and settings; crop or "
             "cover what gives the class away; test on pictures from elsewhere."
         )
+    what = "thirds of the numbers apart" if project.task is Task.REGRESSION else "classes"
     quiet = [item for item in view.shortcuts if not item.flagged]
     for item in quiet:
         st.markdown(
-            f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the classes: {item.score:.0%} "
-            f"({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
+            f":material/check: {PROBES[item.probe].capitalize()} do not clearly tell the {what}: balanced accuracy "
+            f"{item.score:.0%} ({item.interval[0]:.0%} to {item.interval[1]:.0%}), chance {item.chance:.0%}."
         )
     for words in dict.fromkeys(item.basis for item in view.shortcuts if item.basis):
         st.caption(words)

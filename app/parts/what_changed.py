@@ -69,7 +69,7 @@ def _show(view: ChangesView) -> None:
 def _words(view: ChangesView) -> str:
     known = [item for item in view.layers if item.likeness is not None]
     if all(item.distance == 0 for item in view.layers):
-        return "Nothing changed but the last layer, which makes the answer: the rest was frozen."
+        return "Nothing changed but the last layer, which makes the answer: the rest is as it was."
     least = min(known, key=lambda item: item.likeness or 0.0, default=None)
     if least is None or (least.likeness or 0) > SAME:
         return "Hardly anything changed: what the network sees is what it saw before."

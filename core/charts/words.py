@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.words import enumerated
+
 MOST = 32
 """Letters of a name beside an axis."""
 NAMED = 6
@@ -38,5 +40,5 @@ def _cut(text: str, most: int) -> str:
 def listed(names: Sequence[str], most: int = NAMED) -> str:
     """Names in a sentence; of many the first few, and how many more there are."""
     if len(names) <= most + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} others"
+        return enumerated(names)
+    return f"{enumerated(names[:most])} and {len(names) - most} others"

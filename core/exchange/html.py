@@ -26,7 +26,7 @@ th { text-align: left; vertical-align: top; font-weight: 600 } td { vertical-ali
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums } td.n, td small { white-space: nowrap }
 td small { color: var(--grey); font-size: .85em } nav th { white-space: nowrap }
 nav table { margin: .3rem 0 } nav tr:last-child > * { border: 0 } .wide { overflow-x: auto }
-.words td { overflow-wrap: anywhere } code { font-size: .9em } .fill code { font-style: normal }
+.words td { overflow-wrap: anywhere } .words td:nth-child(2):nth-last-child(2) { min-width: 11em } code { font-size: .9em } .option { white-space: nowrap } .fill code { font-style: normal }
 .small { font-size: .8rem } .small th, .small td { padding: .15rem .7rem .15rem 0 }
 .warning { background: var(--caution-shade); padding: .5rem 1rem; border-left: 4px solid var(--caution); margin: 1rem 0 }
 .fill { color: var(--grey); font-style: italic } blockquote { margin: .8rem 0; padding: .1rem 1rem; border-left: 4px solid var(--line) }
@@ -47,7 +47,7 @@ svg { max-width: 32rem; width: 100%; display: block } svg.lineage { max-width: 4
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt } h2, h3 { break-after: avoid } h2 { font-size: 15pt }
   h3 { font-size: 11.5pt } p, ul, blockquote { max-width: none } tr, blockquote, .warning, svg, .whole { break-inside: avoid }
-  thead { display: table-header-group } tr:nth-child(-n+2) { break-after: avoid } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
+  thead { display: table-header-group } thead tr, tbody tr:nth-child(-n+2):not(:last-child) { break-after: avoid } .small { font-size: 8.5pt } svg { max-width: 120mm } svg.lineage { max-width: 150mm }
   .new-page { break-before: page; margin-top: 0 } p:has(+ .wide, + svg, + .pictures, + .chart) { break-after: avoid; break-inside: avoid }
   dl { columns: 2; font-size: .75rem } dl div { break-inside: avoid }
   details::details-content { content-visibility: visible; display: block } summary { list-style: none; break-after: avoid }
@@ -97,7 +97,16 @@ def paragraph(text: str) -> str:
 
 def _words(text: str) -> str:
     """Plain text in which what stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"`([^`]+)`", lambda found: f"<code>{_unbroken(found[1])}</code>", escape(text))
+
+
+def command_html(text: str) -> str:
+    """A command of which no line ends inside an option's name: it could not be typed off a page."""
+    return _unbroken(escape(text))
+
+
+def _unbroken(html: str) -> str:
+    return re.sub(r"(?<!\S)--?[\w-]+", r"<span class=option>\g<0></span>", html)
 
 
 def empty(text: str) -> str:
@@ -136,7 +145,8 @@ def _cell(text: str) -> str:
 
 
 def _sentence(text: str) -> bool:
-    return any(letter.isalpha() for letter in text) and (text.endswith(".") or not any(map(str.isdigit, text)))
+    """Whether it is words; a figure may have its unit and the "to" of its interval beside it."""
+    return sum(map(str.isalpha, text)) > sum(map(str.isdigit, text))
 
 
 def table_of(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:

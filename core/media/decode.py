@@ -18,6 +18,7 @@ from core.errors import BadImage
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "HEIF")
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".heic", ".heif"})
+KINDS = "Graft reads JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC."
 LARGEST_PIXELS = 178_000_000
 """A picture with more pixels is refused before it is unpacked: a small file can claim any size."""
 
@@ -39,7 +40,7 @@ def open_picture(file: Path | BinaryIO, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _too_large(name) from error
     except PROBLEMS as error:
-        raise BadImage(f"{name} is not a picture that can be read, or it is damaged.") from error
+        raise BadImage(f"{name} is not a picture that can be read, or it is damaged.", hint=KINDS) from error
     if image.width * image.height > LARGEST_PIXELS:
         raise _too_large(name)
     return image

@@ -23,7 +23,6 @@ from core.settings import Settings
 MOST_ENTRIES = 300_000
 LARGEST_ENTRY = 400  # bytes in a zip's directory: 46 and a long name
 LARGEST_TABLE = 256 * 2**20
-KINDS = "Graft reads JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC."
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from core.errors import BadInput, NotFound
+from core.exchange.cautions import PROBES, shortcut_words
 from core.jobs.payloads import CheckPayload
 from core.services.base import Service
 from core.store import current, exports, projects, runs
@@ -15,7 +16,7 @@ from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
-from core.words import count
+from core.words import between, count
 
 __all__ = [
     "PROBES",
@@ -28,10 +29,6 @@ __all__ = [
     "PairView",
     "ShortcutView",
 ]
-
-
-PROBES = {"borders": "the borders of the pictures", "file": "facts of the files (size, format, camera, hour)"}
-"""What each probe sees, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,18 +167,17 @@ class CheckView:
     def grave(self) -> tuple[str, ...]:
         """One plain sentence per finding that makes scores too good."""
         crossing = sum(pair.across_splits for pair in self.pairs)
-        found = [
-            f"Only {PROBES[item.probe]} are enough to tell the classes: {item.score:.0%}, where chance is "
-            f"{item.chance:.0%}."
-            for item in self.flagged
-        ]
+        found = [shortcut_words(item.probe, item.score, item.interval, item.chance) for item in self.flagged]
         if self.optimism:
             first, second = self.optimism
-            found.append(f"A random split says {first.score:.0%}, new {second.kept} say {second.score:.0%}.")
+            found.append(
+                f"A random split says {first.score:.0%} ({between(*first.interval)}), new {second.kept} say "
+                f"{second.score:.0%} ({between(*second.interval)})."
+            )
         if self.leaks:
             found.append(f"{self.leaking} in several splits.")
         if crossing:
-            found.append(f"{count(crossing, 'pair')} of the same picture in different splits.")
+            found.append(f"{count(crossing, 'pair')} of pictures that look like one in different splits.")
         return tuple(found)
 
     @property
@@ -190,7 +186,7 @@ class CheckView:
         conflicts = sum(pair.conflict for pair in self.pairs)
         found = [
             (len(self.pairs), "pair", "of pictures that look like one picture"),
-            (conflicts, "pair", "of the same picture with different labels"),
+            (conflicts, "pair", "of such pictures with different labels"),
             (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
             (len(self.flaws), "picture", "taken badly"),
         ]

@@ -6,7 +6,6 @@ from typing import Any, cast
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard, in_words
-from core.errors import NotFound
 from core.jobs.payloads import NeighboursPayload
 from core.services.base import Service
 from core.store import images, predictions, runs, versions
@@ -55,8 +54,7 @@ class Neighbours(Service):
         """Ask of pictures; `alone` says that nobody else waits for an answer. Raises NotFound for the model or one."""
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
-            if predictions.read_card(session, model) is None:
-                raise NotFound(f"Run {model} has no model yet.", hint="Wait until its training is done.")
+            predictions.model_files(session, model)
             for image in asked:
                 images.read_image(session, image)
             learnt = 0

@@ -1,14 +1,13 @@
 """Everything that a report tells, gathered from the store."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy.orm import Session
 
-from core.charts.words import listed
 from core.errors import BadInput, NotEnoughImages
+from core.exchange.cautions import few_words, leaking_words, untold
 from core.exchange.report import External, Flow, Limit, PictureMap, ReportFacts
 from core.services.base import Service
 from core.services.checking import Checks, CheckView
@@ -29,11 +28,9 @@ from core.store.deciding import Asked
 from core.store.runs import RunRecord
 from core.store.scoring import usable
 from core.store.versions import VersionRecord
-from core.types import ImageState, JsonObject, RunId, RunKind, RunState, Split, Task, VersionId
+from core.types import ImageState, JsonObject, JsonValue, RunId, RunKind, RunState, VersionId
 from core.words import count
 
-FEW = 30
-"""Test pictures of a class below which its figures are said to rest on few."""
 MORE = 50
 """So many more pictures of each class the forecast is told for, or as many as it goes to."""
 
@@ -80,7 +77,8 @@ def gather(
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
         flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
-    unit, parameters = project.settings.get("unit"), (run.result or {}).get("parameters")
+    result = run.result or {}
+    unit, parameters = project.settings.get("unit"), result.get("parameters")
     check = Checks(*parts).newest_findings(version.project_id)
     synthetic = bool(project.settings.get("synthetic"))
     return ReportFacts(
@@ -92,6 +90,8 @@ def gather(
         results=results,
         recipe=origin.recipe,
         parameters=parameters if isinstance(parameters, int) else None,
+        best_epoch=best if isinstance(best := result.get("best_epoch"), int) else None,
+        notes=[str(note) for note in cast(list[JsonValue], result.get("notes") or [])],
         trained_at=origin.trained_at,
         made_at=now,
         device=origin.device,
@@ -166,22 +166,9 @@ def _limits(
     check: CheckView | None,
 ) -> list[Limit]:
     """Cautions that follow from the figures and the data."""
-    found = [Limit(words=words, grave=True) for words in (check.grave if check else ())]
-    if version.leaking and not (check and check.leaks):
-        leaking = count(version.leaking, version.together.removesuffix("s"))
-        found.append(Limit(words=f"{leaking} in several splits: the scores are too good.", grave=True))
-    low = _lower_end(results, "balanced_accuracy")
-    if version.task is Task.SINGLE and low is not None and low <= 1 / max(1, len(version.classes)):
-        found.append(Limit(words="On these test pictures it cannot be told from guessing.", grave=True))
-    explained = _lower_end(results, "r2")
-    if explained is not None and explained <= 0:
-        found.append(
-            Limit(words="On these test pictures it cannot be told from always saying the mean number.", grave=True)
-        )
-    counts = Counter(target for item in version.part(Split.TEST) for target in item.targets)
-    few = [name for index, name in enumerate(version.class_names) if counts[index] < FEW]
-    if few:
-        found.append(Limit(words=f"Fewer than {FEW} test pictures stand behind the figures of: {listed(few)}."))
+    leaks = [] if check and check.leaks else leaking_words(results)
+    grave = [*(check.grave if check else ()), *leaks, *untold(results)]
+    found = [*(Limit(words=words, grave=True) for words in grave), *(Limit(words=item) for item in few_words(results))]
     if version.together == "pictures":
         found.append(
             Limit(
@@ -210,12 +197,6 @@ def _unproved(external: Sequence[External], results: JsonObject, moved: Drift) -
         words = f"{count(moved.deleted, 'picture was', 'pictures were')} deleted since: the figures still count them."
         found.append(Limit(words=words))
     return found
-
-
-def _lower_end(results: JsonObject, name: str) -> float | None:
-    intervals = cast(dict[str, dict[str, list[float] | None]], results["intervals"])
-    ends = intervals.get(Split.TEST.value, {}).get(name)
-    return ends[0] if ends else None
 
 
 def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecord | None) -> PictureMap | None:

@@ -144,12 +144,20 @@ def _heatmaps(
             return [], f"Heatmaps could not be made: {error}"
     words = (
         f"{method.title} ({method.paper}), {_standing(graded, method.name)}: {method.words} Each picture "
-        "beside the same with what spoke for the model's answer in warm colours: first mistakes, then one picture of "
-        "each answer that was right. A heatmap says where it looked, not why; judge whether these are places an expert "
-        "would look at."
+        f"beside the same with what spoke for the model's answer in warm colours: {_which(shown, task)}. "
+        "A heatmap says where it looked, not why; judge whether these are places an expert would look at."
     )
     missing = len(shown) - len(found)
     return found, words + (f" {missing} more were not ready in time." if missing else "")
+
+
+def _which(shown: Sequence[BehindView], task: Task) -> str:
+    """Which pictures stand there."""
+    if task is Task.REGRESSION:
+        return "those on which it was farthest off"
+    wrong, right = (any((item.truth == item.said) is same for item in shown) for same in (False, True))
+    told = ["mistakes"] * wrong + ["one picture of each answer that was right"] * right
+    return f"first {told[0]}, then {told[1]}" if len(told) > 1 else told[0]
 
 
 @contextlib.contextmanager

@@ -77,7 +77,7 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     """The image, deleted or not. Raises NotFound."""
     row = session.get(ImageRow, image_id)
     if row is None:
-        raise NotFound(f"There is no image {image_id}.")
+        raise NotFound(f"There is no image {image_id}.", hint="`graft check NAME --json` and page Gallery name them.")
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
 from core.errors import NotFound
+from core.store.runs import read_run
 from core.store.tables import ModelRow, PredictionRow
 from core.types import ImageId, JsonObject, RunId, Split
 
@@ -122,5 +123,8 @@ def model_files(session: Session, run_id: RunId) -> JsonObject:
 def _model(session: Session, run_id: RunId) -> ModelRow:
     row = session.get(ModelRow, run_id)
     if row is None:
+        if read_run(session, run_id).state.ended:
+            hint = "Choose a training that is done: page Results and `graft runs NAME` list them."
+            raise NotFound(f"Run {run_id} has no model.", hint=hint)
         raise NotFound(f"Run {run_id} has no model yet.", hint="Wait until its training is done.")
     return row

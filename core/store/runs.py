@@ -99,7 +99,7 @@ def read_run(session: Session, run_id: RunId) -> RunRecord:
     """The run. Raises NotFound."""
     row = session.get(RunRow, run_id)
     if row is None:
-        raise NotFound(f"There is no run {run_id}.")
+        raise NotFound(f"There is no run {run_id}.", hint="Page Results and `graft runs NAME` list the trainings.")
     return _record(row)
 
 

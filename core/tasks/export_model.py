@@ -6,7 +6,7 @@ from core.catalogue import ModelCard
 from core.errors import NotFound
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.exchange.predict_example import EXAMPLE
-from core.exchange.report.values import entries, lines
+from core.exchange.report.values import entries, items, lines
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
 from core.models import load_model
@@ -61,7 +61,8 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
             raise NotFound(f"Run {model} trained no model.")
         project = projects.read_project(session, run.project_id)
         version = versions.read_version(session, run.version_id)
-        robustness = newest_about(session, run).get(RunKind.ROBUSTNESS)
+        about = newest_about(session, run)
+        robustness, check = about.get(RunKind.ROBUSTNESS), about.get(RunKind.CHECK)
         external: dict[str, JsonObject] = {}  # of each project the newest
         for test in external_tests(session, run):
             if test.version_id is not None:
@@ -79,12 +80,14 @@ def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> 
         name=run.name,
         trained_at=run.finished_at or run.created_at,
         recipe=run.recipe or {},
+        notes=[str(note) for note in items((run.result or {}).get("notes"))],
         card=card,
         version=version.number,
         people=_people(results),
         results=results,
         external=list(external.items()),
         robustness=robustness.result if robustness else None,
+        check=check.result if check else None,
         onnx_problem=problem,
         code_version=run.code_version,
     )

@@ -195,7 +195,9 @@ def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments
     [
         (("runs", "Unknown"), "no project called 'Unknown'"),
         (("import", "Colours", "/nowhere/at/all"), "no folder or file '/nowhere/at/all'"),
-        (("results", "9999"), "no run 9999"),
+        (("results", "9999"), "no run 9999. Page Results and `graft runs NAME` list the trainings."),
+        (("results", "1"), "Run 1 is no training"),
+        (("explain", "1", "1"), "Run 1 has no model. Choose a training that is done"),
         (("cancel", "9999"), "no run 9999"),
         (("predict", "9999", "/tmp"), "no run 9999"),
         (("project", "create", "Colours", "--task", "single"), "already a project called 'Colours'"),

@@ -113,7 +113,8 @@ def test_the_address_of_a_report_names_the_other_training(
 def test_the_first_training_says_how_to_have_a_comparison(graft: Graft, field: Field) -> None:
     run = field.run(steps(80))
     text = section(graft, run, "comparison")
-    assert "no earlier training on the same dataset version" in text and f"graft report {run} --against RUN" in text
+    assert "no earlier training on the same dataset version" in text
+    assert f"graft report {run} <span class=option>--against</span> RUN" in text, "no line ends inside an option"
     with pytest.raises(BadInput, match="compared with itself"):
         section(graft, run, "comparison", against=run)
     elsewhere = Leaves(graft).run([0] * 6)
@@ -174,7 +175,7 @@ def test_the_worst_mistakes_stand_before_the_training_pictures_they_resemble(
 def test_without_a_mistake_or_a_model_it_says_so(graft: Graft, field: Field) -> None:
     assert "no test picture was named wrongly" in section(graft, field.run(steps(80)), "resembling")
     run = field.run(steps(80), wrong=[60])
-    assert f"could not be found: Run {run} has no model yet." in section(graft, run, "resembling")
+    assert f"could not be found: Run {run} has no model." in section(graft, run, "resembling")
 
 
 def draw_map(graft: Graft, field: Field, model: RunId | None) -> RunId:

@@ -14,8 +14,9 @@ from PIL import Image
 from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
 from core.evaluation import FIGURES
-from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts
-from core.exchange.report.values import entries, lines
+from core.exchange.html import command_html, table
+from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts, report_html
+from core.exchange.report.values import entries, lines, three
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -26,6 +27,7 @@ from core.services.reports import Asked
 from core.services.serving import Serving
 from core.store.predictions import PredictionRecord
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
+from core.words import enumerated
 from tests.finished import NOW, keep, make_images, make_job, make_run, make_version
 from tests.integration.test_judging import Field, steps
 from tests.integration.test_results import Leaves
@@ -94,7 +96,7 @@ def test_the_report_holds_everything_and_nothing_that_runs(graft: Graft, leaves:
     assert "1.png: is healthy, said rust, 65% sure" in text and text.count("<img") == 1
     assert "<tr><th>expert</th><td>by hand</td><td class=n>6</td></tr>" in text
     assert "No cases or groups were named" in text and "was not tested on pictures from outside" in text
-    assert "Heatmaps could not be made: Run 1 has no model yet." in text
+    assert "Heatmaps could not be made: Run 1 has no model." in text
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -445,3 +447,54 @@ def test_a_case_on_two_sides_is_told_wherever_scores_are(graft: Graft) -> None:
     assert "1 case in several of them" in SECTIONS["split"](facts)
     assert "; 1 case had pictures in several sets" in SECTIONS["methods"](facts)
     assert any(limit.grave and limit.words.startswith("1 case in several splits") for limit in facts.limits)
+
+
+def test_where_no_epoch_was_better_than_the_start_the_methods_say_so(graft: Graft, leaves: Leaves) -> None:
+    facts = facts_of(graft, leaves.run([0, 1, 0, 1, 1, 1]))
+    note = "On validation nothing was better than the last layer alone: that is kept."
+    kept = dataclasses.replace(facts, best_epoch=0, notes=(note,))
+    assert "the epoch that was best on the validation set was kept" in told_words(facts)
+    assert "none was better on the validation set than the start" in told_words(kept) and note in told_words(kept)
+
+
+def told_words(facts: ReportFacts) -> str:
+    return report_html(facts, "field")
+
+
+def test_names_with_numbers_stand_at_the_left_and_may_break_and_figures_do_not() -> None:
+    html = table(["is", "was called", "share"], [["a", "Leaf rust, stage 10", "40% to 82%"]])
+    assert "<td>Leaf rust, stage 10</td>" in html and "<td class=n>40% to 82%</td>" in html
+
+
+def test_a_command_is_never_broken_inside_an_option() -> None:
+    assert "<span class=option>--set</span> a-b=1" in command_html("graft train 'A <b>' --set a-b=1")
+    assert "A &lt;b&gt;" in command_html("graft train 'A <b>' --set a-b=1")
+
+
+def test_whose_folder_a_file_of_weights_lay_in_stands_nowhere_in_a_report(graft: Graft, leaves: Leaves) -> None:
+    facts = facts_of(graft, leaves.run([0, 1, 0, 1, 1, 1]))
+    weights = "file:/home/anna/secret/a.pt"
+    comparison: JsonObject = {
+        "first": 1, "second": 2, "why": "the training before it", "together": "pictures", "units": 6, "count": 6,
+        "split": "test", "differences": [], "scores": [], "least": 10,
+        "recipe": [{"field": "weights", "first": weights, "second": "bundled"}],
+    }  # fmt: skip
+    text = report_html(
+        dataclasses.replace(
+            facts,
+            recipe={**facts.recipe, "weights": weights},
+            repeat=f"graft train Leaves --set weights={weights}",
+            comparison=comparison,
+        ),
+        "field",
+    )
+    assert "anna" not in text and "weights=file:a.pt" in text and "a.pt lies in the same folder" in text
+
+
+def test_large_figures_are_written_in_full() -> None:
+    assert (three(1812.4), three(0.04567), three(-2500.0)) == ("1,812", "0.0457", "-2,500")
+
+
+def test_names_in_which_commas_stand_are_told_apart() -> None:
+    assert enumerated(["rust, stage 1", "rust, stage 2"]) == "rust, stage 1; rust, stage 2"
+    assert enumerated(["rust", "healthy"]) == "rust, healthy"

@@ -21,8 +21,8 @@ def facts() -> ModelFacts:
     results = {**none, "split_rule": "by case", "dataset_hash": "0" * 64}
     return ModelFacts(
         project="Leaves", guideline="", unit="", synthetic=False, run=1, name="", trained_at=datetime.now(UTC),
-        recipe=Recipe().to_json(), card=card, version=1, people=(), results=results, external=(), robustness=None,
-        onnx_problem="", code_version="",
+        recipe=Recipe().to_json(), notes=(), card=card, version=1, people=(), results=results, external=(),
+        robustness=None, check=None, onnx_problem="", code_version="",
     )  # fmt: skip
 
 
@@ -30,3 +30,35 @@ def test_a_model_that_says_numbers_has_no_probabilities_to_calibrate(facts: Mode
     assert "calibrated by one temperature (1.2500" in model_card_text(facts)
     number = dataclasses.replace(facts.card, task=Task.REGRESSION, classes=())
     assert "temperature" not in model_card_text(dataclasses.replace(facts, card=number))
+
+
+def test_a_short_cut_and_what_the_test_cannot_tell_are_cautions(facts: ModelFacts) -> None:
+    assert "were not checked for duplicates" in model_card_text(facts)
+    probe: JsonObject = {"probe": "borders", "score": 0.7, "interval": [0.6, 0.8], "chance": 0.5, "flagged": True}
+    quiet: JsonObject = {**probe, "probe": "file", "flagged": False}
+    counts: JsonObject = {
+        "together": "cases",
+        "leaking": 2,
+        "classes": [{"name": "healthy", "train": 4, "validation": 1, "test": 0}],
+    }
+    results: JsonObject = {**facts.results, "task": "single", "counts": counts, "splits": {"test": 2}}
+    text = model_card_text(dataclasses.replace(facts, check={"shortcuts": [probe, quiet]}, results=results))
+    assert "Only the borders of the pictures are enough to tell the classes: balanced accuracy 70% (60% to 80%)" in text
+    assert "facts of the files" not in text and "were not checked" not in text
+    assert "2 cases in several splits" in text and "No test picture is of healthy" in text
+
+
+def test_a_setting_says_what_it_means_and_not_whose_folder_weights_lay_in(facts: ModelFacts) -> None:
+    recipe = Recipe(weights="file:/home/anna/secret/a.pt").to_json()
+    text = model_card_text(dataclasses.replace(facts, recipe=recipe))
+    assert "| weights | file:a.pt | initialised from a file of weights |" in text and "anna" not in text
+
+
+def test_what_it_says_of_its_probabilities_is_told_of_every_kind_of_label(facts: ModelFacts) -> None:
+    told = {
+        task: model_card_text(dataclasses.replace(facts, card=dataclasses.replace(facts.card, task=task)))
+        for task in Task
+    }
+    assert "highest probability" in told[Task.SINGLE] and "median grade" in told[Task.ORDINAL]
+    assert "thresholds stand in `card.json`" in told[Task.MULTI]
+    assert "none of its classes" not in told[Task.REGRESSION] and "calibrated" not in told[Task.REGRESSION]

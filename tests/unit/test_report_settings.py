@@ -5,8 +5,22 @@ import typing
 
 import pytest
 
-from core.exchange.report.settings import MEANING, VARIED, meaning, side_of, started, tuned
+from core.exchange.report.settings import (
+    MEANING,
+    NOT_USED,
+    OF_NUMBERS,
+    OPTIMIZERS,
+    VARIED,
+    balancing,
+    meaning,
+    optimizer,
+    side_of,
+    started,
+    tuned,
+    with_article,
+)
 from core.recipes import PRESETS, Recipe
+from core.types import Task
 
 
 @pytest.mark.parametrize(
@@ -14,6 +28,7 @@ from core.recipes import PRESETS, Recipe
     [
         ("last:0", "its features were kept and a linear head was trained on varied pictures"),
         ("last:1", "its last stage of five and a linear head were fine-tuned"),
+        ("last:5", "all its weights were fine-tuned"),
         ("last:3", "its last 3 stages of five and a linear head were fine-tuned"),
         ("lora:8", "additions of rank 8 to its linear layers (LoRA) and a linear head were trained"),
         ("two_step", "its two branches were trained apart, then joined and unfrozen from the top"),
@@ -37,16 +52,53 @@ def test_where_the_weights_came_from() -> None:
 def test_a_side_of_nought_is_the_networks_own() -> None:
     recipe = PRESETS["balanced"].with_settings({"backbone": "inception_v3"}).to_json()
     assert side_of(recipe) == 299
-    assert meaning("image_size", 0, recipe) == "the network's own: 299 pixels"
-    assert (side_of({**recipe, "image_size": 128}), meaning("image_size", 128, recipe)) == (128, "")
+    assert meaning("image_size", 0, recipe, Task.SINGLE) == "the network's own: 299 pixels"
+    assert side_of({**recipe, "image_size": 128}) == 128
+    assert "pixels" in meaning("image_size", 128, recipe, Task.SINGLE)
 
 
-def test_what_is_off_says_so_and_a_plain_number_says_nothing() -> None:
+def test_what_is_off_says_so_and_every_number_says_what_it_counts() -> None:
     recipe = Recipe().to_json()
     for name in ("mixup", "cutmix", "label_smoothing", "ema", "zero_gamma", "layer_decay"):
-        assert meaning(name, recipe[name], recipe) == "off", name
-    assert meaning("seed", 0, recipe) == ""
-    assert meaning("mixup", 0.2, recipe) == ""
+        assert meaning(name, recipe[name], recipe, Task.SINGLE) == "off", name
+    numbers = {name for name, hint in typing.get_type_hints(Recipe).items() if hint in (int, float)}
+    assert numbers <= set(OF_NUMBERS)
+    for name in numbers:
+        assert meaning(name, 0.25, {**recipe, name: 0.25}, Task.SINGLE) == OF_NUMBERS[name], name
+
+
+def test_what_a_training_does_not_use_is_not_told_as_if_it_were() -> None:
+    head = PRESETS["instant"].with_settings({"augmentation": "strong", "optimizer": "sgd", "mixup": "0.2"}).to_json()
+    for name in ("augmentation", "mixup", "backbone_factor", "warmup", "batch_size"):
+        assert meaning(name, head[name], head, Task.SINGLE) == NOT_USED, name
+    assert (meaning("optimizer", "sgd", head, Task.SINGLE), optimizer(head)) == ("AdamW", "AdamW")
+    whole = PRESETS["thorough"].with_settings({"optimizer": "sgd"}).to_json()
+    assert optimizer(whole) == OPTIMIZERS["sgd"] and meaning("mixup", 0.2, whole, Task.SINGLE) != NOT_USED
+    for name in ("imbalance", "mixup", "label_smoothing"):
+        assert meaning(name, whole[name], whole, Task.REGRESSION) == NOT_USED, name
+    assert "Huber" in meaning("loss", "standard", whole, Task.REGRESSION)
+    assert "Huber" not in meaning("loss", "standard", whole, Task.SINGLE)
+
+
+@pytest.mark.parametrize(
+    ("asked", "tune", "task", "done"),
+    [
+        ("weights", "head", Task.SINGLE, "weights"),
+        ("sampling", "all", Task.ORDINAL, "sampling"),
+        ("sampling", "head", Task.SINGLE, "ignore"),  # a head learns from all pictures at once
+        ("logits", "all", Task.MULTI, "weights"),
+        ("ignore", "all", Task.MULTI, "ignore"),
+        ("weights", "all", Task.REGRESSION, ""),
+    ],
+)
+def test_what_was_done_for_rare_classes_is_told_as_it_was(asked: str, tune: str, task: Task, done: str) -> None:
+    recipe = Recipe(imbalance=asked, tune=tune).to_json()  # type: ignore[arg-type]
+    assert balancing(recipe, task) == done
+    assert (meaning("imbalance", asked, recipe, task) == NOT_USED) is (done != asked and done in ("", "ignore"))
+
+
+def test_a_network_s_name_begins_a_sentence_with_its_article() -> None:
+    assert (with_article("efficientnet_b0"), with_article("resnet18")) == ("An efficientnet_b0", "A resnet18")
 
 
 def test_every_choice_of_a_setting_has_words() -> None:

@@ -62,7 +62,9 @@ def test_points_have_a_sign_unless_they_are_none(value: float, words: str) -> No
     assert points(value) == words
 
 
-@pytest.mark.parametrize(("distance", "words"), [(0, "frozen"), (4e-4, "under 0.1%"), (0.0033, "0.3%"), (0.5, "50.0%")])
+@pytest.mark.parametrize(
+    ("distance", "words"), [(0, "not at all"), (4e-4, "under 0.1%"), (0.0033, "0.3%"), (0.5, "50.0%")]
+)
 def test_layers_that_never_moved_are_told_from_those_that_hardly_did(distance: float, words: str) -> None:
     assert moved(distance) == words
 

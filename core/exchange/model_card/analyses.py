@@ -1,10 +1,11 @@
 """The quantitative part of a model card: scores with intervals, and where and how far they hold."""
 
-from core.evaluation import FIGURES
+from core.evaluation import FIGURES, Interval
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts
+from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts, three
 from core.types import JsonObject, JsonValue, Task
+from core.words import count
 
 MOST = 12
 """Decisions and groups of pictures that are listed."""
@@ -43,7 +44,12 @@ def _per_class(facts: ModelFacts) -> list[str]:
         ]
         for line in found
     ]
-    return ["### Class by class", table(["class", "pictures", *names.values()], rows)]
+    how = (
+        "Recall: of all there are, the share found. Precision: when it says so, how often it is. Specificity: of all "
+        "pictures without the class, the share of which it is not said. AUROC: of a picture with the class and one "
+        "without, the chance that the first has the higher probability. In brackets the 95 % interval."
+    )
+    return ["### Class by class", how, table(["class", "pictures", *names.values()], rows)]
 
 
 def _calibration(facts: ModelFacts) -> list[str]:
@@ -54,9 +60,10 @@ def _calibration(facts: ModelFacts) -> list[str]:
     if checked:
         share = f"{number(found['coverage']):.0%}"
         whole = checked[0]
+        of = "the answers about test pictures, class by class" if facts.card.task is Task.MULTI else "the test pictures"
         told.append(
             f"Answers widened to hold the truth in {share} (conformal prediction) held it in "
-            f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of the test pictures."
+            f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of {of}."
         )
     if abstaining:
         told.append(
@@ -78,13 +85,14 @@ def _decision(facts: ModelFacts) -> list[str]:
             f"{1000 * number(line['prevalence']):.0f}",
             f"{number(line['threshold']):.0%}",
             *(_whole(line[name], 1) for name in ("found", "missed", "false_alarms")),
-            *(_whole(line[name], 100, " %") for name in ("ppv", "npv")),
+            *(_whole(line[name], 100, "%") for name in ("ppv", "npv")),
         ]
         for line in known[:MOST]
     ]
     words = (
         f"An example: of 1,000 pictures, were a miss as bad as {number(found['miss']):g} false alarms and each class "
-        "as common as among the validation pictures."
+        "as common as among the validation pictures. PPV: when it says so, the share that have it; NPV: when it does "
+        "not, the share that have it not. In brackets the 95 % interval."
     )
     header = ["decision about", "have it", "said from", "found", "missed", "false alarms", "PPV", "NPV"]
     return ["### A decision by it", words, table(header, rows)]
@@ -106,7 +114,8 @@ def _slices(facts: ModelFacts) -> list[str]:
         for line in found[:MOST]
     ]
     words = (
-        "Groups of test pictures, the worst first; corrected for how many were looked at (Benjamini-Hochberg at 5 %)."
+        "Groups of test pictures, the worst first, in brackets the 95 % interval; what is clear is corrected for how "
+        "many were looked at (Benjamini-Hochberg at 5 %)."
     )
     what = "right there" if shares else "mean error there"
     return ["### Group by group", words, table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)]
@@ -116,14 +125,13 @@ def _robustness(facts: ModelFacts) -> list[str]:
     if not facts.robustness:
         return []
     numbers = bool(facts.robustness["numbers"])
-    scale, mark = (1, "") if numbers else (100, " %")
 
     def at(line: Entries, strength: int) -> str:
         value, both = items(line["right"])[strength], items(line["interval"])[strength]
         found = interval(value, both)
         if found is None:
-            return f"{scale * number(value):.3g}{mark}"
-        return f"{scale * found.value:.3g}{mark} ({scale * found.low:.3g} to {scale * found.high:.3g})"
+            return three(number(value)) if numbers else f"{number(value):.0%}"
+        return _sized(found, shares=not numbers)
 
     rows = [
         [str(line["title"]), at(line, 0), f"{at(line, 3)}: {plain(texts(line['strengths'])[3])}"]
@@ -131,7 +139,9 @@ def _robustness(facts: ModelFacts) -> list[str]:
     ]
     what = "typical error" if numbers else "right"
     header = ["spoilt by", f"{what}, as it is", f"{what}, at middle strength"]
-    return ["### On worse pictures", table(header, rows)]
+    pictures = count(round(number(facts.robustness["pictures"])), "test picture")
+    words = f"{pictures} spoilt on purpose; in brackets the 95 % interval."
+    return ["### On worse pictures", words, table(header, rows)]
 
 
 def _value(value: JsonValue, both: JsonValue) -> str:
@@ -149,8 +159,10 @@ def _whole(value: JsonValue, scale: int, mark: str = "") -> str:
 
 def _sliced(line: Entries, name: str, shares: bool) -> str:
     found = interval(line[name], line[f"{name}_interval"])
-    if found is None:
-        return "–"
+    return "–" if found is None else _sized(found, shares=shares)
+
+
+def _sized(found: Interval, *, shares: bool) -> str:
     if not shares:
-        return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
+        return f"{three(found.value)} ({three(found.low)} to {three(found.high)})"
     return f"{found.value:.0%} ({100 * found.low:.0f} to {100 * found.high:.0f})"

@@ -13,8 +13,10 @@ class ModelFacts:
     """What a model card tells. Figures come from `results`, what `graft results --json` gives.
 
     people      who labelled: names and how
+    notes       what there was to say of the training
     external    tests on other projects: name and results
     robustness  what `graft robustness --json` gives, or None
+    check       what `graft check --json` gives of the project's data, or None
     """
 
     project: str
@@ -25,11 +27,13 @@ class ModelFacts:
     name: str
     trained_at: datetime
     recipe: JsonObject
+    notes: Sequence[str]
     card: ModelCard
     version: int
     people: Sequence[str]
     results: JsonObject
     external: Sequence[tuple[str, JsonObject]]
     robustness: JsonObject | None
+    check: JsonObject | None
     onnx_problem: str
     code_version: str

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column names the row."""
-    marks = ["---", *["---:"] * (len(header) - 1)] if len(header) > 2 else ["---"] * len(header)
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
+    """A Markdown table; the first column names the row, and the others are figures or, with `words`, text."""
+    marks = ["---"] * len(header) if words else ["---", *["---:"] * (len(header) - 1)]
     found = [header, marks, *rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in found)
 

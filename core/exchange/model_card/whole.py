@@ -3,20 +3,16 @@
 https://arxiv.org/abs/1810.03993
 """
 
-from pathlib import PurePath
-
-from core.charts.words import listed
 from core.evaluation import FIGURES
+from core.exchange.cautions import few_words, leaking_words, shortcut_words, untold
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.settings import started, tuned
-from core.exchange.report.values import Entries, entries, lines, number
+from core.exchange.report.settings import meaning, said, shown, started, tuned
+from core.exchange.report.values import Entries, entries, items, lines, number
 from core.types import JsonObject, Task
-from core.words import count
+from core.words import count, enumerated
 
-FEW = 30
-"""Test pictures of a class below which its scores rest on few."""
 _TASKS = {
     Task.SINGLE: "one class for each picture",
     Task.MULTI: "for each class, whether it is in the picture",
@@ -45,17 +41,18 @@ def model_card_text(facts: ModelFacts) -> str:
 
 def _details(facts: ModelFacts) -> str:
     card = facts.card
-    classes = ", ".join(plain(item) for item in card.classes) or "none: it answers with a number"
+    classes = f"- Classes, in the order of the answers: {plain(enumerated(card.classes))}\n" if card.classes else ""
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
+    notes = "".join(f". {plain(note.removesuffix('.'))}" for note in facts.notes)
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
     return (
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
         f"## Model details\n\n"
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
-        f"- Classes, in the order of the answers: {classes}\n"
+        f"{classes}"
         f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
-        f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{version}\n"
+        f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{notes}{version}\n"
         "- Licence and contact: to be filled in by whoever passes it on"
     )
 
@@ -71,10 +68,10 @@ def _use(facts: ModelFacts) -> str:
             f"### How to run it\n\n{prepare}, is what the network wants. `card.json` says the rest; "
             f"`weights.safetensors` holds the weights. There is no ONNX file: {facts.onnx_problem}"
         )
-    answer = "the number" if card.task is Task.REGRESSION else "a probability for each class"
+    answer = "the number" if card.task is Task.REGRESSION else "a probability for each class, calibrated as in Graft"
     return (
         f"### How to run it\n\n{prepare}, goes into `model.onnx` as `pictures`: uint8, shape (N, 3, {card.image_size}, "
-        f"{card.image_size}). Out comes `answers`: {answer}, calibrated as in Graft; everything in between is inside. "
+        f"{card.image_size}). Out comes `answers`: {answer}; everything in between is inside. "
         "`predict.py` shows it:\n\n    pip install onnxruntime pillow numpy\n    python predict.py picture.jpg"
     )
 
@@ -93,14 +90,14 @@ def _intended(facts: ModelFacts) -> str:
 def _factors(facts: ModelFacts) -> str:
     looked = list(dict.fromkeys(str(line["attribute"]) for line in lines(facts.results.get("slices"))))
     slices = (
-        f"Looked at apart below: {plain(', '.join(looked))}."
+        f"Looked at apart below: {plain(', '.join(looked))}. No two of them were looked at together."
         if looked
         else "No group of at least 10 test pictures could be looked at apart."
     )
     return (
         "## Factors\n\n"
         "What can change how good it is: camera, light, sharpness, season, place, variety or patient group, and how "
-        f"common each class is. {slices}"
+        f"common each {'number' if facts.card.task is Task.REGRESSION else 'class'} is. {slices}"
     )
 
 
@@ -114,8 +111,10 @@ def _metrics(facts: ModelFacts) -> str:
         if facts.card.task is Task.REGRESSION
         else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
     )
+    where = " The thresholds stand in `card.json`." if facts.card.task is Task.MULTI else ""
+    says = f" {said(facts.card.task)}{where}".rstrip()
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}\n\n"
+        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}{says}\n\n"
         f"{told or '- None: there were no test pictures.'}"
     )
 
@@ -159,18 +158,32 @@ def _ethics(facts: ModelFacts) -> str:
     )
 
 
+def _shortcuts(check: JsonObject | None) -> list[str]:
+    """Short cuts that the check of the data found to be clear."""
+    flagged = [line for line in lines((check or {}).get("shortcuts")) if line["flagged"]]
+    return [
+        shortcut_words(
+            str(line["probe"]),
+            number(line["score"]),
+            (number(items(line["interval"])[0]), number(items(line["interval"])[1])),
+            number(line["chance"]),
+        )
+        for line in flagged
+    ]
+
+
 def _caveats(facts: ModelFacts) -> str:
     counts, slices = entries(facts.results["counts"]), lines(facts.results.get("slices"))
-    few = [plain(str(item["name"])) for item in lines(counts.get("classes")) if number(item["test"]) < FEW]
+    shows = "none of its classes" if facts.card.task in (Task.SINGLE, Task.ORDINAL) else "something else"
     weak = [plain(f"{item['attribute']}: {item['value']}") for item in slices if item["clear"]]
     told = [
+        *map(plain, [*_shortcuts(facts.check), *leaking_words(facts.results), *untold(facts.results)]),
         "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can "
         "make it much worse: test it on some of your own before you rely on it.",
-        "It always answers, also for a picture that shows none of its classes.",
+        f"It always answers, also for a picture that shows {shows}.",
         "It supports a person's judgement and does not replace it.",
     ]
-    if few:
-        told.append(f"Fewer than {FEW} test pictures stand behind the scores of: {listed(few)}.")
+    told += map(plain, few_words(facts.results))
     if weak:
         told.append(f"It is clearly worse on: {', '.join(weak)}.")
     if not facts.external:
@@ -180,18 +193,17 @@ def _caveats(facts: ModelFacts) -> str:
             "No cases or groups were named: if pictures of one plant, patient or place are on both sides, the scores "
             "are too good."
         )
+    if facts.check is None:
+        told.append("The pictures were not checked for duplicates, leaks and short cuts.")
     return "## Caveats and recommendations\n\n" + "\n".join(f"- {line}" for line in told)
 
 
 def _recipe(facts: ModelFacts) -> str:
-    rows = [[name, plain(_shown(facts.recipe, name))] for name in facts.recipe]
-    return f"## How it was trained\n\n{table(['recipe', ''], rows)}"
-
-
-def _shown(recipe: JsonObject, name: str) -> str:
-    value = str(recipe.get(name, "?"))
-    # Whose folders a file of weights lay in is nobody's business.
-    return f"file:{PurePath(value).name}" if name == "weights" and value.startswith("file:") else value
+    recipe, task = facts.recipe, facts.card.task
+    rows = [
+        [name, plain(shown(name, recipe[name])), plain(meaning(name, recipe[name], recipe, task))] for name in recipe
+    ]
+    return f"## How it was trained\n\n{table(['setting', 'value', 'meaning'], rows, words=True)}"
 
 
 def _of_test(facts: ModelFacts, name: str) -> Entries:

@@ -3,13 +3,15 @@
 from core.evaluation import FIGURES, Difference
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
+from core.exchange.report.settings import shown
 from core.exchange.report.values import Entries, counted, lines, number, triple
 
 MEANING = (
     "Both are scored on the same pictures, so that what is easy or hard for both cancels out (paired Bayesian "
     "bootstrap, Rubin 1981; for accuracy McNemar's exact test, 1947, where each picture counts for itself). Where the "
-    "interval holds 0, chance alone could make the difference. Choosing the best of many trainings by their test "
-    "pictures makes it look better than it is: judge the chosen one on new pictures."
+    "interval holds 0, or for accuracy the test does not tell them apart, chance alone could make the difference. "
+    "Choosing the best of many trainings by their test pictures makes it look better than it is: judge the chosen one "
+    "on new pictures."
 )
 
 
@@ -53,7 +55,10 @@ def _shown(line: Entries, which: str, unit: str) -> str:
 
 
 def _recipe(found: Entries, first: str, second: str) -> str:
-    rows = [[str(line["field"]), str(line["first"]), str(line["second"])] for line in lines(found["recipe"])]
+    rows = [
+        [name := str(line["field"]), shown(name, line["first"]), shown(name, line["second"])]
+        for line in lines(found["recipe"])
+    ]
     if not rows:
         return paragraph("Both learnt by the same recipe.")
     return paragraph("What differs in their recipes:") + table(["setting", first, second], rows, small=True, words=True)

@@ -4,7 +4,7 @@ from core.evaluation.agreement import index_text, verdict
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import counted, entries, lines, number, texts, triple
-from core.words import count, labeller
+from core.words import count, enumerated, labeller
 
 SYNTHETIC = "<p class=warning><strong>Synthetic pictures:</strong> nothing here holds for real ones.</p>"
 HOW = {"hand": "by hand", "import": "imported", "suggestion": "a model's suggestion, agreed to"}
@@ -21,7 +21,7 @@ def purpose(facts: ReportFacts) -> str:
         "regression": f"Each picture gets a number{f' ({facts.unit})' if facts.unit else ''}.",
     }[str(facts.results["task"])]
     return (
-        (SYNTHETIC if facts.synthetic else "") + paragraph(asked.format(", ".join(names))) + paragraph(facts.guideline)
+        (SYNTHETIC if facts.synthetic else "") + paragraph(asked.format(enumerated(names))) + paragraph(facts.guideline)
     )
 
 
@@ -31,7 +31,9 @@ def source(facts: ReportFacts) -> str:
     rows = [[words, f"{count:,}"] for words, count in flow.steps]
     taken = ""
     if flow.first_taken and flow.last_taken:
-        taken = f"Taken between {flow.first_taken:%d %B %Y} and {flow.last_taken:%d %B %Y}, as their files say. "
+        taken = (
+            f"Taken between {flow.first_taken:%d %B %Y} and {flow.last_taken:%d %B %Y}, as their files or a table say. "
+        )
     return table(["", "pictures"], rows) + paragraph(
         f"{taken}Stored copies are turned upright; headers that tell place or person were removed."
     )

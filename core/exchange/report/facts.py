@@ -87,6 +87,8 @@ class ReportFacts:
     title         what the run is called
     results       what `graft results --json` gives
     heat_words    how the heatmaps were made, or why there are none
+    best_epoch    which was kept; 0 is the start, at which only the head had learnt; None where it was not recorded
+    notes         what there was to say of the training
     resembling    mistakes with the training pictures they resemble; `resembling_words` say why there are none
     comparison    another training on the same pictures, held against this one; None where there is none
     picture_map   the map of the pictures; None where none was drawn
@@ -108,6 +110,8 @@ class ReportFacts:
     results: JsonObject
     recipe: JsonObject
     parameters: int | None
+    best_epoch: int | None
+    notes: Sequence[str]
     trained_at: datetime
     made_at: datetime
     device: str

@@ -2,6 +2,7 @@
 
 from core.charts.words import listed
 from core.evaluation import Interval
+from core.evaluation.trust import PATIENCE_S
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import (
@@ -16,6 +17,7 @@ from core.exchange.report.values import (
     percent,
     share,
     texts,
+    three,
     triple,
 )
 from core.words import moved
@@ -43,9 +45,9 @@ def robustness(facts: ReportFacts) -> str:
     if shift:
         by = interval(items(shift["changed"])[1], (items(shift.get("changed_interval")) or [None, None])[1])
         once = number(items(shift["changed"])[1])
-        sure = f" ({by.low:.3g} to {by.high:.3g})" if by else ""
+        sure = f" ({three(by.low)} to {three(by.high)})" if by else ""
         flips = (
-            f"A shift by one pixel moves the answer by {once:.3g}{sure} on average."
+            f"A shift by one pixel moves the answer by {three(once)}{sure} on average."
             if numbers
             else f"A shift by one pixel changes {share(by) if by else f'{once:.0%}'} of the answers (Azulay & Weiss "
             "2019, arXiv 1805.12177)."
@@ -64,7 +66,7 @@ def robustness(facts: ReportFacts) -> str:
 def _steps(kind: Entries, numbers: bool) -> list[str]:
     found = zip(items(kind["right"]), items(kind["interval"]), strict=True)
     if numbers:
-        return [f"{number(value):.3g}\n{_range(ends)}" for value, ends in found]
+        return [f"{three(number(value))}\n{_range(ends)}" for value, ends in found]
     return [f"{100 * number(value):.0f}\n{_range(ends, 100)}" for value, ends in found]
 
 
@@ -72,7 +74,7 @@ def _range(ends: object, scale: int = 1) -> str:
     if not isinstance(ends, list):
         return ""
     low, high = (scale * number(end) for end in ends)
-    return f"{low:.0f} to {high:.0f}" if scale > 1 else f"{low:.3g} to {high:.3g}"
+    return f"{low:.0f} to {high:.0f}" if scale > 1 else f"{three(low)} to {three(high)}"
 
 
 def forecast(facts: ReportFacts) -> str:
@@ -148,8 +150,11 @@ def grades(facts: ReportFacts) -> str:
     if not found:
         return ""
     titles = {line["method"]: line["title"] for line in lines(found["methods"])}
+    first = next((line for line in lines(found["methods"]) if line["passes"]), None)
+    slow = first is not None and first["method"] != found["best"]
     best = (
-        f"The best that passes is {titles[found['best']]}."
+        f"The best that passes{f' and takes no longer than {PATIENCE_S:g} s' if slow else ''} is "
+        f"{titles[found['best']]}."
         if found["best"]
         else "None passes: take no heatmap as a reason."
     )
@@ -202,7 +207,7 @@ def changes(facts: ReportFacts) -> str:
     known = [line for line in layers if line["likeness"] is not None]
     least = min(known, key=lambda line: number(line["likeness"]), default=None)
     if all(number(line["distance"]) == 0 for line in layers):
-        words = "Nothing changed but the last layer, which makes the answer: the rest was frozen."
+        words = "Nothing changed but the last layer, which makes the answer: the rest is as it was."
     elif least is None or number(least["likeness"]) > SAME:
         words = "Hardly anything changed: what the network sees is what it saw before."
     else:

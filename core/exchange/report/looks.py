@@ -22,7 +22,11 @@ def failures(facts: ReportFacts) -> str:
     if not facts.failures:
         return paragraph("No test picture was named wrongly.") if facts.sizes.get("test") else ""
     shown = "".join(picture([item.jpeg], item.caption) for item in facts.failures)
-    words = "Test pictures on which it was wrong, the most confident or farthest off first."
+    words = (
+        "The test pictures on which it was farthest off, the worst first."
+        if facts.results["task"] == "regression"
+        else "Test pictures on which it was wrong, the most confident first."
+    )
     return paragraph(words) + f"<div class=pictures>{shown}</div>"
 
 

@@ -1,31 +1,38 @@
 """How a model was made and judged, as a paragraph for a paper."""
 
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.settings import VARIED, side_of, started, tuned
+from core.exchange.report.settings import VARIED, optimizer, side_of, started, tuned, with_article
+from core.exchange.report.values import counted
 from core.words import count
 
 TEXT = (
     "{pictures} labelled {people} and divided into training ({train}), validation ({validation}) and "
-    "test ({test}) sets{whole}. A {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
-    "epochs (optimiser {optimizer}, learning rate {learning_rate}, seed {seed}), and the epoch that was best on the "
-    "validation set was kept. {calibrated}The test set was used once, for the figures reported here. Intervals are "
+    "test ({test}) sets{whole}. {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
+    "(optimiser {optimizer}, learning rate {learning_rate}, seed {seed}){kept}. {calibrated}The test set was used "
+    "once, for the figures reported here. Intervals are "
     "95 % intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
     "the delta method's for areas under curves; and a Bayesian bootstrap over independent units for the rest. "
     "Software: {software}; data hash {data}."
 )
+BEST_KEPT = ", and the epoch that was best on the validation set was kept"
+START_KEPT = "; none was better on the validation set than the start, which was kept: its head alone had learnt"
 CALIBRATED = "Probabilities were calibrated by temperature scaling on the validation set. "
 
 
 def methods_text(facts: ReportFacts) -> str:
     """The paragraph."""
     recipe, sizes = facts.recipe, facts.sizes
-    names = ("backbone", "epochs", "optimizer", "learning_rate", "seed")
+    names = ("learning_rate", "seed")
     libraries = [f"{name} {facts.libraries[name]}" for name in ("torch",) if name in facts.libraries]
     return TEXT.format(
         calibrated="" if facts.results["task"] == "regression" else CALIBRATED,
         pictures=count(sum(sizes.values()), "picture was", "pictures were"),
         people=_people(facts),
         whole=_whole(facts),
+        backbone=with_article(str(recipe.get("backbone", "network"))),
+        optimizer=optimizer(recipe),
+        epochs=counted(recipe.get("epochs", 0), "epoch"),
+        kept=START_KEPT if facts.best_epoch == 0 else BEST_KEPT,
         start=started(recipe),
         tuned=tuned(recipe),
         seen=_seen(facts),

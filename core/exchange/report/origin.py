@@ -1,14 +1,12 @@
 """Sections about the model itself: in brief, how it was made, its limits, and where everything comes from."""
 
-from html import escape
-from pathlib import PurePath
-
 from core.charts import lineage_svg
-from core.exchange.html import paragraph, sentences, table
+from core.exchange.html import command_html, paragraph, sentences, table
 from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.methods import methods_text
-from core.exchange.report.settings import meaning, side_of, started, tuned
+from core.exchange.report.settings import balancing, meaning, said, shown, side_of, started, tuned, with_article
+from core.types import Task
 from core.words import count
 
 HEADLINES = ("accuracy", "balanced_accuracy", "auroc", "mean_ap", "micro_f1", "mae", "r2")
@@ -29,9 +27,11 @@ CAUTION = (
 def summary(facts: ReportFacts) -> str:
     """The answer first: what it is, how good it is, what speaks against it."""
     sizes = facts.sizes
+    tests = sizes.get("test", 0)
+    tested = f"was tested once on {tests:,} that it had never seen" if tests else "was not tested: no picture was left"
     made = (
-        f"A {facts.recipe.get('backbone', 'network')} learnt from {count(sizes.get('train', 0), 'picture')} of "
-        f"“{facts.project}”, and was tested once on {sizes.get('test', 0):,} that it had never seen."
+        f"{with_article(str(facts.recipe.get('backbone', 'network')))} learnt from "
+        f"{count(sizes.get('train', 0), 'picture')} of “{facts.project}”, and {tested}."
     )
     told = scores.headlines(facts.results, facts.unit, OF_GRADES if facts.results["task"] == "ordinal" else HEADLINES)
     grave = [item.words for item in facts.limits if item.grave]
@@ -44,15 +44,16 @@ def model(facts: ReportFacts) -> str:
     recipe = facts.recipe
     weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
     framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
+    task = Task(str(facts.results["task"]))
     classes = (
-        f"{RARE.get(str(recipe.get('imbalance')), '')} Its probabilities were calibrated on the validation pictures by "
-        "one temperature (Guo et al. 2017, arXiv 1706.04599)."
+        f"{RARE.get(balancing(recipe, task), '')} Its probabilities were calibrated on the validation pictures by "
+        f"one temperature (Guo et al. 2017, arXiv 1706.04599). {said(task)}"
     )
-    numbers = facts.results["task"] == "regression"
+    numbers = task is Task.REGRESSION
     return paragraph(
         f"{recipe.get('backbone', '?')}{weights}, {started(recipe)}; {tuned(recipe)}. Pictures are {framing} and "
         f"resized to {side_of(recipe)} × {side_of(recipe)} pixels." + ("" if numbers else classes)
-    )
+    ) + sentences(facts.notes)
 
 
 def methods(facts: ReportFacts) -> str:
@@ -62,10 +63,10 @@ def methods(facts: ReportFacts) -> str:
 
 def recipe(facts: ReportFacts) -> str:
     """Every setting of the training, as `graft train --set` takes it, and in words."""
-    shown = dict(facts.recipe)
-    if str(shown.get("weights")).startswith("file:"):  # whose folders it lay in is nobody's business
-        shown["weights"] = f"file:{PurePath(str(shown['weights'])).name}"
-    rows = [[name, str(value), meaning(name, value, facts.recipe)] for name, value in shown.items()]
+    task = Task(str(facts.results["task"]))
+    rows = [
+        [name, shown(name, value), meaning(name, value, facts.recipe, task)] for name, value in facts.recipe.items()
+    ]
     return table(["setting", "value", "meaning"], rows, small=True, words=True)
 
 
@@ -99,6 +100,10 @@ def provenance(facts: ReportFacts) -> str:
         if found
         else "The run ended before figures were kept: they cannot be held against a snapshot."
     )
-    command = f"<p>This command makes the run again:</p><pre>{escape(facts.repeat)}</pre>" if facts.repeat else ""
+    weights = str(facts.recipe.get("weights"))
+    named = shown("weights", weights)
+    where = f", where {named.removeprefix('file:')} lies in the same folder" if named != weights else ""
+    repeat = f"<pre>{command_html(facts.repeat.replace(weights, named))}</pre>" if facts.repeat else ""
+    command = paragraph(f"This command makes the run again{where}:") + repeat if repeat else ""
     klass = "" if agree else " class=warning"
     return table(["", ""], rows, words=True) + command + f"<div{klass}>{paragraph(kept)}{sentences(found)}</div>"

@@ -1,7 +1,9 @@
 """A recipe's settings in words."""
 
+from pathlib import PurePath
+
 from core.catalogue import backbone_info
-from core.types import JsonObject, JsonValue
+from core.types import JsonObject, JsonValue, Task
 
 START = {
     "imagenet": "pretrained on ImageNet",
@@ -18,6 +20,8 @@ TUNED = {
     "attention": "its attention and a linear head were fine-tuned",
     "last:0": "its features were kept and a linear head was trained on varied pictures",
 }
+STAGES = 5
+"""Stages into which every network is divided."""
 VARIED = {
     "none": "as they are",
     "light": "slightly shifted and lit differently at random",
@@ -26,7 +30,20 @@ VARIED = {
     "trivial": "varied by TrivialAugment (arXiv 2103.10158)",
     "rand": "varied by RandAugment (arXiv 1909.13719)",
 }
+SAYS = {
+    Task.SINGLE: "It says the class with the highest probability.",
+    Task.ORDINAL: "It says the median grade of its probabilities, which is off by the fewest grades on average.",
+    Task.MULTI: "It says each class whose probability reaches a threshold of that class, the one of the best F1 on the "
+    "validation pictures.",
+    Task.REGRESSION: "",
+}
+OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with Nesterov's momentum of 0.9"}
 OFF = "off"
+NOT_USED = "not used by this training"
+OF_ALL_WEIGHTS = frozenset(
+    {"batch_size", "backbone_factor", "layer_decay", "warmup", "augmentation", "mixup", "cutmix", "ema", "compile"}
+)
+"""Settings that say nothing where only a linear head learns, on features that were computed once."""
 MEANING: dict[str, dict[str, str]] = {
     "patience": {"0": "never ended early"},
     "batch_size": {"0": "by the number of pictures"},
@@ -46,17 +63,44 @@ MEANING: dict[str, dict[str, str]] = {
         "sampling": "rare classes are shown more often",
     },
     "loss": {
-        "standard": "cross-entropy; Huber's for numbers",
+        "standard": "cross-entropy",
         "focal": "focal",
         "asymmetric": "asymmetric",
         "corn": "CORN, rank by rank",
         "coral": "CORAL, rank by rank",
     },
-    "precision": {"auto": "the faster one on the machine"},
+    "precision": {
+        "auto": "the faster one on the machine",
+        "float32": "numbers of 32 bits",
+        "bfloat16": "numbers of 16 bits, where that is safe",
+    },
     "runtime": {"auto": "the fastest on the machine"},
     "compile": {"auto": "where it pays"},
 }
 """Field -> value as text -> what it means, where the value does not say it."""
+OF_NUMBERS = {
+    "preset": "the settings it began with",
+    "image_size": "pixels, a side of the network's square",
+    "epochs": "times, at most, that all pictures to learn from are seen",
+    "patience": "epochs without a better score on the validation pictures end it",
+    "batch_size": "pictures in a step",
+    "learning_rate": "how far the head's weights go in a step",
+    "backbone_factor": "the other weights go so much of that",
+    "layer_decay": "each stage goes so much of what the one above it does",
+    "weight_decay": "how strongly weights are drawn to 0",
+    "warmup": "share of the steps in which the learning rate climbs; then it falls along a cosine",
+    "label_smoothing": "so much of each label is spread over all classes",
+    "mixup": "two pictures are blended, by shares drawn from a Beta distribution of this alpha",
+    "cutmix": "a part of one picture is put into another, its size drawn from a Beta distribution of this alpha",
+    "ema": "weights are averaged over the steps: each keeps so much of the average",
+    "seed": "of all that is drawn by chance",
+}
+"""Field -> what its number means."""
+
+
+def said(task: Task) -> str:
+    """What becomes of probabilities, as a sentence; numbers have none."""
+    return SAYS[task]
 
 
 def started(recipe: JsonObject) -> str:
@@ -73,6 +117,8 @@ def tuned(recipe: JsonObject) -> str:
     kind, _, size = tune.partition(":")
     if kind == "lora":
         return f"additions of rank {size} to its linear layers (LoRA) and a linear head were trained"
+    if kind == "last" and int(size) >= STAGES:
+        return TUNED["all"]
     if kind == "last" and size != "0":
         stages = "stage" if size == "1" else f"{size} stages"
         return f"its last {stages} of five and a linear head were fine-tuned"
@@ -84,8 +130,40 @@ def side_of(recipe: JsonObject) -> int:
     return int(str(recipe.get("image_size") or 0)) or backbone_info(str(recipe["backbone"])).image_size
 
 
-def meaning(name: str, value: JsonValue, recipe: JsonObject) -> str:
+def shown(name: str, value: JsonValue) -> str:
+    """A setting's value as it may be passed on: whose folders a file of weights lay in is nobody's business."""
+    text = str(value)
+    return f"file:{PurePath(text).name}" if name == "weights" and text.startswith("file:") else text
+
+
+def with_article(backbone: str) -> str:
+    """A network's name as a sentence begins with it."""
+    return f"{'An' if backbone[:1].lower() in tuple('aeiou') else 'A'} {backbone}"
+
+
+def optimizer(recipe: JsonObject) -> str:
+    """What moved the weights: a head alone is always learnt by AdamW."""
+    name = "adamw" if recipe.get("tune") == "head" else str(recipe.get("optimizer"))
+    return OPTIMIZERS.get(name, name)
+
+
+def balancing(recipe: JsonObject, task: Task) -> str:
+    """What was done for rare classes, as a recipe names it; "" where there was nothing that could be done."""
+    asked = str(recipe.get("imbalance"))
+    if task is Task.REGRESSION or recipe.get("loss") == "asymmetric":
+        return ""
+    if task is Task.MULTI:
+        return asked if asked == "ignore" else "weights"
+    return "ignore" if asked == "sampling" and recipe.get("tune") == "head" else asked
+
+
+def meaning(name: str, value: JsonValue, recipe: JsonObject, task: Task) -> str:
     """What a setting means, in a few words; "" where its value says it."""
+    known = MEANING.get(name, {}).get(str(value), "")
+    if known == OFF:
+        return OFF
+    if _unused(name, str(value), recipe, task):
+        return NOT_USED
     match name:
         case "weights":
             return started(recipe)
@@ -93,7 +171,27 @@ def meaning(name: str, value: JsonValue, recipe: JsonObject) -> str:
             return tuned(recipe)
         case "augmentation":
             return f"pictures {VARIED.get(str(value), '')}"
+        case "optimizer":
+            return optimizer(recipe)
+        case "imbalance":
+            return MEANING[name].get(balancing(recipe, task), "")
+        case "loss" if task is Task.REGRESSION:
+            return "Huber's: far-off numbers pull less than squared errors would"
         case "image_size" if not value:
             return f"the network's own: {side_of(recipe)} pixels"
         case _:
-            return MEANING.get(name, {}).get(str(value), "")
+            return known or OF_NUMBERS.get(name, "")
+
+
+def _unused(name: str, value: str, recipe: JsonObject, task: Task) -> bool:
+    exclusive = task in (Task.SINGLE, Task.ORDINAL)
+    match name:
+        case "imbalance":
+            return balancing(recipe, task) in ("", *(("ignore",) if value != "ignore" else ()))
+        case "label_smoothing":
+            return not exclusive or recipe.get("loss") != "standard"
+        case "mixup" | "cutmix" if task is Task.REGRESSION:
+            return True
+        case _:
+            nothing = value in ("none", "off")
+            return recipe.get("tune") == "head" and name in OF_ALL_WEIGHTS and not nothing

@@ -37,7 +37,7 @@ class Style:
 FIELD = Style(
     title="Field trial",
     words="Headings of a field-trial report: material, layout, assessment, results.",
-    subtitle="Trial report of an image classifier",
+    subtitle="Trial report of a model that judges pictures",
     parts={
         "Summary": {"summary": "Result in brief"},
         "Aim": {"purpose": "What is judged, and how"},

@@ -6,17 +6,24 @@ from core.evaluation.conformal import LISTED
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts
+from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts, three
 from core.types import JsonValue
 from core.words import count
 
 MOST = 12
 """Groups of pictures that are shown."""
+UNSURE_HOW = "Unsure: more than one answer must be given to hold as often as promised (conformal prediction)."
 REASONS_HOW = (
-    "Unsure: more than one answer must be given to hold as often as promised (conformal prediction). Not like the "
-    "training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun et al. 2022, "
-    "arXiv 2204.06507). Too blurred, dark or bright: far outside what the validation pictures have (Tukey's fence)."
+    "Not like the training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun "
+    "et al. 2022, arXiv 2204.06507). Too blurred, dark or bright: far outside what the validation "
+    "pictures have (Tukey's fence)."
 )
+PROMISED = {
+    "single": "Answers can be given as sets of classes that hold the truth in {share} of new {new}",
+    "multi": "Of each class it can be said that it is there, that it is not, or that it cannot be told, so that the "
+    "truth is not ruled out in {share} of the answers about new {new}",
+    "regression": "Answers can be given as ranges of numbers that hold the truth in {share} of new {new}",
+}
 VERDICTS = {"kept": "kept", "open": "cannot be told from so few", "broken": "NOT kept"}
 
 
@@ -31,11 +38,11 @@ def promise(facts: ReportFacts) -> str:
             f"A promise that the truth is among the answers in {share} takes at least {found['needed']} "
             f"{found['promised_to']} in the validation set; there were {found['fitted_on']}."
         )
-    numbers = facts.results["task"] == "regression"
-    kind = "ranges of numbers" if numbers else "sets of classes"
-    of_classes = "" if numbers else "The promise is to all together: single classes may lie below. "
+    task = str(facts.results["task"])
+    several = task == "multi"
+    of_classes = "" if task == "regression" else "The promise is to all together: single classes may lie below. "
     words = (
-        f"Answers can be given as {kind} that hold the truth in {share} of new {found['promised_to']} (split conformal "
+        f"{PROMISED.get(task, PROMISED['single']).format(share=share, new=found['promised_to'])} (split conformal "
         f"prediction, Vovk et al. 2005, Sadinle et al. 2019; fitted on {found['fitted_on']} validation "
         f"{found['promised_to']}). "
         f"{of_classes}On the test pictures:"
@@ -48,16 +55,22 @@ def promise(facts: ReportFacts) -> str:
             str(line["count"]),
             f"{number(line['covered']):.0%}",
             ends(line["interval"]),
-            f"{number(line['size']):.3g}",
+            _size(number(line["size"]), task),
             VERDICTS.get(str(line["verdict"]), ""),
         ]
         for line in shown
     ]
     few = len(checked) - len(shown)
     note = f"{count(few, 'group')} of fewer than {LISTED} test pictures left out." if few else ""
-    size = "width" if numbers else "answers, mean"
-    header = ["pictures of", "count", "truth held", "95 % interval", size, "promise"]
+    size = {"regression": "width", "multi": "left open"}.get(task, "answers, mean")
+    what = ["answers about", "answers"] if several else ["pictures of", "count"]
+    header = [*what, "truth held", "95 % interval", size, "promise"]
     return paragraph(words) + table(header, rows) + (paragraph(note) if note else "")
+
+
+def _size(mean: float, task: str) -> str:
+    """How much an answer leaves open: a width, classes, or the share of answers that are neither yes nor no."""
+    return {"regression": three(mean), "multi": f"{mean - 1:.0%}"}.get(task, f"{mean:.2f}")
 
 
 def abstaining(facts: ReportFacts) -> str:
@@ -81,11 +94,14 @@ def abstaining(facts: ReportFacts) -> str:
         for line in lines(found["reasons"])
     ]
     header = ["why it does not answer", "pictures", "share", "95 % interval", "it would be right in"]
+    numbers = facts.results["task"] == "regression"
+    if numbers:  # they are never simply right or wrong
+        header, rows = header[:-1], [row[:-1] for row in rows]
     return (
         paragraph(f"{answered}.")
         + paragraph(basis(found).words)
         + (table(header, rows) if rows else "")
-        + paragraph(REASONS_HOW)
+        + paragraph(REASONS_HOW if numbers else f"{UNSURE_HOW} {REASONS_HOW}")
         + sentences(texts(found["notes"]))
         + _curve(lines(found["curve"]))
     )
@@ -152,4 +168,4 @@ def _value(value: JsonValue, both: JsonValue, shares: bool) -> str:
     found = interval(value, both)
     if found is None or shares:
         return percent(found)
-    return f"{found.value:.3g}\n{found.low:.3g} to {found.high:.3g}"
+    return f"{three(found.value)}\n{three(found.low)} to {three(found.high)}"

@@ -85,6 +85,11 @@ def decimal(found: Interval | None, places: int = 2) -> str:
     return f"{value:,.{places}f}\n{low:,.{places}f} to {high:,.{places}f}"
 
 
+def three(value: float) -> str:
+    """A figure with three digits, a large one in full."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def ends(value: JsonValue) -> str:
     """An interval of shares by itself."""
     found = items(value)

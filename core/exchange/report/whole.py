@@ -90,7 +90,8 @@ def _checklist(shape: Style, bodies: dict[str, str]) -> str:
     for item in shape.checklist:
         answers = [link(key, headings[key]) for key in item.sections if key in bodies]
         missing = "<em>not answered yet</em>" if item.sections else "<em>the authors</em>"
-        rows.append([item.number, item.words, ", ".join(answers) or missing])
+        # No line ends inside a range of items.
+        rows.append([item.number.replace("–", "\u2060–\u2060"), item.words, ", ".join(answers) or missing])
     note = paragraph("An item with a link is told of there; whether that is enough, its readers judge.")
     checklist = note + table_of(rows, header=("item", "asks for", "answered in"))
     return part(shape.checklist_title, checklist, new_page=True)

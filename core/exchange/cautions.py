@@ -1,0 +1,74 @@
+"""What makes a model's scores worth less than they look, in sentences: for its report and its model card."""
+
+from collections.abc import Sequence
+
+from core.charts.words import listed
+from core.exchange.report.values import entries, interval, lines, number
+from core.types import JsonObject, Task
+from core.words import between, count
+
+PROBES = {"borders": "the borders of the pictures", "file": "facts of the files (size, format, camera, hour)"}
+"""What each probe for short cuts sees, in words."""
+FEW = 30
+"""Test pictures of a class below which its scores rest on few."""
+GUESSING: dict[Task, str] = {
+    Task.SINGLE: "balanced_accuracy",
+    Task.ORDINAL: "quadratic_kappa",
+    Task.MULTI: "auroc",
+    Task.REGRESSION: "r2",
+}
+"""The figure that tells a model from one that has learnt nothing."""
+
+
+def shortcut_words(probe: str, score: float, ends: tuple[float, float], chance: float) -> str:
+    """That a short cut is enough, and how clearly."""
+    return (
+        f"Only {PROBES[probe]} are enough to tell the classes: balanced accuracy {score:.0%} ({between(*ends)}), where "
+        f"chance is {chance:.0%}."
+    )
+
+
+def leaking_words(results: JsonObject) -> Sequence[str]:
+    """That cases or groups stand in several splits, if they do."""
+    counts = entries(results.get("counts"))
+    found, together = counts.get("leaking"), str(counts.get("together"))
+    if not isinstance(found, int) or not found:
+        return []
+    return [f"{count(found, together.removesuffix('s'))} in several splits: the scores are too good."]
+
+
+def untold(results: JsonObject) -> Sequence[str]:
+    """What the test pictures leave open of what `graft results --json` gives: whether it guesses, and classes."""
+    if not entries(results["splits"]).get("test"):
+        return []
+    none, _ = _rare(results)
+    unseen = [f"No test picture is of {listed(none)}: how good it is there is not known."] if none else []
+    return [*_guessing(results), *unseen]
+
+
+def few_words(results: JsonObject) -> Sequence[str]:
+    """Which classes have test pictures, but few."""
+    _, few = _rare(results)
+    return [f"Fewer than {FEW} test pictures stand behind the scores of: {listed(few)}."] if few else []
+
+
+def _rare(results: JsonObject) -> tuple[list[str], list[str]]:
+    """Classes without test pictures, and with few."""
+    sizes = {str(line["name"]): number(line["test"]) for line in lines(entries(results.get("counts")).get("classes"))}
+    return [name for name, size in sizes.items() if not size], [name for name, size in sizes.items() if 0 < size < FEW]
+
+
+def _guessing(results: JsonObject) -> Sequence[str]:
+    task = Task(str(results["task"]))
+    name = GUESSING[task]
+    values, ends = (entries(entries(results[part]).get("test")) for part in ("metrics", "intervals"))
+    if not values:
+        return []
+    found, numbers = interval(values.get(name), ends.get(name)), task is Task.REGRESSION
+    if found is None:
+        units = entries(results.get("counts")).get("together", "pictures")
+        return [f"There are too few test {units} to tell it from {'the mean number' if numbers else 'guessing'}."]
+    classes = len(lines(entries(results.get("counts")).get("classes")))
+    chance = {Task.SINGLE: 1 / max(1, classes), Task.MULTI: 0.5}.get(task, 0.0)
+    always = "always saying the mean number" if numbers else "guessing"
+    return [f"On these test pictures it cannot be told from {always}."] if found.low <= chance else []
