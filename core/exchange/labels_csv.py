@@ -28,7 +28,8 @@ _ESCAPED = re.compile(r"\\([|;\\])")
 class TableRow:
     """One line of the table; `line` counts from 1 with the header as line 1.
 
-    `none_of_them` marks a label cell that holds only a separator: looked at, and no class is there.
+    `none_of_them` marks a label cell that holds only a separator: looked at, and no class is there. `extra` is what
+    other columns say; those of the names `used` are no such ones, whatever an earlier table took them for.
     """
 
     line: int
@@ -40,6 +41,7 @@ class TableRow:
     captured_at: datetime | None = None
     split: Split | None = None
     extra: JsonObject = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,4 +214,5 @@ def _row(line: int, record: dict[str, str], columns: dict[str, str]) -> TableRow
         captured_at=captured if captured is None or captured.tzinfo else captured.replace(tzinfo=UTC),
         split=split,
         extra={column: value for column, value in record.items() if column and column not in used and value},
+        used=frozenset(used),
     )

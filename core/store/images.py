@@ -1,6 +1,6 @@
 """Images of a project."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,8 +148,11 @@ def correct_image(
     captured_at: datetime | None,
     split: Split | None,
     extra: JsonObject,
+    no_extra: Collection[str] = (),
 ) -> dict[str, object]:
     """Make what is told of an image what is known of it; what is None, or not in `extra`, stays. Raises NotFound.
+
+    What was taken for metadata under one of the names `no_extra` is something else, and goes.
 
     Returns what became different: name -> as it was.
     """
@@ -166,6 +169,10 @@ def correct_image(
     if changed:
         before |= {name: row.extra.get(name) for name in changed}
         row.extra = {**row.extra, **changed}
+    gone = row.extra.keys() & set(no_extra)
+    if gone:
+        before |= {name: row.extra[name] for name in sorted(gone)}
+        row.extra = {name: value for name, value in row.extra.items() if name not in gone}
     return before
 
 

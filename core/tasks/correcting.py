@@ -97,7 +97,7 @@ def _facts(session: Session, image_id: ImageId, row: TableRow | None) -> dict[st
         return {}
     before = correct_image(
         session, image_id, case_name=row.case, group_name=row.group, captured_at=row.captured_at, split=row.split,
-        extra=row.extra,
+        extra=row.extra, no_extra=row.used,
     )  # fmt: skip
     return {FACTS.get(name, name): was for name, was in before.items()}
 

@@ -1,5 +1,6 @@
 """Which label each file of an import gets: from a table, or from the folder it lies in."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -7,7 +8,7 @@ from pathlib import PurePosixPath
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
 from core.exchange.coco import CircledPicture, read_coco
-from core.exchange.labels_csv import Matcher
+from core.exchange.labels_csv import LABEL_NAMES, Matcher
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.labels import Circle, ClassSpec, LabelValue, validated_classes
@@ -92,6 +93,8 @@ def plan_labels(
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))
+        if source.pictures and not from_table and not from_folders:
+            problems.append((name, _no_labels(table)))
         problems.extend(_unmatched(table, [entry.name for entry in source.pictures], there, name))
     circled, trouble = _circled(source)
     problems.extend(trouble)
@@ -161,7 +164,7 @@ def _table_entry(context: JobContext, payload: ImportPayload, source: Source) ->
 def _with_classes(
     context: JobContext, project: ProjectView, wanted: Sequence[str], *, create: bool
 ) -> tuple[ProjectView, list[tuple[str, str]]]:
-    missing = sorted(text for text in wanted if project.class_named(text) is None)
+    missing = sorted((text for text in wanted if project.class_named(text) is None), key=_in_order)
     if not missing or not create:
         return project, []
     if len(missing) > MOST_NEW_CLASSES:
@@ -182,6 +185,18 @@ def _with_classes(
             projects.add_class(session, project.id, spec, position=present + offset)
     with reading(context.engine) as session:
         return projects.read_project(session, ProjectId(project.id)), []
+
+
+def _no_labels(table: LabelTable) -> str:
+    others = list(dict.fromkeys(column for row in table.rows for column in row.extra))
+    shown = f" One of these, if it does: {', '.join(others)[:300]}." if others else ""
+    usual = ", ".join(LABEL_NAMES)
+    return f"No column is called {usual}: it gives no labels. Send it again and say which column does.{shown}"
+
+
+def _in_order(name: str) -> list[str | int]:
+    """By its words and numbers: stage 2 comes before stage 10."""
+    return [int(part) if number % 2 else part.casefold() for number, part in enumerate(re.split(r"(\d+)", name))]
 
 
 def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Importing through the service and the job's body."""
 
+import dataclasses
 import errno
 import os
 import zipfile
@@ -118,6 +119,24 @@ def test_a_table_gives_labels_cases_groups_and_metadata(graft: Graft, project: P
     first = images(graft)["1.png"]
     assert (first.case_name, first.group_name, first.extra) == ("p1", "north", {"note": "wet"})
     assert any("no picture that came" in item.reason for item in report.items)
+
+
+def test_a_table_whose_label_column_is_not_found_says_so_and_named_later_it_is_no_metadata(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for number in (1, 2, 3):
+        picture(tmp_path / "in" / f"{number}.png", 60 * number)
+    (tmp_path / "l.csv").write_text("file,finding,note\n1.png,stage 10,wet\n2.png,stage 2,\n3.png,stage 1,\n")
+    payload = ImportPayload(source=str(tmp_path / "in"), labels_csv=str(tmp_path / "l.csv"))
+    report = do_import(graft, project, payload)
+    (line,) = [item for item in report.items if item.name == "l.csv"]
+    assert "No column is called label, class" in line.reason and "finding, note" in line.reason
+    assert images(graft)["1.png"].extra == {"finding": "stage 10", "note": "wet"}
+    do_import(graft, project, dataclasses.replace(payload, label_column="finding"))
+    assert images(graft)["1.png"].state is ImageState.LABELLED
+    assert images(graft)["1.png"].extra == {"note": "wet"} and images(graft)["2.png"].extra == {}
+    names = [item.name for item in graft.projects.read(project).classes]
+    assert names[-3:] == ["stage 1", "stage 2", "stage 10"], "as people count"
 
 
 def test_an_unknown_class_is_one_line_and_the_picture_goes_in_unlabelled(
