@@ -6,6 +6,19 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def are(number: int) -> str:
+    """How many there are: "there is 1", "there are 1,200"."""
+    return f"there {'is' if number == 1 else 'are'} {number:,}"
+
+
+def plain_number(value: float, places: int = 0, *, sign: bool = False) -> str:
+    """A number as it is printed: with a real minus sign, none before what is rounded to 0; `sign` shows a plus, too."""
+    text = f"{value:{'+' if sign else ''},.{places}f}"
+    if not text.strip("+-0."):
+        return text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def between(low: float, high: float) -> str:
     """Two shares as "20% to 30%", or as one where nobody could tell them apart."""
     first, last = f"{low:.0%}", f"{high:.0%}"

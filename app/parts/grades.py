@@ -10,6 +10,7 @@ from app.parts.more import explained
 from app.parts.text import count
 from core.services.grades import GradesView, MethodGrade
 from core.types import ProjectId, RunId
+from core.words import plain_number
 
 WANTED_CIRCLED = 20
 HOW = """
@@ -116,5 +117,4 @@ def _row(item: MethodGrade) -> dict[str, str]:
 
 def points(value: float) -> str:
     """Points with their sign; none has none."""
-    shown = f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}")
-    return "0" if shown[1:] == "0" else shown
+    return plain_number(100 * value, sign=True)

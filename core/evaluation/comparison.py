@@ -19,6 +19,7 @@ from core.evaluation.figures import FIGURES
 from core.evaluation.interval import Interval, Units
 from core.evaluation.multilabel import f1_figures, sample_f1
 from core.evaluation.resampling import FEWEST, Resampler, Values, interval
+from core.words import plain_number
 
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -53,7 +54,7 @@ class Difference:
         # As many digits as the interval warrants, and enough to see on which side of 0 its nearer end lies.
         finest = min(max(high - low, 1e-6) / 10, max(abs(low), 1e-4), max(abs(high), 1e-4))
         places = 1 if share else max(ceil(-log10(finest)), 0)
-        ends = f"{low:.{places}f} to {high:.{places}f}".replace("-", "\N{MINUS SIGN}")
+        ends = f"{plain_number(low, places)} to {plain_number(high, places)}"
         points = " points" if share else ""
         if self.better == 0:
             return f"No difference can be told ({ends}{points})."
