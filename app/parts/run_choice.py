@@ -125,10 +125,19 @@ def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLIT
     )
 
 
-def untested(supports: Mapping[str, int]) -> str:
-    """Of which classes there are no pictures, by how many there are of each; "" where there are of all."""
+def untested(supports: Mapping[str, int], *, several: bool = False) -> str:
+    """Of which classes there are no pictures, by how many there are of each; "" where there are of all.
+
+    `several`: a picture can have more classes than one, or none.
+    """
     missing = [name for name, pictures in supports.items() if pictures == 0]
-    return f"No picture here is of {listed(missing)}: no figure says how well that is found." if missing else ""
+    if not missing:
+        return ""
+    words = f"No picture here is of {listed(missing)}: no figure says how well that is found."
+    tested = [name for name in supports if name not in missing]
+    if len(tested) == 1 and not several:
+        words += f" A model that calls everything {tested[0]} would be right in all of these pictures, too."
+    return words
 
 
 def how_few(view: ResultsView) -> str:

@@ -21,7 +21,7 @@ from app.parts.run_choice import (
 )
 from app.parts.states import empty_state
 from app.parts.text import count, md
-from core.types import RunId
+from core.types import RunId, Task
 
 
 def render() -> None:
@@ -56,7 +56,8 @@ def render() -> None:
     few = how_few(view)
     if few:
         st.info(few, icon=":material/hourglass_empty:")
-    missing = untested({name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)})
+    supports = {name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)}
+    missing = untested(supports, several=view.task is Task.MULTI)
     if missing:
         st.info(md(missing), icon=":material/hourglass_empty:")
     if view.leaking:
