@@ -357,9 +357,13 @@ def test_numbers_no_better_than_their_mean_are_said_at_the_top(graft: Graft, lea
         )
         for image, value in zip(found, truth, strict=True)
     ]
-    text = graft.reports.html(make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records))
+    run = make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records)
+    text = graft.reports.html(run)
     assert ("cannot be told from always saying the mean number" in text) is not learnt
     assert "single classes may lie below" not in text
+    judged = graft.judging.abstaining(run)
+    assert judged.error is not None and judged.error_between is not None
+    assert judged.error_between.value == pytest.approx(judged.error) and not any("unsure" in it for it in judged.notes)
     assert re.search(r"<div><dt>[^<]*</dt><dd>[^<]*</dd></div>", text), "a term is printed with its explanation"
 
 
