@@ -17,7 +17,8 @@ from core.types import RunId, Split
 
 STEP = 48
 HOW = """
-**How.** Every picture is explained for the answer that the model gave, in batches of 16. The mean adds up the maps of
+**How.** Every picture is explained for the answer that the model gave, of several classes for the likeliest, in batches
+of 16. The mean adds up the maps of
 all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
 bfloat16, or for many pictures OpenVINO, is clearly faster on this computer it is used, if no place of a trial's maps
 differs by more than 5 % from torch's in float32, by which single pictures are always explained. The border is the
@@ -34,7 +35,7 @@ GRID = """<style>
 .heats img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
 .heats .heat { opacity: .7; }
 .heats figcaption { font-size: .875rem; line-height: 1.3; margin-top: .3rem; overflow-wrap: anywhere; }
-.heats .wrong { color: #c0392b; font-weight: 600; }
+.heats .wrong { color: #c0392b; color: light-dark(#c0392b, #ff8a80); font-weight: 600; }
 </style>"""
 
 
@@ -100,6 +101,14 @@ def _class_words(item: ClassHeat) -> str:
     return words
 
 
+def words(item: GalleryItem) -> str:
+    """What was said of a picture, and what it is, as HTML."""
+    said = f"{escape(item.said)}" + (f", {item.sure:.0%} sure" if item.sure is not None else "")
+    if item.wrong:
+        return f'{said}<br><span class="wrong">label: {escape(item.truth)}</span>'
+    return f"{said}<br>right" if item.off is None else f"{said}<br>label: {escape(item.truth)}"
+
+
 def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
     project = current_project().id
     cells = []
@@ -108,12 +117,9 @@ def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
         address = f"?project={project}&amp;run={view.run.parent_id}&amp;image={item.image}&amp;method={view.method}"
         heat = f'<img class="heat" src="/api/heatmaps/{view.run.id}/{item.image}.png" alt="" loading="lazy">'
         heat = heat if item.kept else ""
-        said = f"{escape(item.said)}" + (f", {item.confidence:.0%} sure" if item.confidence is not None else "")
-        truth = f'<span class="wrong">not {escape(item.truth)}</span>' if item.wrong else "right"
-        truth = truth if item.off is None else f"label {escape(item.truth)}"
         cells.append(
             f'<figure><a href="{address}" target="_self" title="{escape(item.name)}">'
             f'<img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" loading="lazy">{heat}'
-            f"</a><figcaption>{said}<br>{truth}</figcaption></figure>"
+            f"</a><figcaption>{words(item)}</figcaption></figure>"
         )
     return f'<div class="heats">{"".join(cells)}</div>'
