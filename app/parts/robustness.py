@@ -43,7 +43,8 @@ def _show(view: RobustnessView, unit: str) -> None:
     st.plotly_chart(chart, config={"displayModeBar": False}, key="robustness")
     what = "How far the number moves on average:" if view.numbers else "Share of changed answers:"
     st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. {what}")
-    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch")
+    named = {"What is done": st.column_config.Column(pinned=True)}
+    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch", column_config=named)
     if view.moved:
         farthest = max(view.moved, key=lambda title: view.moved[title][3])
         st.caption(
@@ -86,7 +87,7 @@ def _right(line: RobustnessLine, step: int) -> str:
 def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
     form = ".3g" if view.numbers else ".0%"
     return {
-        "": line.title,
+        "What is done": line.title,
         **{str(n): f"{view.changed[line.title][n]:{form}}" for n in range(1, 6)},
         "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
     }
