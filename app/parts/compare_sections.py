@@ -10,6 +10,7 @@ from app.parts.behind import behind
 from app.parts.figure_cards import HEADLINES
 from app.parts.matrix import matrix
 from app.parts.more import explained, heading
+from app.parts.recipe_words import TITLES, shown
 from app.parts.run_choice import run_name
 from app.parts.text import count, md
 from core.charts import whiskers_figure, whiskers_info
@@ -60,7 +61,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
         row = {
             "Run": f"Run {run.id}",
             "Network": str(run.recipe.get("backbone", "")),
-            "Preset": str(run.recipe.get("preset", "")),
+            "Preset": shown("preset", run.recipe.get("preset"), project.task),
         }
         for name, value in score.figures.items():
             figure = FIGURES[name]
@@ -109,13 +110,14 @@ def details(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], 
         return
     rows = [
         {
-            "Choice": name.replace("_", " "),
-            f"Run {comparison.first}": _shown(one),
-            f"Run {comparison.second}": _shown(other),
+            "Choice": TITLES.get(name, name.replace("_", " ")),
+            f"Run {comparison.first}": shown(name, one, comparison.task),
+            f"Run {comparison.second}": shown(name, other, comparison.task),
         }
         for name, one, other in comparison.recipe
     ]
-    st.dataframe(rows, hide_index=True)
+    # A table, because on a narrow screen its words wrap; its cells are Markdown.
+    st.table([{title: md(text) for title, text in row.items()} for row in rows], hide_index=True)
 
 
 def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) -> None:
@@ -130,7 +132,3 @@ def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) 
         st.markdown(f"#### {title} only by run {run} · {count(len(only), 'picture')}")
         if only:
             behind(project, run, only, key=f"apart-{run}-{comparison.split}-{cell}", truth=True)
-
-
-def _shown(value: object) -> str:
-    return "–" if value is None else "yes" if value is True else "no" if value is False else str(value)

@@ -1,6 +1,6 @@
 """Words that pages share: the same thing has one name, and none speaks of classes where there may be none."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -9,14 +9,16 @@ from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
+from app.parts.recipe_words import TITLES, shown
 from app.parts.run_choice import untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.evaluation import FIGURES, Grade, Interval
+from core.recipes import Recipe
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
-from core.types import ImageId
+from core.types import ImageId, Task
 from core.words import moved, plain_number
 
 
@@ -108,6 +110,28 @@ def test_under_a_heatmap_of_a_mistake_stands_what_the_label_is() -> None:
     assert words(item) == 'miner, rust<br><span class="wrong">label: rust</span>'
     assert words(replace(item, said="rust", wrong=False, sure=0.9)) == "rust, 90% sure<br>right"
     assert words(replace(item, said="3.2", wrong=False, off=0.2, truth="3")) == "3.2<br>label: 3"
+
+
+def test_every_field_of_a_recipe_has_a_title() -> None:
+    assert {field.name for field in fields(Recipe)} <= set(TITLES)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("preset", "balanced", "Balanced"),
+        ("tune", "head", "The last layer alone"),
+        ("weights", "imagenet", "Everyday photographs (ImageNet)"),
+        ("patience", 0, "Never"),
+        ("epochs", 30, "30"),
+        ("mixup", 0.2, "0.2"),
+        ("zero_gamma", False, "No"),
+        ("loss", "standard", "Cross-entropy: every mistake alike"),
+        ("ema", None, "\u2013"),
+    ],
+)
+def test_recipes_are_compared_in_the_words_by_which_they_were_chosen(field: str, value: object, words: str) -> None:
+    assert shown(field, value, Task.SINGLE) == words  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("how", [NUMBERS_HOW, NUMBERS_REASONS])
