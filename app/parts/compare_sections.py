@@ -40,8 +40,9 @@ HOW = (
     "Both runs are scored on the same pictures, again and again with other weights per case, group or picture (paired "
     "Bayesian bootstrap, Rubin 1981); in brackets lies the middle 95 % of the differences. If it holds 0, chance alone "
     "could make the difference. For accuracy McNemar's exact test (1947) looks at the pictures that only one of the "
-    "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Comparing many runs makes "
-    "one look better by luck sooner or later: look at a new set of pictures before relying on a close winner."
+    "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Where the two differ in "
+    "fewer than six pictures, cases or groups, none can be told. Comparing many runs makes one look better by luck "
+    "sooner or later: look at a new set of pictures before relying on a close winner."
 )
 _MARKS = {1: ":material/trending_up:", -1: ":material/trending_down:", 0: ":material/drag_handle:"}
 
