@@ -26,8 +26,15 @@ def between(low: float, high: float) -> str:
 
 
 def moved(distance: float) -> str:
-    """How far weights are from where they began, as a share of their length; those that were frozen did not move."""
-    return "frozen" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+    """How far weights are from where they began, as a share of their length."""
+    return "not at all" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+
+
+ONLY_THE_HEAD = (
+    "Nothing changed but the last layer, which makes the answer: the rest was frozen, or no epoch that changed it was "
+    "better than the beginning, which was kept."
+)
+"""Said of a model whose network is the one that it began with."""
 
 
 def labeller(name: str) -> str:

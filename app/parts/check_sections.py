@@ -65,8 +65,8 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
         low, high = item.interval
         given = ", ".join(f"**{md(name)}**" for name in item.given_away)
         st.warning(
-            f"Only {PROBES[item.probe]} are enough to tell the classes: balanced accuracy {item.score:.0%} "
-            f"({low:.0%} to {high:.0%}), where chance is {item.chance:.0%}."
+            f"From only {PROBES[item.probe]} the classes are told better than by chance: balanced accuracy "
+            f"{item.score:.0%} ({low:.0%} to {high:.0%}), where chance is {item.chance:.0%}."
             + (f" They give away: {given}." if given else "")
             + " A model can take the same short cut, and then its score says nothing of the thing itself.",
             icon=":material/warning:",

@@ -70,7 +70,8 @@ def _show(view: GradesView) -> None:
     # A table, because on a narrow screen its words wrap.
     st.table([_row(item) for item in view.methods], hide_index=True)
     for reason, titles in failed_by(view.methods).items():
-        st.caption(f":material/warning: **{', '.join(titles)}**: {reason}.")
+        each = "Each of " if len(titles) > 1 else ""
+        st.caption(f":material/warning: {each}**{', '.join(titles)}**: {reason}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
     st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}. {view.basis}")
 
@@ -107,7 +108,7 @@ def _row(item: MethodGrade) -> dict[str, str]:
         "Matters, points above chance": "–"
         if gain is None
         else f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})",
-        "Alike without learning": "–" if grade.alike is None else f"{grade.alike:.2f}",
+        "Alike without learning": "–" if grade.alike is None else plain_number(grade.alike, 2),
         "Points at the circle": "–"
         if grade.pointing is None
         else f"{grade.pointing.value:.0%} (chance {grade.chance:.0%})",

@@ -171,7 +171,7 @@ class CheckView:
         """One plain sentence per finding that makes scores too good."""
         crossing = sum(pair.across_splits for pair in self.pairs)
         found = [
-            f"Only {PROBES[item.probe]} are enough to tell the classes: {item.score:.0%}, where chance is "
+            f"From only {PROBES[item.probe]} the classes are told rightly in {item.score:.0%}, where chance is "
             f"{item.chance:.0%}."
             for item in self.flagged
         ]

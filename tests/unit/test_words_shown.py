@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from app.parts import what_changed
 from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
@@ -16,6 +17,7 @@ from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.evaluation import FIGURES, Grade, Interval
 from core.recipes import Recipe
+from core.services.changes import ChangesView, LayerChange
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
 from core.types import ImageId, Task
@@ -71,7 +73,9 @@ def test_points_have_a_sign_unless_they_are_none(value: float, words: str) -> No
     assert points(value) == words
 
 
-@pytest.mark.parametrize(("distance", "words"), [(0, "frozen"), (4e-4, "under 0.1%"), (0.0033, "0.3%"), (0.5, "50.0%")])
+@pytest.mark.parametrize(
+    ("distance", "words"), [(0, "not at all"), (4e-4, "under 0.1%"), (0.0033, "0.3%"), (0.5, "50.0%")]
+)
 def test_layers_that_never_moved_are_told_from_those_that_hardly_did(distance: float, words: str) -> None:
     assert moved(distance) == words
 
@@ -110,6 +114,12 @@ def test_under_a_heatmap_of_a_mistake_stands_what_the_label_is() -> None:
     assert words(item) == 'miner, rust<br><span class="wrong">label: rust</span>'
     assert words(replace(item, said="rust", wrong=False, sure=0.9)) == "rust, 90% sure<br>right"
     assert words(replace(item, said="3.2", wrong=False, off=0.2, truth="3")) == "3.2<br>label: 3"
+
+
+def test_a_network_that_may_have_learnt_in_vain_is_not_called_frozen() -> None:
+    layers = (LayerChange(1, 1.0, 0.0), LayerChange(2, 1.0, 0.0))
+    said = what_changed.words(ChangesView(pictures=9, start="imagenet", layers=layers, units=()))
+    assert said.endswith("or no epoch that changed it was better than the beginning, which was kept.")
 
 
 def test_every_field_of_a_recipe_has_a_title() -> None:
