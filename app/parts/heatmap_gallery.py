@@ -26,7 +26,8 @@ outermost tenth on each side. What a model does by a trick shows in many maps at
 ([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)).
 """
 MANY = 12
-"""Classes above which their means stand in smaller pictures."""
+"""Classes above which their means stand in smaller pictures, so wide:"""
+MANY_PX = 150
 GRID = """<style>
 .heats { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
 .heats figure { margin: 0; }
@@ -73,9 +74,8 @@ def _show(view: HeatmapsView) -> None:
     how = f"{HOW}\nThese maps were drawn {by}; the trial's differed by at most {view.apart:.1%}." if by else HOW
     named = any(item.name for item in view.classes)
     heading("Where it looks for each class, on average" if named else "Where it looks, on average", how)
-    columns = st.columns(8 if len(view.classes) > MANY else min(4, max(2, len(view.classes))))
-    for index, item in enumerate(view.classes):
-        with columns[index % len(columns)]:
+    for item, place in zip(view.classes, _places(len(view.classes)), strict=True):
+        with place:
             address = f"/api/heatmaps/{view.run.id}/mean/{item.target}.png"
             st.html(f'<img src="{address}" alt="Mean heatmap" style="width: 100%; border-radius: .5rem">')
             st.caption(_class_words(item))
@@ -92,6 +92,15 @@ def _show(view: HeatmapsView) -> None:
     key = f"heatmaps-{view.run.id}-{only}"
     st.html(GRID + _grid(view, items[: showing(key, STEP)]))
     show_more(key, len(items), STEP)
+
+
+def _places(classes: int) -> "list[st.delta_generator.DeltaGenerator]":
+    """Where the means stand: a few in a row that fills the page, many in rows of as many as there is room for."""
+    if classes <= MANY:
+        columns = st.columns(min(4, max(2, classes)))
+        return [columns[index % len(columns)] for index in range(classes)]
+    row = st.container(horizontal=True, gap="small")
+    return [row.container(width=MANY_PX, gap="xsmall") for _ in range(classes)]
 
 
 def _class_words(item: ClassHeat) -> str:

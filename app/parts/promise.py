@@ -131,8 +131,9 @@ def _sentence(promise: Promise, whole: PromiseLine, unit: str, together: str) ->
     what_of = "yes-or-no answer" if promise.task is Task.MULTI else "test picture"
     verdict = kept.verdict(promise.coverage, promise.count)
     fewest = _fewest(promise, kept, together) if verdict == "open" else ""
+    held = "the true number lay in its range" if promise.task is Task.REGRESSION else "the truth was among them"
     check = (
-        f"Promised {share}; of {count(kept.count, what_of)} the truth was among them in "
+        f"Promised {share}; of {count(kept.count, what_of)} {held} in "
         f"**{kept.covered.value:.0%}** ({kept.covered.low:.0%} to {kept.covered.high:.0%}): "
         f"{VERDICTS[verdict]}{fewest}."
     )

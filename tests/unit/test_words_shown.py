@@ -11,15 +11,18 @@ from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
 from app.parts.recipe_words import TITLES, shown
+from app.parts.robustness import verdict
 from app.parts.run_choice import untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
+from core.charts.robustness import RobustnessLine, too_high
 from core.evaluation import FIGURES, Grade, Interval
 from core.recipes import Recipe
 from core.services.changes import ChangesView, LayerChange
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
+from core.services.robustness import RobustnessView
 from core.types import ImageId, Task
 from core.words import moved, plain_number
 
@@ -120,6 +123,21 @@ def test_a_network_that_may_have_learnt_in_vain_is_not_called_frozen() -> None:
     layers = (LayerChange(1, 1.0, 0.0), LayerChange(2, 1.0, 0.0))
     said = what_changed.words(ChangesView(pictures=9, start="imagenet", layers=layers, units=()))
     assert said.endswith("or no epoch that changed it was better than the beginning, which was kept.")
+
+
+def test_what_does_not_hurt_is_not_called_what_hurts_most() -> None:
+    line = RobustnessLine("Noisy", (3.0, 4.0, 5.0, 5.0, 4.0, 2.0), (0.0,) * 6, (10.0,) * 6, ("",) * 6)
+    view = RobustnessView(
+        pictures=88, numbers=False, flips=0.18, flips_between=(0.12, 0.28), lines=(line,), changed={}, moved={}
+    )
+    assert verdict(view, "").endswith("none makes these pictures harder for it.")
+    worse = replace(line, right=(30.0, 20.0, 10.0, 5.0, 4.0, 2.0))
+    assert "What hurts most" in verdict(replace(view, lines=(worse,)), "")
+
+
+def test_errors_above_their_axis_are_known() -> None:
+    line = RobustnessLine("Noisy", (3.0, 3.0, 4.0, 90.0, 99.0, 100.0), (), (), ("",) * 6)
+    assert too_high([line]) and not too_high([replace(line, right=(3.0,) * 6)])
 
 
 def test_every_field_of_a_recipe_has_a_title() -> None:
