@@ -50,7 +50,7 @@ def render() -> None:
         st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
     else:
         with right:
-            split = choose_split(folded=run.folds > 0)
+            split = choose_split(FOLDED if run.folds else SPLITS)
         view, words = read_results(run, split), FOLDED if run.folds else SPLITS
         st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
     few = how_few(view)

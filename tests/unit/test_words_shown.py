@@ -12,7 +12,7 @@ from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
 from app.parts.recipe_words import TITLES, shown
 from app.parts.robustness import verdict
-from app.parts.run_choice import untested
+from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
@@ -22,8 +22,9 @@ from core.recipes import Recipe
 from core.services.changes import ChangesView, LayerChange
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
+from core.services.results import RunChoice
 from core.services.robustness import RobustnessView
-from core.types import ImageId, Task
+from core.types import ImageId, RunId, Split, Task
 from core.words import moved, plain_number
 
 
@@ -138,6 +139,15 @@ def test_what_does_not_hurt_is_not_called_what_hurts_most() -> None:
 def test_errors_above_their_axis_are_known() -> None:
     line = RobustnessLine("Noisy", (3.0, 3.0, 4.0, 90.0, 99.0, 100.0), (), (), ("",) * 6)
     assert too_high([line]) and not too_high([replace(line, right=(3.0,) * 6)])
+
+
+def test_a_cross_validation_is_not_compared_on_what_it_learnt_from_and_what_flatters_the_other_is_said() -> None:
+    once = RunChoice(id=RunId(2), title="", recipe={}, version=1, ended=None)
+    folded = replace(once, id=RunId(3), folds=4)
+    assert Split.TRAIN in compared_splits([once]) and Split.TRAIN not in compared_splits([folded, once])
+    assert compared_splits([folded])[Split.VALIDATION][0] == "Out of fold"
+    assert unfair([once, folded], Split.VALIDATION).endswith("the best moment of run 2, which flatters it.")
+    assert unfair([once, folded], Split.TEST) == unfair([folded], Split.VALIDATION) == ""
 
 
 def test_every_field_of_a_recipe_has_a_title() -> None:
