@@ -105,8 +105,8 @@ def unfair(runs: Sequence[RunChoice], split: Split) -> str:
         return ""
     are, them = "is" if len(folded) == 1 else "are", "it" if len(chosen) == 1 else "them"
     return (
-        f"Here {' and '.join(folded)} {are} judged by folds that did not know these pictures, while they chose the best "
-        f"moment of {' and '.join(chosen)}, which flatters {them}."
+        f"Here {' and '.join(folded)} {are} judged by folds that did not know these pictures, while they chose the "
+        f"best moment of {' and '.join(chosen)}, which flatters {them}."
     )
 
 

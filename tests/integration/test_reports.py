@@ -227,7 +227,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
         for who, pictures in (("Anna", 44), ("Ben", 43), ("Eve", 41), ("Ida", 39))
     ]
     labelling: JsonObject = {"until": 99, "merged": {}, "people": people, "agreement": agreement}
-    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023}
+    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023, "apart": None}
     comparison: JsonObject = {
         "first": 71, "second": 72, "why": "as asked", "split": "test", "count": 43, "units": 23, "together": "cases",
         "least": 12, "scores": [{"figure": "accuracy", "first": [0.61, 0.52, 0.73], "second": [0.82, 0.67, 0.93]}],
