@@ -13,6 +13,19 @@ def enumerated(names: Sequence[str]) -> str:
     return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
+def are(number: int) -> str:
+    """How many there are: "there is 1", "there are 1,200"."""
+    return f"there {'is' if number == 1 else 'are'} {number:,}"
+
+
+def plain_number(value: float, places: int = 0, *, sign: bool = False) -> str:
+    """A number as it is printed: with a real minus sign, none before what is rounded to 0; `sign` shows a plus, too."""
+    text = f"{value:{'+' if sign else ''},.{places}f}"
+    if not text.strip("+-0."):
+        return text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def between(low: float, high: float) -> str:
     """Two shares as "20% to 30%", or as one where nobody could tell them apart."""
     first, last = f"{low:.0%}", f"{high:.0%}"
@@ -20,8 +33,15 @@ def between(low: float, high: float) -> str:
 
 
 def moved(distance: float) -> str:
-    """How far weights are from where they began, as a share of their length; frozen ones did not move."""
+    """How far weights are from where they began, as a share of their length."""
     return "not at all" if distance == 0 else "under 0.1%" if distance < 0.001 else f"{distance:.1%}"
+
+
+ONLY_THE_HEAD = (
+    "Nothing changed but the last layer, which makes the answer: the rest was frozen, or no epoch that changed it was "
+    "better than the beginning, which was kept."
+)
+"""Said of a model whose network is the one that it began with."""
 
 
 def labeller(name: str) -> str:

@@ -109,7 +109,8 @@ function facts(state) {
   const rows = [];
   const number = answer?.number ?? null;
   const said = picture.said || (answer ? (number === null ? state.data.classes[answer.said] : String(Number(number.toPrecision(4)))) : "…");
-  const sure = picture.confidence ?? (answer && number === null ? answer.probabilities[answer.said] : null);
+  // Of several classes each has its own probability, which stands below.
+  const sure = state.data.several ? null : picture.confidence ?? (answer && number === null ? answer.probabilities[answer.said] : null);
   rows.push(["Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
   rows.push(["Label", picture.truth || "none yet"]);
   state.parts.facts.replaceChildren(...rows.flatMap(([term, text]) => [el("dt", "", term), el("dd", "", text)]));
@@ -117,7 +118,8 @@ function facts(state) {
 
 function bars(state) {
   const { classes, methods } = state.data;
-  const answer = state.shown, truth = current(state).truth_set;
+  const answer = state.shown, picture = current(state), truth = picture.truth_set;
+  const said = picture.said_set ?? (answer ? [answer.said] : []);
   const target = state.target ?? answer?.target ?? null;
   const ofClass = methods.find((item) => item.name === state.method)?.of_class ?? true;
   state.parts.ask.textContent = classes.length ? (ofClass ? "What speaks for…" : "This method shows the same for every class.") : "";
@@ -127,7 +129,7 @@ function bars(state) {
     const node = button("", () => { state.target = index; bars(state); changed(state); });
     const name = el("span", "name", classes[index]);
     const share = answer ? answer.probabilities[index] : null;
-    const tags = [answer?.said === index ? "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
+    const tags = [said.includes(index) ? "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
     if (tags.length) name.append(el("span", "tag", tags.join(" · ")));
     node.className = "bar";
     node.title = classes[index];

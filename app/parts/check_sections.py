@@ -8,7 +8,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.more import heading
 from app.parts.text import count, md
-from core.services.checking import PROBES, CheckView, ShortcutView
+from core.services.checking import PROBES, CheckView, ShortcutView, shortcut_words
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
 from core.types import ImageState, ProjectId, Task
@@ -65,11 +65,9 @@ def shortcuts(project: ProjectView, view: CheckView) -> None:
         borders = item.probe == "borders"
         title, how = ("the borders", BORDERS_HOW) if borders else ("facts of the files", FILE_HOW)
         heading(f"Short cut: {title}", how)
-        low, high = item.interval
         given = ", ".join(f"**{md(name)}**" for name in item.given_away)
         st.warning(
-            f"Only {PROBES[item.probe]} are enough to tell the classes: balanced accuracy {item.score:.0%} "
-            f"({low:.0%} to {high:.0%}), where chance is {item.chance:.0%}."
+            shortcut_words(item.probe, item.score, item.interval, item.chance)
             + (f" They give away: {given}." if given else "")
             + " A model can take the same short cut, and then its score says nothing of the thing itself.",
             icon=":material/warning:",

@@ -10,6 +10,7 @@ from app.parts.behind import behind
 from app.parts.figure_cards import HEADLINES
 from app.parts.matrix import matrix
 from app.parts.more import explained, heading
+from app.parts.recipe_words import TITLES, shown
 from app.parts.run_choice import run_name
 from app.parts.text import count, md
 from core.charts import whiskers_figure, whiskers_info
@@ -39,8 +40,9 @@ HOW = (
     "Both runs are scored on the same pictures, again and again with other weights per case, group or picture (paired "
     "Bayesian bootstrap, Rubin 1981); in brackets lies the middle 95 % of the differences. If it holds 0, chance alone "
     "could make the difference. For accuracy McNemar's exact test (1947) looks at the pictures that only one of the "
-    "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Comparing many runs makes "
-    "one look better by luck sooner or later: look at a new set of pictures before relying on a close winner."
+    "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Where the two differ in "
+    "fewer than six pictures, cases or groups, none can be told. Comparing many runs makes one look better by luck "
+    "sooner or later: look at a new set of pictures before relying on a close winner."
 )
 _MARKS = {1: ":material/trending_up:", -1: ":material/trending_down:", 0: ":material/drag_handle:"}
 
@@ -60,7 +62,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
         row = {
             "Run": f"Run {run.id}",
             "Network": str(run.recipe.get("backbone", "")),
-            "Preset": str(run.recipe.get("preset", "")),
+            "Preset": shown("preset", run.recipe.get("preset"), project.task),
         }
         for name, value in score.figures.items():
             figure = FIGURES[name]
@@ -109,13 +111,14 @@ def details(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], 
         return
     rows = [
         {
-            "Choice": name.replace("_", " "),
-            f"Run {comparison.first}": _shown(one),
-            f"Run {comparison.second}": _shown(other),
+            "Choice": TITLES.get(name, name.replace("_", " ")),
+            f"Run {comparison.first}": shown(name, one, comparison.task),
+            f"Run {comparison.second}": shown(name, other, comparison.task),
         }
         for name, one, other in comparison.recipe
     ]
-    st.dataframe(rows, hide_index=True)
+    # A table, because on a narrow screen its words wrap; its cells are Markdown.
+    st.table([{title: md(text) for title, text in row.items()} for row in rows], hide_index=True)
 
 
 def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) -> None:
@@ -130,7 +133,3 @@ def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) 
         st.markdown(f"#### {title} only by run {run} · {count(len(only), 'picture')}")
         if only:
             behind(project, run, only, key=f"apart-{run}-{comparison.split}-{cell}", truth=True)
-
-
-def _shown(value: object) -> str:
-    return "–" if value is None else "yes" if value is True else "no" if value is False else str(value)

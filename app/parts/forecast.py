@@ -64,7 +64,8 @@ def _show(view: ForecastView) -> None:
     if not any(item.clear for item in found):
         st.markdown(f"Of no class can it be told that {count(int(more), 'more picture')} would help.")
     if found:
-        st.dataframe([_row(item) for item in found], hide_index=True, width="stretch")
+        named = {"Class": st.column_config.Column(pinned=True)}
+        st.dataframe([_row(item) for item in found], hide_index=True, width="stretch", column_config=named)
     far = [curve.name for curve in view.curves if curve.name not in {item.name for item in found}]
     if far:
         st.caption(f"{_names(far)}: {more} more would be over three times as many as there are: nobody can tell.")

@@ -10,6 +10,7 @@ from app.parts.more import explained
 from app.parts.text import count
 from core.services.grades import GradesView, MethodGrade
 from core.types import ProjectId, RunId
+from core.words import plain_number
 
 WANTED_CIRCLED = 20
 HOW = """
@@ -69,7 +70,8 @@ def _show(view: GradesView) -> None:
     # A table, because on a narrow screen its words wrap.
     st.table([_row(item) for item in view.methods], hide_index=True)
     for reason, titles in failed_by(view.methods).items():
-        st.caption(f":material/warning: **{', '.join(titles)}**: {reason}.")
+        each = "Each of " if len(titles) > 1 else ""
+        st.caption(f":material/warning: {each}**{', '.join(titles)}**: {reason}.")
     pointed = f", {count(view.circled, 'circled picture')}" if view.circled else ""
     st.caption(f"Measured on {count(view.pictures, f'{view.split} picture')}{pointed}. {view.basis}")
 
@@ -106,7 +108,7 @@ def _row(item: MethodGrade) -> dict[str, str]:
         "Matters, points above chance": "–"
         if gain is None
         else f"{points(gain.value)} ({points(gain.low)} to {points(gain.high)})",
-        "Alike without learning": "–" if grade.alike is None else f"{grade.alike:.2f}",
+        "Alike without learning": "–" if grade.alike is None else plain_number(grade.alike, 2),
         "Points at the circle": "–"
         if grade.pointing is None
         else f"{grade.pointing.value:.0%} (chance {grade.chance:.0%})",
@@ -116,5 +118,4 @@ def _row(item: MethodGrade) -> dict[str, str]:
 
 def points(value: float) -> str:
     """Points with their sign; none has none."""
-    shown = f"{100 * value:+.0f}".replace("-", "\N{MINUS SIGN}")
-    return "0" if shown[1:] == "0" else shown
+    return plain_number(100 * value, sign=True)

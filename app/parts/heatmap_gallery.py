@@ -17,7 +17,8 @@ from core.types import RunId, Split
 
 STEP = 48
 HOW = """
-**How.** Every picture is explained for the answer that the model gave, in batches of 16. The mean adds up the maps of
+**How.** Every picture is explained for the answer that the model gave, of several classes for the likeliest, in batches
+of 16. The mean adds up the maps of
 all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
 bfloat16, or for many pictures OpenVINO, is clearly faster on this computer it is used, if no place of a trial's maps
 differs by more than 5 % from torch's in float32, by which single pictures are always explained. The border is the
@@ -25,7 +26,8 @@ outermost tenth on each side. What a model does by a trick shows in many maps at
 ([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)).
 """
 MANY = 12
-"""Classes above which their means stand in smaller pictures."""
+"""Classes above which their means stand in smaller pictures, so wide:"""
+MANY_PX = 150
 GRID = """<style>
 .heats { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
 .heats figure { margin: 0; }
@@ -34,7 +36,7 @@ GRID = """<style>
 .heats img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
 .heats .heat { opacity: .7; }
 .heats figcaption { font-size: .875rem; line-height: 1.3; margin-top: .3rem; overflow-wrap: anywhere; }
-.heats .wrong { color: #c0392b; font-weight: 600; }
+.heats .wrong { color: #c0392b; color: light-dark(#c0392b, #ff8a80); font-weight: 600; }
 </style>"""
 
 
@@ -72,9 +74,8 @@ def _show(view: HeatmapsView) -> None:
     how = f"{HOW}\nThese maps were drawn {by}; the trial's differed by at most {view.apart:.1%}." if by else HOW
     named = any(item.name for item in view.classes)
     heading("Where it looks for each class, on average" if named else "Where it looks, on average", how)
-    columns = st.columns(8 if len(view.classes) > MANY else min(4, max(2, len(view.classes))))
-    for index, item in enumerate(view.classes):
-        with columns[index % len(columns)]:
+    for item, place in zip(view.classes, _places(len(view.classes)), strict=True):
+        with place:
             address = f"/api/heatmaps/{view.run.id}/mean/{item.target}.png"
             st.html(f'<img src="{address}" alt="Mean heatmap" style="width: 100%; border-radius: .5rem">')
             st.caption(_class_words(item))
@@ -93,11 +94,28 @@ def _show(view: HeatmapsView) -> None:
     show_more(key, len(items), STEP)
 
 
+def _places(classes: int) -> "list[st.delta_generator.DeltaGenerator]":
+    """Where the means stand: a few in a row that fills the page, many in rows of as many as there is room for."""
+    if classes <= MANY:
+        columns = st.columns(min(4, max(2, classes)))
+        return [columns[index % len(columns)] for index in range(classes)]
+    row = st.container(horizontal=True, gap="small")
+    return [row.container(width=MANY_PX, gap="xsmall") for _ in range(classes)]
+
+
 def _class_words(item: ClassHeat) -> str:
     words = f"**{md(item.name or 'The number')}**, {count(item.pictures, 'picture')}"
     if item.border > 1.5 * item.border_area:
         words += f". :material/warning: {item.border:.0%} of the heat is on the border: is there a tag, or background?"
     return words
+
+
+def words(item: GalleryItem) -> str:
+    """What was said of a picture, and what it is, as HTML."""
+    said = f"{escape(item.said)}" + (f", {item.sure:.0%} sure" if item.sure is not None else "")
+    if item.wrong:
+        return f'{said}<br><span class="wrong">label: {escape(item.truth)}</span>'
+    return f"{said}<br>right" if item.off is None else f"{said}<br>label: {escape(item.truth)}"
 
 
 def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
@@ -108,12 +126,9 @@ def _grid(view: HeatmapsView, items: Sequence[GalleryItem]) -> str:
         address = f"?project={project}&amp;run={view.run.parent_id}&amp;image={item.image}&amp;method={view.method}"
         heat = f'<img class="heat" src="/api/heatmaps/{view.run.id}/{item.image}.png" alt="" loading="lazy">'
         heat = heat if item.kept else ""
-        said = f"{escape(item.said)}" + (f", {item.confidence:.0%} sure" if item.confidence is not None else "")
-        truth = f'<span class="wrong">not {escape(item.truth)}</span>' if item.wrong else "right"
-        truth = truth if item.off is None else f"label {escape(item.truth)}"
         cells.append(
             f'<figure><a href="{address}" target="_self" title="{escape(item.name)}">'
             f'<img src="/api/blob/{item.blob}/thumb" alt="{escape(item.name)}" loading="lazy">{heat}'
-            f"</a><figcaption>{said}<br>{truth}</figcaption></figure>"
+            f"</a><figcaption>{words(item)}</figcaption></figure>"
         )
     return f'<div class="heats">{"".join(cells)}</div>'

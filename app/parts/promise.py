@@ -10,6 +10,7 @@ from app.parts.more import heading
 from app.parts.text import count, md
 from core.services.results_judging import LISTED, By, Kept, Promise, PromiseLine
 from core.types import RunId, Task
+from core.words import are
 
 STEPS = (80, 85, 90, 95, 99)
 TO: dict[By, str] = {"all": "all pictures together", "class": "each class", "group": "each group"}
@@ -18,18 +19,24 @@ VERDICTS = {
     "open": ":material/help: cannot be told from so few",
     "broken": ":material/warning: not kept",
 }
-HOW = """
+SETS = """
 **How.** On the validation pictures Graft looks how low the probability of the true answer falls, and takes the limit
 below which only the promised share is left out (split conformal prediction,
 [Vovk 2005](https://doi.org/10.1007/b106715); sets as small as possible,
 [Sadinle 2019](https://doi.org/10.1080/01621459.2017.1395341)). An answer that is likely enough stays in the set; what
-the model says always does. A promise to each class or group gives every one a limit of its own (Mondrian). Cases
-count as one each ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for new pictures that come from
+the model says always does. A promise to each class or group gives every one a limit of its own (Mondrian). """
+RANGES = """
+**How.** On the validation pictures Graft looks how far off the model's number is, and takes the distance within
+which the promised share lies (split conformal prediction, [Vovk 2005](https://doi.org/10.1007/b106715)). Every range
+reaches as far to both sides. """
+CHECKED = """Cases count as one
+each ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for new pictures that come from
 where these come from, on average over many; the test pictures, which had no part in it, check it. It is called kept
 where they hold the truth as often as promised, and by the interval leave it out at most twice as often: that takes 16
 of them for 90 %, and 35 for 95 %. Validation also chose the best moment of the
 training, which can make the promise a little too good: look at the check.
 """
+HOW, NUMBERS_HOW = SETS + CHECKED, RANGES + CHECKED
 
 
 def promise_of(task: Task, *, grouped: bool = False) -> tuple[float, By]:
@@ -51,15 +58,20 @@ def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
     coverage, to = promise_of(task, grouped=grouped)
     options = _to(task, grouped)
     left, right = st.columns([3, 2])
+    numbers = task is Task.REGRESSION
     with left:
         percent = st.select_slider(
-            "How often must the true answer be among those given?",
+            "How often must the true number lie in the range?"
+            if numbers
+            else "How often must the true answer be among those given?",
             STEPS,
             value=round(100 * coverage),
             format_func=lambda item: f"{item} %",
         )
-    with right:
-        by = st.selectbox(
+    if numbers:
+        by = to
+    else:
+        by = right.selectbox(
             "Promised to",
             options,
             index=options.index(to),
@@ -71,16 +83,24 @@ def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
     return percent / 100, by
 
 
-def promised(run: RunId, task: Task, *, grouped: bool) -> None:
-    """The section's part: what is promised, and whether the test pictures say it was kept."""
-    heading("Ranges that hold" if task is Task.REGRESSION else "Answers that hold", HOW)
+def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "", together: str = "pictures") -> None:
+    """The section's part: what is promised, and whether the test pictures say it was kept.
+
+    `unit` is that of a number; pictures of what is named `together` (cases, groups) count once.
+    """
+    numbers = task is Task.REGRESSION
+    heading("Ranges that hold" if numbers else "Answers that hold", NUMBERS_HOW if numbers else HOW)
     coverage, by = choose_promise(task, grouped=grouped)
     promise, lines = graft().judging.promise(run, coverage, by)
     if not promise.possible:
         st.info(not_enough(promise), icon=":material/hourglass_empty:")
         return
-    st.markdown(_sentence(promise, lines[0]))
+    st.markdown(_sentence(promise, lines[0], unit, together))
     st.caption(graft().judging.basis(run).words)
+    if together not in (promise.basis, "pictures"):
+        st.caption(
+            f"Too few {together} for a promise to new ones: it is to new pictures of those {together} that were there."
+        )
     if promise.untold:
         names = ", ".join(md(name) for name in promise.untold)
         st.caption(
@@ -94,14 +114,14 @@ def not_enough(promise: Promise) -> str:
     """Why nothing can be promised, and what it takes."""
     return (
         f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} in "
-        f"the validation split, and there are {promise.count}. A lower promise takes fewer."
+        f"the validation split, and {are(promise.count)}. A lower promise takes fewer."
     )
 
 
-def _sentence(promise: Promise, whole: PromiseLine) -> str:
+def _sentence(promise: Promise, whole: PromiseLine, unit: str, together: str) -> str:
     kept, share = whole.kept, f"{promise.coverage:.0%}"
     if promise.task is Task.REGRESSION:
-        what = f"Every number is given as a range of ± {promise.reach:.3g}."
+        what = f"Every number is given as a range of ± {promise.reach:.3g}{f' {md(unit)}' if unit else ''}."
     elif promise.task is Task.MULTI:
         what = "For each class, the answer is yes, no, or cannot tell; a yes or no stands alone in "
         what += f"{0 if kept.single is None else kept.single.value:.0%} of the cases."
@@ -110,19 +130,22 @@ def _sentence(promise: Promise, whole: PromiseLine) -> str:
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."
     what_of = "yes-or-no answer" if promise.task is Task.MULTI else "test picture"
     verdict = kept.verdict(promise.coverage, promise.count)
-    fewest = _fewest(promise, kept) if verdict == "open" else ""
+    fewest = _fewest(promise, kept, together) if verdict == "open" else ""
+    held = "the true number lay in its range" if promise.task is Task.REGRESSION else "the truth was among them"
     check = (
-        f"Promised {share}; of {count(kept.count, what_of)} the truth was among them in "
+        f"Promised {share}; of {count(kept.count, what_of)} {held} in "
         f"**{kept.covered.value:.0%}** ({kept.covered.low:.0%} to {kept.covered.high:.0%}): "
         f"{VERDICTS[verdict]}{fewest}."
     )
     return f"{what} {check}"
 
 
-def _fewest(promise: Promise, kept: Kept) -> str:
+def _fewest(promise: Promise, kept: Kept, together: str) -> str:
     """How many it takes to tell, where there are fewer."""
     needed = promise.fewest_to_tell
-    return f": it takes at least {needed} {promise.basis} in the test split" if kept.units < needed else ""
+    return (
+        f": it takes at least {needed} {together} in the test split, {are(kept.units)}" if kept.units < needed else ""
+    )
 
 
 def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
@@ -140,7 +163,8 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
         }
         for line in listed
     ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    named = {"Pictures of": st.column_config.Column(pinned=True)}
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     if len(listed) < len(lines):
         st.caption(f"{count(len(lines) - len(listed), 'group')} of fewer than {LISTED} test pictures left out.")
     if promise.by == "all" and promise.task is not Task.REGRESSION:

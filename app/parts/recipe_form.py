@@ -9,6 +9,7 @@ from app.context import graft
 from app.links import int_param
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
+from app.parts.recipe_words import PRESET_WORDS, SAVED
 from app.parts.starts import START_WORDS, automatic_network, good_for, start_option, start_words, usual_start
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
@@ -16,16 +17,6 @@ from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.projects import ProjectView
 from core.services.training import MOST_FOLDS, MOST_REPEATS, BackboneInfo, RunRecord, search_backbones
 from core.types import ProjectId
-
-SAVED = "saved"
-PRESET_WORDS = {
-    AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
-    "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
-    "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt."),
-    "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
-    SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
-}
-
 
 JUDGING_WORDS = {
     "once": "Once: quick, the usual way",

@@ -25,6 +25,8 @@ from core.services.results import FIGURES, Interval, ResultsView
 from core.types import Split, Task
 
 PLOT = {"displayModeBar": False}
+INTERVAL_PX = 140
+"""Room for a figure with its interval, or the longest heading."""
 
 
 def confusions(project: ProjectView, view: ResultsView) -> None:
@@ -103,7 +105,9 @@ def classes(view: ResultsView) -> None:
         }
         for name, item in zip(view.classes, scores, strict=True)
     ]
-    named = {"Class": st.column_config.Column(pinned=True)}
+    # Widths, for a column is made as wide as its first lines are, and these may be dashes.
+    wide = {name: st.column_config.Column(width=INTERVAL_PX) for name in rows[0] if name not in ("Class", "Pictures")}
+    named = {"Class": st.column_config.Column(pinned=True), **wide}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     st.caption(
         "In brackets the 95 % interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "

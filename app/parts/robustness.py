@@ -6,7 +6,7 @@ from app.context import graft
 from app.parts.following import follow
 from app.parts.more import explained
 from app.parts.text import count, md
-from core.charts.robustness import RobustnessLine, robustness_figure
+from core.charts.robustness import MOST, RobustnessLine, robustness_figure, too_high
 from core.services.robustness import FEWEST, MIDDLE, RobustnessView
 from core.types import RunId
 
@@ -17,6 +17,9 @@ brightened, darkened and made coarser, at five strengths each
 ([Hendrycks & Dietterich 2019](https://arxiv.org/abs/1903.12261)). The line is the share of right answers (of numbers
 the typical error), the band its 95 % interval; at most 400 pictures, the same ones each time.
 """
+
+
+HARMLESS = "Of the middle strengths none makes these pictures harder for it."
 
 
 def robustness(model: RunId, unit: str = "") -> None:
@@ -38,12 +41,18 @@ def robustness(model: RunId, unit: str = "") -> None:
 
 
 def _show(view: RobustnessView, unit: str) -> None:
-    explained(_verdict(view, unit), HOW)
+    explained(verdict(view, unit), HOW)
     chart = robustness_figure(view.lines, unit if view.numbers else None)
     st.plotly_chart(chart, config={"displayModeBar": False}, key="robustness")
+    if view.numbers and too_high(view.lines):
+        st.caption(
+            f"A line that leaves its square above goes on to errors more than {MOST} times as large as that of the "
+            "pictures as they are."
+        )
     what = "How far the number moves on average:" if view.numbers else "Share of changed answers:"
     st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. {what}")
-    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch")
+    named = {"What is done": st.column_config.Column(pinned=True)}
+    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch", column_config=named)
     if view.moved:
         farthest = max(view.moved, key=lambda title: view.moved[title][3])
         st.caption(
@@ -52,7 +61,8 @@ def _show(view: RobustnessView, unit: str) -> None:
         )
 
 
-def _verdict(view: RobustnessView, unit: str) -> str:
+def verdict(view: RobustnessView, unit: str) -> str:
+    """What a shift of a pixel does, and what hurts most, in sentences."""
     if view.pictures < FEWEST:
         return (
             f"Not enough test pictures for a verdict: at least {FEWEST}, and there are {view.pictures}. What was tried "
@@ -61,17 +71,18 @@ def _verdict(view: RobustnessView, unit: str) -> str:
     line, form = view.weakest, ".3g" if view.numbers else ".0%"
     sure = "" if view.flips_between is None else " ({:{form}} to {:{form}})".format(*view.flips_between, form=form)
     hurts = f"What hurts most of the middle strengths is “{line.title.lower()}” ({line.words[MIDDLE]}):"
+    worse = line.right[MIDDLE] > line.right[0] if view.numbers else line.right[MIDDLE] < line.right[0]
     if view.numbers:
         of = f" {md(unit)}" if unit else ""
         unsure = "" if line.high else " How sure these figures are cannot be told from so few cases or groups."
-        return (
-            f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure}{of} on average. {hurts} "
-            f"a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}.{unsure}"
-        )
-    return (
-        f"A shift by a single pixel changes **{view.flips:.0%}**{sure} of the answers. {hurts} {_right(line, MIDDLE)} "
-        f"right instead of {_right(line, 0)}."
-    )
+        first = f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure}{of} on average."
+        if not worse:
+            return f"{first} {HARMLESS}{unsure}"
+        return f"{first} {hurts} a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}.{unsure}"
+    first = f"A shift by a single pixel changes **{view.flips:.0%}**{sure} of the answers."
+    if not worse:
+        return f"{first} {HARMLESS}"
+    return f"{first} {hurts} {_right(line, MIDDLE)} right instead of {_right(line, 0)}."
 
 
 def _error(line: RobustnessLine, step: int) -> str:
@@ -86,7 +97,7 @@ def _right(line: RobustnessLine, step: int) -> str:
 def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
     form = ".3g" if view.numbers else ".0%"
     return {
-        "": line.title,
+        "What is done": line.title,
         **{str(n): f"{view.changed[line.title][n]:{form}}" for n in range(1, 6)},
         "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
     }

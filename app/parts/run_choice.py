@@ -71,28 +71,52 @@ def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] =
     return shown
 
 
-def choose_runs(runs: Sequence[RunChoice]) -> tuple[RunChoice, list[RunChoice]]:
-    """A run, and others of its dataset version to hold against it; they stand in the address (`?run=3&with=4,5`)."""
+def choose_base(runs: Sequence[RunChoice]) -> RunChoice:
+    """A run to hold others against; unless chosen, one that has others of its dataset version."""
     versions = Counter(run.version for run in runs)
-    base = choose_run(runs, label="This run", default=next((run for run in runs if versions[run.version] > 1), None))
+    return choose_run(runs, label="This run", default=next((run for run in runs if versions[run.version] > 1), None))
+
+
+def choose_others(runs: Sequence[RunChoice], base: RunChoice) -> list[RunChoice]:
+    """Others of its dataset version to hold against it; they stand in the address (`?run=3&with=4,5`)."""
     peers = {run.id: run for run in runs if run.version == base.version and run.id != base.id}
     texts = st.query_params.get("with", "").split(",")
     wanted = [run for run in peers if str(run) in texts] or list(peers)[:1]
     chosen = st.multiselect(
-        "Against", list(peers), default=wanted, format_func=lambda item: run_name(peers[item]), key=f"against-{base.id}"
+        "Against", list(peers), default=wanted, format_func=lambda item: peers[item].title, key=f"against-{base.id}"
     )
     set_params(**{"with": ",".join(map(str, chosen)) or None})
-    return base, [peers[run] for run in chosen]
+    return [peers[run] for run in chosen]
 
 
-def choose_split(folded: bool = False) -> Split:
-    """The split in the address or chosen here; test, if there is none, and for a cross-validation out of fold."""
-    words = FOLDED if folded else SPLITS
+def compared_splits(runs: Sequence[RunChoice]) -> Mapping[Split, tuple[str, str]]:
+    """On which pictures runs can be compared: none of a cross-validation is judged on what it learnt from."""
+    folded = [run.folds > 0 for run in runs]
+    if not any(folded):
+        return SPLITS
+    return {Split.TEST: SPLITS[Split.TEST], Split.VALIDATION: (FOLDED if all(folded) else SPLITS)[Split.VALIDATION]}
+
+
+def unfair(runs: Sequence[RunChoice], split: Split) -> str:
+    """What a comparison on validation pictures flatters, where some runs were chosen by them and some are judged out
+    of fold; else ""."""
+    folded, chosen = ([f"run {run.id}" for run in runs if (run.folds > 0) is kind] for kind in (True, False))
+    if split is not Split.VALIDATION or not folded or not chosen:
+        return ""
+    are, them = "is" if len(folded) == 1 else "are", "it" if len(chosen) == 1 else "them"
+    return (
+        f"Here {' and '.join(folded)} {are} judged by folds that did not know these pictures, while they chose the "
+        f"best moment of {' and '.join(chosen)}, which flatters {them}."
+    )
+
+
+def choose_split(words: Mapping[Split, tuple[str, str]] = SPLITS) -> Split:
+    """The split in the address or chosen here, of those with `words`; the first, if there is none."""
     usual, wanted = next(iter(words)), st.query_params.get("split", "")
     default = Split(wanted) if wanted in set(words) else usual
     chosen = st.segmented_control(
         "On which pictures", list(words), default=default, format_func=lambda item: words[item][0], required=True,
-        key=f"split-{folded}",
+        key=f"split-{'-'.join(words)}",
     )  # fmt: skip
     set_params(split=None if chosen is usual else chosen.value)
     return chosen
@@ -125,10 +149,19 @@ def provenance(view: ResultsView, words: Mapping[Split, tuple[str, str]] = SPLIT
     )
 
 
-def untested(supports: Mapping[str, int]) -> str:
-    """Of which classes there are no pictures, by how many there are of each; "" where there are of all."""
+def untested(supports: Mapping[str, int], *, several: bool = False) -> str:
+    """Of which classes there are no pictures, by how many there are of each; "" where there are of all.
+
+    `several`: a picture can have more classes than one, or none.
+    """
     missing = [name for name, pictures in supports.items() if pictures == 0]
-    return f"No picture here is of {listed(missing)}: no figure says how well that is found." if missing else ""
+    if not missing:
+        return ""
+    words = f"No picture here is of {listed(missing)}: no figure says how well that is found."
+    tested = [name for name in supports if name not in missing]
+    if len(tested) == 1 and not several:
+        words += f" A model that calls everything {tested[0]} would be right in all of these pictures, too."
+    return words
 
 
 def how_few(view: ResultsView) -> str:

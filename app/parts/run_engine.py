@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.parts.recipe_details import RUNTIME_WORDS
+from app.parts.recipe_words import RUNTIME_WORDS
 from app.parts.text import count, md
 from core.types import JsonValue
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
-from app.parts.recipe_details import AUGMENTATION_WORDS, IMBALANCE_WORDS, TUNE_WORDS
-from app.parts.recipe_form import PRESET_WORDS
+from app.parts.recipe_words import AUGMENTATION_WORDS, IMBALANCE_WORDS, PRESET_WORDS, TUNE_WORDS
 from app.parts.starts import COMMON, common_starts, start_name
 from app.parts.study_form import network_words
 from core.recipes import PRESETS, USUAL, Recipe

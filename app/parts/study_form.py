@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.context import graft
-from app.parts.recipe_form import PRESET_WORDS
+from app.parts.recipe_words import PRESET_WORDS
 from app.parts.starts import common_starts, start_option
 from core.catalogue import all_backbones
 from core.recipes import PRESETS, PUBLISHED, Recipe

@@ -5,10 +5,11 @@ from typing import Any
 
 from app.components import mount
 from app.parts.annotator import annotator_name
+from app.parts.grades import points
 from core.services.circles import Circle
 from core.services.explanations import PictureView, SubjectView
 from core.services.grades import GradesView
-from core.types import ImageId
+from core.types import ImageId, Task
 
 HONEST = (
     "Hot places are, as far as the method can tell, those this model's answer came from. They do not prove that it is "
@@ -37,6 +38,7 @@ def viewer(
     data = {
         "model": subject.run.id,
         "classes": list(subject.classes),
+        "several": subject.task is Task.MULTI,
         "methods": [
             {
                 "name": item.name,
@@ -67,7 +69,7 @@ def _grade(method: str, grades: GradesView | None) -> dict[str, Any]:
     found = next((item.grade for item in grades.methods if item.info.name == method), None) if grades else None
     if found is None:
         return {"mark": "", "verdict": "Not tested on this model yet." if grades is None else ""}
-    gain = "" if found.gain is None else f"{100 * found.gain.value:+.0f} points above chance maps"
+    gain = "" if found.gain is None else f"{points(found.gain.value)} points above chance maps"
     if found.passes is False:
         return {"mark": "fails its tests", "verdict": f"Do not rely on it here: {'; '.join(found.reasons)}."}
     if found.passes is None:
@@ -89,6 +91,7 @@ def _item(picture: PictureView, circles: Mapping[ImageId, Sequence[Circle]] | No
         "truth": picture.truth,
         "truth_set": list(picture.truth_set),
         "said": picture.said,
+        "said_set": None if picture.said_set is None else list(picture.said_set),
         "confidence": picture.confidence,
         "wrong": picture.wrong,
     }

@@ -10,6 +10,7 @@ from core.charts import whiskers_figure, whiskers_info
 from core.services.projects import ProjectView
 from core.services.results import FIGURES, Interval, ResultsView
 from core.services.results_judging import Slice, WeakSpots
+from core.words import plain_number
 
 SHOWN = 8
 ERROR = FIGURES["mae"]
@@ -32,8 +33,8 @@ def weak_spots(project: ProjectView, view: ResultsView) -> None:
     if not found.slices:
         looked = ", ".join(md(name).lower() for name in found.attributes) or "nothing is known of them"
         st.info(
-            f"No group is large enough: it takes at least {found.needed} pictures (of as many cases, where cases are "
-            f"named) in a group and as many outside. Looked at: {looked}.",
+            f"No part of these pictures is large enough: it takes at least {found.needed} pictures in it (of as many "
+            f"cases or groups, where these are named), and as many outside. Looked at: {looked}.",
             icon=":material/hourglass_empty:",
         )
         return
@@ -44,7 +45,8 @@ def weak_spots(project: ProjectView, view: ResultsView) -> None:
     off = f"mean error, {view.unit}" if view.unit else "mean error"
     chart = whiskers_figure(info, percent=found.share, title="right" if found.share else off)
     st.plotly_chart(chart, config={"displayModeBar": False}, key="weak-spots")
-    st.caption("Choose a line to see its pictures, the wrongly named ones first.")
+    first = "wrongly named ones" if found.share else "farthest off"
+    st.caption(f"Choose a line to see its pictures, the {first} first.")
     event = st.dataframe(
         [_row(item, found.share) for item in found.slices],
         hide_index=True,
@@ -95,11 +97,10 @@ def _shown(found: Interval, share: bool) -> str:
 
 
 def _gap(found: Interval, share: bool) -> str:
-    if share:
-        text = f"{100 * found.value:.0f} points ({100 * found.low:.0f} to {100 * found.high:.0f})"
-    else:
-        text = f"{ERROR.shown(found)} ({ERROR.range(found)})"
-    return text.replace("-", "\N{MINUS SIGN}")
+    if not share:
+        return _shown(found, share)
+    value, low, high = (plain_number(100 * item) for item in (found.value, found.low, found.high))
+    return f"{value} points ({low} to {high})"
 
 
 def _pictures(project: ProjectView, view: ResultsView, found: WeakSpots, item: Slice) -> None:

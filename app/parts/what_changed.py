@@ -10,7 +10,7 @@ from app.parts.starts import start_of
 from app.parts.text import count, md
 from core.services.changes import ChangesView
 from core.types import RunId
-from core.words import moved
+from core.words import ONLY_THE_HEAD, moved
 
 HOW = """
 **How.** The network as it was before it learnt is built again and looks at the same pictures as the model. *Stayed
@@ -42,7 +42,7 @@ def what_changed(model: RunId) -> None:
 
 
 def _show(view: ChangesView) -> None:
-    explained(_words(view), HOW)
+    explained(words(view), HOW)
     rows = [
         {
             "Part, from the picture to the answer": str(item.number),
@@ -66,10 +66,11 @@ def _show(view: ChangesView) -> None:
         picture_row((item.blob, item.name, item.label) for item in unit.pictures)
 
 
-def _words(view: ChangesView) -> str:
+def words(view: ChangesView) -> str:
+    """What changed most, in a sentence."""
     known = [item for item in view.layers if item.likeness is not None]
     if all(item.distance == 0 for item in view.layers):
-        return "Nothing changed but the last layer, which makes the answer: the rest is as it was."
+        return ONLY_THE_HEAD
     least = min(known, key=lambda item: item.likeness or 0.0, default=None)
     if least is None or (least.likeness or 0) > SAME:
         return "Hardly anything changed: what the network sees is what it saw before."

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts import compare_sections as sections
-from app.parts.run_choice import SPLITS, choose_runs, choose_split
+from app.parts.run_choice import choose_base, choose_others, choose_split, compared_splits, unfair
 from app.parts.states import empty_state
 from app.parts.text import count
 
@@ -24,10 +24,12 @@ def render() -> None:
         )
         return
     left, right = st.columns([3, 2])
-    with right:
-        split = choose_split()
     with left:
-        base, others = choose_runs(runs)
+        base = choose_base(runs)
+    others = choose_others(runs, base)
+    splits = compared_splits([base, *others])
+    with right:
+        split = choose_split(splits)
     apart = [run for run in runs if run.version != base.version]
     if apart:
         numbers = ", ".join(str(run.id) for run in apart)
@@ -42,9 +44,12 @@ def render() -> None:
         return
     found = [graft().results.compare(run.id, base.id, split) for run in others]
     st.caption(
-        f"Dataset version {base.version}, {count(found[0].scores[0].count, f'{SPLITS[split][0].lower()} picture')}. "
+        f"Dataset version {base.version}, {splits[split][0].lower()}: {count(found[0].scores[0].count, 'picture')}. "
         "All runs are judged on the same pictures, so that what is easy or hard for all cancels out."
     )
+    flattered = unfair([base, *others], split)
+    if flattered:
+        st.info(flattered, icon=":material/info:")
     sections.verdicts(base, others, found)
     sections.table(project, base, others, found)
     sections.details(project, base, others, found)

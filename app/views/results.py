@@ -21,7 +21,7 @@ from app.parts.run_choice import (
 )
 from app.parts.states import empty_state
 from app.parts.text import count, md
-from core.types import RunId
+from core.types import RunId, Task
 
 
 def render() -> None:
@@ -50,13 +50,14 @@ def render() -> None:
         st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
     else:
         with right:
-            split = choose_split(folded=run.folds > 0)
+            split = choose_split(FOLDED if run.folds else SPLITS)
         view, words = read_results(run, split), FOLDED if run.folds else SPLITS
         st.caption(f"{provenance(view, words)}. {words[split][0]}: {words[split][1]}.")
     few = how_few(view)
     if few:
         st.info(few, icon=":material/hourglass_empty:")
-    missing = untested({name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)})
+    supports = {name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)}
+    missing = untested(supports, several=view.task is Task.MULTI)
     if missing:
         st.info(md(missing), icon=":material/hourglass_empty:")
     if view.leaking:

@@ -54,6 +54,11 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
     return figure
 
 
+def too_high(lines: Sequence[RobustnessLine]) -> bool:
+    """Whether some typical errors lie above their axis."""
+    return max((max(line.right) for line in lines), default=0.0) > _top(lines)
+
+
 def _top(lines: Sequence[RobustnessLine]) -> float:
     """The end of the axis of errors: one way that ruins everything must not flatten the others."""
     ends = [line.high or line.right for line in lines]

@@ -89,7 +89,7 @@ class Basis:
             if self.out_of_fold
             else "The validation pictures also chose when to stop learning, so a limit can promise a little too much"
         )
-        worth = "" if self.shared else ": the test pictures show what it is worth"
+        worth = "" if self.shared else ": the test pictures show what the limits are worth"
         return f"The limits come from {self.limits:,} {setting} only. {self._judged} {besides}{worth}."
 
     @property

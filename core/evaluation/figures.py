@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.evaluation.interval import Interval
 from core.evaluation.resampling import FEWEST_TOGETHER
+from core.words import plain_number
 
 Kind = Literal["share", "index", "number"]
 RESAMPLED = (
@@ -49,8 +50,8 @@ class Figure:
             return f"{value:.0%}" if width > 0.1 or value in (0, 1) else f"{value:.1%}"
         if self.kind == "number":
             places = min(max(ceil(1 - log10(width)), 0), 6) if width > 0 else 2
-            return f"{value:,.{places}f}{f' {unit}' if unit else ''}"
-        return f"{value:.2f}" if width > 0.01 else f"{value:.3f}"
+            return f"{plain_number(value, places)}{f' {unit}' if unit else ''}"
+        return plain_number(value, 2 if width > 0.01 else 3)
 
     def sentence(self, interval: Interval, unit: str = "") -> str:
         """What the value means, in one plain sentence."""

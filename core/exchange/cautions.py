@@ -21,10 +21,10 @@ GUESSING: dict[Task, str] = {
 
 
 def shortcut_words(probe: str, score: float, ends: tuple[float, float], chance: float) -> str:
-    """That a short cut is enough, and how clearly."""
+    """That a short cut tells classes, and how well."""
     return (
-        f"Only {PROBES[probe]} are enough to tell the classes: balanced accuracy {score:.0%} ({between(*ends)}), where "
-        f"chance is {chance:.0%}."
+        f"From only {PROBES[probe]} the classes are told better than by chance: balanced accuracy {score:.0%} "
+        f"({between(*ends)}), where chance is {chance:.0%}."
     )
 
 

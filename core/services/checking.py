@@ -28,6 +28,7 @@ __all__ = [
     "LeakView",
     "PairView",
     "ShortcutView",
+    "shortcut_words",
 ]
 
 

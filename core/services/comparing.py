@@ -98,7 +98,12 @@ def comparison_json(found: Comparison, why: str) -> JsonObject:
         "least": FEWEST,
         "scores": [{"figure": name, "first": triple(one[name]), "second": triple(other.get(name))} for name in one],
         "differences": [
-            {"figure": item.figure, "difference": triple(item.difference), "p_value": item.p_value}
+            {
+                "figure": item.figure,
+                "difference": triple(item.difference),
+                "p_value": item.p_value,
+                "apart": item.apart,
+            }
             for item in found.differences
         ],
         "recipe": [{"field": name, "first": before, "second": after} for name, before, after in found.recipe],

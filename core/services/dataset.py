@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
 from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook
-from core.splits.assign import RULE
+from core.splits.assign import NUMBERS_RULE, RULE
 from core.store import versions
 from core.store.projects import ProjectView
 from core.store.versions import LabelledImage, VersionItem, VersionRecord
@@ -53,7 +53,7 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
         project.id,
         task=project.task,
         classes=classes,
-        split_rule=RULE,
+        split_rule=NUMBERS_RULE if project.task is Task.REGRESSION else RULE,
         items=items,
         now=now,
     )

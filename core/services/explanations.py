@@ -45,7 +45,10 @@ class SubjectView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureView:
-    """A picture with what it is and what the model said, in words; empty where unknown. A number is never `wrong`."""
+    """A picture with what it is and what the model said, in words; empty where unknown. A number is never `wrong`.
+
+    `said_set` holds the positions of all classes that were said where a picture can have several; else it is None.
+    """
 
     image: ImageId | None
     blob: str
@@ -53,6 +56,7 @@ class PictureView:
     truth: str
     truth_set: tuple[int, ...]
     said: str
+    said_set: tuple[int, ...] | None = None
     wrong: bool
     confidence: float | None
 
@@ -216,6 +220,7 @@ def _picture(item: PredictionRecord, card: ModelCard, name: str) -> PictureView:
         truth=in_words(card, item.truth_index, item.truth_set, item.truth_number),
         truth_set=tuple(item.truth_set or ()) if item.truth_index is None else (item.truth_index,),
         said=in_words(card, item.predicted_index, item.predicted_set, item.predicted_number),
+        said_set=None if item.predicted_set is None else tuple(item.predicted_set),
         wrong=item.right is False,
         confidence=item.confidence,
     )

@@ -21,6 +21,8 @@ __all__ = ["ClassHeat", "GalleryItem", "Heatmaps", "HeatmapsView"]
 class GalleryItem:
     """A picture with its heatmap: what it is, what was said, and of a number, which is never `wrong`, how far `off`.
 
+    `sure` is how sure the answer was; None of a number, and of several classes, each of which has a sureness.
+
     `empty`: nothing in it speaks for what was said.
     """
 
@@ -31,7 +33,7 @@ class GalleryItem:
     said: str
     wrong: bool
     off: float | None
-    confidence: float | None
+    sure: float | None
     empty: bool
     kept: bool
 
@@ -102,7 +104,7 @@ class Heatmaps(AboutModel):
                     said=in_words(card, record.predicted_index, record.predicted_set, record.predicted_number),
                     wrong=record.right is False,
                     off=None if record.predicted_number is None else badness(record),
-                    confidence=record.confidence,
+                    sure=record.confidence if record.predicted_set is None else None,
                     empty=item["empty"],
                     kept=(self.settings.heatmaps / item["file"]).is_file(),
                 )
@@ -121,7 +123,7 @@ class Heatmaps(AboutModel):
             run=run,
             method=payload.method,
             split=split,
-            items=tuple(sorted(items, key=lambda one: (not one.wrong, -(one.off or one.confidence or 0)))),
+            items=tuple(sorted(items, key=lambda one: (not one.wrong, -(one.off or known[one.image].confidence or 0)))),
             classes=tuple(classes),
             precision=result["precision"],
             apart=result["apart"],

@@ -20,7 +20,7 @@ from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
-from core.words import count
+from core.words import are, count
 
 __all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones"]
 
@@ -223,6 +223,6 @@ def _check_folds(version: VersionRecord, folds: int) -> None:
     count = len({item.unit or str(item.image_id) for item in pool})
     if count <= folds:
         raise NotEnoughImages(
-            f"{folds} folds need more than {folds} {version.together}; there are {count} without those for testing.",
+            f"{folds} folds need more than {folds} {version.together}; {are(count)} without those for testing.",
             hint="Choose fewer folds, or label more.",
         )

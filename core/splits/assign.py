@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from core.types import ImageId, Split
 
 SHARES = {Split.TRAIN: 0.6, Split.VALIDATION: 0.2, Split.TEST: 0.2}
-RULE = (
-    "60 / 20 / 20 by label; pictures of one case (or else one group) stay together; a split once given, also by a "
-    "table, is kept"
-)
+TOGETHER = "pictures of one case (or else one group) stay together; a split once given, also by a table, is kept"
+RULE = f"60 / 20 / 20 by class; {TOGETHER}"
+NUMBERS_RULE = f"60 / 20 / 20 of small, middling and large numbers alike; {TOGETHER}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

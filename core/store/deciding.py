@@ -16,6 +16,7 @@ from core.evaluation.decision import (
     Use,
     decide,
     decision_curve,
+    enough,
     pays,
     threshold_of,
     with_gaps,
@@ -71,7 +72,7 @@ def choices(task: Task, classes: tuple[str, ...]) -> tuple[str, ...]:
 def first_choice(task: Task, names: Sequence[str], tested: Sequence[bool]) -> int:
     """Which of the `choices` a decision is about unless another one is asked.
 
-    One that is `tested`, by pictures with and without it, if any is; and none that says that nothing is there.
+    One that is `tested`, by pictures enough with and without it, if any is; and none that says that nothing is there.
     """
     calm = [task is not Task.ORDINAL and bool(CALM.search(name)) for name in names]
     return min(range(len(names)), key=lambda place: (not tested[place], calm[place], place))
@@ -81,7 +82,7 @@ def usual_choice(sides: Sides) -> int:
     """`first_choice` of a run, by its test pictures."""
     names = choices(sides.checked.task, tuple(sides.checked.version.class_names))
     there = [_against_the_rest(sides.checked, choice)[0] for choice in range(len(names))]
-    return first_choice(sides.checked.task, names, [0 < found.sum() < len(found) for found in there])
+    return first_choice(sides.checked.task, names, [enough(found, sides.checked.units) for found in there])
 
 
 def make_decision(sides: Sides, choice: int, use: Use, *, drawn: bool = True) -> Decision:
@@ -134,7 +135,7 @@ def _problem(
     of = "test pictures" if units.single else f"test pictures of {kind}"
     return (
         f"Not enough {of}: it takes {FEWEST} {kind} with and {FEWEST} without {what}. "
-        f"Here are {units.chosen(there).count} with and {units.chosen(~there).count} without."
+        f"Counted here: {units.chosen(there).count} with, {units.chosen(~there).count} without."
     )
 
 

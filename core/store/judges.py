@@ -19,10 +19,12 @@ from core.evaluation.abstaining import (
     answered_curve,
     usual_of,
 )
+from core.evaluation.resampling import Resampler, mean_of
 from core.store.predictions import PredictionRecord
 from core.store.promises import Promise, fit_promise
 from core.store.sides import Side, Sides, traits_of
 from core.types import ImageId, Task
+from core.words import are
 
 UNSURE = "unsure"
 REASONS = {
@@ -154,6 +156,7 @@ class Abstaining:
 
     answered    the share answered; `right` how often those are right, `all_right` how often all are; None for numbers
     error, all_error  the same for numbers: mean distance from the truth
+    error_between, all_error_between  their intervals; None where there are too few pictures for one
     curve       accuracy against the share answered; empty for numbers
     basis       which pictures set the limits, and which are counted here
     notes       what could not be judged, and why
@@ -166,6 +169,8 @@ class Abstaining:
     all_right: Interval | None
     error: float | None
     all_error: float | None
+    error_between: Interval | None
+    all_error_between: Interval | None
     reasons: tuple[ReasonLine, ...]
     curve: tuple[Answered, ...]
     basis: Basis
@@ -188,11 +193,17 @@ def abstaining(sides: Sides, promise: Promise) -> Abstaining:
         all_right=None if numbers else proportion(side.right, side.units),
         error=float(side.off[answers].mean()) if numbers and answers.any() else None,
         all_error=float(side.off.mean()) if numbers else None,
+        error_between=_error(side, answers) if numbers else None,
+        all_error_between=_error(side, np.ones_like(answers)) if numbers else None,
         reasons=_reasons(side, judged),
         curve=() if numbers else _curve(side, judged),
         basis=sides.basis,
         notes=_notes(sides, judge),
     )
+
+
+def _error(side: Side, mask: NDArray[np.bool_]) -> Interval | None:
+    return mean_of(side.off[mask], Resampler(side.units.chosen(mask))) if mask.any() else None
 
 
 def _reasons(side: Side, judged: Sequence[Judged]) -> tuple[ReasonLine, ...]:
@@ -226,11 +237,11 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
     elif judge.usual.far == np.inf:
         notes.append(
             f"Too few validation pictures to tell which are not like the training pictures: it takes at least "
-            f"{FEWEST_USUAL} {fitted.version.together}, there are {fitted.units.count}."
+            f"{FEWEST_USUAL} {fitted.version.together}, {are(fitted.units.count)}."
         )
-    if not judge.promise.possible:
+    if not judge.promise.possible and fitted.task is not Task.REGRESSION:
         notes.append(
             f"Too few validation pictures to tell when it is unsure: it takes at least {judge.promise.needed} "
-            f"{judge.promise.basis} for a promise of {judge.promise.coverage:.0%}, there are {judge.promise.count}."
+            f"{judge.promise.basis} for a promise of {judge.promise.coverage:.0%}, {are(judge.promise.count)}."
         )
     return tuple(notes)

@@ -76,8 +76,11 @@ def abstaining_json(sides: Sides) -> JsonObject:
         "right": None if found.right is None else found.right.value,
         "right_interval": ends(found.right),
         "right_of_all": None if found.all_right is None else found.all_right.value,
+        "right_of_all_interval": ends(found.all_right),
         "error": found.error,
+        "error_interval": ends(found.error_between),
         "error_of_all": found.all_error,
+        "error_of_all_interval": ends(found.all_error_between),
         "usual": {name: _finite(getattr(usual, name)) for name in ("far", "sharp", "dark", "bright")},
         "reasons": [
             {

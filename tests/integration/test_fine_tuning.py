@@ -252,6 +252,7 @@ def test_every_task_is_trained_and_answered(
     assert loaded.network.head.out_features == outputs and loaded.card.task is task
     view = graft.results.read(run_id, Split.TEST)
     assert view.scores.count == (5 if task is Task.REGRESSION else 6)
+    assert ("by class" in view.split_rule) is (task is not Task.REGRESSION)
     assert {"train/loss", "validation/loss", "validation/score"} <= set(graft.training.curves(run_id))
 
 

@@ -76,7 +76,7 @@ def test_which_set_serves_for_what_is_said_in_json_report_and_page(graft: Graft,
     words = (
         "The limits come from 40 validation pictures only. Every share and score here is of 40 test pictures, which "
         "had no part in the limits. The validation pictures also chose when to stop learning, so a limit can promise a "
-        "little too much: the test pictures show what it is worth."
+        "little too much: the test pictures show what the limits are worth."
     )
     found = told(graft, run)
     assert found["basis"] == words == graft.judging.abstaining(run).basis.words

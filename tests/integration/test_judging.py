@@ -37,6 +37,7 @@ class Field:
         case: int = 0,
         south: int = 0,
         called: str = "Field",
+        third: Sequence[int] = (),
     ) -> None:
         self.graft = graft
         self.project = graft.projects.create_from_names(called, Task.SINGLE, names)
@@ -58,8 +59,10 @@ class Field:
                 )  # fmt: skip
                 split = Split.VALIDATION if index < each else Split.TEST
                 self.items.append(
-                    VersionItem(image_id=image, blob=f"{index:064d}", split=split, targets=(index % 2,), number=None,
-                                case_name=None, group_name=None)
+                    VersionItem(
+                        image_id=image, blob=f"{index:064d}", split=split,
+                        targets=(2 if index in third else index % 2,), number=None, case_name=None, group_name=None,
+                    )
                 )  # fmt: skip
             view = graft.projects.read(self.project)
             self.version = versions.create_version(
@@ -167,11 +170,23 @@ def test_a_decision_about_a_class_without_test_pictures_says_what_it_needs(graft
     assert found.decided is None and "Not enough pictures" in found.problem and "blight" in found.problem
 
 
+def test_a_decision_is_first_about_a_class_of_which_there_are_pictures_enough(graft: Graft) -> None:
+    seldom = Field(graft, names=("healthy", "normal", "blight"), third=(7, 57)).run([0.9] * 80)
+    assert graft.judging.usual_choice(seldom) == 0
+    often = Field(graft, names=("healthy", "normal", "blight"), third=(7, 57, 58), called="More").run([0.9] * 80)
+    assert graft.judging.usual_choice(often) == 2
+
+
 def test_pictures_of_one_plant_decide_nothing_and_plants_are_what_is_counted(graft: Graft) -> None:
     found = graft.judging.decision(Field(graft, case=40).run([0.9] * 80), 1, Use(prevalence=0.05, miss=1.0))
     assert found.problem == (
-        "Not enough test pictures of cases: it takes 2 cases with and 2 without rust. Here are 1 with and 1 without."
+        "Not enough test pictures of cases: it takes 2 cases with and 2 without rust. Counted here: 1 with, 1 without."
     )
+
+
+def test_one_plant_is_told_in_the_singular(graft: Graft) -> None:
+    (note,) = graft.judging.abstaining(Field(graft, case=40).run([0.9] * 80)).notes
+    assert note.endswith("it takes at least 19 cases, there is 1.")
 
 
 def test_weak_spots_name_the_camera_under_which_it_errs(graft: Graft, field: Field) -> None:

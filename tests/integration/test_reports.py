@@ -229,7 +229,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
         for who, pictures in (("Anna", 44), ("Ben", 43), ("Eve", 41), ("Ida", 39))
     ]
     labelling: JsonObject = {"until": 99, "merged": {}, "people": people, "agreement": agreement}
-    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023}
+    difference: JsonObject = {"figure": "accuracy", "difference": [0.21, 0.13, 0.34], "p_value": 0.023, "apart": None}
     comparison: JsonObject = {
         "first": 71, "second": 72, "why": "as asked", "split": "test", "count": 43, "units": 23, "together": "cases",
         "least": 12, "scores": [{"figure": "accuracy", "first": [0.61, 0.52, 0.73], "second": [0.82, 0.67, 0.93]}],
@@ -359,9 +359,13 @@ def test_numbers_no_better_than_their_mean_are_said_at_the_top(graft: Graft, lea
         )
         for image, value in zip(found, truth, strict=True)
     ]
-    text = graft.reports.html(make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records))
+    run = make_run(graft, make_version(graft, project, found, [[]] * 30, truth), project, records)
+    text = graft.reports.html(run)
     assert ("cannot be told from always saying the mean number" in text) is not learnt
     assert "single classes may lie below" not in text
+    judged = graft.judging.abstaining(run)
+    assert judged.error is not None and judged.error_between is not None
+    assert judged.error_between.value == pytest.approx(judged.error) and not any("unsure" in it for it in judged.notes)
     assert re.search(r"<div><dt>[^<]*</dt><dd>[^<]*</dd></div>", text), "a term is printed with its explanation"
 
 

@@ -62,6 +62,22 @@ def test_false_alarms_are_rare_where_two_models_are_equally_good() -> None:
     assert alarms / 200 <= 0.09
 
 
+def test_a_single_picture_makes_no_model_better() -> None:
+    truth = np.arange(60) % 3
+    first = np.where(np.arange(60) % 2, truth, (truth + 1) % 3)
+    second = first.copy()
+    second[0] = truth[0]
+    one, f1 = compare_classes(truth, first, second, 3, units_of([""] * 60), ["balanced_accuracy", "macro_f1"])
+    assert one.difference.low > 0 and one.better == f1.better == 0
+    assert one.words("A", "B") == "No difference can be told: the two differ too seldom (1 time, and it takes 6)."
+    second[:12] = truth[:12]
+    (six,) = compare_classes(truth, first, second, 3, units_of([""] * 60), ["balanced_accuracy"])
+    assert six.apart == 6 and six.better == 1
+    sets = np.eye(3, dtype=bool)
+    found = compare_sets(sets[truth], sets[first], sets[np.where(np.arange(60) < 1, truth, first)], units_of([""] * 60))
+    assert [item.better for item in found] == [0, 0]
+
+
 def test_lower_is_better_for_errors() -> None:
     random = np.random.default_rng(0)
     truth, error = random.normal(size=100), random.normal(size=100)

@@ -1,16 +1,31 @@
 """Words that pages share: the same thing has one name, and none speaks of classes where there may be none."""
 
+from dataclasses import fields, replace
+
 import pytest
 
+from app.parts import what_changed
+from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
-from app.parts.run_choice import untested
+from app.parts.heatmap_gallery import words
+from app.parts.promise import NUMBERS_HOW
+from app.parts.recipe_words import TITLES, shown
+from app.parts.robustness import verdict
+from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
-from core.evaluation import Grade
+from core.charts.robustness import RobustnessLine, too_high
+from core.evaluation import FIGURES, Grade, Interval
+from core.recipes import Recipe
+from core.services.changes import ChangesView, LayerChange
 from core.services.grades import MethodGrade
-from core.words import moved
+from core.services.heatmaps import GalleryItem
+from core.services.results import RunChoice
+from core.services.robustness import RobustnessView
+from core.types import ImageId, RunId, Split, Task
+from core.words import moved, plain_number
 
 
 @pytest.mark.parametrize("words", [HONEST, *(item.words for item in EXPLANATIONS.values())])
@@ -71,5 +86,92 @@ def test_layers_that_never_moved_are_told_from_those_that_hardly_did(distance: f
 
 def test_classes_without_a_picture_are_named_so_that_no_figure_is_taken_for_theirs() -> None:
     assert untested({"healthy": 3, "rust": 1}) == "" == untested({})
-    assert untested({"healthy": 3, "rust": 0}).startswith("No picture here is of rust: ")
+    assert untested({"healthy": 3, "rust": 0, "phoma": 1}).startswith("No picture here is of rust: ")
     assert "of 0, 1, 2, 3, 4, 5 and 34 others: " in untested({str(number): 0 for number in range(40)})
+
+
+def test_a_test_of_one_class_only_is_said_to_prove_little() -> None:
+    warned = "A model that calls everything healthy would be right in all of these pictures, too."
+    assert untested({"healthy": 3, "rust": 0}).endswith(warned)
+    assert "calls everything" not in untested({"healthy": 3, "rust": 0}, several=True)
+    assert "calls everything" not in untested({"healthy": 3, "rust": 0, "phoma": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "words"),
+    [(-0.3, 0, "0"), (-0.04, 1, "0.0"), (-14.2, 0, "\u221214"), (1234.5, 1, "1,234.5"), (0.0, 2, "0.00")],
+)
+def test_numbers_have_a_real_minus_sign_and_none_before_zero(value: float, places: int, words: str) -> None:
+    assert plain_number(value, places) == words
+
+
+def test_what_leans_by_less_than_is_shown_leans_to_no_side() -> None:
+    assert FIGURES["bias"].shown(Interval(-0.02, -1.2, 1.1)) == "0.0"
+    assert FIGURES["bias"].range(Interval(-0.02, -1.2, 1.1)) == "\u22121.2 to 1.1"
+
+
+def test_under_a_heatmap_of_a_mistake_stands_what_the_label_is() -> None:
+    item = GalleryItem(
+        image=ImageId(1), blob="", name="", truth="rust", said="miner, rust", wrong=True, off=None, sure=None,
+        empty=False, kept=True,
+    )  # fmt: skip
+    assert words(item) == 'miner, rust<br><span class="wrong">label: rust</span>'
+    assert words(replace(item, said="rust", wrong=False, sure=0.9)) == "rust, 90% sure<br>right"
+    assert words(replace(item, said="3.2", wrong=False, off=0.2, truth="3")) == "3.2<br>label: 3"
+
+
+def test_a_network_that_may_have_learnt_in_vain_is_not_called_frozen() -> None:
+    layers = (LayerChange(1, 1.0, 0.0), LayerChange(2, 1.0, 0.0))
+    said = what_changed.words(ChangesView(pictures=9, start="imagenet", layers=layers, units=()))
+    assert said.endswith("or no epoch that changed it was better than the beginning, which was kept.")
+
+
+def test_what_does_not_hurt_is_not_called_what_hurts_most() -> None:
+    line = RobustnessLine("Noisy", (3.0, 4.0, 5.0, 5.0, 4.0, 2.0), (0.0,) * 6, (10.0,) * 6, ("",) * 6)
+    view = RobustnessView(
+        pictures=88, numbers=False, flips=0.18, flips_between=(0.12, 0.28), lines=(line,), changed={}, moved={}
+    )
+    assert verdict(view, "").endswith("none makes these pictures harder for it.")
+    worse = replace(line, right=(30.0, 20.0, 10.0, 5.0, 4.0, 2.0))
+    assert "What hurts most" in verdict(replace(view, lines=(worse,)), "")
+
+
+def test_errors_above_their_axis_are_known() -> None:
+    line = RobustnessLine("Noisy", (3.0, 3.0, 4.0, 90.0, 99.0, 100.0), (), (), ("",) * 6)
+    assert too_high([line]) and not too_high([replace(line, right=(3.0,) * 6)])
+
+
+def test_a_cross_validation_is_not_compared_on_what_it_learnt_from_and_what_flatters_the_other_is_said() -> None:
+    once = RunChoice(id=RunId(2), title="", recipe={}, version=1, ended=None)
+    folded = replace(once, id=RunId(3), folds=4)
+    assert Split.TRAIN in compared_splits([once]) and Split.TRAIN not in compared_splits([folded, once])
+    assert compared_splits([folded])[Split.VALIDATION][0] == "Out of fold"
+    assert unfair([once, folded], Split.VALIDATION).endswith("the best moment of run 2, which flatters it.")
+    assert unfair([once, folded], Split.TEST) == unfair([folded], Split.VALIDATION) == ""
+
+
+def test_every_field_of_a_recipe_has_a_title() -> None:
+    assert {field.name for field in fields(Recipe)} <= set(TITLES)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("preset", "balanced", "Balanced"),
+        ("tune", "head", "The last layer alone"),
+        ("weights", "imagenet", "Everyday photographs (ImageNet)"),
+        ("patience", 0, "Never"),
+        ("epochs", 30, "30"),
+        ("mixup", 0.2, "0.2"),
+        ("zero_gamma", False, "No"),
+        ("loss", "standard", "Cross-entropy: every mistake alike"),
+        ("ema", None, "\u2013"),
+    ],
+)
+def test_recipes_are_compared_in_the_words_by_which_they_were_chosen(field: str, value: object, words: str) -> None:
+    assert shown(field, value, Task.SINGLE) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", [NUMBERS_HOW, NUMBERS_REASONS])
+def test_how_numbers_are_promised_and_refused_speaks_of_no_class(how: str) -> None:
+    assert "probability" not in how and "class" not in how and "sure" not in how

@@ -44,7 +44,8 @@ def _told(line: Entries, first: str, second: str) -> str:
     difference, p_value = triple(line["difference"]), line["p_value"]
     assert difference is not None  # one without is not kept
     tested = None if p_value is None else number(p_value)
-    found = Difference(figure=str(line["figure"]), difference=difference, p_value=tested)
+    apart = None if line["apart"] is None else round(number(line["apart"]))
+    found = Difference(figure=str(line["figure"]), difference=difference, p_value=tested, apart=apart)
     test = "" if tested is None else f" McNemar's test: p = {tested:.2g}."
     return f"{FIGURES[found.figure].title}: {found.words(first, second)}{test}"
 

@@ -20,7 +20,7 @@ from core.exchange.report.values import (
     three,
     triple,
 )
-from core.words import moved
+from core.words import ONLY_THE_HEAD, moved
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
@@ -207,7 +207,7 @@ def changes(facts: ReportFacts) -> str:
     known = [line for line in layers if line["likeness"] is not None]
     least = min(known, key=lambda line: number(line["likeness"]), default=None)
     if all(number(line["distance"]) == 0 for line in layers):
-        words = "Nothing changed but the last layer, which makes the answer: the rest is as it was."
+        words = ONLY_THE_HEAD
     elif least is None or number(least["likeness"]) > SAME:
         words = "Hardly anything changed: what the network sees is what it saw before."
     else:

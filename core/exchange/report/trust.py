@@ -82,14 +82,18 @@ def abstaining(facts: ReportFacts) -> str:
     answered = f"It answers {share}"
     if found["right"] is not None:
         right = f"{number(found['right']):.0%} of those ({ends(found['right_interval'])})"
-        answered += f" and is right in {right}; were it to answer all, in {number(found['right_of_all']):.0%}"
+        everywhere = f"{number(found['right_of_all']):.0%} ({ends(found['right_of_all_interval'])})"
+        answered += f" and is right in {right}; were it to answer all, in {everywhere}"
+    if found["error"] is not None:
+        answered += f" and is off by {_off(found, 'error')} on average there; were it to answer all, by "
+        answered += _off(found, "error_of_all")
     rows = [
         [
             str(line["words"]),
             str(line["count"]),
             f"{number(line['share']):.0%}",
             ends(line["interval"]),
-            "–" if line["right"] is None else f"{number(line['right']):.0%}",
+            "–" if line["right"] is None else f"{number(line['right']):.0%} ({ends(line['right_interval'])})",
         ]
         for line in lines(found["reasons"])
     ]
@@ -105,6 +109,13 @@ def abstaining(facts: ReportFacts) -> str:
         + sentences(texts(found["notes"]))
         + _curve(lines(found["curve"]))
     )
+
+
+def _off(found: Entries, name: str) -> str:
+    """A mean distance from the truth, with its interval where there are pictures enough for one."""
+    between = interval(found[name], found[f"{name}_interval"])
+    sure = f"{three(between.low)} to {three(between.high)}" if between else "too few pictures to tell how sure that is"
+    return f"{three(number(found[name]))} ({sure})"
 
 
 def _curve(points: Sequence[Entries]) -> str:

@@ -1,0 +1,127 @@
+"""A recipe's fields and their values in an expert's words, for where they are chosen and where they are compared."""
+
+from app.parts.starts import start_of
+from core.recipes import AUTOMATIC
+from core.types import JsonValue, Task
+
+TITLES = {
+    "preset": "How thoroughly",
+    "backbone": "Network",
+    "weights": "It starts from",
+    "tune": "What learns",
+    "epochs": "At most so many epochs",
+    "patience": "Stop after epochs without progress",
+    "learning_rate": "Learning rate",
+    "backbone_factor": "The network's rate, as a share of it",
+    "layer_decay": "Each lower part learns so much slower",
+    "optimizer": "Optimizer",
+    "weight_decay": "Weight decay",
+    "warmup": "Share of the time it warms up",
+    "augmentation": "Variation of the pictures",
+    "framing": "Of a picture that is not square",
+    "image_size": "Picture size in pixels",
+    "mixup": "Blend pairs of pictures",
+    "cutmix": "Put parts of pictures into others",
+    "loss": "What counts as a mistake",
+    "imbalance": "Rare classes",
+    "label_smoothing": "Doubt mixed into the labels",
+    "batch_size": "Pictures at a time",
+    "precision": "Precision",
+    "seed": "Seed",
+    "runtime": "Looks through a frozen network",
+    "compile": "Compile the network",
+    "ema": "Average the weights",
+    "zero_gamma": "Begin calmly",
+}
+"""Field of a recipe -> what it is called wherever it is chosen or shown."""
+SAVED = "saved"
+PRESET_WORDS = {
+    AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
+    "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
+    "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt."),
+    "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
+    SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
+}
+TUNE_WORDS = {
+    "head": "The last layer alone",
+    "gradual": "From the top down, step by step",
+    "last:1": "The last of five parts of the network",
+    "last:2": "The last two of five parts",
+    "last:3": "The last three of five parts",
+    "all": "Everything from the start",
+    "two_step": "Both branches apart, then joined",
+    "norm": "Norm layers only",
+    "bias": "Biases only",
+    "attention": "Attention only (transformers)",
+    "lora:8": "Small additions to a transformer (LoRA)",
+}
+AUGMENTATION_WORDS = {
+    "none": "None",
+    "light": "Light: small shifts, nothing mirrored (X-rays)",
+    "standard": "Standard: also mirrored and turned (leaves, cells)",
+    "strong": "Strong: more of all, parts hidden",
+    "trivial": "One random change of each picture",
+    "rand": "Two random changes of each picture",
+}
+IMBALANCE_WORDS = {
+    "ignore": "Count as they come",
+    "weights": "Weigh more",
+    "effective": "Weigh a little more",
+    "logits": "Are corrected for their rarity",
+    "sampling": "Are shown more often",
+}
+LOSS_WORDS = {
+    Task.SINGLE: {"standard": "Cross-entropy: every mistake alike", "focal": "Focal: hard pictures more"},
+    Task.ORDINAL: {
+        "standard": "Cross-entropy: every mistake alike",
+        "corn": "CORN: rank by rank, in their order",
+        "coral": "CORAL: the same, along one direction",
+        "focal": "Focal: hard pictures more",
+    },
+    Task.MULTI: {
+        "standard": "Cross-entropy: each class for itself",
+        "focal": "Focal: hard pictures more",
+        "asymmetric": "Asymmetric: absent classes less",
+    },
+    Task.REGRESSION: {"standard": "Huber: far-off numbers pull less"},
+}
+OPTIMIZER_WORDS = {"adamw": "AdamW: works as it is", "sgd": "SGD: the classic, wants a larger rate"}
+FRAMING_WORDS = {"squash": "All of it, stretched", "crop": "Its middle"}
+PRECISION_WORDS = {"auto": "Chosen for the machine", "float32": "Full", "bfloat16": "Half"}
+RUNTIME_WORDS = {
+    "auto": "Chosen for the machine",
+    "torch": "PyTorch",
+    "torch-bf16": "PyTorch, half precision",
+    "openvino": "OpenVINO",
+    "openvino-bf16": "OpenVINO, half precision",
+}
+COMPILE_WORDS = {"auto": "Where it pays", "on": "Yes", "off": "No"}
+WORDS = {
+    "preset": {name: title for name, (title, _) in PRESET_WORDS.items()},
+    "tune": TUNE_WORDS,
+    "augmentation": AUGMENTATION_WORDS,
+    "imbalance": IMBALANCE_WORDS,
+    "optimizer": OPTIMIZER_WORDS,
+    "framing": FRAMING_WORDS,
+    "precision": PRECISION_WORDS,
+    "runtime": RUNTIME_WORDS,
+    "compile": COMPILE_WORDS,
+}
+ZERO = {"patience": "Never", "image_size": "The network's own", "batch_size": "Chosen by Graft"}
+"""What 0 stands for where it is no number of anything."""
+
+
+def shown(field: str, value: JsonValue, task: Task) -> str:
+    """A field's value as it is called where it is chosen."""
+    if value is None:
+        return "\N{EN DASH}"
+    if field == "weights":
+        return start_of(str(value))
+    if field in ZERO and value == 0:
+        return ZERO[field]
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    words = LOSS_WORDS[task] if field == "loss" else WORDS.get(field, {})
+    return words.get(str(value), str(value))
