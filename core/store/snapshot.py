@@ -85,8 +85,8 @@ def _filled(said: PredictionRecord) -> JsonObject:
     return {name: value for name, value in dataclasses.asdict(said).items() if value not in empty}
 
 
-WORDED = {"verdict"}
-"""Words about numbers beside them, which are all compared: a later version may judge more carefully."""
+WORDED = {"verdict", "basis", "words", "problem", "notes"}
+"""Words about numbers beside them, which are all compared: a later version may judge, or say it, more carefully."""
 
 
 def differing(kept: JsonValue, found: JsonValue, name: str = "") -> list[str]:

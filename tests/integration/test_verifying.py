@@ -169,5 +169,8 @@ def test_values_are_compared_place_by_place() -> None:
     ]
     assert differing([1], [1, 2], "x") == ["x: [1], now [1, 2]"]
     assert differing({"n": 4, "verdict": "kept"}, {"n": 4, "verdict": "open"}) == [], "its numbers are compared"
+    for words in ("basis", "words", "problem", "notes"):
+        assert differing({"n": 4, words: "as it was said"}, {"n": 4, words: "said better since"}) == [], words
+    assert differing({"n": 4, "notes": "one"}, {"n": 5, "notes": "other"}) == ["n: 4, now 5"]
     assert differing(0, False) == [": 0, now false"], "no number is a yes or no"
     assert count_numbers({"a": [1, 2.5, True, None], "b": {"c": 3}}) == 3
