@@ -52,7 +52,7 @@ def _show(view: RobustnessView, unit: str) -> None:
     what = "How far the number moves on average:" if view.numbers else "Share of changed answers:"
     st.caption(f"Strength 0 is the picture as it is. {count(view.pictures, 'test picture')}. {what}")
     named = {"What is done": st.column_config.Column(pinned=True)}
-    st.dataframe([_row(view, line) for line in view.lines], hide_index=True, width="stretch", column_config=named)
+    st.dataframe([row(view, line) for line in view.lines], hide_index=True, width="stretch", column_config=named)
     if view.moved:
         farthest = max(view.moved, key=lambda title: view.moved[title][3])
         st.caption(
@@ -94,10 +94,16 @@ def _right(line: RobustnessLine, step: int) -> str:
     return f"{line.right[step]:.0f}% ({line.low[step]:.0f}% to {line.high[step]:.0f}%)"
 
 
-def _row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
+def row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
+    """How many answers one kind of change changes, by its strength, each with its interval where it is known."""
     form = ".3g" if view.numbers else ".0%"
+
+    def cell(strength: int) -> str:
+        value, ends = view.changed[line.title][strength], view.changed_ends[line.title][strength]
+        return f"{value:{form}}" + ("" if ends is None else " ({:{form}} to {:{form}})".format(*ends, form=form))
+
     return {
         "What is done": line.title,
-        **{str(n): f"{view.changed[line.title][n]:{form}}" for n in range(1, 6)},
+        **{str(strength): cell(strength) for strength in range(1, 6)},
         "Strengths 1 to 5": f"{line.words[1]} to {line.words[5]}",
     }

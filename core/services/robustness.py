@@ -13,6 +13,7 @@ __all__ = ["FEWEST", "MIDDLE", "Robustness", "RobustnessView"]
 
 FEWEST = 20
 """Test pictures below which there is no verdict."""
+Ends = tuple[float, float] | None
 MIDDLE = 3
 """The strength that a verdict is about."""
 
@@ -22,8 +23,9 @@ class RobustnessView:
     """A finished test: its lines, and how much changes.
 
     `numbers`        the answers are numbers: lines are typical errors, and `flips` and `changed` how far numbers move
-    `flips`          share of answers that a shift by one pixel changes; `flips_between` its 95 % interval, if known
     `changed`        title -> shares of changed answers at strengths 0 to 5
+    `changed_ends`   title -> their 95 % intervals; None where one is not known
+    `flips`          share of answers that a shift by one pixel changes; `flips_between` its interval, if known
     `moved`          title -> by how many grades they move on average; empty for other tasks
     """
 
@@ -32,8 +34,9 @@ class RobustnessView:
     moved: dict[str, tuple[float, ...]]
     lines: tuple[RobustnessLine, ...]
     changed: dict[str, tuple[float, ...]]
+    changed_ends: dict[str, tuple[Ends, ...]]
     flips: float
-    flips_between: tuple[float, float] | None
+    flips_between: Ends
 
     @property
     def weakest(self) -> RobustnessLine:
@@ -63,15 +66,16 @@ class Robustness(AboutModel):
             moved={item["title"]: tuple(item["moved"]) for item in result["kinds"] if _moves(item)},
             lines=tuple(_line(item, 1 if result.get("numbers") else 100) for item in result["kinds"]),
             changed={item["title"]: tuple(item["changed"]) for item in result["kinds"]},
+            changed_ends={item["title"]: _ends(item) for item in result["kinds"]},
             flips=kinds["shift"]["changed"][1],
-            flips_between=_ends(kinds["shift"]),
+            flips_between=_ends(kinds["shift"])[1],
         )
 
 
-def _ends(shift: dict[str, Any]) -> tuple[float, float] | None:
-    """Tests of earlier versions did not keep it, and of too few pictures there is none."""
-    ends = shift.get("changed_interval", [None, None])[1]
-    return None if ends is None else (ends[0], ends[1])
+def _ends(item: dict[str, Any]) -> tuple[Ends, ...]:
+    """Tests of earlier versions did not keep them, and of too few pictures there is none."""
+    found = item.get("changed_interval", [None] * len(item["changed"]))
+    return tuple(None if ends is None else (ends[0], ends[1]) for ends in found)
 
 
 def _moves(item: dict[str, Any]) -> bool:

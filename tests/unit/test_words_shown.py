@@ -11,7 +11,7 @@ from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
 from app.parts.recipe_words import TITLES, shown
-from app.parts.robustness import verdict
+from app.parts.robustness import row, verdict
 from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
@@ -129,8 +129,10 @@ def test_a_network_that_may_have_learnt_in_vain_is_not_called_frozen() -> None:
 def test_what_does_not_hurt_is_not_called_what_hurts_most() -> None:
     line = RobustnessLine("Noisy", (3.0, 4.0, 5.0, 5.0, 4.0, 2.0), (0.0,) * 6, (10.0,) * 6, ("",) * 6)
     view = RobustnessView(
-        pictures=88, numbers=False, flips=0.18, flips_between=(0.12, 0.28), lines=(line,), changed={}, moved={}
-    )
+        pictures=88, numbers=False, flips=0.18, flips_between=(0.12, 0.28), lines=(line,), moved={},
+        changed={"Noisy": (0.0, 0.18, 0.2, 0.3, 0.4, 0.5)}, changed_ends={"Noisy": (None, (0.12, 0.28), *[None] * 4)},
+    )  # fmt: skip
+    assert (row(view, line)["1"], row(view, line)["2"]) == ("18% (12% to 28%)", "20%")
     assert verdict(view, "").endswith("none makes these pictures harder for it.")
     worse = replace(line, right=(30.0, 20.0, 10.0, 5.0, 4.0, 2.0))
     assert "What hurts most" in verdict(replace(view, lines=(worse,)), "")
