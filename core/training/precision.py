@@ -7,14 +7,16 @@ import torch
 from torch.nn import functional
 
 from core.inference import has_bfloat16, remembered
+from core.inference.runtimes import operations
 from core.inference.trial import Try
 from core.models import Network
 from core.recipes import Recipe
 from core.settings import Settings
 from core.training.plan import choose_batch_size
 
-TRYING = 3000
-"""So many pictures, epochs counted, must be coming before three seconds of trying pay."""
+TRYING, HEAVY = 3000, 1e12
+"""So many pictures, epochs counted, or so many operations to look at them once, must be coming before three seconds of
+trying pay."""
 BATCH = 8
 
 
@@ -27,7 +29,8 @@ def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Se
     if recipe.precision != "auto":
         return recipe
     device = network.head.weight.device
-    if pictures * recipe.epochs < TRYING or not has_bfloat16(device):
+    coming = pictures * recipe.epochs
+    if not has_bfloat16(device) or (coming < TRYING and coming * operations(network) < HEAVY):
         return dataclasses.replace(recipe, precision="float32")
     what, batch = f"training {network.backbone} at {network.image_size}", BATCH
     if device.type == "cuda":  # what does not fill a GPU says nothing of what does

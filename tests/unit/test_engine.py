@@ -253,6 +253,9 @@ def test_a_short_training_is_float32_and_a_long_one_what_was_found_faster(
     recipe = PRESETS["thorough"].with_settings({"epochs": "10"})
     assert with_precision(network(), recipe, 299, settings).precision == "float32"
     assert with_precision(network(), recipe, 300, settings).precision == "bfloat16"
+    heavy = Network("resnet18", 2, image_size=224)  # 3.6 billion operations a picture
+    assert with_precision(heavy, recipe, 27, settings).precision == "float32"
+    assert with_precision(heavy, recipe, 28, settings).precision == "bfloat16"
     forced = recipe.with_settings({"precision": "float32"})
     assert with_precision(network(), forced, 10_000, settings) == forced
 
