@@ -70,5 +70,5 @@ def check_labels(
         source=f"a linear head on features of {words}",
     )
     if not head.good:
-        notes.append(f"A simple head on features of {words} cannot tell these classes well enough to doubt labels.")
+        notes.append(f"A simple head on features of {words} tells different labels apart too badly to doubt any.")
     return {"splitting": {"features": words, "scores": told}}, head
