@@ -33,6 +33,8 @@ MOST = 500
 """Findings of one kind that are kept; `counts` tells how many there were."""
 BATCH = 256
 NUMBER_GRADES = 3
+TOO_WEAK = "What {} says of unseen pictures is wrong too often for it to doubt labels."
+BETTER = " A cross-validation judges better: start one on the page Train, then check again."
 
 
 def run(context: JobContext) -> JsonObject:
@@ -88,10 +90,15 @@ class _Check:
         }
         splitting, head = check_labels(self.context, self.images, self.units, self.labels, self.notes)
         validated = validated_answers(self.context, self.project.id, self.project.task, self.images)
+        judges = [item for item in (validated, head) if item is not None]
+        judged = {image.id for item in judges if item.good for image in item.images}
+        if head is not None and not judged.issuperset(image.id for image in head.images):
+            possible = validated is None and self.project.task is not Task.REGRESSION
+            self.notes.append(TOO_WEAK.format(head.source) + BETTER * possible)
         with reading(self.context.engine) as session:
             standing = {image.id: (image.classes, image.number) for image in self.images if image.labelled}
             decided = read_decisions(session, self.project, standing)
-        doubts = doubted([item for item in (validated, head) if item is not None], decided)
+        doubts = doubted(judges, decided)
         found |= splitting | {"label_errors": self._some("label_errors", doubts)}
         return sealed(found | {"counts": self.counts, "notes": self.notes})
 

@@ -224,9 +224,13 @@ def test_answers_fold_by_fold_are_taken_before_the_head_s_and_doubt_test_picture
         for n, image in enumerate(found)
     ]  # fmt: skip
     run = make_run(graft, make_version(graft, leaves, found, [[k] for k in truth]), leaves, records)
+    alone = [note for note in checked(graft, leaves)["notes"] if "wrong too often" in note]
+    assert alone and alone[0].endswith("start one on the page Train, then check again.")
     with writing(graft.engine) as session:
         session.get_one(runs.RunRow, run).payload = {"folds": 5}
-    first, second = checked(graft, leaves)["label_errors"]
+    result = checked(graft, leaves)
+    assert not [note for note in result["notes"] if "wrong too often" in note], "the folds judge all of them"
+    first, second = result["label_errors"]
     assert (first["name"], first["given"], first["suggested"], first["split"]) == ("2.png", "healthy", "rust", "test")
     assert first["source"] == f"run {run}, fold by fold, of 24 pictures" and second["name"] == "11.png"
     assert second["margin"] == pytest.approx(0.7)
