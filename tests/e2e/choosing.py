@@ -1,8 +1,8 @@
-"""To take one of a list of choices on a page that may be drawn anew at any moment."""
+"""To take one of a list of choices, or to press a button, on a page that may be drawn anew at any moment."""
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-TRIES, OPENS_WITHIN_MS = 6, 5_000
+TRIES, OPENS_WITHIN_MS, ANSWERS_WITHIN_MS = 6, 5_000, 15_000
 
 
 def choose(page: Page, name: str, option: str) -> None:
@@ -19,3 +19,15 @@ def choose(page: Page, name: str, option: str) -> None:
         expect(box).to_have_value(option)
         return
     raise AssertionError(f'The list "{name}" was never seen with "{option}".')
+
+
+def press(button: Locator, answer: Locator) -> None:
+    """Press the button until the answer is seen: a button that is just replaced by a new one takes no click."""
+    for _ in range(TRIES):
+        button.click()
+        try:
+            answer.wait_for(timeout=ANSWERS_WITHIN_MS)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"Nothing answered {button}.")

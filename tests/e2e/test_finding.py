@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from core.recipes import PRESETS
 from core.types import ProjectId, RunState
 from tests.at_once import complete, serve
+from tests.e2e.choosing import press
 from tests.e2e.served import Served
 
 
@@ -50,8 +51,7 @@ def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: 
     # The form is drawn anew, from top to bottom; until that is over, buttons of the old one still stand there.
     expect(page.get_by_role("combobox", name="What learns")).to_have_value("The last layer alone")
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.get_by_role("button", name="Find a good learning rate").click()
-    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    press(page.get_by_role("button", name="Find a good learning rate"), page.get_by_text("Waiting for its turn"))
     assert serve(served.graft) is RunState.DONE
     take = page.get_by_role("button", name=re.compile(r"^Take [\d.e-]+$"))
     expect(take).to_be_visible()
