@@ -69,7 +69,7 @@ def verdict(view: RobustnessView, unit: str) -> str:
             "is drawn below, with how little it tells."
         )
     line, form = view.weakest, ".3g" if view.numbers else ".0%"
-    sure = "" if view.flips_between is None else " ({:{form}} to {:{form}})".format(*view.flips_between, form=form)
+    sure = _ends(view.flips_between, form)
     hurts = f"What hurts most of the middle strengths is “{line.title.lower()}” ({line.words[MIDDLE]}):"
     worse = line.right[MIDDLE] > line.right[0] if view.numbers else line.right[MIDDLE] < line.right[0]
     if view.numbers:
@@ -94,13 +94,17 @@ def _right(line: RobustnessLine, step: int) -> str:
     return f"{line.right[step]:.0f}% ({line.low[step]:.0f}% to {line.high[step]:.0f}%)"
 
 
+def _ends(ends: tuple[float, float] | None, form: str) -> str:
+    """An interval behind its value; nothing where it is not known."""
+    return "" if ends is None else f" ({ends[0]:{form}} to {ends[1]:{form}})"
+
+
 def row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
     """How many answers one kind of change changes, by its strength, each with its interval where it is known."""
     form = ".3g" if view.numbers else ".0%"
 
     def cell(strength: int) -> str:
-        value, ends = view.changed[line.title][strength], view.changed_ends[line.title][strength]
-        return f"{value:{form}}" + ("" if ends is None else " ({:{form}} to {:{form}})".format(*ends, form=form))
+        return f"{view.changed[line.title][strength]:{form}}{_ends(view.changed_ends[line.title][strength], form)}"
 
     return {
         "What is done": line.title,
