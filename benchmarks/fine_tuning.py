@@ -13,6 +13,9 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -42,10 +45,20 @@ class Steady(Trainer):
         """Nothing: validation is no part of the figure."""
 
 
-def steady(
-    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
-) -> tuple[float, float, float, str]:
-    """Pictures a second of the engine and of the bare step, the ratio of both, and their precision."""
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An engine beside its floor: each does one epoch of `pictures` of `batch` a step, and waits for its end."""
+
+    epoch: Callable[[], None]
+    floor: Callable[[], None]
+    pictures: int
+    floor_pictures: int
+    precision: str
+
+
+@contextmanager
+def prepared(folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu") -> Iterator[Pair]:
+    """The engine with its caches filled, and the bare step on one batch that lies on the device."""
     recipe = plain_recipe(backbone, epochs=1000, batch=batch, augmentation=augmentation, warmup=0)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), device=device)
@@ -60,21 +73,37 @@ def steady(
         network.to(memory_format=torch.channels_last)
         ready = pixels.read(blobs[:batch]).to(engine.device).float()
         classes = part.targets[:batch].to(engine.device)
-        rates: list[tuple[float, float]] = []
-        for turn in range(ROUNDS + 1):
+
+        def epoch() -> None:
             engine.epoch += 1
-            begin = time.perf_counter()
             engine._one_epoch()
             wait_for(engine.device)
-            between = time.perf_counter()
+
+        def floor() -> None:
             for _ in range(engine.steps):
                 _bare(engine, ready, classes)
             wait_for(engine.device)
-            done = time.perf_counter()
-            if turn:  # the first one warms up
-                rates.append((len(blobs) / (between - begin), engine.steps * batch / (done - between)))
+
+        yield Pair(epoch, floor, len(blobs), engine.steps * batch, recipe.precision)
+
+
+def steady(
+    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
+) -> tuple[float, float, float, str]:
+    """Pictures a second of the engine and of the bare step, the ratio of both, and their precision."""
+    with prepared(folder, backbone, augmentation, batch, device) as pair:
+        rates = [
+            (pair.pictures / seconds(pair.epoch), pair.floor_pictures / seconds(pair.floor)) for _ in range(ROUNDS + 1)
+        ][1:]  # the first one warms up
     ours, bare = (statistics.median(values) for values in zip(*rates, strict=True))
-    return ours, bare, statistics.median(mine / floor for mine, floor in rates), recipe.precision
+    return ours, bare, statistics.median(mine / floor for mine, floor in rates), pair.precision
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """How long it takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
 
 
 def wait_for(device: torch.device) -> None:

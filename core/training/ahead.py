@@ -12,7 +12,10 @@ SHARE = 0.25
 
 
 class Kept:
-    """Pictures of a training that stay on the device once they were there, by their positions in [0, count)."""
+    """Pictures of a training that stay on the device once they were there, by their positions in [0, count).
+
+    They lie channels last, as networks want them.
+    """
 
     def __init__(self, count: int, device: torch.device) -> None:
         self._rows: Tensor | None = None
@@ -25,14 +28,15 @@ class Kept:
         return bool(self._there.all())
 
     def take(self, batch: Tensor) -> Tensor:
-        """Pictures (n, ...) at positions (n,), all of which must be there."""
+        """Pictures (n, 3, S, S) at positions (n,), all of which must be there."""
         assert self._rows is not None
         return self._rows[on_device(batch, self._device)]
 
     def put(self, batch: Tensor, pictures: Tensor) -> None:
-        """Remember pictures (n, ...) that are on the device."""
+        """Remember pictures (n, 3, S, S) that are on the device."""
         if self._rows is None:
-            self._rows = pictures.new_empty((len(self._there), *pictures.shape[1:]))
+            rows = (len(self._there), *pictures.shape[1:])
+            self._rows = torch.empty_like(pictures[:1].expand(rows), memory_format=torch.channels_last)
         self._rows[on_device(batch, self._device)] = pictures
         self._there[batch] = True
 

@@ -99,7 +99,9 @@ def _by_planes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tens
     moved = functional.grid_sample(
         pictures.float(), _grid(placement, pictures.shape[-1]), padding_mode="reflection", align_corners=False
     )
-    return torch.addcmul(offset, moved, factor).clamp_(0, 255)
+    # `moved` lies in planes. As networks want it only once: they would lay it out anew forwards and backwards.
+    laid = torch.empty_like(moved, memory_format=torch.channels_last)
+    return torch.addcmul(offset, moved, factor, out=laid).clamp_(0, 255)
 
 
 def _grid(placement: Tensor, side: int) -> Tensor:

@@ -283,7 +283,8 @@ def test_pictures_vary_alike_on_a_processor_and_on_a_gpu(name: str, seed: int, s
     bytes_, planes = (way(pictures, placement, factor, offset) for way in (_by_bytes, _by_planes))
     # Sampled bytes are rounded, then lit.
     assert float((bytes_ - planes).abs().max()) <= 0.51 * float(factor.max())
-    assert bytes_.shape == planes.shape == pictures.shape and bytes_.is_contiguous(memory_format=torch.channels_last)
+    assert bytes_.shape == planes.shape == pictures.shape
+    assert all(item.is_contiguous(memory_format=torch.channels_last) for item in (bytes_, planes))
 
 
 def test_more_threads_decode_only_where_they_were_clearly_faster() -> None:

@@ -41,7 +41,9 @@ def test_pictures_that_were_all_there_once_are_found_again_in_any_order() -> Non
     kept.put(torch.tensor([4, 0, 2]), pictures[[4, 0, 2]])
     assert not kept.complete
     kept.put(torch.tensor([1, 5, 3]), pictures[[1, 5, 3]])
-    assert kept.complete and torch.equal(kept.take(torch.tensor([3, 4, 4])), pictures[[3, 4, 4]])
+    found = kept.take(torch.tensor([3, 4, 4]))
+    assert kept.complete and torch.equal(found, pictures[[3, 4, 4]])
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_gpu_that_has_all_pictures_reads_none_again() -> None:
@@ -49,7 +51,7 @@ def test_a_gpu_that_has_all_pictures_reads_none_again() -> None:
         type = "cuda"
 
     kept = Kept(2, CPU)
-    kept.put(torch.arange(2), torch.tensor([[10], [11]], dtype=torch.uint8))
+    kept.put(torch.arange(2), torch.tensor([10, 11], dtype=torch.uint8).view(2, 1, 1, 1))
 
     def read(batch: torch.Tensor) -> torch.Tensor:
         raise AssertionError("read again")
