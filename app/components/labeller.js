@@ -147,7 +147,7 @@ function build(state, root) {
   number.onkeydown = (event) => { if (event.key === "Enter") { state.touched = true; giveNumber(state); } };
   const progress = document.createElement("progress");
   progress.setAttribute("aria-label", "Pictures looked at");
-  state.parts = { stage, number, progress, told: el("span"), mark: el("span", "marks"), empty: el("div", "empty", "Nothing is left to label here."), name: el("span", "name"), saved: el("span", "saved") };
+  state.parts = { stage, number, progress, told: el("span"), mark: el("span", "marks"), empty: el("div", "empty", state.nothing), name: el("span", "name"), saved: el("span", "saved") };
   state.parts.saved.setAttribute("role", "status");
   state.outbox = openOutbox(state, state.parts.saved);
   stage.box.append(state.parts.empty);

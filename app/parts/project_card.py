@@ -1,6 +1,7 @@
 """One project in the list of all: its first picture, what it holds, how far it has come."""
 
 from datetime import UTC, datetime
+from itertools import accumulate
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ STATE_WORDS = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "was stopped",
 }
-SHOWN_CLASSES = 12
+SHOWN_CLASSES, SHOWN_LETTERS = 12, 160
 PICTURE_PX = 132
 BOX = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;border-radius:.5rem;display:block;"
 
@@ -53,8 +54,10 @@ def holdings(summary: ProjectSummary) -> str:
     project = summary.project
     parts = [count(summary.pictures, "picture"), f"{summary.labelled:,} labelled"]
     if project.task is not Task.REGRESSION:
-        names = [md(item.name) for item in project.classes[:SHOWN_CLASSES]]
-        more = [f"{len(project.classes) - SHOWN_CLASSES} more"] if len(project.classes) > SHOWN_CLASSES else []
+        letters = accumulate(len(item.name) for item in project.classes[:SHOWN_CLASSES])
+        shown = max(1, sum(so_far <= SHOWN_LETTERS for so_far in letters))
+        names = [md(item.name) for item in project.classes[:shown]]
+        more = [f"{len(project.classes) - shown} more"] if len(project.classes) > shown else []
         listed = f": {', '.join([*names, *more])}" if names else ""
         parts.append(f"{count(len(project.classes), 'class', 'classes')}{listed}")
     return " · ".join(parts)

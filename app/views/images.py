@@ -85,7 +85,7 @@ def outcome(report: ImportReport) -> None:
     """What became of the files."""
     for column, (label, number) in zip(
         st.columns(3),
-        (("Added", report.added), ("Already there", report.duplicates), ("Rejected", report.rejected)),
+        (("Added", report.added), ("Already there", report.duplicates), ("To look at", report.rejected)),
         strict=True,
     ):
         column.metric(label, f"{number:,}", border=True)
@@ -107,7 +107,7 @@ def _told(report: ImportReport) -> list[str]:
     told = []
     if report.rejected:
         rest = "" if report.kept else " Everything else went in."
-        told.append(f"{count(report.rejected, 'line')} to look at.{rest}")
+        told.append(f"{count(report.rejected, 'line')} on what was left out or is without a label.{rest}")
     if report.corrected:
         there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"
         changed = f"; **{count(report.relabelled, 'label')} changed**" if report.relabelled else ""

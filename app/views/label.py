@@ -17,6 +17,12 @@ QUEUES = {
     "Skipped or unsure": [ImageState.SKIPPED, ImageState.UNSURE],
     "Labelled already": [ImageState.LABELLED],
 }
+NOTHING = {
+    "Not labelled yet": "Every picture has been looked at. Train a network next, or look again at what is labelled.",
+    "Skipped or unsure": "No picture waits that was skipped or marked as unsure.",
+    "Labelled already": "No picture is labelled yet.",
+}
+"""What each of them says when it is empty."""
 
 
 def render() -> None:
@@ -53,6 +59,7 @@ def render() -> None:
             "total": progress.total,
             "looked": progress.total - progress.by_state[ImageState.UNLABELLED],
             "queue": [queue_item(item) for item in queue],
+            "nothing": NOTHING[chosen],
         },
     )
     st.caption("Wheel, +, −: zoom · drag: move · F: whole picture · B, C: brighter, more contrast (with Shift: less)")

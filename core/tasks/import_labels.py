@@ -95,7 +95,10 @@ def plan_labels(
         problems.extend(_unusable(project, table, name))
         if source.pictures and not from_table and not from_folders:
             problems.append((name, _no_labels(table)))
-        problems.extend(_unmatched(table, [entry.name for entry in source.pictures], there, name))
+        came = [entry.name for entry in source.pictures]
+        problems.extend(_unmatched(table, came, there, name))
+        if from_table:
+            problems.extend(_unnamed(table, came, name, lying_in_classes=from_folders))
     circled, trouble = _circled(source)
     problems.extend(trouble)
     return ImportLabels(
@@ -220,4 +223,20 @@ def _unmatched(table: LabelTable, came: Sequence[str], there: Sequence[str], nam
     meant = "that came" if came else "of this project"
     name_no = "names no" if len(missing) == 1 else "name no"
     reason = f"{len(missing):,} of its lines {name_no} picture {meant}, such as line {first.line}: {first.file[:80]!r}."
+    return [(name, reason)]
+
+
+def _unnamed(table: LabelTable, came: Sequence[str], name: str, *, lying_in_classes: bool) -> list[tuple[str, str]]:
+    """Pictures beside a table of labels that none of its lines names: they stay without one, wherever they lie."""
+    matcher = table.matcher()
+    missing = [picture for picture in came if matcher.find(picture) is None]
+    if not missing:
+        return []
+    are_in = "is in" if len(missing) == 1 else "are in"
+    reason = (
+        f"{len(missing):,} of {len(came):,} pictures {are_in} none of its lines, such as {missing[0][-80:]!r}: "
+        "without a label."
+    )
+    if lying_in_classes:
+        reason += " Beside a table of labels, folders give none; to have both, bring the folders alone first."
     return [(name, reason)]

@@ -139,6 +139,22 @@ def test_a_table_whose_label_column_is_not_found_says_so_and_named_later_it_is_n
     assert names[-3:] == ["stage 1", "stage 2", "stage 10"], "as people count"
 
 
+@pytest.mark.parametrize("folders", [("rust/", "mildew/"), ("", "")])
+def test_pictures_that_a_table_of_labels_does_not_name_stay_without_one_and_it_is_said(
+    graft: Graft, project: ProjectId, tmp_path: Path, folders: tuple[str, str]
+) -> None:
+    one, two, three = f"{folders[0]}1.png", f"{folders[1]}2.png", f"{folders[0]}3.png"
+    for index, name in enumerate((one, two, three)):
+        picture(tmp_path / "in" / name, index * 60)
+    (tmp_path / "in" / "l.csv").write_text("file,label\n1.png,mildew\n2.png,\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    found = {name: item.state is ImageState.LABELLED for name, item in images(graft).items()}
+    assert found == {one: True, two: False, three: False}
+    (line,) = report.items
+    assert line.reason.startswith(f"1 of 3 pictures is in none of its lines, such as '{three}': without a label.")
+    assert line.reason.endswith("bring the folders alone first.") == bool(folders[0])
+
+
 def test_an_unknown_class_is_one_line_and_the_picture_goes_in_unlabelled(
     graft: Graft, project: ProjectId, tmp_path: Path
 ) -> None:
