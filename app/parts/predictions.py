@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link, set_params
+from app.parts.file_lines import file_lines
 from app.parts.promise import choose_promise, not_enough
 from app.parts.text import count, md
 from app.parts.viewer import HONEST, viewer
@@ -11,6 +12,8 @@ from core.services.explanations import PictureView
 from core.services.predictions import REASONS, PredictedPicture, PredictionsView
 
 MOST_ROWS = 1000
+LONG, WIDE_PX = 45, 300
+"""Letters of an answer from which on its column is held to a width, so that what follows it is seen."""
 
 
 def relied(view: PredictionsView) -> None:
@@ -68,6 +71,7 @@ def table(view: PredictionsView) -> None:
     if len(view.items) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS:,} are shown; the CSV has all {len(view.items):,}.")
     everything = bool(view.classes) and st.toggle("Show the probability of every class", value=False)
+    wide = WIDE_PX if any(len(item.answer) > LONG for item in shown) else None
     event = st.dataframe(
         [_row(item, view, everything) for item in shown],
         hide_index=True,
@@ -79,6 +83,7 @@ def table(view: PredictionsView) -> None:
         key=f"predicted-{view.run.id}",
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width=80),
+            "Answer": st.column_config.TextColumn("Answer", width=wide),
             "Sure": st.column_config.ProgressColumn("Sure", format="%d %%", min_value=0, max_value=100),
             **{name: st.column_config.NumberColumn(name, format="%d %%") for name in view.classes if everything},
         },
@@ -103,11 +108,11 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
         row["Answer"] = item.answer or "–"
         if view.promise.by == "group":
             row["Group"] = item.group if item.own else f"{item.group} (not known)" if item.group else "Not known"
-    row["Likeliest" if view.promise else "Model says"] = item.said
+    row["Best guess" if view.promise else "Model says"] = item.said
     if view.classes:
         row["Sure"] = None if item.confidence is None else round(100 * item.confidence)
     if view.promise is not None:
-        row["Why no answer"] = item.why
+        row["Why no answer"] = ", ".join(REASONS[key] for key in item.reasons)  # "Answer" lists what is possible
     if everything:
         row.update({name: round(100 * share) for name, share in zip(view.classes, item.probabilities, strict=True)})
     return row
@@ -115,8 +120,8 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
 
 def _picture(item: PredictedPicture) -> PictureView:
     return PictureView(
-        image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, wrong=False,
-        confidence=item.confidence,
+        image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, said_set=item.said_set,
+        wrong=False, confidence=item.confidence,
     )  # fmt: skip
 
 
@@ -155,8 +160,4 @@ def rejected(view: PredictionsView) -> None:
     """Files that could not be read, each with its reason."""
     if view.rejected:
         st.subheader(f"{count(len(view.rejected), 'file')} could not be read")
-        st.dataframe(
-            [{"File": item.name, "Why": item.error} for item in view.rejected[:MOST_ROWS]],
-            hide_index=True,
-            width="stretch",
-        )
+        file_lines([{"File": item.name, "Why": item.error} for item in view.rejected[:MOST_ROWS]])

@@ -5,14 +5,13 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
+from app.parts.file_lines import file_lines
 from app.parts.following import follow
-from app.parts.text import count, md
+from app.parts.text import count
 from core.services.imports import ImportItem, ImportPayload, ImportReport
 from core.types import Outcome, ProjectId, RunId
 
 OVERRULE = "Also replace labels that people gave in Graft"
-FEW, TALL = 10, 560
-"""Lines of a report that are shown at once, and how high it is with more of them."""
 
 
 def render() -> None:
@@ -92,12 +91,7 @@ def outcome(report: ImportReport) -> None:
     if report.items:
         for sentence in _told(report):
             st.markdown(sentence)
-        # A table, because its sentences wrap; its cells are Markdown.
-        with st.container(height=TALL if len(report.items) > FEW else "content", border=False):
-            st.table(
-                [{"File": md(item.name), "What": _what(item), "Why": md(item.reason)} for item in report.items],
-                hide_index=True,
-            )
+        file_lines([{"File": item.name, "What": _what(item), "Why": item.reason} for item in report.items])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
         page_link("Label them", "label", icon=":material/sell:")

@@ -37,7 +37,8 @@ AT_ONCE = 4
 class PredictedPicture:
     """A new picture and what the model said. `error` says why a file could not be read.
 
-    said      the likeliest answer in words
+    said      the likeliest answer in words, of grades the middle one
+    said_set  positions of all classes that it names, where a picture can have several; else None
     answer    what may be relied on: "rust", "one of: rust, blight", or "no answer"
     possible  the answers that may be true
     reasons   keys of REASONS why it does not answer with one; `why` says them in words, or is ""
@@ -52,6 +53,7 @@ class PredictedPicture:
     probabilities: tuple[float, ...]
     number: float | None
     error: str
+    said_set: tuple[int, ...] | None = None
     answer: str = ""
     possible: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -265,6 +267,7 @@ def _picture(
         probabilities=tuple(record.probabilities or ()),
         number=record.predicted_number,
         error=record.error,
+        said_set=None if record.predicted_set is None else tuple(record.predicted_set),
         answer="" if judged is None else "no answer" if judged.flawed else judged.words,
         possible=judged.options if judged else (),
         reasons=tuple(key for key, _ in judged.reasons) if judged else (),

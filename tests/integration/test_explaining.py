@@ -253,6 +253,18 @@ def predicted(graft: Graft, model: RunId, tmp_path: Path) -> RunId:
     return complete(graft, graft.predictions.start(model, str(source))).id
 
 
+def test_of_several_classes_those_are_the_answer_that_the_model_names_if_any(
+    graft: Graft, project: ProjectId, predicted: RunId, tmp_path: Path
+) -> None:
+    several = model_of(graft, project, task=Task.MULTI)
+    view = graft.predictions.read(complete(graft, graft.predictions.start(several, str(tmp_path / "new"))).id)
+    assert all(item.said_set is not None for item in view.items)
+    for item in view.items:
+        named = tuple(name for name in view.classes if name in item.said.split(", "))
+        assert tuple(view.classes[index] for index in item.said_set or ()) == named
+    assert all(item.said_set is None for item in graft.predictions.read(predicted).items)
+
+
 def test_every_picture_of_a_folder_gets_an_answer_and_bad_files_a_reason(graft: Graft, predicted: RunId) -> None:
     view = graft.predictions.read(predicted)
     assert [item.name for item in view.items] == [f"{index:02}.png" for index in range(1, 41)]
