@@ -126,8 +126,10 @@ def worth_converting(network: Network, pictures: int) -> bool:
 def operations(network: Network) -> int:
     """Multiplications and additions for the features of a picture."""
     picture = torch.zeros(1, 3, network.image_size, network.image_size, device=network.head.weight.device)
+    training = network.training
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         network.eval().forward_features(picture)
+    network.train(training)
     return int(counter.get_total_flops())
 
 

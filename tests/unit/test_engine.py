@@ -188,6 +188,7 @@ def test_operations_are_two_for_each_weight_and_place() -> None:
     one = Network("resnet18", 2, image_size=224)
     # 1.814 G multiplications with an addition each are published for all layers at 224 px, the head of 1,000 included.
     assert operations(one) == pytest.approx(2 * (1.814e9 - 512 * 1000), rel=1e-3)
+    assert one.training, "it is left as it was"
 
 
 @pytest.mark.parametrize(("known", "tried"), [("AVX2", False), ("NO AVX", False), ("AVX512", True), ("DEFAULT", True)])
