@@ -42,6 +42,19 @@ ONLY_THE_HEAD = (
     "better than the beginning, which was kept."
 )
 """Said of a model whose network is the one that it began with."""
+SAME = 0.995
+"""So much alike is not worth naming."""
+
+
+def changed_most(parts: Sequence[tuple[int, float | None, float]]) -> str:
+    """What training changed most of a network's parts (number, how alike it stayed or None, how far it moved)."""
+    if all(distance == 0 for _, _, distance in parts):
+        return ONLY_THE_HEAD
+    least, which = min(((alike, part) for part, alike, _ in parts if alike is not None), default=(1.0, 0))
+    if least > SAME:
+        return "Hardly anything changed: what the network sees is what it saw before."
+    said = f"Part {which} of {len(parts)} changed most"
+    return f"{said}: what it makes of a picture stayed {least:.2f} alike, where 1 is the same."
 
 
 def labeller(name: str) -> str:

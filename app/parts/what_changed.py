@@ -10,7 +10,7 @@ from app.parts.starts import start_of
 from app.parts.text import count, md
 from core.services.changes import ChangesView
 from core.types import RunId
-from core.words import ONLY_THE_HEAD, moved
+from core.words import changed_most, moved
 
 HOW = """
 **How.** The network as it was before it learnt is built again and looks at the same pictures as the model. *Stayed
@@ -20,7 +20,6 @@ moved* is how far the weights are from where they began, as a share of their len
 which the last layer makes its answer; shown is the one that moves the class's score most, by the pictures in which it
 is strongest ([Zeiler & Fergus 2014](https://arxiv.org/abs/1311.2901)).
 """
-SAME = 0.995
 
 
 def what_changed(model: RunId) -> None:
@@ -42,7 +41,7 @@ def what_changed(model: RunId) -> None:
 
 
 def _show(view: ChangesView) -> None:
-    explained(words(view), HOW)
+    explained(changed_most([(item.number, item.likeness, item.distance) for item in view.layers]), HOW)
     rows = [
         {
             "Part, from the picture to the answer": str(item.number),
@@ -64,15 +63,3 @@ def _show(view: ChangesView) -> None:
     for unit in view.units:
         st.markdown(f"**{md(unit.class_name)}** (unit {unit.unit})")
         picture_row((item.blob, item.name, item.label) for item in unit.pictures)
-
-
-def words(view: ChangesView) -> str:
-    """What changed most, in a sentence."""
-    known = [item for item in view.layers if item.likeness is not None]
-    if all(item.distance == 0 for item in view.layers):
-        return ONLY_THE_HEAD
-    least = min(known, key=lambda item: item.likeness or 0.0, default=None)
-    if least is None or (least.likeness or 0) > SAME:
-        return "Hardly anything changed: what the network sees is what it saw before."
-    which = f"Part {least.number} of {len(view.layers)}"
-    return f"{which} changed most: what it makes of a picture stayed {least.likeness:.2f} alike, where 1 is the same."

@@ -4,7 +4,6 @@ from dataclasses import fields, replace
 
 import pytest
 
-from app.parts import what_changed
 from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
@@ -19,13 +18,12 @@ from core.catalogue import EXPLANATIONS
 from core.charts.robustness import RobustnessLine, too_high
 from core.evaluation import FIGURES, Grade, Interval
 from core.recipes import Recipe
-from core.services.changes import ChangesView, LayerChange
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
 from core.services.results import RunChoice
 from core.services.robustness import RobustnessView
 from core.types import ImageId, RunId, Split, Task
-from core.words import moved, plain_number
+from core.words import changed_most, moved, plain_number
 
 
 @pytest.mark.parametrize("words", [HONEST, *(item.words for item in EXPLANATIONS.values())])
@@ -121,9 +119,13 @@ def test_under_a_heatmap_of_a_mistake_stands_what_the_label_is() -> None:
 
 
 def test_a_network_that_may_have_learnt_in_vain_is_not_called_frozen() -> None:
-    layers = (LayerChange(1, 1.0, 0.0), LayerChange(2, 1.0, 0.0))
-    said = what_changed.words(ChangesView(pictures=9, start="imagenet", layers=layers, units=()))
+    said = changed_most([(1, 1.0, 0.0), (2, None, 0.0)])
     assert said.endswith("or no epoch that changed it was better than the beginning, which was kept.")
+
+
+def test_the_part_that_changed_most_is_named_unless_all_stayed_alike() -> None:
+    assert changed_most([(1, 0.999, 0.0), (2, 0.996, 0.2), (3, None, 0.3)]).startswith("Hardly anything changed")
+    assert changed_most([(1, 0.9, 0.1), (2, 0.41, 0.2), (3, None, 0.3)]).startswith("Part 2 of 3 changed most: ")
 
 
 def test_what_does_not_hurt_is_not_called_what_hurts_most() -> None:

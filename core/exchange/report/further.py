@@ -20,12 +20,10 @@ from core.exchange.report.values import (
     three,
     triple,
 )
-from core.words import ONLY_THE_HEAD, moved
+from core.words import changed_most, moved
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
-SAME = 0.995
-"""From here on, layers are called the same."""
 
 
 def robustness(facts: ReportFacts) -> str:
@@ -203,26 +201,19 @@ def changes(facts: ReportFacts) -> str:
     found = facts.changes
     if not found:
         return ""
-    layers = lines(found["layers"])
-    known = [line for line in layers if line["likeness"] is not None]
-    least = min(known, key=lambda line: number(line["likeness"]), default=None)
-    if all(number(line["distance"]) == 0 for line in layers):
-        words = ONLY_THE_HEAD
-    elif least is None or number(least["likeness"]) > SAME:
-        words = "Hardly anything changed: what the network sees is what it saw before."
-    else:
-        words = f"Part {least['layer']} of {len(layers)} changed most."
+    parts = [
+        (
+            int(number(line["layer"])),
+            None if line["likeness"] is None else number(line["likeness"]),
+            number(line["distance"]),
+        )
+        for line in lines(found["layers"])
+    ]
     how = (
         f" Measured on {counted(found['pictures'], 'picture')} it did not learn from: linear centred kernel alignment "
-        "of what each part makes of them, where 1 is the same (Kornblith et al. 2019, arXiv 1905.00414), and how far "
+        "of what each part makes of them (Kornblith et al. 2019, arXiv 1905.00414), and how far "
         "its weights moved, as a share of their length."
     )
-    rows = [
-        [
-            str(line["layer"]),
-            "–" if line["likeness"] is None else f"{number(line['likeness']):.2f}",
-            moved(number(line["distance"])),
-        ]
-        for line in layers
-    ]
-    return paragraph(words + how) + table(["part, from the picture on", "stayed alike", "weights moved"], rows)
+    rows = [[str(part), "–" if alike is None else f"{alike:.2f}", moved(far)] for part, alike, far in parts]
+    heads = ["part, from the picture on", "stayed alike", "weights moved"]
+    return paragraph(changed_most(parts) + how) + table(heads, rows)
