@@ -1,6 +1,7 @@
 """What makes a model's scores worth less than they look, in sentences: for its report and its model card."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.charts.words import listed
 from core.exchange.report.values import entries, interval, lines, number
@@ -18,6 +19,38 @@ GUESSING: dict[Task, str] = {
     Task.REGRESSION: "r2",
 }
 """The figure that tells a model from one that has learnt nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitScore:
+    """Balanced accuracy of a simple head when `kept` (pictures, cases, groups) stay together; its 95 % interval."""
+
+    kept: str
+    score: float
+    interval: tuple[float, float]
+
+
+def optimism(scores: Sequence[SplitScore]) -> tuple[SplitScore, SplitScore] | None:
+    """Random against whole cases or groups, where the second is clearly lower: their intervals do not overlap."""
+    random = next((item for item in scores if item.kept == "pictures"), None)
+    whole = min((item for item in scores if item.kept != "pictures"), key=lambda item: item.score, default=None)
+    if random is None or whole is None or whole.interval[1] >= random.interval[0]:
+        return None
+    return random, whole
+
+
+def optimism_words(scores: Sequence[SplitScore]) -> Sequence[str]:
+    """That a random split flatters, where it clearly does."""
+    return [
+        f"A random split says {random.score:.0%} ({between(*random.interval)}), new {whole.kept} say {whole.score:.0%} "
+        f"({between(*whole.interval)})."
+        for random, whole in filter(None, [optimism(scores)])
+    ]
+
+
+def crossing_words(pairs: int) -> Sequence[str]:
+    """That pictures of different splits look like one, if any do."""
+    return [f"{count(pairs, 'pair')} of pictures that look like one in different splits."] if pairs else []
 
 
 def shortcut_words(probe: str, score: float, ends: tuple[float, float], chance: float) -> str:

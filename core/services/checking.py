@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 
 from core.errors import BadInput, NotFound
-from core.exchange.cautions import PROBES, shortcut_words
+from core.exchange.cautions import (
+    PROBES,
+    SplitScore,
+    crossing_words,
+    optimism,
+    optimism_words,
+    shortcut_words,
+)
 from core.jobs.payloads import CheckPayload
 from core.services.base import Service
 from core.store import current, exports, projects, runs
@@ -16,7 +23,7 @@ from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
-from core.words import between, count
+from core.words import count
 
 __all__ = [
     "PROBES",
@@ -103,15 +110,6 @@ class DoubtView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitView:
-    """Balanced accuracy of a simple head when `kept` ("pictures", "cases", "groups") stay together."""
-
-    kept: str
-    score: float
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckView:
     """A finished check. Pictures deleted, and pairs and doubts mended, since then are left out.
 
@@ -127,7 +125,7 @@ class CheckView:
     shortcuts: tuple[ShortcutView, ...]
     flaws: tuple[FlawView, ...]
     doubts: tuple[DoubtView, ...]
-    splitting: tuple[SplitView, ...]
+    splitting: tuple[SplitScore, ...]
     features: str
     counts: dict[str, int]
     notes: tuple[str, ...]
@@ -138,13 +136,9 @@ class CheckView:
         return tuple(item for item in self.shortcuts if item.flagged)
 
     @property
-    def optimism(self) -> tuple[SplitView, SplitView] | None:
-        """Random against whole cases or groups, where the second is clearly lower: their intervals do not overlap."""
-        random = next((item for item in self.splitting if item.kept == "pictures"), None)
-        whole = min((item for item in self.splitting if item.kept != "pictures"), key=lambda i: i.score, default=None)
-        if random is None or whole is None or whole.interval[1] >= random.interval[0]:
-            return None
-        return random, whole
+    def optimism(self) -> tuple[SplitScore, SplitScore] | None:
+        """Random against whole cases or groups, where the second is clearly lower."""
+        return optimism(self.splitting)
 
     @property
     def all_clear(self) -> str:
@@ -169,16 +163,10 @@ class CheckView:
         """One plain sentence per finding that makes scores too good."""
         crossing = sum(pair.across_splits for pair in self.pairs)
         found = [shortcut_words(item.probe, item.score, item.interval, item.chance) for item in self.flagged]
-        if self.optimism:
-            first, second = self.optimism
-            found.append(
-                f"A random split says {first.score:.0%} ({between(*first.interval)}), new {second.kept} say "
-                f"{second.score:.0%} ({between(*second.interval)})."
-            )
+        found += optimism_words(self.splitting)
         if self.leaks:
             found.append(f"{self.leaking} in several splits.")
-        if crossing:
-            found.append(f"{count(crossing, 'pair')} of pictures that look like one in different splits.")
+        found += crossing_words(crossing)
         return tuple(found)
 
     @property
@@ -256,7 +244,7 @@ class Checks(Service):
                 if item["image"] in now and _carries(project, now[item["image"]], item["given"])
             ),
             splitting=tuple(
-                SplitView(kept=item["kept"], score=item["score"], interval=tuple(item["interval"]))
+                SplitScore(kept=item["kept"], score=item["score"], interval=tuple(item["interval"]))
                 for item in result["splitting"]["scores"]
             ),
             features=result["splitting"]["features"],

@@ -8,7 +8,7 @@ import pytest
 from core.catalogue import ModelCard
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.recipes import Recipe
-from core.types import JsonObject, Task
+from core.types import JsonObject, JsonValue, Task
 
 
 @pytest.fixture
@@ -42,12 +42,20 @@ def test_a_short_cut_and_what_the_test_cannot_tell_are_cautions(facts: ModelFact
         "classes": [{"name": "healthy", "train": 4, "validation": 1, "test": 0}],
     }
     results: JsonObject = {**facts.results, "task": "single", "counts": counts, "splits": {"test": 2}}
-    text = model_card_text(dataclasses.replace(facts, check={"shortcuts": [probe, quiet]}, results=results))
+    scores: JsonObject = {"scores": [
+        {"kept": "pictures", "score": 0.9, "interval": [0.8, 0.95]},
+        {"kept": "cases", "score": 0.6, "interval": [0.5, 0.7]},
+    ]}  # fmt: skip
+    pairs: JsonValue = [{"across_splits": True}, {"across_splits": False}]
+    check: JsonObject = {"shortcuts": [probe, quiet], "splitting": scores, "pairs": pairs}
+    text = model_card_text(dataclasses.replace(facts, check=check, results=results))
     assert (
         "From only the borders of the pictures the classes are told better than by chance: balanced accuracy 70% (60% "
         in text
     )
     assert "facts of the files" not in text and "were not checked" not in text
+    assert "A random split says 90% (80% to 95%), new cases say 60% (50% to 70%)." in text
+    assert "1 pair of pictures that look like one in different splits." in text
     assert "2 cases in several splits" in text and "No test picture is of healthy" in text
 
 

@@ -4,7 +4,15 @@ https://arxiv.org/abs/1810.03993
 """
 
 from core.evaluation import FIGURES
-from core.exchange.cautions import few_words, leaking_words, shortcut_words, untold
+from core.exchange.cautions import (
+    SplitScore,
+    crossing_words,
+    few_words,
+    leaking_words,
+    optimism_words,
+    shortcut_words,
+    untold,
+)
 from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
@@ -158,18 +166,26 @@ def _ethics(facts: ModelFacts) -> str:
     )
 
 
-def _shortcuts(check: JsonObject | None) -> list[str]:
-    """Short cuts that the check of the data found to be clear."""
-    flagged = [line for line in lines((check or {}).get("shortcuts")) if line["flagged"]]
-    return [
-        shortcut_words(
-            str(line["probe"]),
-            number(line["score"]),
-            (number(items(line["interval"])[0]), number(items(line["interval"])[1])),
-            number(line["chance"]),
-        )
-        for line in flagged
+def _found(check: JsonObject) -> list[str]:
+    """What the check of the data found that makes scores too good."""
+    flagged = [line for line in lines(check.get("shortcuts")) if line["flagged"]]
+    scores = [
+        SplitScore(kept=str(line["kept"]), score=number(line["score"]), interval=_ends(line))
+        for line in lines(entries(check.get("splitting")).get("scores"))
     ]
+    return [
+        *(
+            shortcut_words(str(line["probe"]), number(line["score"]), _ends(line), number(line["chance"]))
+            for line in flagged
+        ),
+        *optimism_words(scores),
+        *crossing_words(sum(bool(line["across_splits"]) for line in lines(check.get("pairs")))),
+    ]
+
+
+def _ends(line: Entries) -> tuple[float, float]:
+    low, high = items(line["interval"])
+    return number(low), number(high)
 
 
 def _caveats(facts: ModelFacts) -> str:
@@ -177,7 +193,7 @@ def _caveats(facts: ModelFacts) -> str:
     shows = "none of its classes" if facts.card.task in (Task.SINGLE, Task.ORDINAL) else "something else"
     weak = [plain(f"{item['attribute']}: {item['value']}") for item in slices if item["clear"]]
     told = [
-        *map(plain, [*_shortcuts(facts.check), *leaking_words(facts.results), *untold(facts.results)]),
+        *map(plain, [*_found(facts.check or {}), *leaking_words(facts.results), *untold(facts.results)]),
         "The scores hold for pictures like those it was tested on. Other cameras, places, seasons or patients can "
         "make it much worse: test it on some of your own before you rely on it.",
         f"It always answers, also for a picture that shows {shows}.",
