@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from core.graft import Graft
 from core.jobs import LaneWorker
-from core.types import JsonObject, Lane, RunId, RunState
+from core.types import JsonObject, RunId, RunState
+from core.worker import APART
 
 READY_S = 20.0  # a slow machine loads torch and its company for ten seconds
 
@@ -16,7 +17,7 @@ class Worker:
 
     def __init__(self, graft: Graft) -> None:
         self.graft = graft
-        self.lanes = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=(Lane.TRAINING, Lane.FILES))
+        self.lanes = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=APART)
 
     def rest(self) -> None:
         """Time passes, in which the next processes get ready."""

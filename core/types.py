@@ -102,10 +102,12 @@ class RunKind(StrEnum):
 class Lane(StrEnum):
     """Which line a job waits in. One job at a time runs in each lane.
 
-    Training has the device to itself; importing does not wait for it; interactive answers in a second.
+    Training has the device to itself; what judges data and models takes minutes, and files wait for neither;
+    interactive answers in a second.
     """
 
     TRAINING = "training"
+    ANALYSIS = "analysis"
     FILES = "files"
     INTERACTIVE = "interactive"
 

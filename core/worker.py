@@ -59,8 +59,10 @@ def handler(kind: RunKind) -> Handler:
     return body
 
 
+APART = (Lane.TRAINING, Lane.ANALYSIS, Lane.FILES)
+"""Lanes whose runs have a process of their own each."""
 PRELOADED = {Lane.TRAINING: RunKind.TRAIN, Lane.FILES: RunKind.IMPORT}
-"""Lane -> the kind of job that its spare process has loaded before it is asked."""
+"""Lane -> the kind of job that its spare process has loaded before it is asked; of another it has the rest of Graft."""
 
 
 def run_spare(lane: str, settings: Settings, engine: Engine) -> int:
@@ -79,7 +81,7 @@ def run_spare(lane: str, settings: Settings, engine: Engine) -> int:
         orders.put(run)
 
     threading.Thread(target=take, name="orders", daemon=True).start()
-    if lane:
+    if lane and Lane(lane) in PRELOADED:
         handler(PRELOADED[Lane(lane)])
     run = orders.get()
     body = handler(run.kind)
@@ -134,7 +136,7 @@ def main(argv: list[str] | None = None) -> int:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
             if role == "jobs":
-                LaneWorker(engine=engine, settings=settings, lanes=(Lane.TRAINING, Lane.FILES)).work(stop.is_set)
+                LaneWorker(engine=engine, settings=settings, lanes=APART).work(stop.is_set)
             else:
                 serve_interactive(settings, engine, stop)
             return 0

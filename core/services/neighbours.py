@@ -62,7 +62,7 @@ class Neighbours(Service):
                 learnt = len(versions.read_version(session, run.version_id).part(Split.TRAIN))
             soon = alone or learnt <= AT_ONCE or _compared(session, run)
         payload = NeighboursPayload(model=model, images=list(asked))
-        return self.queue.enqueue(payload, project_id=run.project_id, lane=Lane.INTERACTIVE if soon else Lane.FILES)
+        return self.queue.enqueue(payload, project_id=run.project_id, lane=Lane.INTERACTIVE if soon else Lane.ANALYSIS)
 
     def views(self, run: RunRecord) -> list[NeighboursView]:
         """What was found for each picture, in the order they were asked of; empty while it is not done."""

@@ -91,9 +91,8 @@ def test_a_grading_that_cannot_be_done_says_why(graft: Graft, project: ProjectId
     with pytest.raises(BadInput, match="no model"):
         graft.grades.start(RunId(1))
     run = graft.grades.start(model)
-    assert (
-        serve(graft, Lane.FILES) is RunState.FAILED and "no validation or test pictures" in graft.queue.read(run).error
-    )
+    assert serve(graft, Lane.ANALYSIS) is RunState.FAILED
+    assert "no validation or test pictures" in graft.queue.read(run).error
 
 
 def test_methods_of_a_model_that_says_numbers_are_graded_and_any_circled_picture_counts(

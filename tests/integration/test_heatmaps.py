@@ -124,7 +124,7 @@ def test_a_gallery_that_cannot_be_drawn_says_so(graft: Graft, said: RunId) -> No
         graft.heatmaps.start(RunId(1))
     run = graft.heatmaps.start(said, split=Split.VALIDATION)
     assert graft.heatmaps.start(said, split=Split.VALIDATION) == run  # asked twice is asked once
-    assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert serve(graft, Lane.ANALYSIS) is RunState.FAILED
     assert "no validation pictures" in graft.queue.read(run).error
 
 

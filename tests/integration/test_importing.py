@@ -178,6 +178,16 @@ def test_a_killed_import_goes_on_without_doubling_anything(graft: Graft, project
     assert (report.added, report.duplicates, len(images(graft))) == (5, 0, 5)
 
 
+def test_pictures_come_in_while_the_data_are_checked(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    for index, name in enumerate(["1.png", "2.png"]):
+        picture(tmp_path / name / name, index * 60)
+    do_import(graft, project, ImportPayload(source=str(tmp_path / "1.png")))
+    check = graft.checks.start(project)
+    assert claim(graft, Lane.ANALYSIS).id == check
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "2.png")))
+    assert report.added == 1 and graft.queue.read(check).state is RunState.RUNNING
+
+
 def test_an_upload_arrives_in_pieces_and_resumes_where_it_broke(
     graft: Graft, project: ProjectId, tmp_path: Path
 ) -> None:

@@ -88,7 +88,7 @@ def test_numbers_are_coloured_by_their_size(graft: Graft) -> None:
 def test_two_pictures_are_too_few_and_a_run_without_a_model_sees_nothing(graft: Graft, leaves: ProjectId) -> None:
     add(graft, leaves, [scene(n, (48, 48)) for n in range(2)])
     run_id = graft.maps.start(leaves)
-    assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert serve(graft, Lane.ANALYSIS) is RunState.FAILED
     assert graft.queue.read(run_id).error.startswith("Not enough pictures: at least 3")
     with pytest.raises(BadInput, match="no model"):
         graft.maps.start(leaves, run_id)

@@ -91,6 +91,6 @@ def test_many_training_pictures_are_compared_first_where_nobody_waits_and_then_a
     graft: Graft, learnt: RunId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.neighbours.AT_ONCE", 1)
-    assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.FILES
-    assert serve(graft, Lane.FILES) is RunState.DONE
+    assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.ANALYSIS
+    assert serve(graft, Lane.ANALYSIS) is RunState.DONE
     assert graft.queue.read(graft.neighbours.request(learnt, ImageId(1))).lane is Lane.INTERACTIVE
