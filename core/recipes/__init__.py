@@ -22,10 +22,11 @@ from core.recipes.studies import (
     depth_recipes,
     network_recipes,
 )
+from core.recipes.unused import balancing, said_of_unused, why_unused
 
 __all__ = [
     "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "SMALL",
     "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space",
-    "Span", "choose_recipe", "depth_recipes", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset",
-    "search_space", "starting_from",
+    "Span", "balancing", "choose_recipe", "depth_recipes", "from_nothing", "head_recipe", "hyper_rule",
+    "network_recipes", "preset", "said_of_unused", "search_space", "starting_from", "why_unused",
 ]  # fmt: skip

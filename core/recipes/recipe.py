@@ -129,10 +129,10 @@ class Recipe:
 
     def check_task(self, task: Task) -> None:
         """Raises BadInput if the loss is not for that kind of label."""
-        wanted = _LOSS_TASKS.get(self.loss, task)
-        if wanted is not task:
+        if task not in _LOSS_TASKS.get(self.loss, (task,)):
+            wanted = " or ".join(_LABELS[item] for item in _LOSS_TASKS[self.loss])
             raise BadInput(
-                f"The loss {self.loss!r} is for {wanted.value} labels; these are {task.value}.",
+                f"The loss {self.loss!r} is for {wanted}; a label here is {_LABELS[task]}.",
                 hint="Choose the loss standard.",
             )
 
@@ -171,7 +171,20 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_LOSS_TASKS = {"asymmetric": Task.MULTI, "corn": Task.ORDINAL, "coral": Task.ORDINAL}
+_LOSS_TASKS = {
+    "focal": (Task.SINGLE, Task.ORDINAL, Task.MULTI),
+    "asymmetric": (Task.MULTI,),
+    "corn": (Task.ORDINAL,),
+    "coral": (Task.ORDINAL,),
+}
+_LABELS = {
+    Task.SINGLE: "one class",
+    Task.ORDINAL: "a grade",
+    Task.MULTI: "several classes",
+    Task.REGRESSION: "a number",
+}
+"""What a label is, within a sentence."""
+_VALUES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
@@ -194,7 +207,7 @@ def _typed(name: str, value: JsonValue) -> JsonValue:
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:
-        raise BadInput(f"{name} must be of type {wanted.__name__}, not {value!r}.")
+        raise BadInput(f"{name} must be {_VALUES[wanted]}, not {value!r}.")
     return value
 
 
@@ -207,4 +220,4 @@ def _parsed(name: str, text: str) -> JsonValue:
     try:
         return int(text) if wanted is int else float(text) if wanted is float else text
     except ValueError as error:
-        raise BadInput(f"{name} must be of type {wanted.__name__}, not {text!r}.") from error
+        raise BadInput(f"{name} must be {_VALUES[wanted]}, not {text!r}.") from error

@@ -110,7 +110,12 @@ def test_a_head_learns_grades_in_their_order() -> None:
 
 def test_a_loss_of_another_kind_of_label_is_refused() -> None:
     CORN.check_task(Task.ORDINAL)
-    with pytest.raises(BadInput, match="'corn' is for ordinal labels; these are single"):
+    with pytest.raises(BadInput, match="'corn' is for a grade; a label here is one class"):
         CORN.check_task(Task.SINGLE)
-    with pytest.raises(BadInput, match="'asymmetric' is for multi labels"):
+    with pytest.raises(BadInput, match="'asymmetric' is for several classes; a label here is a number"):
         PRESETS["instant"].with_settings({"loss": "asymmetric"}).check_task(Task.REGRESSION)
+    focal = PRESETS["instant"].with_settings({"loss": "focal"})
+    for task in (Task.SINGLE, Task.ORDINAL, Task.MULTI):
+        focal.check_task(task)
+    with pytest.raises(BadInput, match="'focal' is for one class or a grade or several classes"):
+        focal.check_task(Task.REGRESSION)

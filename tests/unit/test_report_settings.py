@@ -11,7 +11,6 @@ from core.exchange.report.settings import (
     OF_NUMBERS,
     OPTIMIZERS,
     VARIED,
-    balancing,
     meaning,
     optimizer,
     side_of,
@@ -19,7 +18,7 @@ from core.exchange.report.settings import (
     tuned,
     with_article,
 )
-from core.recipes import PRESETS, Recipe
+from core.recipes import PRESETS, Recipe, balancing
 from core.types import Task
 
 
@@ -76,6 +75,7 @@ def test_what_a_training_does_not_use_is_not_told_as_if_it_were() -> None:
     assert optimizer(whole) == OPTIMIZERS["sgd"] and meaning("mixup", 0.2, whole, Task.SINGLE) != NOT_USED
     for name in ("imbalance", "mixup", "label_smoothing"):
         assert meaning(name, whole[name], whole, Task.REGRESSION) == NOT_USED, name
+    assert meaning("zero_gamma", True, {**whole, "zero_gamma": True}, Task.SINGLE) == NOT_USED, "it has begun already"
     assert "Huber" in meaning("loss", "standard", whole, Task.REGRESSION)
     assert "Huber" not in meaning("loss", "standard", whole, Task.SINGLE)
 

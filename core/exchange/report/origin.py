@@ -5,7 +5,8 @@ from core.exchange.html import command_html, paragraph, sentences, table
 from core.exchange.report import scores
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.methods import methods_text
-from core.exchange.report.settings import balancing, meaning, said, shown, side_of, started, tuned, with_article
+from core.exchange.report.settings import meaning, said, shown, side_of, started, tuned, with_article
+from core.recipes import balancing
 from core.types import Task
 from core.words import count
 

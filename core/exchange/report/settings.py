@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from core.catalogue import backbone_info
+from core.recipes import balancing, why_unused
 from core.types import JsonObject, JsonValue, Task
 
 START = {
@@ -40,10 +41,6 @@ SAYS = {
 OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD with Nesterov's momentum of 0.9"}
 OFF = "off"
 NOT_USED = "not used by this training"
-OF_ALL_WEIGHTS = frozenset(
-    {"batch_size", "backbone_factor", "layer_decay", "warmup", "augmentation", "mixup", "cutmix", "ema", "compile"}
-)
-"""Settings that say nothing where only a linear head learns, on features that were computed once."""
 MEANING: dict[str, dict[str, str]] = {
     "patience": {"0": "never ended early"},
     "batch_size": {"0": "by the number of pictures"},
@@ -147,16 +144,6 @@ def optimizer(recipe: JsonObject) -> str:
     return OPTIMIZERS.get(name, name)
 
 
-def balancing(recipe: JsonObject, task: Task) -> str:
-    """What was done for rare classes, as a recipe names it; "" where there was nothing that could be done."""
-    asked = str(recipe.get("imbalance"))
-    if task is Task.REGRESSION or recipe.get("loss") == "asymmetric":
-        return ""
-    if task is Task.MULTI:
-        return asked if asked == "ignore" else "weights"
-    return "ignore" if asked == "sampling" and recipe.get("tune") == "head" else asked
-
-
 def meaning(name: str, value: JsonValue, recipe: JsonObject, task: Task) -> str:
     """What a setting means, in a few words; "" where its value says it."""
     known = MEANING.get(name, {}).get(str(value), "")
@@ -184,14 +171,6 @@ def meaning(name: str, value: JsonValue, recipe: JsonObject, task: Task) -> str:
 
 
 def _unused(name: str, value: str, recipe: JsonObject, task: Task) -> bool:
-    exclusive = task in (Task.SINGLE, Task.ORDINAL)
-    match name:
-        case "imbalance":
-            return balancing(recipe, task) in ("", *(("ignore",) if value != "ignore" else ()))
-        case "label_smoothing":
-            return not exclusive or recipe.get("loss") != "standard"
-        case "mixup" | "cutmix" if task is Task.REGRESSION:
-            return True
-        case _:
-            nothing = value in ("none", "off")
-            return recipe.get("tune") == "head" and name in OF_ALL_WEIGHTS and not nothing
+    if name == "optimizer" or (recipe.get("tune") == "head" and value in ("none", "off")):
+        return False  # the head's own optimizer is told; what is off is off
+    return bool(why_unused(name, recipe, task))
