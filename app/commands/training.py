@@ -9,7 +9,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError
-from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset
+from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
 from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -70,6 +70,11 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
 
 
+def fields_set(backbone: str, settings: list[str]) -> list[str]:
+    """The names of the fields that a person gives."""
+    return [*(["backbone"] if backbone else []), *(item.partition("=")[0] for item in settings)]
+
+
 def _as_weights(given: str) -> str:
     """A file's path as a recipe names it: whole, for the process that reads it may have begun in another folder."""
     path = given.removeprefix("file:")
@@ -96,6 +101,8 @@ def train(
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
     # Wrong use is said before all else.
+    if preset not in (AUTOMATIC, *PRESETS):
+        raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
     reasons: tuple[str, ...] = ()
     with opened(home) as graft:
@@ -104,12 +111,17 @@ def train(
             network = graft.training.automatic_backbone()
             wanted = dataclasses.replace(recipe, backbone=backbone or network)
             choice = graft.training.automatic(project, network, chosen_weights(graft, wanted, set_ or []))
-            recipe, reasons = changed(choice.recipe, backbone, set_ or []), choice.reasons
+            recipe = changed(choice.recipe, backbone, set_ or [])
+            reasons = choice.without(fields_set(backbone, set_ or [])).reasons
             if not wants_json(as_json):
                 typer.echo("\n".join(reasons))
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
-        warning = warn(graft, project, version or None, folded=folds > 0)
+        given = fields_set(backbone, set_ or [])
+        unused = said_of_unused(recipe, given, graft.projects.read(project).task)
+        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
+        for words in unused:
+            typer.echo(words, err=True)
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )

@@ -1,6 +1,7 @@
 """A recipe chosen from what is known of the pictures and the machine, with a sentence for each choice."""
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.recipes.presets import PRESETS
@@ -14,6 +15,8 @@ FEW, MANY = 100, 2000
 BATCH, MOST_EPOCHS = 32, 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
+_TOLD_BY = {"epochs": ("batch_size",), "tune": ("backbone_factor",)}
+"""Field -> others that its reason speaks of, too."""
 OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
 
@@ -21,7 +24,7 @@ OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's
 class DataFacts:
     """What the rules look at.
 
-    pictures  to learn from; `side` is the middle one of their shorter sides in pixels
+    pictures  to learn from; `side` is the middle one of their shorter sides in pixels, 0 if unknown
     balance   the commonest class's pictures for one of the rarest's; 0 for numbers, which have no classes
     gpu       whether the machine has one
     backbone  SMALL, or ACCURATE where there is a GPU and its weights are within reach
@@ -39,10 +42,20 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A recipe and why: one sentence for each choice."""
+    """A recipe and why: one sentence for each choice, by the field that it is about."""
 
     recipe: Recipe
-    reasons: tuple[str, ...]
+    because: Mapping[str, str]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All of the sentences."""
+        return tuple(self.because.values())
+
+    def without(self, fields: Collection[str]) -> "Choice":
+        """The same without the reasons for fields that a person sets."""
+        kept = {name: words for name, words in self.because.items() if not {name, *_TOLD_BY.get(name, ())} & {*fields}}
+        return dataclasses.replace(self, because=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,40 +77,40 @@ def hyper_rule(pictures: int, side: int) -> HyperRule:
     large = pictures >= 20_000
     return HyperRule(
         steps=500 if not large else 10_000 if pictures < 500_000 else 20_000,
-        image_size=SMALL_RESOLUTION if side <= SMALL_SIDE else 0,
+        image_size=SMALL_RESOLUTION if 0 < side <= SMALL_SIDE else 0,
         mixup=0.1 if large else 0.0,
     )
 
 
 def choose_recipe(facts: DataFacts) -> Choice:
     """The recipe for these facts; its `preset` is "automatic"."""
-    rule, reasons = hyper_rule(facts.pictures, facts.side), []
+    rule, because = hyper_rule(facts.pictures, facts.side), dict[str, str]()
     if not facts.photographs:
         recipe = starting_from(PRESETS["balanced"], facts.weights, photographs=False)
-        reasons.append("The whole network learns, and as fast as its last layer: it does not know much yet.")
+        because["tune"] = "The whole network learns, and as fast as its last layer: it does not know much yet."
     elif facts.pictures < FEW:
         recipe = PRESETS["instant"]
-        reasons.append(
+        because["tune"] = (
             f"Only the last layer learns: of {count(facts.pictures, 'picture')} a whole network would learn each by "
             "heart."
         )
     elif facts.gpu and facts.pictures >= MANY:
         recipe = PRESETS["thorough"]
-        reasons.append(f"The whole network learns: {facts.pictures:,} pictures are enough, and there is a GPU.")
+        because["tune"] = f"The whole network learns: {facts.pictures:,} pictures are enough, and there is a GPU."
     else:
         recipe = PRESETS["balanced"]
         why = "are too few to let all of it go at once" if facts.pictures < MANY else "would take long without a GPU"
-        reasons.append(f"The network thaws from the top down: {facts.pictures:,} pictures {why}.")
+        because["tune"] = f"The network thaws from the top down: {facts.pictures:,} pictures {why}."
     if facts.backbone == ACCURATE:
-        reasons.append("The network is an accurate one, because there is a GPU.")
+        because["backbone"] = "The network is an accurate one, because there is a GPU."
     else:
         why = "an accurate one's weights cannot be reached from here" if facts.gpu else "there is no GPU"
-        reasons.append(f"The network is a small one, because {why}.")
+        because["backbone"] = f"The network is a small one, because {why}."
     changes: dict[str, object] = {
         "backbone": facts.backbone, "weights": facts.weights, "image_size": rule.image_size,
     }  # fmt: skip
     if rule.image_size:
-        reasons.append(
+        because["image_size"] = (
             f"It looks at the pictures in {rule.image_size} × {rule.image_size} pixels: with sides of about "
             f"{facts.side}, they hold no more detail."
         )
@@ -106,13 +119,18 @@ def choose_recipe(facts: DataFacts) -> Choice:
         epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
         changes |= {"epochs": epochs, "batch_size": batch, "mixup": max(recipe.mixup, rule.mixup)}
         steps = round(epochs * facts.pictures / batch)
-        reasons.append(
-            f"It looks at every picture at most {epochs} times: {steps:,} steps (BiT-HyperRule: {rule.steps:,})."
+        because["epochs"] = (
+            f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps; for so many pictures the "
+            f"BiT-HyperRule (Kolesnikov et al. 2020) takes {rule.steps:,}."
         )
     if facts.balance >= RARE:
-        reasons.append(f"Rare classes weigh more: the commonest has {facts.balance:.0f} times the rarest's pictures.")
+        because["imbalance"] = (
+            f"Rare classes weigh more: the commonest has {facts.balance:.0f} times the rarest's pictures."
+        )
     else:
         changes["imbalance"] = "ignore"
         if facts.balance:
-            reasons.append("All pictures count alike: the classes are of similar size.")
-    return Choice(recipe=dataclasses.replace(recipe, preset=AUTOMATIC, **changes), reasons=tuple(reasons))  # type: ignore[arg-type]
+            because["imbalance"] = (
+                f"All pictures count alike: the commonest class has fewer than {RARE} times the rarest's pictures."
+            )
+    return Choice(recipe=dataclasses.replace(recipe, preset=AUTOMATIC, **changes), because=because)  # type: ignore[arg-type]

@@ -124,6 +124,26 @@ def test_a_training_that_nobody_waits_for_is_queued_cancelled_and_resumed(graft_
     assert told.stderr.count("\n") == 1 and "is done" in told.stderr
 
 
+def test_what_a_person_sets_is_not_told_as_chosen_and_what_changes_nothing_is_told(
+    graft_command: Call, run: int
+) -> None:
+    own = ("--backbone", "graft:light_cnn", "--set", "weights=none", "--set", "epochs=2")
+    queued = answer(
+        graft_command("train", "Colours", *own, "--set", "label_smoothing=0.1", "--set", "loss=focal", "--json")
+    )
+    graft_command("cancel", queued["run"])
+    told = " ".join(queued["reasons"])
+    assert "whole network learns" in told and "small one" not in told and "at most" not in told
+    assert "label_smoothing changes nothing here: the loss 'focal' has no place for it." in queued["warning"]
+
+
+def test_a_preset_that_is_none_is_answered_with_all_there_are(graft_command: Call, run: int) -> None:
+    assert (
+        "automatic, instant, balanced, thorough"
+        in graft_command("train", "Colours", "--preset", "nope", status=2).stderr
+    )
+
+
 def test_new_pictures_are_predicted_into_a_table(graft_command: Call, run: int, pictures: Path, tmp_path: Path) -> None:
     said = answer(graft_command("predict", run, pictures / "red" / "0.png", pictures / "broken.jpg", "--json"))
     assert said["classes"] == ["red", "green"]
