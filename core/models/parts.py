@@ -30,14 +30,29 @@ def set_trainable_kind(network: Network, kind: str) -> None:
 
     Raises BadInput if the body has none of that kind.
     """
-    chosen = 0
+    check_kind(network, kind)
     for path, module in network.body.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
             learns = isinstance(module, LowRank) if kind == "lora" else KINDS[kind](path, module, name)
             parameter.requires_grad = learns
-            chosen += learns
-    if not chosen:
-        raise BadInput(f"{network.backbone} has no part of the kind {kind!r}.", hint="Choose another value of tune.")
+
+
+def check_kind(network: Network, tune: str) -> None:
+    """Raises BadInput if `tune`, as in a recipe, names parts that the body has none of."""
+    kind = tune.partition(":")[0]
+    if kind == "lora" and not any(isinstance(item, nn.Linear) for item in network.body.modules()):
+        raise BadInput(f"{network.backbone} has no linear layers that LoRA could add to.", hint=OTHER_PART)
+    chooser = KINDS.get(kind)
+    if chooser is not None and not any(
+        chooser(path, module, name)
+        for path, module in network.body.named_modules()
+        for name, _ in module.named_parameters(recurse=False)
+    ):
+        raise BadInput(f"{network.backbone} has no {KIND_WORDS[kind]} that could learn alone.", hint=OTHER_PART)
+
+
+KIND_WORDS = {"norm": "norm layers", "bias": "biases", "attention": "attention"}
+OTHER_PART = "Choose a transformer, or something else under “What learns” (tune), such as gradual."
 
 
 class LowRank(nn.Module):
@@ -55,11 +70,8 @@ class LowRank(nn.Module):
 
 def add_lora(network: Network, rank: int) -> None:
     """Put additions of that rank beside every linear layer of the body. Raises BadInput if it has none."""
+    check_kind(network, "lora")
     layers = [item for item in network.body.modules() if isinstance(item, nn.Linear)]
-    if not layers:
-        raise BadInput(
-            f"{network.backbone} has no linear layers for LoRA.", hint="Choose a transformer, or tune=gradual."
-        )
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", LowRank(layer, rank).to(layer.weight.device))
 

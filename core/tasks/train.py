@@ -44,6 +44,7 @@ from core.models import (
     silence_residuals,
     some,
 )
+from core.models.parts import check_kind
 from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
 from core.store.db import reading, writing
@@ -151,6 +152,7 @@ class Training:
                 self.recipe.backbone, self.outputs, image_size=self.size,
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
+            check_kind(network, self.recipe.tune)  # before minutes of looking at pictures
             load_weights(network, self.recipe.weights, self.context.settings)
             if not self.knows_photographs:
                 hasten_batch_norm(network)

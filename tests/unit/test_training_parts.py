@@ -18,7 +18,7 @@ from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade
 from core.models import Network, hasten_batch_norm, silence_residuals
-from core.models.parts import add_lora, merge_lora, set_trainable_kind
+from core.models.parts import add_lora, check_kind, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
@@ -194,8 +194,17 @@ def test_only_the_chosen_kind_of_parameters_learns(kind: str) -> None:
     set_trainable_kind(network, kind)
     learning = {name for name, item in network.body.named_parameters() if item.requires_grad}
     assert learning and all(name.endswith("bias") or kind == "norm" for name in learning)
-    with pytest.raises(BadInput, match="no part of the kind 'attention'"):
+    with pytest.raises(BadInput, match="mobilenet_v3_small has no attention that could learn alone"):
         set_trainable_kind(network, "attention")
+
+
+def test_parts_that_a_network_has_none_of_are_told_before_it_learns() -> None:
+    plain = Network("resnet18", 2, image_size=32)
+    for tune in ("head", "gradual", "last:2", "all", "norm", "bias"):
+        check_kind(plain, tune)
+    for tune in ("lora:4", "attention"):
+        with pytest.raises(BadInput, match=r"What learns.*tune"):
+            check_kind(plain, tune)
 
 
 def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> None:
