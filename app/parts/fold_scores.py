@@ -18,13 +18,24 @@ HOW = (
 )
 
 
+def fold_names(run: RunRecord, judged: int) -> list[str]:
+    """What the first `judged` parts are called: with several rounds, also which round each is of."""
+    if run.payload.get("shuffle"):
+        return [f"Split {number + 1}" for number in range(judged)]
+    folds, repeats = int(str(run.payload["folds"])), int(str(run.payload.get("repeats") or 1))
+    if repeats == 1:
+        return [f"Fold {number + 1}" for number in range(judged)]
+    return [f"Round {number // folds + 1}, fold {number % folds + 1}" for number in range(judged)]
+
+
 def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     """A bar for each fold that is done; in the end mean, spread and interval."""
     if not scores:
         return
     name = graft().training.score_name(run.id)
-    st.caption(f"{name} of each fold, on the pictures it had not seen (higher is better)")
-    names = [f"Fold {number + 1}" for number in range(len(scores))]
+    kind = "random split" if run.payload.get("shuffle") else "fold"
+    st.caption(f"{name} of each {kind}, on the pictures it had not seen (higher is better)")
+    names = fold_names(run, len(scores))
     st.bar_chart(
         pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
         x_label="", y_label="", height=60 + 30 * len(scores),
@@ -37,7 +48,7 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**Mean {float(str(summary['mean'])):.2f}**{between}, spread {float(str(summary['spread'])):.2f} over "
-            f"{count(len(scores), 'fold')}."
+            f"{count(len(scores), kind)}."
         )
         with st.popover("More", type="tertiary"):
             st.markdown(HOW)

@@ -54,10 +54,11 @@ class RunRecord:
     def title(self) -> str:
         """How people know the run, on every page: its number, its name or else its preset, network and folds."""
         recipe, folds = self.recipe or {}, self.payload.get("folds")
-        kind = "random splits" if self.payload.get("shuffle") else "folds"
+        kind, repeats = "random splits" if self.payload.get("shuffle") else "folds", self.payload.get("repeats") or 1
         name = self.name or str(recipe.get("preset") or self.kind.value).capitalize()
         backbone = str(recipe.get("backbone") or self.payload.get("backbone") or "")
-        parts = [f"Run {self.id}", name, backbone, f"{folds} {kind}" if folds else ""]
+        rounds = "" if repeats == 1 else f"{repeats} rounds"
+        parts = [f"Run {self.id}", name, backbone, f"{folds} {kind}" if folds else "", rounds]
         return " · ".join(part for part in parts if part)
 
 

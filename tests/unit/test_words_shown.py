@@ -6,6 +6,7 @@ import pytest
 
 from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
+from app.parts.fold_scores import fold_names
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
@@ -22,7 +23,8 @@ from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
 from core.services.results import RunChoice
 from core.services.robustness import RobustnessView
-from core.types import ImageId, RunId, Split, Task
+from core.services.training import RunRecord
+from core.types import ImageId, JsonObject, RunId, Split, Task
 from core.words import changed_most, moved, plain_number
 
 
@@ -47,6 +49,25 @@ def test_what_a_recipe_starts_from_has_the_name_that_it_is_chosen_by(weights: st
 def test_a_file_of_weights_is_named_as_it_is_in_a_line_of_facts() -> None:
     assert start_words("run:12") == "goes on from run 12"
     assert start_words("file:/a_b_c*.pth") == r"start: /a\_b\_c\*\.pth"
+
+
+@pytest.mark.parametrize(
+    ("payload", "title", "names"),
+    [
+        ({"folds": 2}, "Run 7 · Instant · resnet18 · 2 folds", ["Fold 1", "Fold 2", "Fold 3"]),
+        ({"folds": 2, "repeats": 2}, "Run 7 · Instant · resnet18 · 2 folds · 2 rounds",
+         ["Round 1, fold 1", "Round 1, fold 2", "Round 2, fold 1"]),
+        ({"folds": 3, "shuffle": True}, "Run 7 · Instant · resnet18 · 3 random splits",
+         ["Split 1", "Split 2", "Split 3"]),
+    ],
+)  # fmt: skip
+def test_parts_of_a_cross_validation_are_called_what_they_are(
+    payload: JsonObject, title: str, names: list[str]
+) -> None:
+    known = dict.fromkeys(RunRecord.__dataclass_fields__)
+    recipe = {"preset": "instant", "backbone": "resnet18"}
+    run = RunRecord(**{**known, "id": 7, "name": "", "payload": payload, "recipe": recipe})  # type: ignore[arg-type]
+    assert run.title == title and fold_names(run, 3) == names
 
 
 def test_comparisons_of_networks_offer_starts_by_their_usual_names() -> None:
