@@ -18,21 +18,21 @@ from app.parts.recipe_words import (
     TITLES,
     TUNE_WORDS,
 )
-from core.recipes import TWO_BRANCHES, Recipe
+from core.recipes import TWO_BRANCHES, Recipe, balancing, why_unused
 from core.services.projects import ProjectView
-from core.types import Task
+from core.types import JsonObject, Task
 
 
 def recipe_details(recipe: Recipe, project: ProjectView) -> Recipe:
     """Draws the fields with the recipe's values in them; returns the recipe as the person left it."""
-    fields, task = _Fields(recipe), project.task
+    fields, task = _Fields(recipe, project.task), project.task
     with st.expander("Details", icon=":material/tune:"):
         st.caption("These are chosen already. Change them only if you know why.")
         learning, pictures, labels, machine = st.tabs(["Learning", "Pictures", "Labels", "Machine"])
         with learning:
             _learning(fields)
         with pictures:
-            _pictures(fields, task)
+            _pictures(fields)
         with labels:
             _labels(fields, task)
         with machine:
@@ -44,15 +44,15 @@ def recipe_details(recipe: Recipe, project: ProjectView) -> Recipe:
 
 
 class _Fields:
-    """Widgets for fields, three beside each other; their values by name."""
+    """Widgets for fields, two beside each other; their values by name. What changes nothing here is shown as off."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe, self.values = recipe, dict[str, object]()
+    def __init__(self, recipe: Recipe, task: Task) -> None:
+        self.recipe, self.task, self.values = recipe, task, dict[str, object]()
         self._columns: Sequence[st.delta_generator.DeltaGenerator] = ()
 
     def row(self) -> None:
         """Begin a row."""
-        self._columns = list(st.columns(3, vertical_alignment="bottom"))
+        self._columns = list(st.columns(2, vertical_alignment="bottom"))
 
     def _next(self) -> "st.delta_generator.DeltaGenerator":
         if not self._columns:
@@ -64,64 +64,76 @@ class _Fields:
         """The widget's key: another start draws the widgets anew."""
         return f"{field}-{self.recipe.hash}"
 
-    def choose(self, field: str, words: Mapping[str, str], helps: str = "", *, off: bool = False) -> None:
-        """A list of values."""
-        own = str(getattr(self.recipe, field))
+    def so_far(self) -> JsonObject:
+        """The recipe with what is chosen above."""
+        return dataclasses.replace(self.recipe, **self.values).to_json()  # type: ignore[arg-type]
+
+    def _told(self, field: str, helps: str) -> tuple[str | None, bool]:
+        """A field's help, and whether it is off; then the help says why."""
+        why = why_unused(field, self.so_far(), self.task)
+        return " ".join(filter(None, [helps, f"Off here: {why}." if why else ""])) or None, bool(why)
+
+    def choose(self, field: str, words: Mapping[str, str], helps: str = "", *, own: str = "") -> None:
+        """A list of values; `own` is the recipe's, unless another stands for it."""
+        own = own or str(getattr(self.recipe, field))
+        told, off = self._told(field, helps)
         options = list(dict.fromkeys([*words, own])) if own in words or field == "tune" else list(words)
         self.values[field] = self._next().selectbox(
-            TITLES[field], options, index=options.index(own) if own in options else 0, help=helps or None, disabled=off,
+            TITLES[field], options, index=options.index(own) if own in options else 0, help=told, disabled=off,
             format_func=lambda value: words.get(value, value), key=self.key(field),
         )  # fmt: skip
 
     def whole(self, field: str, low: int, high: int, helps: str = "", *, step: int = 1) -> None:
         """A whole number."""
         own = int(getattr(self.recipe, field))
+        told, off = self._told(field, helps)
         self.values[field] = self._next().number_input(
-            TITLES[field], low, max(high, own), own, step=step, help=helps or None, key=self.key(field)
+            TITLES[field], low, max(high, own), own, step=step, help=told, disabled=off, key=self.key(field)
         )
 
-    def number(self, field: str, low: float, high: float, helps: str = "", *, off: bool = False) -> None:
+    def number(self, field: str, low: float, high: float, helps: str = "") -> None:
         """A number."""
         own = float(getattr(self.recipe, field))
+        told, off = self._told(field, helps)
         self.values[field] = self._next().number_input(
-            TITLES[field],
-            low,
-            max(high, own),
-            own,
-            format="%.5g",
-            help=helps or None,
-            disabled=off,
-            key=self.key(field),
+            TITLES[field], low, max(high, own), own, format="%.5g", help=told, disabled=off, key=self.key(field)
         )
 
     def flag(self, field: str, helps: str) -> None:
         """Yes or no."""
+        told, off = self._told(field, helps)
         self.values[field] = self._next().checkbox(
-            TITLES[field], getattr(self.recipe, field), help=helps, key=self.key(field)
+            TITLES[field], getattr(self.recipe, field), help=told, disabled=off, key=self.key(field)
         )
 
 
 def _learning(fields: _Fields) -> None:
-    fields.row()
     fields.choose(
         "tune", _parts(fields.recipe),
-        "The fewer pictures, the less should learn. From the top down: ULMFiT (Howard & Ruder 2018); norm layers: "
-        "Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; both branches: "
-        "Isong 2025; LoRA: Hu et al. 2022.",
+        "The fewer pictures, the less should learn; the last layer always does. From the top down: gradual unfreezing, "
+        "ULMFiT (Howard & Ruder 2018); norm layers: Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); "
+        "attention: Touvron et al. 2022; LoRA: Hu et al. 2022; both branches: Isong 2025.",
     )  # fmt: skip
+    fields.choose("optimizer", OPTIMIZER_WORDS, "AdamW: Loshchilov & Hutter 2019. SGD: with a momentum of 0.9.")
     fields.whole("epochs", 1, 1000, "How many times it looks at every picture.")
-    fields.whole("patience", 0, 1000, "0: never.")
-    fields.row()
+    fields.whole("patience", 0, 1000, "Early stopping, by the validation pictures. 0: never.")
     fields.number("learning_rate", 1e-8, 1.0, "Of the last layer.")
-    fields.number("backbone_factor", 0.0, 10.0)
-    fields.number("layer_decay", 0.01, 1.0, "1 is off. BEiT (Bao et al. 2022).")
-    fields.row()
-    fields.choose("optimizer", OPTIMIZER_WORDS)
-    fields.number("weight_decay", 0.0, 1.0, "Pulls the weights towards zero; biases and norms are spared.")
+    fields.number(
+        "backbone_factor", 0.0, 10.0,
+        "What the network knows is changed more gently than the last layer: 0.1 is a tenth of its rate, 1 the same.",
+    )  # fmt: skip
+    fields.number(
+        "layer_decay", 0.01, 1.0,
+        "Layer-wise learning-rate decay: each of five parts learns at so much of the rate of the one above. 1 is off; "
+        "0.75 is usual for transformers. BEiT (Bao et al. 2022).",
+    )  # fmt: skip
     fields.number(
         "warmup", 0.0, 1.0,
         "The learning rate climbs, then falls by a cosine (Goyal et al. 2017; Loshchilov & Hutter 2017).",
     )  # fmt: skip
+    fields.number(
+        "weight_decay", 0.0, 1.0, "Pulls the weights towards zero; biases and norms are spared (He et al. 2019)."
+    )
 
 
 def _parts(recipe: Recipe) -> Mapping[str, str]:
@@ -129,21 +141,19 @@ def _parts(recipe: Recipe) -> Mapping[str, str]:
     return {name: words for name, words in TUNE_WORDS.items() if name != "two_step" or recipe.backbone == TWO_BRANCHES}
 
 
-def _pictures(fields: _Fields, task: Task) -> None:
+def _pictures(fields: _Fields) -> None:
     fields.row()
-    frozen = fields.values["tune"] == "head"
     fields.choose(
         "augmentation", AUGMENTATION_WORDS,
-        "One random change: TrivialAugment (Müller & Hutter 2021). Two: RandAugment (Cubuk et al. 2020). Hidden parts: "
-        "random erasing (Zhong et al. 2020). The last layer alone sees each picture once, unchanged.",
-        off=frozen,
+        "Light is for pictures whose sides matter, such as X-rays; standard for leaves and cells, which have none. One "
+        "random change: TrivialAugment (Müller & Hutter 2021). Two: RandAugment (Cubuk et al. 2020). Hidden parts: "
+        "random erasing (Zhong et al. 2020).",
     )  # fmt: skip
     fields.choose("framing", FRAMING_WORDS)
     fields.whole("image_size", 0, 1024, "0: the network's own.", step=32)
     fields.row()
-    off = frozen or task is Task.REGRESSION
-    fields.number("mixup", 0.0, 10.0, "0 is off; 0.2 is usual. mixup (Zhang et al. 2018).", off=off)
-    fields.number("cutmix", 0.0, 10.0, "0 is off. CutMix (Yun et al. 2019).", off=off)
+    fields.number("mixup", 0.0, 10.0, "0 is off; 0.2 is usual. mixup (Zhang et al. 2018).")
+    fields.number("cutmix", 0.0, 10.0, "0 is off; 1 is usual. CutMix (Yun et al. 2019).")
 
 
 def _labels(fields: _Fields, task: Task) -> None:
@@ -154,24 +164,30 @@ def _labels(fields: _Fields, task: Task) -> None:
         "CORAL: Cao, Mirjalili & Raschka 2020. Huber: 1964.",
     )  # fmt: skip
     fields.choose(
-        "imbalance", IMBALANCE_WORDS,
-        "A little more: effective numbers (Cui et al. 2019). Corrected: logit adjustment (Menon et al. 2021).",
-        off=task is Task.REGRESSION,
+        "imbalance", _balances(fields, task),
+        "Weigh more: by inverse frequency. A little more: by effective numbers (Cui et al. 2019). Corrected: logit "
+        "adjustment (Menon et al. 2021). Shown more often: class-balanced sampling.",
+        own=balancing(fields.so_far(), task),
     )  # fmt: skip
-    fields.number(
-        "label_smoothing", 0.0, 0.9, "0 is off; 0.1 is usual. Szegedy et al. 2016.",
-        off=task in (Task.MULTI, Task.REGRESSION),
-    )  # fmt: skip
+    fields.number("label_smoothing", 0.0, 0.9, "Label smoothing: 0 is off; 0.1 is usual. Szegedy et al. 2016.")
+
+
+def _balances(fields: _Fields, task: Task) -> Mapping[str, str]:
+    """What can be done for rare classes: of several in a picture, and for the last layer alone, not everything."""
+    there = {name: {**fields.so_far(), "imbalance": name} for name in IMBALANCE_WORDS}
+    able = {name: words for name, words in IMBALANCE_WORDS.items() if balancing(there[name], task) == name}
+    return able or IMBALANCE_WORDS
 
 
 def _machine(fields: _Fields) -> None:
     fields.row()
-    fields.whole("batch_size", 0, 1024, "0: chosen for you.")
-    fields.choose("precision", PRECISION_WORDS)
+    fields.whole("batch_size", 0, 1024, "The batch size. 0: chosen for you.")
     fields.whole("seed", 0, 2**31 - 1, "The same seed, recipe and pictures give the same numbers on a CPU.")
-    fields.row()
-    fields.choose("runtime", RUNTIME_WORDS)
+    fields.choose("precision", PRECISION_WORDS, "Full: numbers of 32 bits. Half: of 16, faster on some machines.")
     fields.choose("compile", COMPILE_WORDS, "Costs time at the start and saves some in each step.")
-    fields.row()
-    fields.number("ema", 0.0, 0.99999, "0 is off; 0.99 is usual. Polyak & Juditsky 1992.")
-    fields.flag("zero_gamma", "Residual networks without pretrained weights (Goyal et al. 2017).")
+    fields.choose("runtime", RUNTIME_WORDS)
+    fields.number(
+        "ema", 0.0, 0.99999,
+        "EMA, an exponential moving average of the weights: 0 is off; 0.99 is usual. Polyak & Juditsky 1992.",
+    )  # fmt: skip
+    fields.flag("zero_gamma", "Zero-gamma: residual branches begin silent (Goyal et al. 2017).")

@@ -39,13 +39,16 @@ PRESET_WORDS = {
     AUTOMATIC: ("Automatic", "Chosen for your pictures and this machine:"),
     "instant": ("Instant", "Seconds. Looks at each picture once and learns only the last layer."),
     "balanced": ("Balanced", "Minutes. Learns the last layer first, then lets the network adapt."),
-    "thorough": ("Thorough", "Longest, best with many pictures. The whole network learns, with every trick."),
+    "thorough": (
+        "Thorough",
+        "Longest, best with many pictures. All of it learns, from varied and blended pictures.",
+    ),
     SAVED: ("Saved", "A recipe that was saved under a name, such as the best one of a search."),
 }
 TUNE_WORDS = {
     "head": "The last layer alone",
     "gradual": "From the top down, step by step",
-    "last:1": "The last of five parts of the network",
+    "last:1": "The last of five parts",
     "last:2": "The last two of five parts",
     "last:3": "The last three of five parts",
     "all": "Everything from the start",
@@ -53,12 +56,12 @@ TUNE_WORDS = {
     "norm": "Norm layers only",
     "bias": "Biases only",
     "attention": "Attention only (transformers)",
-    "lora:8": "Small additions to a transformer (LoRA)",
+    "lora:8": "Small additions (LoRA, transformers)",
 }
 AUGMENTATION_WORDS = {
     "none": "None",
-    "light": "Light: small shifts, nothing mirrored (X-rays)",
-    "standard": "Standard: also mirrored and turned (leaves, cells)",
+    "light": "Light: small shifts, not mirrored",
+    "standard": "Standard: mirrored and turned, too",
     "strong": "Strong: more of all, parts hidden",
     "trivial": "One random change of each picture",
     "rand": "Two random changes of each picture",

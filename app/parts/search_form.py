@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.recipe_words import AUGMENTATION_WORDS, IMBALANCE_WORDS, PRESET_WORDS, TUNE_WORDS
-from app.parts.starts import COMMON, common_starts, start_name
+from app.parts.starts import COMMON, common_starts, out_of_reach, start_name
 from app.parts.study_form import network_words
-from core.recipes import PRESETS, USUAL, Recipe
+from core.recipes import PRESETS, USUAL, Recipe, why_unused
 from core.services.training import search_backbones
+from core.types import Task
 
 FIELD_WORDS = {
     "learning_rate": "How fast it learns",
@@ -36,7 +37,7 @@ class WantedSearch:
     backbones: tuple[str, ...]
 
 
-def search_form() -> WantedSearch | None:
+def search_form(task: Task) -> WantedSearch | None:
     """Draws the choices; returns them when the person starts the search."""
     saved = graft().recipes.list()
     starts = {**{name: PRESET_WORDS[name][0] for name in PRESETS}, **{name: name for name in saved}}
@@ -55,8 +56,11 @@ def search_form() -> WantedSearch | None:
     )
     with right:
         weights = _weights(recipe.weights, backbones)
+        if weights == "imagenet":
+            out_of_reach(backbones)
+    able = [name for name in FIELD_WORDS if not why_unused(name, PRESETS["balanced"].to_json(), task)]
     fields = st.pills(
-        "What may vary", list(FIELD_WORDS), default=list(USUAL),
+        "What may vary", able, default=list(USUAL),
         selection_mode="multi", format_func=FIELD_WORDS.__getitem__,
     )  # fmt: skip
     ready = bool(backbones) and bool(fields or len(backbones) > 1)

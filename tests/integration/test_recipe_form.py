@@ -78,6 +78,38 @@ def test_two_steps_are_offered_only_where_there_are_two_branches(graft: Graft, m
         assert ("Both branches apart, then joined" in tune.options) is there
 
 
+def test_what_changes_nothing_is_off_and_says_why(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    thorough, instant = PRESETS["thorough"], PRESETS["instant"]
+    numbers = opened(graft, Task.REGRESSION, thorough)
+    for field in ("mixup", "cutmix", "label_smoothing"):
+        assert numbers.number_input(key=f"{field}-{thorough.hash}").disabled, field
+    assert "these are numbers" in numbers.number_input(key=f"mixup-{thorough.hash}").help
+    assert numbers.checkbox(key=f"zero_gamma-{thorough.hash}").disabled, "it starts from photographs"
+    head = opened(graft, Task.SINGLE, instant)
+    for field in ("backbone_factor", "layer_decay", "warmup", "batch_size", "ema"):
+        assert head.number_input(key=f"{field}-{instant.hash}").disabled, field
+    head.selectbox(key=f"tune-{instant.hash}").select("all").run()
+    assert not head.number_input(key=f"warmup-{instant.hash}").disabled
+    head.selectbox(key=f"loss-{instant.hash}").select("focal").run()
+    smoothing = head.number_input(key=f"label_smoothing-{instant.hash}")
+    assert smoothing.disabled and "'focal'" in smoothing.help
+
+
+@pytest.mark.parametrize(
+    ("task", "tune", "offered", "kept"),
+    [(Task.SINGLE, "all", 5, "sampling"), (Task.SINGLE, "head", 4, "ignore"), (Task.MULTI, "all", 2, "weights")],
+)
+def test_for_rare_classes_only_what_is_done_is_offered(
+    graft: Graft, task: Task, tune: str, offered: int, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    recipe = PRESETS["balanced"].with_settings({"tune": tune, "imbalance": "sampling"})
+    page = opened(graft, task, recipe)
+    assert len(page.selectbox(key=f"imbalance-{recipe.hash}").options) == offered
+    assert page.session_state["found"].imbalance == kept, "as it would be learnt"
+
+
 def comparing(home: str) -> None:
     """The form of a comparison: runs on its own, so that it imports what it needs."""
     import os
@@ -105,3 +137,19 @@ def test_a_comparison_can_start_from_what_graft_brings_where_that_fits_all_netwo
     assert starts() == (3, "bundled")
     next(item for item in page.button if item.label == "Start").click().run()
     assert page.session_state["wanted"].recipe.weights == "bundled"
+    page.multiselect(key="study-networks").set_value(["graft:light_cnn", "mobilenet_v3_small"]).run()
+    assert starts() == (3, "bundled"), "what nobody published weights for begins from nothing anyway"
+    page.multiselect(key="study-networks").set_value(["graft:light_cnn"]).run()
+    assert starts() == (1, "none")
+
+
+def test_weights_that_cannot_be_had_are_told_before_anything_fails(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "imagenet")
+    monkeypatch.setattr("core.services.training.reaches_imagenet", lambda settings, backbone: backbone == "resnet18")
+    page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
+    page.multiselect(key="study-networks").set_value(["resnet18", "graft:light_cnn"]).run()
+    assert not page.warning
+    page.multiselect(key="study-networks").set_value(["resnet18", "efficientnet_b0"]).run()
+    assert len(page.warning) == 1 and r"efficientnet\_b0 cannot be downloaded" in page.warning[0].value
