@@ -6,7 +6,7 @@ import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
 from app.commands.training import recipe_from, recipe_of, warn
-from core.catalogue import bundled_weights
+from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import ProjectId
 
@@ -38,7 +38,8 @@ def benchmark(
         raise typer.BadParameter(wanted, param_hint="--backbones")
     settings = set_ or []
     recipe_from(preset, names[0], settings)  # wrong use, before all else
-    if not set(names) <= set(bundled_weights()):  # what only one of them could start from compares nothing
+    known = {item for item in names if backbone_info(item).pretrained}
+    if known and not known <= set(bundled_weights()):  # what only one of them could start from compares nothing
         settings = ["weights=imagenet", *settings]
     with opened(home) as graft:
         from core.services.benchmarks import group_json

@@ -10,7 +10,15 @@ from app.links import int_param
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
 from app.parts.recipe_words import PRESET_WORDS, SAVED
-from app.parts.starts import START_WORDS, automatic_network, good_for, start_option, start_words, usual_start
+from app.parts.starts import (
+    START_WORDS,
+    automatic_network,
+    good_for,
+    out_of_reach,
+    start_option,
+    start_words,
+    usual_start,
+)
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import AUTOMATIC, PRESETS, Recipe
@@ -23,6 +31,13 @@ JUDGING_WORDS = {
     "folds": "Fold by fold: slower, surer with few pictures",
     "shuffle": "On random parts, as often as you like",
 }
+
+
+LITTLE_KNOWN = {
+    "all": "It knows little yet: here all of it learns from the start, as fast as its last layer.",
+    "two_step": "It knows nothing yet: here its two branches learn apart first, then joined.",
+}
+"""What learns in place of what the preset says -> why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,10 @@ def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
         backbone = _backbone(project)
     with right:
         weights = _weights(project, backbone) or "file:"
-    return graft().training.starting_from(dataclasses.replace(recipe, backbone=backbone.name), weights)
+    begun = graft().training.starting_from(dataclasses.replace(recipe, backbone=backbone.name), weights)
+    if begun.tune != recipe.tune:
+        st.caption(LITTLE_KNOWN[begun.tune])
+    return begun
 
 
 def _saved(saved: dict[str, Recipe]) -> Recipe:
@@ -137,7 +155,7 @@ def _backbone(project: ProjectId) -> BackboneInfo:
 
 def _named(info: BackboneInfo) -> str:
     size = f"{info.parameters_m:g} million parameters"
-    return f"{info.title} ({info.name}): {info.words}" if info.words else f"{info.title}, {size}"
+    return f"{info.title} ({info.name})" if info.words else f"{info.title}, {size}"
 
 
 def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
@@ -156,6 +174,8 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         "What it knows already", kinds, kinds.index(usual), format_func=start_option, key=f"weights-{kinds}-{usual}"
     )
     st.caption(START_WORDS[kind][2])
+    if kind == "imagenet":
+        out_of_reach([backbone.name])
     good_for(there)
     if there["imagenet"] and kind == usual == "bundled":
         st.caption("Chosen because the photographs' weights cannot be downloaded from here now.")

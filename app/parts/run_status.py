@@ -75,9 +75,12 @@ def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
     """A run that failed or was stopped: why, what is `kept`, and the button that goes on."""
     if run.state is RunState.FAILED:
         st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+    elif run.started_at is None:
+        st.info("It was stopped before it had begun.", icon=":material/stop:")
     else:
         st.info(f"It was stopped. {kept}", icon=":material/stop:")
-    if st.button("Go on from where it stood", icon=":material/resume:", key=f"resume-{run.id}"):
+    again = "Start it after all" if run.started_at is None else "Go on from where it stood"
+    if st.button(again, icon=":material/resume:", key=f"resume-{run.id}"):
         graft().training.resume(run.id)
         st.rerun()
 
@@ -118,7 +121,8 @@ def _facts(run: RunRecord) -> None:
         start = start_words(str(weights))
         kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
         facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
-    st.caption(" · ".join(facts))
+    line = " · ".join(facts)
+    st.caption(line[:1].upper() + line[1:])
 
 
 def _curves(run: RunRecord) -> None:

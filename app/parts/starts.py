@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.text import md
-from core.catalogue import bundled_weights
+from core.catalogue import backbone_info, bundled_weights
+from core.words import enumerated
 
 START_WORDS = {
     "imagenet": (
@@ -49,10 +50,33 @@ COMMON = ("imagenet", "bundled", "none")
 
 
 def common_starts(backbones: Sequence[str]) -> tuple[list[str], str]:
-    """What all of these networks can start from, and which of it they do unless a person chooses."""
-    kinds = [kind for kind in COMMON if kind != "bundled" or set(backbones) <= set(bundled_weights())]
-    usual = usual_start(backbones[0]) if backbones and "bundled" in kinds else "imagenet"
+    """What all of these networks can start from, and which of it they do unless a person chooses.
+
+    Networks that nobody published weights for begin from nothing whatever the others do.
+    """
+    known = [name for name in backbones if backbone_info(name).pretrained]
+    there = {"imagenet": bool(known), "bundled": bool(known) and set(known) <= set(bundled_weights()), "none": True}
+    kinds = [kind for kind in COMMON if there[kind]]
+    usual = usual_start(known[0]) if there["bundled"] else kinds[0]
     return kinds, usual
+
+
+def out_of_reach(backbones: Sequence[str]) -> None:
+    """Says of which networks the photographs' weights cannot be had now, before a training fails of it."""
+    home = str(graft().settings.home)
+    missing = [name for name in backbones if backbone_info(name).pretrained and not _reached(home, name)]
+    if missing:
+        st.warning(
+            f"The weights of {md(enumerated(missing))} cannot be downloaded from here now, and without them the "
+            "training fails. Connect Graft to the network once, or choose another start.",
+            icon=":material/cloud_off:",
+        )
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def _reached(home: str, backbone: str) -> bool:
+    # `home` is there for the key, as in `_usual`.
+    return graft().training.reaches_imagenet(backbone)
 
 
 def usual_start(backbone: str) -> str:

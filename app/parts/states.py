@@ -2,7 +2,18 @@
 
 import streamlit as st
 
+from app.context import graft
 from app.links import page_link
+from app.parts.text import md
+from core.types import ProjectId
+
+
+def too_few_labels(project: ProjectId) -> bool:
+    """Whether nothing can be trained yet; then a calm box says what is missing."""
+    missing = graft().training.lacking(project)
+    if missing:
+        empty_state("Not enough labels yet", md(missing), link="Label pictures", page="label")
+    return bool(missing)
 
 
 def empty_state(title: str, body: str, *, link: str = "", page: str = "") -> None:

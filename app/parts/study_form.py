@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.recipe_words import PRESET_WORDS
-from app.parts.starts import common_starts, start_option
+from app.parts.starts import common_starts, out_of_reach, start_option
 from core.catalogue import all_backbones
 from core.recipes import PRESETS, PUBLISHED, Recipe
 from core.services.training import search_backbones
@@ -50,6 +50,8 @@ def study_form() -> WantedStudy | None:
         start = st.selectbox(
             "What they know already", kinds, kinds.index(usual), format_func=start_option, key=f"study-{kinds}"
         )
+        if start == "imagenet":
+            out_of_reach(backbones)
         scratch = not depths and start != "none" and st.checkbox(
             "Train each also from nothing", help="Shows how much the pretrained weights are worth on your pictures."
         )  # fmt: skip

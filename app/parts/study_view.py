@@ -5,7 +5,6 @@ import streamlit as st
 from app.context import graft
 from app.links import page_link
 from app.parts.starts import start_of
-from app.parts.study_form import network_words
 from app.parts.text import count, duration, md
 from core.charts import depths_figure, depths_info, whiskers_figure, whiskers_info
 from core.services.benchmarks import FIGURES, GroupView, RowView
@@ -38,13 +37,20 @@ def study(view: GroupView, unit: str) -> None:
             st.error(f"Run {row.run}, {md(row.backbone)}: {md(row.error)}", icon=":material/error:")
     known = [row for row in view.rows if row.score is not None]
     percent = figure.kind == "share"
+    unmoved = sum(row.unmoved for row in known)
+    if unmoved:
+        st.caption(
+            f"{count(unmoved, 'training')} of {len(known)} kept the beginning, the last layer alone: on validation "
+            "nothing that came after it was better."
+        )
     if view.study == "depth" and len(known) > 1:
         info = depths_info([_depth(row) for row in known], [row.score for row in known])
         st.plotly_chart(depths_figure(info, figure.title, percent=percent), config=PLOT, key=f"depth-{view.group}")
         if any(row.weights != "none" for row in known):
             st.caption(
-                "Where the line falls to the right, the network forgets more than it learns: you have few pictures for "
-                "so many free layers. Where it rises, your pictures differ from those it knew (Yosinski et al. 2014)."
+                "Where the line clearly falls to the right, the network forgets more than it learns: there are few "
+                "pictures for so many free layers. Where it clearly rises, your pictures differ from those it knew "
+                "(Yosinski et al. 2014). A change that is small beside the grey band may be chance."
             )
     elif known:
         names = [f"{row.backbone} · {start_of(row.weights)}" for row in known]
@@ -62,14 +68,14 @@ def study(view: GroupView, unit: str) -> None:
 def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
     figure = FIGURES[view.figure]
     score = "–" if row.score is None else f"{figure.shown(row.score, unit)} ({figure.range(row.score, unit)})"
-    first = {"What learns": _depth(row)} if view.study == "depth" else {"Network": network_words(row.backbone)}
+    first = {"What learns": _depth(row)} if view.study == "depth" else {"Network": row.backbone}
     state = {} if all(item.state is RunState.DONE for item in view.rows) else {"State": STATES[row.state]}
     return {
         "Run": str(row.run),
         **first,
         **state,
-        "Starts from": start_of(row.weights),
         figure.title: score,
+        "Starts from": start_of(row.weights).partition(" (")[0],
         "Training": "–" if row.seconds is None else duration(row.seconds),
         "Parameters": "–" if row.parameters is None else _millions(row.parameters),
         "File": "–" if row.size_bytes is None else f"{row.size_bytes / 1e6:.2f} MB",

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, set_params
 from app.parts.foreseen import foreseen
-from app.parts.states import empty_state
+from app.parts.states import empty_state, too_few_labels
 from app.parts.study_form import study_form
 from app.parts.study_view import progress, study
 from app.parts.text import md
@@ -31,6 +31,8 @@ def render() -> None:
 
 def new_comparison(project: ProjectId) -> None:
     """The form, and what it starts."""
+    if too_few_labels(project):
+        return
     foreseen(project)
     wanted = study_form()
     if wanted is None:

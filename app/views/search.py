@@ -8,11 +8,12 @@ from app.parts.foreseen import foreseen
 from app.parts.run_choice import choose_listed
 from app.parts.search_form import search_form
 from app.parts.search_view import search_status
-from app.parts.states import empty_state
+from app.parts.states import empty_state, too_few_labels
 from app.parts.text import duration, md
 from core.errors import GraftError
+from core.services.projects import ProjectView
 from core.services.searching import RunRecord
-from core.types import ProjectId, RunId
+from core.types import RunId
 
 
 def render() -> None:
@@ -24,21 +25,23 @@ def render() -> None:
         return
     runs = graft().searches.list(project.id)
     with st.expander("New search", icon=":material/add:", expanded=not runs):
-        new_search(project.id)
+        new_search(project)
     if runs:
         search_status(chosen(runs))
 
 
-def new_search(project: ProjectId) -> None:
+def new_search(project: ProjectView) -> None:
     """The form, and what it starts."""
+    if too_few_labels(project.id):
+        return
     st.caption("Trains again and again, each time a little differently, and keeps what does best on validation.")
-    foreseen(project, choosing=True)
-    wanted = search_form()
+    foreseen(project.id, choosing=True)
+    wanted = search_form(project.task)
     if wanted is None:
         return
     try:
         run = graft().searches.start(
-            project, wanted.recipe, minutes=wanted.minutes, fields=wanted.fields, backbones=wanted.backbones
+            project.id, wanted.recipe, minutes=wanted.minutes, fields=wanted.fields, backbones=wanted.backbones
         )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")

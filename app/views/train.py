@@ -9,7 +9,7 @@ from app.parts.foreseen import foreseen
 from app.parts.recipe_form import asked_start, recipe_form
 from app.parts.run_choice import choose_listed
 from app.parts.run_status import run_status
-from app.parts.states import empty_state
+from app.parts.states import empty_state, too_few_labels
 from app.parts.text import md
 from core.errors import GraftError
 from core.services.projects import ProjectView
@@ -45,6 +45,8 @@ def render() -> None:
 
 def new_training(project: ProjectView) -> None:
     """The form, and what it starts."""
+    if too_few_labels(project.id):
+        return
     foreseen(project.id)
     wanted = recipe_form(project)
     if wanted is None:

@@ -68,10 +68,10 @@ def knows_photographs(weights: str, settings: Settings) -> bool:
 
 def ways_out(backbone: str) -> str:
     """What to do when pretrained weights cannot be downloaded."""
-    bundled = "'bundled' (drawn pictures, comes with Graft), " if backbone in bundled_weights() else ""
+    bundled = "drawn pictures (bundled), " if backbone in bundled_weights() else ""
     return (
         "Connect to the network once and start again, or choose other weights: "
-        f"{bundled}a file, an earlier model, or 'none'."
+        f"{bundled}a file, an earlier model, or nothing (none)."
     )
 
 

@@ -48,6 +48,8 @@ class RowView:
     parameters: int | None
     size_bytes: int | None
     latency_ms: float | None
+    unmoved: bool = False
+    """Whether no epoch was better than its beginning, the last layer alone, which was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ class Benchmarks(Service):
             version=numbers[first.version_id or VersionId(0)],
             figure=figure,
             device=next((run.device for run in members if run.device), ""),
-            rows=tuple(_row(run, scores.get(run.id)) for run in members),
+            rows=tuple(row_of(run, scores.get(run.id)) for run in members),
         )
 
     def states(self, project_id: ProjectId, group: str) -> dict[RunId, RunState]:
@@ -204,7 +206,8 @@ def _scores(session: Session, members: Sequence[RunRecord], figure: str) -> dict
     return found
 
 
-def _row(run: RunRecord, found: Interval | None) -> RowView:
+def row_of(run: RunRecord, found: Interval | None) -> RowView:
+    """A training of a group, with its score if that is known."""
     recipe, result = run.recipe or {}, run.result or {}
     timings = result.get("timings_s")
 
@@ -224,4 +227,5 @@ def _row(run: RunRecord, found: Interval | None) -> RowView:
         parameters=None if parameters is None else int(parameters),
         size_bytes=None if size is None else int(size),
         latency_ms=number(result.get("latency_ms")),
+        unmoved=recipe.get("tune") != "head" and result.get("best_epoch") == 0,
     )

@@ -17,6 +17,8 @@ from core.types import ClassId, JsonObject, Split, Task, VersionId
 
 FEWEST_PER_CLASS = 5
 FEWEST_NUMBERS = 10
+SURELY_ENOUGH = 1000
+"""So many labelled pictures are not read only to know whether each class has its few."""
 MANY_UNITS = 100
 """Of more cases or groups a fifth is enough to test by, and nothing needs to be read to know it."""
 
@@ -82,6 +84,17 @@ def foresee(session: Session, project: ProjectView) -> Foreseen:
     except NotEnoughImages:
         return Foreseen(None, units.leaking)
     return Foreseen(outlook(parts, assign_splits(parts)), units.leaking)
+
+
+def lacking(session: Session, project: ProjectView) -> str:
+    """What is still to be labelled before anything can be trained, or ""; of many pictures the start itself says it."""
+    if versions.describe_labelled(session, project.id).images > SURELY_ENOUGH:
+        return ""
+    try:
+        _dividing(session, project)
+    except NotEnoughImages as error:
+        return str(error)
+    return ""
 
 
 def foresee_version(version: VersionRecord) -> Foreseen:

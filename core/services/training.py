@@ -10,7 +10,7 @@ from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
 from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
 from core.services.base import Service
-from core.services.dataset import Foreseen, foresee, foresee_version, freeze
+from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
 from core.services.weights import know_much, parent_of, reaches_imagenet, usual_weights
 from core.splits import JUDGED
@@ -136,6 +136,15 @@ class Training(Service):
     def usual_weights(self, backbone: str) -> str:
         """What a training of that network starts from unless a person chooses. May wait two seconds for a host."""
         return usual_weights(self.settings, backbone)
+
+    def reaches_imagenet(self, backbone: str) -> bool:
+        """Whether ImageNet's weights of a network can be had here now. May wait two seconds for a host."""
+        return reaches_imagenet(self.settings, backbone)
+
+    def lacking(self, project_id: ProjectId) -> str:
+        """What is still to be labelled before anything can be trained, or "". Raises NotFound."""
+        with reading(self.engine) as session:
+            return lacking(session, projects.read_project(session, project_id))
 
     def _has_gpu(self) -> bool:
         """A guess without torch, which this process never loads: the setting, or the tool of NVIDIA's driver."""

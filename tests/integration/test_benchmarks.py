@@ -13,7 +13,8 @@ from core.errors import BadInput, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
 from core.recipes import DEPTHS, PRESETS
-from core.services.benchmarks import group_json
+from core.services.benchmarks import group_json, row_of
+from core.services.training import RunRecord
 from core.types import Lane, ProjectId, RunState
 from tests.at_once import serve
 from tests.integration.test_training import TINY
@@ -41,6 +42,14 @@ def test_networks_are_compared_on_the_same_pictures_with_what_they_cost(graft: G
     assert json.loads(json.dumps(group_json(view)))["rows"][0]["interval"] == [
         view.rows[0].score.low, view.rows[0].score.high,  # type: ignore[union-attr]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tune", "best", "unmoved"), [("last:2", 0, True), ("last:2", 3, False), ("head", 0, False)])
+def test_a_depth_at_which_nothing_was_better_than_the_beginning_is_told(tune: str, best: int, unmoved: bool) -> None:
+    known = dict.fromkeys(RunRecord.__dataclass_fields__)
+    given = {"id": 7, "state": RunState.DONE, "recipe": {"tune": tune}, "result": {"best_epoch": best}}
+    row = row_of(RunRecord(**{**known, **given}), None)  # type: ignore[arg-type]
+    assert row.unmoved is unmoved
 
 
 def test_a_network_is_trained_at_every_depth_in_one_group_that_can_be_stopped(graft: Graft, project: ProjectId) -> None:

@@ -55,6 +55,29 @@ def test_looking_ahead_divides_nothing(graft: Graft) -> None:
         assert {image.split for image in versions.list_labelled(session, project)} == {None}
 
 
+def test_what_is_still_to_be_labelled_is_told_before_anything_is_started(graft: Graft) -> None:
+    empty = graft.projects.create_from_names("Empty", Task.SINGLE, ["healthy", "rust"])
+    assert "at least two classes with 5 labelled pictures each, 10 in all (healthy: 0, rust: 0)" in (
+        graft.training.lacking(empty)
+    )
+    assert graft.training.lacking(grouped(graft, 7)) == ""
+    assert "at least 10 pictures with a number; there are 0" in graft.training.lacking(
+        graft.projects.create_from_names("Counts", Task.REGRESSION, [])
+    )
+
+
+@pytest.mark.parametrize("page", ["train", "search", "benchmark"])
+def test_a_page_asks_for_labels_in_place_of_a_form_that_could_start_nothing(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    monkeypatch.setattr("app.parts.states.page_link", lambda label, page: None)  # links need the whole app
+    empty = graft.projects.create_from_names("Empty", Task.SINGLE, ["healthy", "rust"])
+    shown = AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": empty}).run()
+    assert not shown.exception and not shown.button
+    assert next(item.value for item in shown.markdown) == "#### Not enough labels yet"
+
+
 def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
     many = graft.training.foresee(grouped(graft, 60, each=2)).outlook
     assert many is not None and many.warning == ""
@@ -123,14 +146,15 @@ def form(page: str, project: int) -> None:
     from core.types import ProjectId
 
     found = graft().projects.read(ProjectId(project))
-    if page == "train":
-        new_training(found)
+    if page == "benchmark":
+        new_comparison(found.id)
     else:
-        {"search": new_search, "benchmark": new_comparison}[page](found.id)
+        {"search": new_search, "train": new_training}[page](found)
 
 
 @pytest.mark.parametrize("page", ["train", "search", "benchmark"])
 def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setattr("core.services.training.reaches_imagenet", lambda settings, backbone: True)
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     few, enough = (
         AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": project}).run()
