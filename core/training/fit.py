@@ -21,7 +21,7 @@ from core.features import PixelCache
 from core.inference import compute_logits
 from core.models import Network, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
-from core.models.small import branch_logits
+from core.models.small import BRANCHES, branch_logits
 from core.recipes import Recipe
 from core.training.ahead import keep_on, on_device, read_ahead
 from core.training.augment import augment, mix
@@ -260,7 +260,9 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update_parameters(self.network)
-        return self.group.total(loss) / self.group.size
+        # Of branches apart the mean is told: their sum would seem to fall by half where they are joined.
+        alone = BRANCHES if branches_apart(self.recipe, self.epoch) else 1
+        return self.group.total(loss) / self.group.size / alone
 
     def _broken(self, step: int) -> GraftError:
         rate = self.optimizer.param_groups[0]["lr"]

@@ -47,6 +47,8 @@ def test_both_steps_are_taken_and_the_joint_model_tells_red_from_green(
     assert sum(item.numel() for item in network.parameters()) < 20_000
     run = graft.training.read(run_id)
     assert run.result is not None and run.result["score"] == 1.0
+    first = dict(graft.training.curves(run_id)["train/loss"])[1]
+    assert first < 1.2, "of branches apart the mean is told, not the sum"
 
 
 def test_a_training_is_not_given_up_before_all_of_it_learns(
