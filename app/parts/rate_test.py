@@ -9,7 +9,7 @@ from core.charts import rates_figure
 from core.errors import GraftError
 from core.recipes import Recipe
 from core.services.rates import RatesView
-from core.types import ProjectId
+from core.types import ProjectId, RunState
 
 HELP = (
     "Begins as the training would, on the pictures to learn from, and lets the rate climb from far too small to "
@@ -35,6 +35,8 @@ def rate_test(project: ProjectId, recipe: Recipe, field: str) -> None:
 
 def _found(view: RatesView, field: str) -> None:
     if not view.rates:
+        if view.run.state is RunState.CANCELLED:
+            st.caption("It was stopped before there was a curve.")
         return
     figure = rates_figure(view.rates, view.losses, view.smoothed, view.suggested)
     st.plotly_chart(figure, config=PLOT, key=f"rates-{view.run.id}")

@@ -18,17 +18,17 @@ START_WORDS = {
     ),
     "bundled": (
         "Drawn pictures (comes with Graft)",
-        "works everywhere",
+        "",
         "Works everywhere, without a network connection. Better than nothing, not as good as photographs.",
     ),
     "own": (
         "Your own pictures, without labels",
-        "knows your kind of picture",
+        "",
         "What a network learnt on page Learn without labels. Worth a try with thousands of pictures and few labels.",
     ),
     "run": (
-        "An earlier model, of this project or another",
-        "goes on from it",
+        "An earlier model, of any project",
+        "",
         "Goes on from what it has learnt: for new labels, or after pictures from another place.",
     ),
     "none": (
@@ -42,7 +42,7 @@ START_WORDS = {
         "One that lies on the computer Graft runs on, .safetensors or .pth.",
     ),
 }
-"""Kind of weights -> its name, what it is good for in a word, and in a sentence."""
+"""Kind of weights -> its name, what it is good for in a word if there is room, and in a sentence."""
 
 
 COMMON = ("imagenet", "bundled", "none")
@@ -120,7 +120,7 @@ def start_words(weights: str) -> str:
 def start_option(kind: str) -> str:
     """A line of a list to choose from."""
     name, gist, _ = START_WORDS[kind]
-    return f"{name}: {gist}"
+    return f"{name}: {gist}" if gist else name
 
 
 def good_for(there: dict[str, bool]) -> None:

@@ -5,6 +5,9 @@ from math import log10
 
 import plotly.graph_objects as go
 
+GREY = "rgb(128, 128, 128)"
+"""Seen on white and on black."""
+
 
 def rates_figure(
     rates: Sequence[float], losses: Sequence[float], smoothed: Sequence[float], suggested: float | None
@@ -24,7 +27,7 @@ def rates_figure(
         hovertemplate="%{x:.1e}: %{y:.3f}<extra></extra>",
     )
     if suggested is not None:
-        figure.add_vline(x=suggested, line={"dash": "dash", "width": 1})
+        figure.add_vline(x=suggested, line={"dash": "dash", "width": 1.5, "color": GREY})
         figure.add_annotation(  # on a logarithmic axis an annotation's place is the exponent
             x=log10(suggested), y=1, yref="paper", yanchor="bottom", text=f"{suggested:.2g}", showarrow=False
         )

@@ -77,7 +77,7 @@ def test_a_network_learns_from_pictures_and_a_training_starts_from_it(page: Page
     page.get_by_role("link", name="Train from it").click()
     page.wait_for_url("**/train**")
     start = page.get_by_role("combobox", name="What it knows already")
-    expect(start).to_have_value("Your own pictures, without labels: knows your kind of picture")
+    expect(start).to_have_value("Your own pictures, without labels")
     chosen = page.get_by_role("combobox", name="Pretraining")
     expect(chosen).to_have_value(f"Run {run} · {NETWORK} · your pictures · VICReg")
     # What the other starts are good for stands beside it.

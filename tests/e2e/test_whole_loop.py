@@ -64,7 +64,7 @@ def test_from_photographs_to_a_model_that_is_understood(
     # A training in the background; the page survives a reload.
     page.goto(served.address("train", project=project))
     page.get_by_role("radio", name="Instant").or_(page.get_by_text("Instant", exact=True)).first.click()
-    choose(page, "What it knows already", "Drawn pictures (comes with Graft): works everywhere")
+    choose(page, "What it knows already", "Drawn pictures (comes with Graft)")
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=**")
     page.reload()

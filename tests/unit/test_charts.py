@@ -50,6 +50,7 @@ def test_a_range_test_is_drawn_where_its_curve_is_and_not_to_where_it_breaks_out
     low, high = figure.layout.yaxis.range
     assert low < 1.0 and 2.0 < high < 4.0
     assert figure.layout.annotations[0].x == -3 and figure.layout.annotations[0].text == "0.001"
+    assert figure.layout.shapes[0].line.color == "rgb(128, 128, 128)", "seen on white and on black"
     assert not rates_figure([], [], [], None).layout.annotations
 
 
