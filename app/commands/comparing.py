@@ -38,13 +38,13 @@ def benchmark(
         raise typer.BadParameter(wanted, param_hint="--backbones")
     settings = set_ or []
     recipe_from(preset, names[0], settings)  # wrong use, before all else
-    known = {item for item in names if backbone_info(item).pretrained}
-    if known and not known <= set(bundled_weights()):  # what only one of them could start from compares nothing
-        settings = ["weights=imagenet", *settings]
     with opened(home) as graft:
         from core.services.benchmarks import group_json
 
-        recipe = recipe_of(graft, preset, "", names[0], settings)
+        known = [item for item in names if backbone_info(item).pretrained]
+        if not set(known) <= set(bundled_weights()):  # what only some of them could start from compares nothing
+            settings = ["weights=imagenet", *settings]
+        recipe = recipe_of(graft, preset, "", next(iter(known), names[0]), settings)
         project = graft.projects.named(name).id
         warning = warn(graft, project)
         if depths:

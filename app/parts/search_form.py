@@ -58,7 +58,7 @@ def search_form(task: Task) -> WantedSearch | None:
         weights = _weights(recipe.weights, backbones)
         if weights == "imagenet":
             out_of_reach(backbones)
-    able = [name for name in FIELD_WORDS if not why_unused(name, PRESETS["balanced"].to_json(), task)]
+    able = [name for name in FIELD_WORDS if not why_unused(name, {**recipe.to_json(), "tune": "all"}, task)]
     fields = st.pills(
         "What may vary", able, default=list(USUAL),
         selection_mode="multi", format_func=FIELD_WORDS.__getitem__,

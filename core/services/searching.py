@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from core.errors import BadInput, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import SearchPayload
-from core.recipes import USUAL, Recipe, search_space
+from core.recipes import USUAL, Recipe, search_space, why_unused
 from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.weights import parent_of
 from core.store import projects, runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
-from core.types import JsonObject, JsonValue, ProjectId, RunId, RunKind
+from core.types import JsonObject, JsonValue, ProjectId, RunId, RunKind, Task
 
 __all__ = ["RunRecord", "SearchView", "Searches", "TrialView"]
 
@@ -82,6 +82,7 @@ class Searches(Service):
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             recipe.check_task(project.task)
+            _check_fields(recipe, fields, project.task)
             version_id = freeze(session, project, now=datetime.now(UTC))
         return self.queue.enqueue(
             SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials),
@@ -154,3 +155,11 @@ def _trial(row: JsonObject) -> TrialView:
         note=str(row.get("note") or ""),
         values=values if isinstance(values, dict) else {},
     )
+
+
+def _check_fields(recipe: Recipe, fields: Sequence[str], task: Task) -> None:
+    """Raises BadInput for a field that would make no trial differ; how much learns may still differ itself."""
+    whole = {**recipe.to_json(), "tune": "all"}
+    for field in fields:
+        if why := why_unused(field, whole, task):
+            raise BadInput(f"Trials cannot differ by {field} here: {why}.", hint="Leave it out.")

@@ -102,5 +102,14 @@ def test_the_command_queues_a_published_comparison(graft: Graft, project: Projec
     assert [(row["backbone"], row["weights"], row["state"]) for row in rows] == [
         ("graft:light_cnn", "none", "queued"), ("vgg16", "imagenet", "queued"),
     ]  # fmt: skip
+    mixed = ["benchmark", "Colours", "--backbones", "graft:light_cnn,mobilenet_v3_small", "--json", *home]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+        rows = json.loads(CliRunner().invoke(build(), mixed).stdout)["rows"]
+    assert [(row["backbone"], row["weights"]) for row in rows] == [
+        ("graft:light_cnn", "none"), ("mobilenet_v3_small", "bundled"),
+    ]  # fmt: skip
+    unknown = CliRunner().invoke(build(), ["benchmark", "Colours", "--backbones", "resnet18,resnet19", *home])
+    assert unknown.exit_code == 1 and unknown.stderr.startswith("There is no backbone 'resnet19'")
     wrong = CliRunner().invoke(build(), ["benchmark", "Colours", "--depths", "--backbones", "a,b", *home])
     assert wrong.exit_code == 2

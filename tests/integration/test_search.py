@@ -183,6 +183,9 @@ def test_what_cannot_be_searched_is_said_before_anything_is_queued(graft: Graft,
             graft.searches.start(project, START, minutes=minutes)
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
         graft.searches.start(project, PRESETS["instant"], minutes=1, backbones=["resnet18", "resnet19"])
+    focal = START.with_settings({"loss": "focal"})
+    with pytest.raises(BadInput, match="Trials cannot differ by label_smoothing here: the loss 'focal' has no place"):
+        graft.searches.start(project, focal, minutes=1, fields=["learning_rate", "label_smoothing"])
     assert graft.searches.list(project) == []
 
 
