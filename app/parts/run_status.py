@@ -24,14 +24,15 @@ def run_status(run_id: RunId) -> None:
 
 
 def until_ended(run_id: RunId, draw: Callable[[], None], *, every_s: float) -> None:
-    """Draw a run, again and again until it has ended, and then once more with the whole page."""
-    if graft().training.read(run_id).state.ended:
+    """Draw a run, again and again until it has ended; when it begins or ends, with the whole page, which names it."""
+    state = graft().training.read(run_id).state
+    if state.ended:
         draw()
         return
 
     @st.fragment(run_every=every_s)
     def ticking() -> None:
-        if graft().training.read(run_id).state.ended:
+        if graft().training.read(run_id).state is not state:
             st.rerun()
         draw()
 

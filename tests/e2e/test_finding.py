@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.jobs import execute
 from core.recipes import PRESETS
-from core.types import ProjectId, RunState
-from tests.at_once import complete, serve
+from core.types import Lane, ProjectId, RunState
+from core.worker import handler
+from tests.at_once import claim, complete, serve
 from tests.e2e.choosing import press
 from tests.e2e.served import Served
 
@@ -31,7 +33,7 @@ def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
     (asked,) = served.graft.searches.list(labelled)
     assert asked.payload["minutes"] == 2.0 and (asked.recipe or {})["preset"] == "balanced"
     served.graft.queue.cancel(asked.id)
-    expect(page.get_by_text("It was stopped.")).to_be_visible()
+    expect(page.get_by_text("It was stopped before it had begun.")).to_be_visible()
 
     start = PRESETS["instant"].with_settings({"image_size": "32", "weights": "bundled", "epochs": "4"})
     made = served.graft.searches.start(labelled, start, minutes=5, fields=["learning_rate"], trials=2)
@@ -58,3 +60,20 @@ def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: 
     rate = take.inner_text().split()[-1]
     take.click()
     expect(page.get_by_role("spinbutton", name="Learning rate")).to_have_value(re.compile(f"^{float(rate):.5g}$"))
+
+
+def test_the_list_of_trainings_says_that_one_runs_as_soon_as_it_does(
+    page: Page, served: Served, labelled: ProjectId
+) -> None:
+    recipe = PRESETS["instant"].with_settings({"image_size": "32", "weights": "bundled"})
+    first, second = (served.graft.training.start(labelled, recipe) for _ in range(2))
+    page.goto(served.address("train", project=labelled, run=first))
+    listed = page.get_by_role("combobox", name="Trainings of this project")
+    expect(listed).to_have_value(re.compile("waits$"))
+    run = claim(served.graft, Lane.TRAINING)
+    assert run.id == first
+    expect(listed).to_have_value(re.compile("runs$"))
+    for asked in (first, second):
+        served.graft.queue.cancel(asked)
+    execute(handler(run.kind), run, engine=served.graft.engine, settings=served.graft.settings)
+    expect(listed).to_have_value(re.compile("stopped$"))
