@@ -101,7 +101,6 @@ RUNTIME_WORDS = {
 COMPILE_WORDS = {"auto": "Where it pays", "on": "Yes", "off": "No"}
 WORDS = {
     "preset": {name: title for name, (title, _) in PRESET_WORDS.items()},
-    "tune": TUNE_WORDS,
     "augmentation": AUGMENTATION_WORDS,
     "imbalance": IMBALANCE_WORDS,
     "optimizer": OPTIMIZER_WORDS,
@@ -114,12 +113,21 @@ ZERO = {"patience": "Never", "image_size": "The network's own", "batch_size": "C
 """What 0 stands for where it is no number of anything."""
 
 
+def learns(tune: str) -> str:
+    """What of a network learns, of those that the form offers and of others."""
+    kind, _, size = tune.partition(":")
+    others = {"lora": f"Small additions of rank {size} (LoRA)", "last": f"The last {size} of five parts"}
+    return TUNE_WORDS.get(tune) or others.get(kind, tune)
+
+
 def shown(field: str, value: JsonValue, task: Task) -> str:
     """A field's value as it is called where it is chosen."""
     if value is None:
         return "\N{EN DASH}"
     if field == "weights":
         return start_of(str(value))
+    if field == "tune":
+        return learns(str(value))
     if field in ZERO and value == 0:
         return ZERO[field]
     if isinstance(value, bool):

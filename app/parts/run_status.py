@@ -9,6 +9,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.fold_scores import fold_scores
 from app.parts.following import stop_button
+from app.parts.recipe_words import learns
 from app.parts.run_engine import how_computed
 from app.parts.starts import start_words
 from app.parts.text import count, duration, md
@@ -122,6 +123,9 @@ def _facts(run: RunRecord) -> None:
         start = start_words(str(weights))
         kept = "" if run.parent_id is None else f": {md(kept_words((run.result or {}).get('head')))}"
         facts.append(f"{start}{kept}" if run.state is RunState.DONE else start)
+    if tune := recipe.get("tune"):
+        part = learns(str(tune))
+        facts.append(f"what learns: {md(part[:1].lower() + part[1:])}")
     line = " · ".join(facts)
     st.caption(line[:1].upper() + line[1:])
 

@@ -10,7 +10,7 @@ from app.parts.fold_scores import fold_names
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
-from app.parts.recipe_words import TITLES, shown
+from app.parts.recipe_words import TITLES, learns, shown
 from app.parts.robustness import row, verdict
 from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
@@ -200,3 +200,15 @@ def test_recipes_are_compared_in_the_words_by_which_they_were_chosen(field: str,
 @pytest.mark.parametrize("how", [NUMBERS_HOW, NUMBERS_REASONS])
 def test_how_numbers_are_promised_and_refused_speaks_of_no_class(how: str) -> None:
     assert "probability" not in how and "class" not in how and "sure" not in how
+
+
+@pytest.mark.parametrize(
+    ("tune", "words"),
+    [
+        ("head", "The last layer alone"),
+        ("lora:4", "Small additions of rank 4 (LoRA)"),
+        ("last:4", "The last 4 of five parts"),
+    ],
+)
+def test_what_learns_is_said_also_where_no_form_offers_it(tune: str, words: str) -> None:
+    assert learns(tune) == shown("tune", tune, Task.SINGLE) == words
