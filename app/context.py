@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.parts.text import md
-from core.errors import GraftError
+from core.errors import DiskFull, GraftError, is_full
 from core.graft import Graft, open_graft
 from core.settings import Settings
 
@@ -33,10 +33,13 @@ def guarded(render: Callable[[], None]) -> Callable[[], None]:
             render()
         except GraftError as error:
             st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
-        except Exception:  # the border to the person: the log keeps the details
+        except Exception as error:  # the border to the person: the log keeps the details
             LOG.exception("The page %s failed.", render.__module__)
+            full = isinstance(error, OSError) and is_full(error)
             st.error(
-                "This page could not be shown. Nothing is lost: reload it, or go to another page. "
+                str(DiskFull())
+                if full
+                else "This page could not be shown. Nothing is lost: reload it, or go to another page. "
                 "The log of the web process says why.",
                 icon=":material/error:",
             )

@@ -70,16 +70,23 @@ class Supervisor:
         self._stop = True
 
     def _serve(self, ready: Say) -> None:
-        said = False
+        said = noted = False
         while not self._stop:
             changes = [self._look_at(child) for child in self._children]
-            if any(changes):
-                processes = {child.name: child.process.pid if child.process else 0 for child in self._children}
-                write_children(self._settings, processes)
+            if any(changes) or not noted:
+                noted = self._noted()
             if not said and answers(address(self._settings)):
                 said = True
                 ready(address(self._settings))
             time.sleep(POLL_S)
+
+    def _noted(self) -> bool:
+        processes = {child.name: child.process.pid if child.process else 0 for child in self._children}
+        try:
+            write_children(self._settings, processes)
+        except OSError:  # a full disk must not end what people work with; noted as soon as there is room
+            return False
+        return True
 
     def _look_at(self, child: _Child) -> bool:
         """Start a child that is due, note one that ended. True: something changed."""
@@ -87,21 +94,26 @@ class Supervisor:
         if child.process is None:
             if now < child.due_at:
                 return False
-            child.process, child.started_at = self._start(child.name), now
+            try:
+                child.process, child.started_at = self._start(child.name), now
+            except OSError as error:  # its log cannot be opened: a full disk must not end the others
+                self._pause(child, f"cannot be started ({error.strerror})")
             return True
         status = child.process.poll()
         if status is None:
             return False
         if now - child.started_at > STEADY_AFTER_S:
             child.pause_s = FIRST_PAUSE_S
-        log = self._log(child.name)
-        self._say(
-            f"{WORDS.get(child.name, child.name)} ended {_how(status)}; "
-            f"it is started again in {child.pause_s:g} s. Its log: {log}"
-        )
-        child.process, child.due_at = None, now + child.pause_s
-        child.pause_s = min(2 * child.pause_s, LONGEST_PAUSE_S)
+        self._pause(child, f"ended {_how(status)}")
         return True
+
+    def _pause(self, child: _Child, what: str) -> None:
+        self._say(
+            f"{WORDS.get(child.name, child.name)} {what}; "
+            f"it is started again in {child.pause_s:g} s. Its log: {self._log(child.name)}"
+        )
+        child.process, child.due_at = None, time.monotonic() + child.pause_s
+        child.pause_s = min(2 * child.pause_s, LONGEST_PAUSE_S)
 
     def _log(self, name: str) -> Path:
         return self._settings.logs / f"{name}.log"

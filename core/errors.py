@@ -8,10 +8,14 @@
     ├── NotEnoughImages       too few labelled images for what was asked
     ├── WeightsUnavailable    pretrained weights could not be fetched, found or trusted
     ├── OutOfMemory           even the smallest batch does not fit the device
-    └── Cancelled             a person asked the job to stop
+    └── DiskFull              nothing more can be written
+
+    Cancelled                 a person asked the job to stop
 
 Programmer's mistakes stay ValueError and TypeError.
 """
+
+import errno
 
 
 class GraftError(Exception):
@@ -57,5 +61,20 @@ class OutOfMemory(GraftError):
     """Even the smallest batch does not fit the device."""
 
 
-class Cancelled(GraftError):
-    """A person asked the job to stop."""
+MAKE_ROOM = "Make room, then go on: what was written before is kept."
+
+
+class DiskFull(GraftError):
+    """Nothing more can be written to the disk."""
+
+    def __init__(self, message: str = "The disk is full.", *, hint: str = MAKE_ROOM) -> None:
+        super().__init__(message, hint=hint)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a write failed for want of room: on the disk, within a quota, or below a limit of a file's size."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Cancelled(Exception):
+    """A person asked the job to stop. No GraftError: whoever tells of what fails and goes on must not go on."""

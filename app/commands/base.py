@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import GraftError
+from core.errors import DiskFull, GraftError, is_full
 from core.settings import Settings
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -72,6 +72,8 @@ def told(home: Path | None) -> Iterator[Settings]:
         raise
     except Exception as error:  # the border to the person: the log keeps the details
         words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
+        if isinstance(error, OSError) and is_full(error):
+            words = str(DiskFull())
         typer.echo(" ".join(words.split()), err=True)
         raise typer.Exit(1) from error
 

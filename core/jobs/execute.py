@@ -1,19 +1,22 @@
 """Running one job's body to its one recorded end, in this process."""
 
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from core.errors import Cancelled, GraftError
+from core.errors import Cancelled, DiskFull, GraftError, is_full
 from core.jobs.context import JobContext
+from core.jobs.reserve import give_room
 from core.settings import Settings
 from core.store import runs
 from core.store.db import writing
 from core.store.runs import RunRecord
 from core.types import JsonObject, RunState
 
+ASK_FOR_ROOM_S = 1.0
 Handler = Callable[[JobContext], JsonObject]
 """A job body: does the work and returns what to keep as the run's result."""
 
@@ -36,17 +39,24 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
         state, error = RunState.FAILED, f"Something unexpected went wrong ({type(problem).__name__})."
         trace = traceback.format_exc()
         hint = "Start it again. If it fails again, send the log to whoever looks after this installation."
+        if isinstance(problem, OSError) and is_full(problem):
+            error, hint = DiskFull().message, DiskFull().hint
         context.log.exception("The run failed.")
-    with writing(engine) as session:
-        runs.finish_run(
-            session,
-            run.id,
-            run.attempts,
-            state,
-            now=datetime.now(UTC),
-            result=result,
-            error=error,
-            hint=hint,
-            trace=trace,
-        )
-    return state
+    while True:  # an end that is not written down would be taken for a dead process, and the work done again
+        try:
+            with writing(engine) as session:
+                runs.finish_run(
+                    session,
+                    run.id,
+                    run.attempts,
+                    state,
+                    now=datetime.now(UTC),
+                    result=result,
+                    error=error,
+                    hint=hint,
+                    trace=trace,
+                )
+            return state
+        except DiskFull:
+            give_room(settings)
+            time.sleep(ASK_FOR_ROOM_S)

@@ -19,8 +19,11 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core.errors import DiskFull
+from core.jobs.reserve import keep_room
 from core.jobs.spare import Spares
 from core.settings import Settings
 from core.store import runs
@@ -35,6 +38,8 @@ LATE_S, STALE_S, HUNG_S = 5.0, 10.0, 60.0
 By the first a child whose worker was killed has left, too; by the last even a starved machine has let it speak.
 """
 CANCEL_GRACE_S = 6.0
+UNWRITABLE = (DiskFull, SQLAlchemyError)
+"""What a database raises that cannot be written for a while. Whoever watches over runs outlives it."""
 POLL_S = 0.1
 LOG = logging.getLogger("graft.jobs")
 
@@ -64,7 +69,11 @@ class LaneWorker:
     def work(self, stop: Callable[[], bool]) -> None:
         """Serve the lanes until `stop()`; then end the children, whose runs go back into the queue."""
         while not stop():
-            self.step()
+            try:
+                self.step()
+            except UNWRITABLE as error:
+                LOG.error("The database cannot be used; it is tried again. %s", error)
+                time.sleep(BEAT_S)
             time.sleep(POLL_S)
         self.close()
 
@@ -79,7 +88,8 @@ class LaneWorker:
         for lane, child in self._children.items():
             if child is not None:
                 _kill(child.process)
-                self._after(child)
+                with contextlib.suppress(*UNWRITABLE):  # the next worker finds it silent
+                    self._after(child)
                 self._children[lane] = None
 
     def step(self) -> None:
@@ -87,6 +97,7 @@ class LaneWorker:
         if time.monotonic() - self._swept_at > BEAT_S:
             self._swept_at = time.monotonic()
             sweep(self._engine)
+            keep_room(self._settings)
         for lane, child in self._children.items():
             if child is None:
                 self._children[lane] = self._claim(lane)
@@ -193,7 +204,7 @@ def beating(run: RunRecord, engine: Engine) -> Iterator[None]:
 
     def beat() -> None:
         while not done.wait(BEAT_S):
-            with writing(engine) as session:
+            with contextlib.suppress(*UNWRITABLE), writing(engine) as session:
                 runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
@@ -212,12 +223,13 @@ def keep_alive(run: RunRecord, engine: Engine) -> None:
     def beat() -> None:
         while True:
             time.sleep(BEAT_S)
-            orphaned = os.getppid() != parent
-            with writing(engine) as session:
-                held = not orphaned and runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
-            if orphaned:
+            if os.getppid() != parent:
                 os._exit(70)
-            if not held:
+            with contextlib.suppress(*UNWRITABLE):
+                with writing(engine) as session:
+                    held = runs.beat(session, run.id, run.attempts, now=datetime.now(UTC))
+                if held:
+                    continue
                 with reading(engine) as session:
                     ended = runs.read_run(session, run.id).state.ended
                 if not ended:  # an ended run's child is just tidying up

@@ -69,7 +69,7 @@ def holding(settings: Settings) -> Iterator[None]:
 
 
 def write_children(settings: Settings, children: Mapping[str, int]) -> None:
-    """Note the supervisor's children, so that `graft doctor` can look at them."""
+    """Note the supervisor's children, so that `graft doctor` can look at them. Raises OSError on a full disk."""
     mine = Holder(pid=os.getpid(), started=_started(os.getpid()), address=address(settings), children=children)
     temporary = _written(_lock(settings), mine)
     temporary.replace(_lock(settings))
@@ -115,8 +115,12 @@ def _written(lock: Path, holder: Holder) -> Path:
         "children": dict(holder.children),
     }
     descriptor, name = tempfile.mkstemp(dir=lock.parent, prefix=".serving-")
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file)
+    except OSError:
+        Path(name).unlink()
+        raise
     return Path(name)
 
 

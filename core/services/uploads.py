@@ -1,6 +1,5 @@
 """Files on their way from the browser: announced, received piece by piece, resumed after a broken connection."""
 
-import errno
 import hashlib
 import json
 import os
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, DiskFull, GraftError, is_full
 from core.media.blobs import write_file
 from core.media.sources import batch_folder
 from core.services.base import Service
@@ -64,7 +63,7 @@ class Uploads(Service):
         )
 
     def append(self, upload_id: str, offset: int, data: bytes) -> UploadView:
-        """Add bytes that begin at `offset`. Raises BadInput if they do not fit, GraftError on a full disk."""
+        """Add bytes that begin at `offset`. Raises BadInput if they do not fit, DiskFull."""
         record = self._record(upload_id)
         path = self._path(record)
         try:
@@ -79,10 +78,8 @@ class Uploads(Service):
                 if here == record.size_bytes:
                     os.fsync(file.fileno())
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise GraftError(
-                    f"The disk is full: {record.name} stopped.", hint="Make room; it continues."
-                ) from error
+            if is_full(error):
+                raise DiskFull(f"The disk is full: {record.name} stopped.", hint="Make room; it continues.") from error
             raise
         if here == record.size_bytes:
             with writing(self.engine) as session:

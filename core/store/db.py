@@ -14,10 +14,15 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core.errors import DiskFull
+
 BUSY_TIMEOUT_S = 30
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
+"""What SQLite calls a write, or the growing of the file that its processes share, for which there is no room."""
 
 
 def open_engine(url: str) -> Engine:
@@ -60,10 +65,15 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """A session whose changes are committed at the end, all or none."""
+    """A session whose changes are committed at the end, all or none. Raises DiskFull, after which none are."""
     writer = engine.execution_options(graft_writes=True)
-    with Session(writer, expire_on_commit=False) as session, session.begin():
-        yield session
+    try:
+        with Session(writer, expire_on_commit=False) as session, session.begin():
+            yield session
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") in NO_ROOM:
+            raise DiskFull from error
+        raise
 
 
 def migration_config() -> Config:

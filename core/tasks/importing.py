@@ -4,7 +4,6 @@ Every batch of files is committed with its lines of the report, so that an impor
 goes on where it stopped and nothing is taken twice.
 """
 
-import errno
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, DiskFull, GraftError, is_full
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
@@ -132,9 +131,9 @@ def _look_at(entry: Entry, store: BlobStore) -> _Ready:
         blob = store.put(prepared.content, settled=False)
         store.put_thumb(blob, prepared.thumb)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             # The disk's fault, not the file's: the import stops, for the next file would fare no better.
-            raise GraftError(
+            raise DiskFull(
                 "The disk is full: the import stopped.", hint="Make room, then resume it; it goes on where it stopped."
             ) from error
         raise

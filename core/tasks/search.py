@@ -20,7 +20,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, DiskFull, GraftError
 from core.jobs.context import JobContext
 from core.jobs.payloads import SearchPayload
 from core.recipes import Recipe, Space, Span, search_space
@@ -117,6 +117,8 @@ class _Search:
         except OutOfTime:
             state, value = TrialState.FAIL, None
             trial.set_user_attr("unfinished", True)
+        except DiskFull:  # says nothing of the recipe: the search goes on with this trial when resumed
+            raise
         except GraftError as error:
             if trial.number == 0:  # the start itself cannot be trained: nothing to search around
                 raise

@@ -1,20 +1,19 @@
 """Where a training stands, on disk: whole or absent, and read back without running code."""
 
-import errno
 import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from core.errors import GraftError
+from core.errors import DiskFull, is_full
 
 NAME = "checkpoint.pt"
 Checkpoint = dict[str, Any]
 
 
 def save_checkpoint(folder: Path, state: Checkpoint) -> None:
-    """Replace the checkpoint. On a full disk the last good one stays. Raises GraftError."""
+    """Replace the checkpoint. On a full disk the last good one stays. Raises DiskFull."""
     temporary = folder / f"{NAME}.new"
     try:
         with temporary.open("wb") as file:
@@ -24,11 +23,13 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
         temporary.replace(folder / NAME)
     except (OSError, RuntimeError) as error:  # torch turns a short write into a RuntimeError
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if isinstance(error, OSError) and not is_full(error):
             raise
-        raise GraftError(
-            "The disk is full: the training's state could not be written. Its last good state is kept.",
-            hint="Make room, then resume the run: it goes on from there.",
+        kept = (folder / NAME).exists()
+        raise DiskFull(
+            "The disk is full: the training's state could not be written."
+            + (" Its last good state is kept." if kept else ""),
+            hint="Make room, then resume the run: it " + ("goes on from there." if kept else "begins again."),
         ) from error
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from app.routes import base, explanations
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, Cancelled, NotFound
 from core.graft import Graft
 from core.labels import Circle, LabelValue
 from core.services.labelling import LabelEvent
@@ -60,6 +60,18 @@ def test_every_method_that_fits_is_graded_on_validation_pictures(
         assert item.grade.gain is None and item.grade.pointing is None and item.grade.alike is not None
         assert item.grade.passes is not True  # three pictures are too few to say so
     assert view.best is None and graft.grades.default_method(said) == "gradcam"
+
+
+def test_a_stop_while_the_last_method_is_graded_is_a_stop(
+    graft: Graft, said: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*arguments: object) -> None:
+        raise Cancelled("The run was stopped.")
+
+    monkeypatch.setattr(grade, "EXPLANATIONS", {"smoothgrad": grade.EXPLANATIONS["smoothgrad"]})
+    monkeypatch.setattr(grade, "explain", stopped)
+    graft.grades.start(said)
+    assert serve(graft, Lane.FILES) is RunState.CANCELLED
 
 
 def test_circled_pictures_are_pointed_at(

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import build
-from core.errors import BadInput, GraftError, NameTaken, NotFound
+from core.errors import BadInput, Cancelled, DiskFull, GraftError, NameTaken, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
 from core.recipes import PRESETS, Recipe
@@ -154,6 +154,27 @@ def test_a_search_stops_when_asked_and_goes_on_later(
         assert serve(graft) is RunState.CANCELLED
     assert graft.training.resume(run_id)
     assert serve(graft) is RunState.DONE
+
+
+@pytest.mark.parametrize("trouble", [Cancelled("The run was stopped."), DiskFull()])
+def test_a_search_that_is_stopped_or_has_no_room_goes_on_with_the_trial_it_was_in(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    run_id, troubles, folders = start(graft, project, trials=2), [trouble], list[str]()
+    learn = Training.learn
+
+    def troubled(self: Training) -> object:
+        folders.append(self.context.folder.name)
+        if folders[-1] == "trial-2" and troubles:
+            raise troubles.pop()
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", troubled)
+    assert serve(graft) is (RunState.CANCELLED if isinstance(trouble, Cancelled) else RunState.FAILED)
+    assert graft.training.resume(run_id)
+    assert serve(graft) is RunState.DONE
+    assert folders == ["trial-1", "trial-2", "trial-2"]
+    assert [item.note for item in graft.searches.read(run_id).trials] == ["", ""]
 
 
 def test_a_recipe_that_fails_is_told_of_and_the_search_goes_on_but_not_if_the_start_fails(

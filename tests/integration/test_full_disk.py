@@ -1,0 +1,141 @@
+"""A full disk: a sentence says so, nothing dies of it, and all goes on when there is room."""
+
+import errno
+import importlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from app import supervisor
+from app.supervisor import Supervisor
+from core.errors import DiskFull
+from core.graft import Graft
+from core.jobs import LaneWorker, execute, process
+from core.jobs.context import JobContext
+from core.jobs.reserve import NAME, keep_room
+from core.services.home import write_children
+from core.settings import Settings
+from core.store.db import writing
+from core.training.checkpoint import save_checkpoint
+from core.types import JsonObject, Lane, ProjectId, RunState
+from tests.at_once import claim
+from tests.integration.test_training import TINY
+
+EXECUTE = importlib.import_module("core.jobs.execute")  # the package gives that name to the function
+NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
+
+
+def full(times: int) -> Callable[[Engine], object]:
+    """`writing` of a database that has no room so many times."""
+    left = [times]
+
+    @contextmanager
+    def write(engine: Engine) -> Iterator[Session]:
+        if left[0]:
+            left[0] -= 1
+            raise DiskFull
+        with writing(engine) as session:
+            yield session
+
+    return write
+
+
+def test_a_database_without_room_says_so_and_keeps_what_it_had(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(DiskFull, match=r"^The disk is full\. Make room"), writing(graft.engine) as session:
+        pages = session.scalar(text("PRAGMA page_count"))
+        session.execute(text(f"PRAGMA max_page_count = {pages}"))
+        session.execute(text("UPDATE project SET guideline = :words"), {"words": "a" * 10**6})
+    graft.engine.dispose()
+    assert graft.projects.read(project).guideline == ""
+
+
+def test_a_run_that_finds_no_room_says_so_as_soon_as_its_end_can_be_written_down(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def body(context: JobContext) -> JsonObject:
+        raise NO_ROOM
+
+    run_id = graft.training.start(project, TINY)
+    run = claim(graft, Lane.TRAINING)
+    keep_room(graft.settings)
+    assert (graft.settings.home / NAME).stat().st_size > 0
+    monkeypatch.setattr(EXECUTE, "ASK_FOR_ROOM_S", 0)
+    monkeypatch.setattr(EXECUTE, "writing", full(times=2))
+    assert execute(body, run, engine=graft.engine, settings=graft.settings) is RunState.FAILED
+    assert not (graft.settings.home / NAME).exists()
+    ended = graft.training.read(run_id)
+    assert (ended.state, ended.error) == (RunState.FAILED, "The disk is full.") and "Make room" in ended.hint
+
+
+def test_the_jobs_worker_goes_on_when_the_database_had_no_room(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def sweep(engine: Engine) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise DiskFull
+
+    monkeypatch.setattr(process, "sweep", sweep)
+    monkeypatch.setattr(process, "BEAT_S", 0)
+    worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[])
+    worker.work(lambda: len(looks) > 1)
+    assert len(looks) == 2
+
+
+def test_a_run_goes_on_showing_that_it_lives_when_the_database_had_no_room(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graft.training.start(project, TINY)
+    run, beats = claim(graft, Lane.TRAINING), threading.Event()
+    monkeypatch.setattr(process, "BEAT_S", 0.01)
+    monkeypatch.setattr(process, "writing", full(times=2))
+    monkeypatch.setattr("core.jobs.process.runs.beat", lambda *_, **__: beats.set())
+    with process.beating(run, graft.engine):
+        assert beats.wait(10)
+
+
+def test_the_app_stays_up_though_its_processes_cannot_be_noted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise NO_ROOM
+
+    said: list[str] = []
+    settings.home.mkdir(parents=True)
+    serving = Supervisor(settings, said.append, {"jobs": ("-c", "")})
+    with monkeypatch.context() as patch:
+        patch.setattr(supervisor, "write_children", refuse)
+        patch.setattr(Supervisor, "_start", refuse)
+        assert serving._look_at(serving._children[0]) and not serving._noted()
+    assert said[0].startswith("The jobs worker cannot be started (No space left on device); it is started again in 0.5")
+    assert serving._noted()
+
+
+def test_a_note_that_found_no_room_leaves_no_file_behind(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NO_ROOM
+
+    settings.home.mkdir(parents=True)
+    monkeypatch.setattr("core.services.home.json.dump", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_children(settings, {})
+    assert not list(settings.home.iterdir())
+
+
+def test_a_state_that_could_not_be_written_is_not_said_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("core.training.checkpoint.os.fsync", lambda _: (_ for _ in ()).throw(NO_ROOM))
+        with pytest.raises(DiskFull) as nothing:
+            save_checkpoint(tmp_path, {"epoch": 1})
+    assert "kept" not in str(nothing.value) and "begins again" in nothing.value.hint
+    save_checkpoint(tmp_path, {"epoch": 1})
+    monkeypatch.setattr("core.training.checkpoint.os.fsync", lambda _: (_ for _ in ()).throw(NO_ROOM))
+    with pytest.raises(DiskFull, match="last good state is kept"):
+        save_checkpoint(tmp_path, {"epoch": 2})
