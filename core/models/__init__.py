@@ -2,7 +2,16 @@
 
 from core.models.digest import digest
 from core.models.ensemble import Ensemble, joint_logits, share_logits
-from core.models.files import LoadedModel, load_model, read_card, save_body, save_ensemble, save_model
+from core.models.files import (
+    LoadedModel,
+    check_files,
+    check_pretrained,
+    load_model,
+    read_card,
+    save_body,
+    save_ensemble,
+    save_model,
+)
 from core.models.heads import OldHead, old_head
 from core.models.likeness import JointLikeness, Likeness, some
 from core.models.network import Network, calibrate_batch_norm, hasten_batch_norm
@@ -17,6 +26,8 @@ __all__ = [
     "Network",
     "OldHead",
     "calibrate_batch_norm",
+    "check_files",
+    "check_pretrained",
     "digest",
     "frozen_to_eval",
     "hasten_batch_norm",

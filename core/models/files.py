@@ -10,18 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import safetensors
 import safetensors.torch
 import torch
 
 from core.catalogue import ModelCard, WeightsCard
-from core.errors import NotFound
+from core.errors import GraftError, NotFound
 from core.media import write_file
 from core.models.ensemble import Ensemble, Member
+from core.models.likeness import FILE as LIKENESS
 from core.models.likeness import JointLikeness, Likeness
 from core.models.network import Network
 from core.types import JsonObject
 
-WEIGHTS, CARD = "weights.safetensors", "card.json"
+WEIGHTS, CARD, WEIGHTS_CARD = "weights.safetensors", "card.json", "weights.json"
+WAY_OUT = "Put it back from a copy of Graft's home, or train again: the run's page has the command that repeats it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,37 @@ def read_card(folder: Path) -> ModelCard:
     return ModelCard.from_json(json.loads((folder / CARD).read_text("utf-8")))
 
 
+def check_files(folder: Path, files: Mapping[str, object]) -> None:
+    """Hold a run's files against the sha256 of each that `save_model` gave: a damaged one may still be readable.
+
+    Raises NotFound for one that is gone, GraftError for one that is not what was written.
+    """
+    for name, written in files.items():
+        try:
+            with (folder / name).open("rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
+        except FileNotFoundError as error:
+            raise NotFound(f"The file {name} of the model of run {folder.name} is gone.", hint=WAY_OUT) from error
+        if found != written:
+            raise _damaged(folder, name)
+
+
+def check_pretrained(folder: Path) -> None:
+    """The same for what `save_body` wrote into a run's folder, if it has any."""
+    card = folder / WEIGHTS_CARD
+    if (folder / WEIGHTS).is_file() and card.is_file():
+        try:
+            written = WeightsCard.from_json(json.loads(card.read_text("utf-8"))).sha256
+        except (ValueError, TypeError) as error:
+            raise _damaged(folder, card.name) from error
+        check_files(folder, {WEIGHTS: written})
+
+
+def _damaged(folder: Path, name: str) -> GraftError:
+    place = folder.name if folder.name.isdigit() else f"{folder.parent.name} ({folder.name})"
+    return GraftError(f"The file {name} of the model of run {place} is damaged.", hint=WAY_OUT)
+
+
 def member_names(card: ModelCard) -> list[str]:
     """The folders of an ensemble's members; none for a single network."""
     return [f"fold-{number + 1}" for number in range(card.members)]
@@ -83,7 +117,7 @@ def save_body(path: Path, network: Network, card: WeightsCard, dtype: torch.dtyp
 
 
 def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
-    """Read a model, or an ensemble of them. Raises NotFound if its files are not there."""
+    """Read a model, or an ensemble of them. Raises NotFound if its files are not there, GraftError for damaged ones."""
     try:
         card = read_card(folder)
         if card.members:
@@ -99,4 +133,8 @@ def load_model(folder: Path, device: str = "cpu") -> LoadedModel:
         card.backbone, max(1, len(card.classes)), image_size=card.image_size, ranked=card.ranked, shared=card.shared
     )
     network.load_state_dict(state)
-    return LoadedModel(network.to(device).eval(), card, Likeness.load(folder))
+    try:
+        likeness = Likeness.load(folder)
+    except (safetensors.SafetensorError, TypeError) as error:
+        raise _damaged(folder, LIKENESS) from error
+    return LoadedModel(network.to(device).eval(), card, likeness)

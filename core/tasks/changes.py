@@ -25,6 +25,7 @@ from core.store.snapshot import sealed
 from core.tasks.train import BATCH as TRAIN_BATCH
 from core.tasks.train import CALIBRATING
 from core.tasks.warm import warm_model
+from core.tasks.whole import check_weights
 from core.types import JsonObject, JsonValue, Split
 
 PICTURES, SEEN, SHOWN, BATCH = 160, 600, 6, 16
@@ -78,6 +79,7 @@ def _start(context: JobContext, recipe: Recipe, network: Network, learnt: Iterab
     from gave it the same statistics of batch norm."""
     torch.manual_seed(recipe.seed)
     start = Network(network.backbone, 1, image_size=network.image_size)
+    check_weights(context, recipe.weights)
     load_weights(start, recipe.weights, context.settings)
     if recipe.weights == "none" and recipe.zero_gamma:
         silence_residuals(start)

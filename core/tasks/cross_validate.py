@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
 from core.catalogue import ModelCard
-from core.errors import BadInput
+from core.errors import BadInput, GraftError
 from core.evaluation import summarise_folds
 from core.inference import answers, compute_features, head_logits
 from core.jobs.context import JobContext
 from core.jobs.payloads import TrainPayload
 from core.media import write_file
-from core.models import joint_logits, load_model, read_card, save_ensemble, save_model, share_logits
+from core.models import check_files, joint_logits, load_model, read_card, save_ensemble, save_model, share_logits
 from core.recipes import Recipe
 from core.splits import JUDGED, Fold, class_strata, make_folds, number_strata, shuffle_splits
 from core.store import predictions, versions
@@ -35,7 +36,7 @@ from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
 
-SAID, ENGINE = "said.safetensors", "engine"
+SAID, ENGINE, FILES = "said.safetensors", "engine", "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,14 @@ class _CrossValidation:
         network, _, _ = training.learn()
         features, logits = training.look(network)
         card = training.card(network, logits)
-        save_model(context.folder, network, card)
+        files = save_model(context.folder, network, card)
         likeness, judged = training.likeness(features), training.positions(Split.TEST)
         likeness.save(context.folder)
         far = torch.tensor([item["far"] for item in training.traits(judged, features[judged], likeness)])
         value = score(card.task, logits[judged], training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
         judged_by = _Judged(value, shares, far, card, training.engine)
-        _write(context.folder, judged_by)
+        _write(context.folder, judged_by, files)
         delete_checkpoint(context.folder)
         self.notes.extend(f"Fold {number + 1}: {note}" for note in training.notes)
         for name, seconds in training.timings.items():
@@ -202,20 +203,26 @@ class _CrossValidation:
         return {**keep_figures(self.context, self.version), **measures}
 
 
-def _write(folder: Path, said: _Judged) -> None:
-    """Last of a fold: where this file is, the fold is done."""
+def _write(folder: Path, said: _Judged, files: JsonObject) -> None:
+    """Last of a fold: where this file is, and the fold's `files` are as they were, the fold is done."""
     tensors = {
         "score": torch.tensor(said.score, dtype=torch.float64),
         "shares": said.shares.contiguous(),
         "far": said.far,
     }
-    write_file(folder / SAID, safetensors.torch.save(tensors, {ENGINE: json.dumps(said.engine)}))
+    facts = {ENGINE: json.dumps(said.engine), FILES: json.dumps(files)}
+    write_file(folder / SAID, safetensors.torch.save(tensors, facts))
 
 
 def _read(folder: Path) -> _Judged | None:
+    """A fold that is done; None for one that is not, or whose files were damaged since: it is trained anew."""
     if not (folder / SAID).exists():
         return None
-    with safetensors.safe_open(folder / SAID, "pt") as kept:
-        engine = json.loads((kept.metadata() or {}).get(ENGINE, "{}"))
-        score, shares, far = (kept.get_tensor(name) for name in ("score", "shares", "far"))
-    return _Judged(float(score), shares, far, read_card(folder), engine)
+    try:
+        with safetensors.safe_open(folder / SAID, "pt") as kept:
+            facts = {name: json.loads(value) for name, value in (kept.metadata() or {}).items()}
+            score, shares, far = (kept.get_tensor(name) for name in ("score", "shares", "far"))
+        check_files(folder, facts.get(FILES, {}))
+        return _Judged(float(score), shares, far, read_card(folder), facts.get(ENGINE, {}))
+    except (GraftError, OSError, ValueError, safetensors.SafetensorError):
+        return None

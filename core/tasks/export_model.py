@@ -9,7 +9,7 @@ from core.exchange.predict_example import EXAMPLE
 from core.exchange.report.values import entries, items, lines
 from core.inference.onnx import write_onnx
 from core.jobs.context import JobContext
-from core.models import load_model
+from core.models import check_files, load_model
 from core.store import predictions, projects, runs, versions
 from core.store.about_model import external_tests, newest_about
 from core.store.db import reading
@@ -23,6 +23,9 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
     """Make the zip of a run's model; the result says whether it has an ONNX file, or why not."""
     folder = context.settings.models / str(model)
     context.progress("Loading the model", fraction=0.1, now=True)
+    with reading(context.engine) as session:
+        files = predictions.model_files(session, model)
+    check_files(folder, files)
     loaded = load_model(folder)
     context.check_cancelled()
     onnx = context.settings.exports / str(context.run.id) / "model.onnx"
@@ -36,8 +39,7 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
         problem = f"this kind of network cannot be written as one ({type(error).__name__})."
     context.progress("Packing", fraction=0.9, now=True)
     facts = _facts(context, model, loaded.card, problem)
-    with reading(context.engine) as session:
-        sources = {name: folder / name for name in predictions.model_files(session, model)}
+    sources = {name: folder / name for name in files}
     if not problem:
         sources["model.onnx"] = onnx
     name = f"{file_name(facts.project)}-model-{model}.zip"

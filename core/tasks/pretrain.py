@@ -24,6 +24,7 @@ from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
 from core.tasks.provenance import code_version
+from core.tasks.whole import check_weights
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 from core.words import count
@@ -52,6 +53,7 @@ def run(context: JobContext) -> JsonObject:
     torch.manual_seed(payload.seed)
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
+    check_weights(context, payload.weights)
     load_weights(network, payload.weights, context.settings)
     if project is not None and not knows_photographs(payload.weights, context.settings):
         calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])

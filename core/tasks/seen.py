@@ -13,6 +13,7 @@ from core.jobs.context import JobContext
 from core.models import Network, calibrate_batch_norm, load_weights, weights_at_hand
 from core.settings import Settings
 from core.tasks.warm import warm_model
+from core.tasks.whole import check_weights
 from core.types import RunId
 
 UNTRAINED, UNTRAINED_PX = "timm:test_resnet", 128
@@ -29,6 +30,7 @@ def unlearnt_features(context: JobContext, blobs: Sequence[str]) -> tuple[Featur
     network = Network(name, 1, image_size=size)
     pixels = PixelCache(context.settings, size, "squash")
     pixels.fill(blobs, lambda done, total: _watch(context, done, total))
+    check_weights(context, weights)
     load_weights(network, weights, context.settings)
     network.to(choose_device(context.settings.device))
     if weights == "none":

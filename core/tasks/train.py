@@ -52,6 +52,7 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
+from core.tasks.whole import check_weights
 from core.training import (
     ALONE,
     Fit,
@@ -153,6 +154,7 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             check_kind(network, self.recipe.tune)  # before minutes of looking at pictures
+            check_weights(self.context, self.recipe.weights)
             load_weights(network, self.recipe.weights, self.context.settings)
             if not self.knows_photographs:
                 hasten_batch_norm(network)
@@ -201,7 +203,8 @@ class Training:
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
         train = self.part(Split.TRAIN)
-        going_on = load_checkpoint(self.context.folder) is not None
+        state = load_checkpoint(self.context.folder)
+        going_on = state is not None and state["recipe"] == self.recipe.hash  # as the trainer sees it
         if not self.knows_photographs and not going_on:
             calibrate_batch_norm(network, self._checked(self.pixels.batches(train.blobs[:CALIBRATING], BATCH)))
         if not going_on and self.recipe.tune != "head" and self.recipe.weights != "none":

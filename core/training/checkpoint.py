@@ -1,6 +1,7 @@
 """Where a training stands, on disk: whole or absent, and read back without running code."""
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,14 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The checkpoint, or None if there is none that can be read."""
+    """The checkpoint, or None if there is none that is whole."""
     path = folder / NAME
     if not path.exists():
         return None
     try:
+        with zipfile.ZipFile(path) as parts:  # torch reads over the checksums that it wrote
+            if parts.testzip() is not None:
+                return None
         state: Checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # a damaged file raises whatever its bytes lead to: the training then starts anew
         return None

@@ -14,6 +14,8 @@ from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
 from core.recipes import PRESETS
 from core.settings import Settings
+from core.store import predictions
+from core.store.db import writing
 from core.tasks import train as train_module
 from core.tasks.train import ANEW
 from core.training import HeadFit, fit_head
@@ -155,7 +157,9 @@ def test_a_head_that_begins_anew_is_taken_where_it_is_better_and_it_is_said(
     with torch.no_grad():  # an earlier model that mistakes each for the other, and is sure of it
         loaded.network.head.weight.copy_(1e4 * loaded.network.head.weight.flip(0))
         loaded.network.head.bias.copy_(1e4 * loaded.network.head.bias.flip(0))
-    save_model(folder, loaded.network, loaded.card)
+    files = save_model(folder, loaded.network, loaded.card)
+    with writing(graft.engine) as session:
+        predictions.save_model(session, first, files=files, card=loaded.card.to_json())
     second = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "3"}))
     result = complete(graft, second).result or {}
     assert result["head"] is None and result["notes"] == [ANEW]

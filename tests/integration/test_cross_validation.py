@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.errors import BadInput, NotEnoughImages
+from core.errors import BadInput, Cancelled, NotEnoughImages
 from core.explanation import explain
 from core.features import PixelCache
 from core.graft import Graft, open_graft
@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
+from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
 from tests.at_once import complete, serve
@@ -146,6 +147,34 @@ def test_progress_says_which_fold_it_is_in(graft: Graft, project: ProjectId, mon
     for _, fold, fraction in said:
         if fraction is not None:
             assert (int(str(fold)) - 1) / 3 - 1e-9 <= float(str(fraction)) <= int(str(fold)) / 3 + 1e-9
+
+
+@pytest.mark.parametrize("damaged", [SAID, "weights.safetensors"])
+def test_a_fold_whose_files_were_damaged_is_trained_anew(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
+    calm = graft.training.start(project, RECIPE, folds=2)
+    complete(graft, calm)
+    run_id = graft.training.start(project, RECIPE, folds=2)
+    learn = Training.learn
+
+    def interrupted(self: Training) -> object:
+        if self.context.folder.name == "fold-2":
+            raise Cancelled("The run was stopped.")
+        return learn(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", interrupted)
+        assert serve(graft) is RunState.CANCELLED
+    path = graft.settings.models / str(run_id) / "fold-1" / damaged
+    content = bytearray(path.read_bytes())
+    content[-1 if damaged != SAID else 0] ^= 1
+    path.write_bytes(content)
+    assert graft.training.resume(run_id)
+    expected, found = graft.training.read(calm).result, complete(graft, run_id).result
+    assert expected is not None and found is not None and found["folds"] == expected["folds"]
+    with reading(graft.engine) as session:
+        assert predictions.model_files(session, run_id) == predictions.model_files(session, calm)
 
 
 def test_a_cross_validation_stops_when_asked_and_goes_on_later(

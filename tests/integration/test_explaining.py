@@ -136,7 +136,7 @@ def test_an_explanation_that_failed_says_why(graft: Graft, model: RunId) -> None
     run = graft.explanations.request(model, image=ImageId(1))
     (graft.settings.models / str(model) / "weights.safetensors").unlink()
     assert serve(graft, Lane.INTERACTIVE) is RunState.FAILED
-    with pytest.raises(GraftError, match="files are not in"):
+    with pytest.raises(GraftError, match="is gone"):
         graft.explanations.wait(run, 1)
 
 

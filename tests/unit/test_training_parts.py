@@ -313,6 +313,12 @@ def test_a_full_disk_keeps_the_last_good_checkpoint_and_says_so(
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"half of it")
     assert load_checkpoint(tmp_path) is None
+    save_checkpoint(tmp_path, {"weights": torch.ones(10_000)})
+    assert load_checkpoint(tmp_path) is not None
+    content = bytearray((tmp_path / NAME).read_bytes())
+    content[len(content) // 2] ^= 1  # it can be read, and would go on with other numbers
+    (tmp_path / NAME).write_bytes(content)
+    assert load_checkpoint(tmp_path) is None
 
 
 def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
