@@ -7,6 +7,7 @@
     │   └── BadImage          a file that is not a usable picture
     ├── NotEnoughImages       too few labelled images for what was asked
     ├── WeightsUnavailable    pretrained weights could not be fetched, found or trusted
+    ├── PictureLost           a stored picture is gone or damaged
     ├── OutOfMemory           even the smallest batch does not fit the device
     └── DiskFull              nothing more can be written
 
@@ -55,6 +56,19 @@ class NotEnoughImages(GraftError):
 
 class WeightsUnavailable(GraftError):
     """Pretrained weights could not be fetched, found or trusted."""
+
+
+class PictureLost(GraftError):
+    """A stored picture is gone or damaged; who knows its name calls it by `named`."""
+
+    def __init__(self, blob: str, *, gone: bool) -> None:
+        self.blob, self._what = blob, "is gone from Graft's home" if gone else "is damaged"
+        hint = "Bring the same file in again, which puts it back, then resume or start again; or put the home's folder "
+        super().__init__(f"A stored picture {self._what}.", hint=f"{hint}blobs back from a copy.")
+
+    def named(self, name: str) -> str:
+        """What happened, with the picture's name."""
+        return f"The stored picture {name} {self._what}."
 
 
 class OutOfMemory(GraftError):

@@ -9,7 +9,7 @@ from core.evaluation.interval import Interval, Units, proportion, triple, units_
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
 from core.evaluation.resampling import FEWEST
-from core.evaluation.score_names import SCORE_NAMES
+from core.evaluation.score_names import LOWEST_SCORES, SCORE_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.evaluation.thresholds import choose_thresholds
 from core.evaluation.trust import Grade, best, in_order, judge
@@ -17,6 +17,7 @@ from core.evaluation.trust import Grade, best, in_order, judge
 __all__ = [
     "FEWEST",
     "FIGURES",
+    "LOWEST_SCORES",
     "OUTCOMES",
     "SCORE_NAMES",
     "ClassScore",

@@ -11,7 +11,7 @@ import scipy
 class FoldSummary:
     """Mean and spread (standard deviation) of the folds' scores; `low` and `high` enclose the mean with 95 %.
 
-    The ends are None for fewer than two scores.
+    The ends are None for fewer than two scores, and where all are the same, which says nothing of how others would be.
     """
 
     mean: float
@@ -20,8 +20,8 @@ class FoldSummary:
     high: float | None
 
 
-def summarise_folds(scores: Sequence[float], folds: int) -> FoldSummary:
-    """The scores of one or more repeats of `folds` folds.
+def summarise_folds(scores: Sequence[float], folds: int, lowest: float = -np.inf) -> FoldSummary:
+    """The scores of one or more repeats of `folds` folds, none of which can be below `lowest` or above 1.
 
     The folds learn from overlapping pictures, so that their plain t interval is too narrow: the variance of the mean
     is (1 / n + 1 / (folds - 1)) times that of the scores, section 3 of Nadeau & Bengio 2003
@@ -32,5 +32,7 @@ def summarise_folds(scores: Sequence[float], folds: int) -> FoldSummary:
     if len(values) < 2:
         return FoldSummary(mean, 0.0, None, None)
     spread = float(values.std(ddof=1))
+    if np.ptp(values) == 0:
+        return FoldSummary(mean, 0.0, None, None)
     half = float(scipy.stats.t.ppf(0.975, len(values) - 1)) * spread * (1 / len(values) + 1 / (folds - 1)) ** 0.5
-    return FoldSummary(mean, spread, mean - half, mean + half)
+    return FoldSummary(mean, spread, max(lowest, mean - half), min(1.0, mean + half))

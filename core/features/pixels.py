@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.errors import BadImage, PictureLost
 from core.features.rows import RowCache
 from core.features.threads import ThreadTrial
 from core.inference import frame_picture, to_batch
@@ -36,7 +37,7 @@ class PixelCache:
         self._rows = RowCache(settings.pixels / f"{size}-{framing}", (size, size, 3), np.uint8)
 
     def fill(self, blobs: Sequence[str], watch: Watch = lambda done, total: None) -> int:
-        """Decode what is missing and return how many that were; `watch` may raise to stop. Raises BadImage, OSError."""
+        """Decode what is missing and return how many; `watch` may raise to stop. Raises PictureLost, OSError."""
         missing = self._rows.missing(blobs)
         watch(0, len(missing))
         trial = ThreadTrial(os.cpu_count() or 1)
@@ -77,7 +78,11 @@ class PixelCache:
             pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
 
     def _square(self, blob: str) -> NDArray[np.uint8]:
-        return frame_picture(open_rgb(self._blobs.path(blob), min_side=self.size), self.size, self.framing)
+        path = self._blobs.path(blob)
+        try:
+            return frame_picture(open_rgb(path, min_side=self.size), self.size, self.framing)
+        except BadImage as error:  # it could be read when it came in
+            raise PictureLost(blob, gone=not path.exists()) from error
 
     def read(self, blobs: Sequence[str]) -> Tensor:
         """(n, 3, S, S) uint8, channels last in memory."""

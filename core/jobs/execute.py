@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from core.errors import Cancelled, DiskFull, GraftError, is_full
+from core.errors import Cancelled, DiskFull, GraftError, PictureLost, is_full
 from core.jobs.context import JobContext
 from core.jobs.reserve import give_room
 from core.settings import Settings
-from core.store import runs
-from core.store.db import writing
+from core.store import images, runs
+from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.types import JsonObject, RunState
 
@@ -33,7 +33,11 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
         state = RunState.CANCELLED
     except GraftError as problem:
         state, error, hint, trace = RunState.FAILED, problem.message, problem.hint, traceback.format_exc()
-        context.log.error("%s %s", problem.message, problem.hint)
+        if isinstance(problem, PictureLost):
+            with reading(engine) as session:
+                name = images.name_of_blob(session, problem.blob)
+            error = problem.named(name) if name else error
+        context.log.error("%s %s", error, hint)
     except Exception as problem:  # the border: whatever it was becomes the run's recorded end
         # Its own words may be long and full of code: they stand in the log and the trace.
         state, error = RunState.FAILED, f"Something unexpected went wrong ({type(problem).__name__})."

@@ -24,7 +24,7 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
     begun = dataclasses.replace(PRESETS[preset], backbone=recipe.backbone)
     # Whichever way the command makes the preset fit what the network knows, what differs is said.
     usual = [PRESETS[preset], *(starting_from(begun, recipe.weights, photographs=known) for known in (True, False))]
-    words = ["graft", "train", project, "--preset", preset, "--version", str(version)]
+    words = ["graft", "train", "--preset", preset, "--version", str(version)]
     for name, value in recipe.to_json().items():
         if name == "weights" or any(value != item.to_json()[name] for item in usual):
             words += ["--set", f"{name}={value}"]
@@ -34,4 +34,6 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
             words += [f"--{name}", str(value)]
     if run.payload.get("shuffle"):
         words.append("--shuffle")
-    return shlex.join(words)
+    # A name that begins with a dash would be taken for an option.
+    named = [*words, "--", project] if project.startswith("-") else [*words[:2], project, *words[2:]]
+    return shlex.join(named)

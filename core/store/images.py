@@ -87,6 +87,11 @@ def read_names(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
     return {row.id: row.original_name for row in session.execute(query)}
 
 
+def name_of_blob(session: Session, blob: str) -> str:
+    """What a file was called whose picture is stored at this address; "" for none of a project."""
+    return session.scalar(select(ImageRow.original_name).where(ImageRow.blob == blob).limit(1)) or ""
+
+
 def list_names(session: Session, project_id: ProjectId) -> dict[ImageId, str]:
     """The names, as they came, of the project's images."""
     query = select(ImageRow.id, ImageRow.original_name).where(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.catalogue import ModelCard
 from core.errors import BadInput, GraftError
-from core.evaluation import summarise_folds
+from core.evaluation import LOWEST_SCORES, summarise_folds
 from core.inference import answers, compute_features, head_logits
 from core.jobs.context import JobContext
 from core.jobs.payloads import TrainPayload
@@ -91,7 +91,8 @@ class _CrossValidation:
             self.context.check_cancelled()
             done.append(self._fold(number, fold, [item.score for item in done]))
             self.recipe = self.recipe.decided(done[0].engine)  # one training in many parts: all are computed alike
-        summary = summarise_folds([item.score for item in done], JUDGED if self.payload.shuffle else self.payload.folds)
+        folds, lowest = JUDGED if self.payload.shuffle else self.payload.folds, LOWEST_SCORES[self.version.task]
+        summary = summarise_folds([item.score for item in done], folds, lowest)
         card = self._ensemble_card(done)
         files = save_ensemble(self.context.folder, card)
         measures = self._keep(card, done, files)

@@ -17,6 +17,7 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
     """Replace the checkpoint. On a full disk the last good one stays. Raises DiskFull."""
     temporary = folder / f"{NAME}.new"
     try:
+        folder.mkdir(parents=True, exist_ok=True)  # somebody may have tidied up
         with temporary.open("wb") as file:
             torch.save(state, file)
             file.flush()

@@ -22,13 +22,14 @@ from core.jobs import execute
 from core.media import BlobStore
 from core.recipes import PRESETS
 from core.settings import Settings
-from core.store import runs
-from core.store.db import writing
+from core.store import images, runs
+from core.store.db import reading, writing
 from core.store.predictions import read_predictions
 from core.tasks import train
 from core.training import checkpoint
 from core.types import JsonObject, Lane, ProjectId, RunId, RunState
-from tests.at_once import claim
+from tests.at_once import claim, complete, serve
+from tests.integration.test_training import TINY
 
 RECIPE = PRESETS["balanced"].with_settings(
     {"image_size": "32", "weights": "bundled", "epochs": "3", "batch_size": "6", "patience": "0"}
@@ -160,6 +161,27 @@ def test_a_training_killed_at_the_worst_and_at_random_moments_ends_with_the_same
         assert attempt(graft.settings)
     assert graft.training.read(killed).attempts >= 1 + len(MOMENTS)
     assert outcome(graft, killed) == expected
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_stored_picture_that_is_lost_is_named_and_comes_back_with_its_file(
+    graft: Graft, project: ProjectId, gone: bool
+) -> None:
+    with reading(graft.engine) as session:
+        blob = images.list_blobs(session, project)[0]
+        name = images.name_of_blob(session, blob)
+    path = BlobStore(graft.settings).path(blob)
+    content = path.read_bytes()
+    path.unlink() if gone else path.write_bytes(content[:60])
+    run_id = graft.training.start(project, TINY)
+    assert serve(graft) is RunState.FAILED
+    run = graft.training.read(run_id)
+    what = "is gone from Graft's home" if gone else "is damaged"
+    assert run.error == f"The stored picture {name} {what}."
+    assert "Bring the same file in again" in run.hint
+    assert BlobStore(graft.settings).put(content) == blob  # as an import does with every file
+    assert graft.training.resume(run_id)
+    complete(graft, run_id)
 
 
 def test_whoever_stops_it_does_not_wait_for_slow_pictures(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

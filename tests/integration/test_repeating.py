@@ -125,3 +125,14 @@ def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> N
     assert torch.__version__.startswith(str(origin.libraries["torch"]))
     assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1
     assert len(origin.lineage) == 1
+
+
+def test_a_project_whose_name_looks_like_an_option_is_repeated_too(graft: Graft, project: ProjectId) -> None:
+    graft.projects.edit(project, name="--help ä", guideline="")
+    first = graft.training.start(project, PRESETS["instant"].with_settings(SMALL))
+    complete(graft, first)
+    command = graft.reports.origin(first).command
+    words = shlex.split(command)
+    again = CliRunner().invoke(build(), ["--home", str(graft.settings.home), "--json", *words[1:]])
+    assert again.exit_code == 0, again.output
+    complete(graft, RunId(json.loads(again.stdout)["run"]))

@@ -37,12 +37,19 @@ def test_too_few_cases_for_the_folds_are_refused() -> None:
 
 
 def test_the_interval_allows_for_folds_that_share_their_pictures() -> None:
-    # By hand: mean 0.8, standard deviation 0.1, t(0.975, 2) = 4.3027; sqrt(1/3 + 1/2) = 0.91287.
-    found = summarise_folds([0.7, 0.8, 0.9], 3)
-    assert (found.mean, found.spread) == pytest.approx((0.8, 0.1))
-    assert found.low == pytest.approx(0.8 - 4.3027 * 0.1 * 0.91287, abs=1e-4)
-    assert found.high == pytest.approx(0.8 + 4.3027 * 0.1 * 0.91287, abs=1e-4)
+    # By hand: mean 0.6, standard deviation 0.1, t(0.975, 2) = 4.3027; sqrt(1/3 + 1/2) = 0.91287.
+    found = summarise_folds([0.5, 0.6, 0.7], 3)
+    assert (found.mean, found.spread) == pytest.approx((0.6, 0.1))
+    assert found.low == pytest.approx(0.6 - 4.3027 * 0.1 * 0.91287, abs=1e-4)
+    assert found.high == pytest.approx(0.6 + 4.3027 * 0.1 * 0.91287, abs=1e-4)
     assert summarise_folds([0.7], 2).low is None
+
+
+def test_no_interval_promises_what_a_score_cannot_be_or_that_equal_scores_are_sure() -> None:
+    found = summarise_folds([0.4, 0.6, 0.8], 3, lowest=0.0)
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert summarise_folds([0.4, 0.6, 0.8], 3).low == pytest.approx(0.6 - 4.3027 * 0.2 * 0.91287, abs=1e-4)
+    assert summarise_folds([0.6, 0.6, 0.6], 3).low is None
 
 
 def test_random_splits_judge_a_fifth_in_proportion_and_are_drawn_anew() -> None:

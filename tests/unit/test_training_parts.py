@@ -310,6 +310,11 @@ def test_a_full_disk_keeps_the_last_good_checkpoint_and_says_so(
     assert [item.name for item in tmp_path.iterdir()] == [NAME]
 
 
+def test_a_training_whose_folder_was_deleted_keeps_its_state_anew(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "models" / "7", {"epoch": 1})
+    assert load_checkpoint(tmp_path / "models" / "7") == {"epoch": 1}
+
+
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"half of it")
     assert load_checkpoint(tmp_path) is None
