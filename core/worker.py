@@ -15,12 +15,13 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import psutil
 from sqlalchemy import Engine
 
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
 from core.jobs.spare import wait_for_run
-from core.media import forget_oldest
+from core.media import forget_oldest, forget_unfinished
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
@@ -119,6 +120,12 @@ def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event)
             busy_until = time.monotonic() + BUSY_FOR_S
 
 
+def tidy_up(settings: Settings) -> None:
+    """Delete what killed processes left half written."""
+    for folder in (settings.blobs, settings.thumbs, settings.models, settings.weights, settings.recipes):
+        forget_unfinished(folder, psutil.pid_exists)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Entry of the worker processes."""
     arguments = sys.argv[1:] if argv is None else argv
@@ -136,6 +143,8 @@ def main(argv: list[str] | None = None) -> int:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
             if role == "jobs":
+                # A home of 100,000 pictures takes a second to look through: nobody waits for it.
+                threading.Thread(target=tidy_up, args=(settings,), name="tidying", daemon=True).start()
                 LaneWorker(engine=engine, settings=settings, lanes=APART).work(stop.is_set)
             else:
                 serve_interactive(settings, engine, stop)

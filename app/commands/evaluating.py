@@ -1,5 +1,6 @@
 """`graft evaluate`: a model on pictures that its project never held."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from app.commands.base import Home, Json, ensure_done, finished, opened, progress_line, show, sources
 from app.commands.training import RunArgument, scores_in_words
-from core.errors import BadInput
+from core.errors import BadInput, NameTaken
 from core.types import RunId, Split
 
 
@@ -35,7 +36,13 @@ def evaluate(
             if not Path(folder).expanduser().is_dir():
                 raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
             project = f"External: {Path(folder).expanduser().resolve().name}"
-            made = graft.projects.create_from_names(project, task, classes)
+            try:
+                made = graft.projects.create_from_names(project, task, classes)
+            except NameTaken as error:  # perhaps of another folder of that name: pictures of two must not be mixed
+                raise NameTaken(
+                    f"There is already a project called {project!r}: a folder of that name was tested on before.",
+                    hint=f"Test on its pictures: --project {shlex.quote(project)}. Or give the folder another name.",
+                ) from error
             coming = graft.imports.start(made, ImportPayload(source=sources([folder]), create_classes=False))
             finished(graft, coming, as_json)
         test = graft.external.start(model, graft.projects.named(project).id)

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import os
+import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -13,6 +15,7 @@ from core.media.decode import decoded, open_picture
 from core.settings import Settings
 
 THUMB_PX = 256
+_UNFINISHED = re.compile(r".+\.(\d+)-\d+")
 
 
 class BlobStore:
@@ -77,6 +80,20 @@ def shrink(image: Image.Image) -> bytes:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=85)
     return content.getvalue()
+
+
+def forget_unfinished(folder: Path, alive: Callable[[int], bool]) -> int:
+    """Delete what `write_file` left half written anywhere below `folder`; returns how many files that were.
+
+    A file's name says which process writes it: one that is `alive` may still be about it.
+    """
+    forgotten = 0
+    for place, _, names in os.walk(folder):
+        for found in filter(None, map(_UNFINISHED.fullmatch, names)):
+            if not alive(int(found[1])):
+                Path(place, found[0]).unlink(missing_ok=True)
+                forgotten += 1
+    return forgotten
 
 
 def write_file(path: Path, content: bytes, *, sync: bool = True) -> None:

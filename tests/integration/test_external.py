@@ -85,3 +85,7 @@ def test_the_command_scores_a_folder_of_classes(
     assert (value["project"], value["metrics"]["test"]["count"]) == ("External: field two", 4)
     wrong = CliRunner().invoke(build(), ["evaluate", str(model), *home])
     assert wrong.exit_code == 2
+    again = CliRunner().invoke(build(), ["evaluate", str(model), "--folder", str(folder), *home])
+    assert again.exit_code == 1 and "--project 'External: field two'" in again.output
+    words = ["evaluate", str(model), "--project", "External: field two", "--json", *home]
+    assert json.loads(CliRunner().invoke(build(), words).stdout)["metrics"] == value["metrics"]

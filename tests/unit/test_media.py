@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.errors import BadImage
-from core.media import BlobStore, open_rgb, prepare
+from core.media import BlobStore, forget_unfinished, open_rgb, prepare
 from core.settings import Settings
 
 
@@ -163,3 +163,13 @@ def test_what_a_power_cut_left_of_a_picture_is_written_again(tmp_path: Path) -> 
     store.path(blob).write_bytes(b"")
     assert store.put(content) == blob
     assert store.path(blob).read_bytes() == content
+
+
+def test_what_a_killed_process_left_half_written_is_deleted_and_nothing_else(settings: Settings) -> None:
+    store = BlobStore(settings)
+    whole = store.path(store.put(b"whole"))
+    half, growing = Path(f"{whole}.4711-2"), Path(f"{whole}.4712-2")
+    for path in (half, growing):
+        path.write_bytes(b"half")
+    assert forget_unfinished(settings.blobs, lambda process: process == 4712) == 1
+    assert sorted(whole.parent.iterdir()) == [whole, growing]
