@@ -267,8 +267,8 @@ class Trainer:
     def _broken(self, step: int) -> GraftError:
         rate = self.optimizer.param_groups[0]["lr"]
         return GraftError(
-            f"The loss stopped being a number in step {step} of epoch {self.epoch}, at a learning rate of {rate:.2g}. "
-            "The last good weights are kept.",
+            f"The loss stopped being a number in step {step} of epoch {self.epoch}, at a learning rate of {rate:.2g}."
+            + (f" The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""),
             hint="Start again with a learning rate ten times smaller.",
         )
 

@@ -203,9 +203,16 @@ def test_a_loss_that_is_not_a_number_stops_with_a_sentence(
     one._one_epoch()
     one.loss_of = lambda logits, targets: logits.sum() * float("nan")
     one.epoch = 2
-    with pytest.raises(GraftError, match=r"in step 1 of epoch 2, at a learning rate of .* last good weights are kept"):
+    with pytest.raises(
+        GraftError, match=r"in step 1 of epoch 2, at a learning rate of .* last good weights, of epoch 1, "
+    ):
         one._one_epoch()
     assert fit_module.load_checkpoint(tmp_path / "run")["epoch"] == 1  # type: ignore[index]
+    first = trainer(settings, blobs, WHOLE, tmp_path / "first", Watcher())
+    first.loss_of = one.loss_of
+    first.epoch = 1
+    with pytest.raises(GraftError, match=r"in step 1 of epoch 1, at a learning rate of [^ ]+ Start again"):
+        first._one_epoch()  # nothing was kept yet
 
 
 # The whole job, task by task.
