@@ -58,6 +58,6 @@ def test_what_the_results_show_is_what_the_saved_model_says(
 def test_ranks_are_for_grades_only(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
     project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
     for start in (graft.training.start, lambda *given: graft.benchmarks.start(*given, ["resnet18"])):
-        with pytest.raises(BadInput, match="for ordinal labels"):
+        with pytest.raises(BadInput, match="is for a grade; a label here is one class"):
             start(project, HEAD.with_settings({"weights": "none", "tune": "all"}))
     assert graft.training.list(project) == []

@@ -71,7 +71,7 @@ def test_a_stop_while_the_last_method_is_graded_is_a_stop(
     monkeypatch.setattr(grade, "EXPLANATIONS", {"smoothgrad": grade.EXPLANATIONS["smoothgrad"]})
     monkeypatch.setattr(grade, "explain", stopped)
     graft.grades.start(said)
-    assert serve(graft, Lane.FILES) is RunState.CANCELLED
+    assert serve(graft, Lane.ANALYSIS) is RunState.CANCELLED
 
 
 def test_circled_pictures_are_pointed_at(
