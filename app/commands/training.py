@@ -108,11 +108,12 @@ def train(
     with opened(home) as graft:
         project = graft.projects.named(name).id
         if automatic:
-            network = graft.training.automatic_backbone()
-            wanted = dataclasses.replace(recipe, backbone=backbone or network)
-            choice = graft.training.automatic(project, network, chosen_weights(graft, wanted, set_ or []))
+            given = fields_set(backbone, set_ or [])
+            network = recipe.backbone if "backbone" in given else graft.training.automatic_backbone()
+            weights = chosen_weights(graft, dataclasses.replace(recipe, backbone=network), set_ or [])
+            choice = graft.training.automatic(project, network, weights)
             recipe = changed(choice.recipe, backbone, set_ or [])
-            reasons = choice.without(fields_set(backbone, set_ or [])).reasons
+            reasons = choice.without(given).reasons
             if not wants_json(as_json):
                 typer.echo("\n".join(reasons))
         else:
@@ -224,7 +225,7 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:
         return "There are no scores yet."
-    rows = [[name, score, _ends(intervals.get(name))] for name, score in metrics.items()]
+    rows = [[name, score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
     words = table(["score", "value", "95 % interval"], rows)
     confusion = value["confusion"]
     if isinstance(confusion, dict) and confusion["split"] == split.value:

@@ -140,11 +140,12 @@ def _curves(run: RunRecord) -> None:
         return  # one point is no curve
     left, right = st.columns(2)
     left.caption("Loss (lower is better)")
-    left.line_chart(_table(loss), height=240, x_label="epoch")
+    left.line_chart(_table(loss), height=CHART_PX + LEGEND_PX, x_label="epoch")
     right.caption(f"{graft().training.score_name(run.id)} (higher is better)", help=SCORE_HELP)
-    right.line_chart(_table({"validation": curves["validation/score"]}), height=240, x_label="epoch")
+    right.line_chart(_table({"validation": curves["validation/score"]}), height=CHART_PX, x_label="epoch")
 
 
+CHART_PX, LEGEND_PX = 240, 42
 LOSS_WORDS = {"train/loss": "training", "validation/loss": "validation"}
 
 

@@ -15,6 +15,7 @@ from core.types import JsonObject, JsonValue, Task
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
 Loss = Literal["standard", "focal", "asymmetric", "corn", "coral"]
 PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
+SMALLEST_SIDE = 16
 TWO_BRANCHES = "graft:tiny_cnn"
 """The network that two_step trains."""
 Framing = Literal["squash", "crop"]
@@ -40,7 +41,7 @@ class Recipe:
                   (https://arxiv.org/abs/2003.00152); "bias": biases (BitFit, https://arxiv.org/abs/2106.10199);
                   "attention": a transformer's attention (https://arxiv.org/abs/2203.09795); "lora:R": additions of
                   rank R to its linear layers (https://arxiv.org/abs/2106.09685). The head always learns
-    image_size    side in pixels of the network's input; 0 means the backbone's own
+    image_size    side in pixels of the network's input, at least SMALLEST_SIDE; 0 means the backbone's own
     framing       "squash": the whole picture, stretched to a square; "crop": its middle square
     epochs        at most this many; `patience` epochs without a better validation score end it (0: never), once all
                   that is to thaw has thawed
@@ -105,6 +106,11 @@ class Recipe:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")
+        if 0 < self.image_size < SMALLEST_SIDE:
+            raise BadInput(
+                f"A network sees nothing in {self.image_size} pixels.",
+                hint=f"Choose {SMALLEST_SIDE} or more; 0: its own.",
+            )
         hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
             hint = hints[field.name]

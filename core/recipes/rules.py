@@ -27,7 +27,7 @@ class DataFacts:
     pictures  to learn from; `side` is the middle one of their shorter sides in pixels, 0 if unknown
     balance   the commonest class's pictures for one of the rarest's; 0 for numbers, which have no classes
     gpu       whether the machine has one
-    backbone  SMALL, or ACCURATE where there is a GPU and its weights are within reach
+    backbone  SMALL, or ACCURATE where there is a GPU and its weights are within reach; or a person's own choice
     weights   what the network starts from, as in the recipe; `photographs`: whether they have seen millions of those
     """
 
@@ -86,8 +86,13 @@ def choose_recipe(facts: DataFacts) -> Choice:
     """The recipe for these facts; its `preset` is "automatic"."""
     rule, because = hyper_rule(facts.pictures, facts.side), dict[str, str]()
     if not facts.photographs:
-        recipe = starting_from(PRESETS["balanced"], facts.weights, photographs=False)
-        because["tune"] = "The whole network learns, and as fast as its last layer: it does not know much yet."
+        begun = dataclasses.replace(PRESETS["balanced"], backbone=facts.backbone)
+        recipe = starting_from(begun, facts.weights, photographs=False)
+        because["tune"] = (
+            "Its two branches learn apart first, then joined, as its study has it."
+            if recipe.tune == "two_step"
+            else "The whole network learns, and as fast as its last layer: it does not know much yet."
+        )
     elif facts.pictures < FEW:
         recipe = PRESETS["instant"]
         because["tune"] = (

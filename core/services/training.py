@@ -112,8 +112,8 @@ class Training(Service):
     def automatic(self, project_id: ProjectId, backbone: str, weights: str) -> Choice:
         """The recipe that the rules choose for the project's labels and this machine, and why.
 
-        `backbone` is `automatic_backbone`, which may ask a host and is therefore asked for by the caller, once;
-        `weights` are as in a recipe. Raises NotFound.
+        `backbone` is a person's choice, or `automatic_backbone`, which may ask a host and is therefore asked for by the
+        caller, once; `weights` are as in a recipe. Raises NotFound.
         """
         with reading(self.engine) as session:
             labelled = versions.describe_labelled(session, project_id)

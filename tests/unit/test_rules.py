@@ -34,6 +34,8 @@ def test_where_the_network_knows_little_all_of_it_learns_at_one_rate_to_the_end(
     assert choice.reasons[0] == "The whole network learns, and as fast as its last layer: it does not know much yet."
     nothing = choose_recipe(facts(pictures=pictures, weights="none", photographs=False)).recipe
     assert (nothing.tune, nothing.weights, nothing.zero_gamma) == ("all", "none", True)
+    tiny = choose_recipe(facts(pictures=pictures, backbone="graft:tiny_cnn", weights="none", photographs=False))
+    assert tiny.recipe.tune == "two_step" and tiny.reasons[0].startswith("Its two branches learn apart first")
 
 
 def test_the_network_is_a_small_one_without_a_gpu_or_where_an_accurate_one_has_nothing_to_start_from() -> None:
