@@ -37,8 +37,8 @@ class BlobStore:
         """
         blob = hashlib.sha256(content).hexdigest()
         path = self.path(blob)
-        # A file of another length is what a power cut left of an unsettled one.
-        if not path.exists() or path.stat().st_size != len(content):
+        # Other bytes are what a power cut left of an unsettled one, or a damage that this mends.
+        if not path.exists() or path.read_bytes() != content:
             write_file(path, content, sync=settled or not hasattr(os, "sync"))
         return blob
 

@@ -156,11 +156,12 @@ def test_a_thumbnail_shows_what_the_picture_shows() -> None:
     assert np.abs(np.asarray(thumb).astype(int) - expected).mean() < 4
 
 
-def test_what_a_power_cut_left_of_a_picture_is_written_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 1])
+def test_what_a_power_cut_or_a_damage_left_of_a_picture_is_written_again(tmp_path: Path, left: int) -> None:
     store = BlobStore(Settings(home=tmp_path))
     content = encoded(gradient(), "PNG")
     blob = store.put(content, settled=False)
-    store.path(blob).write_bytes(b"")
+    store.path(blob).write_bytes(bytes(left * len(content)))
     assert store.put(content) == blob
     assert store.path(blob).read_bytes() == content
 
