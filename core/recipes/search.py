@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.errors import BadInput
 from core.recipes.recipe import Recipe
 from core.recipes.starts import from_nothing, head_recipe
-from core.types import JsonValue
+from core.types import JsonValue, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,24 @@ class Space:
         return dataclasses.replace(found, learning_rate=min(10.0, found.learning_rate * factor))
 
 
-def search_space(recipe: Recipe, fields: Sequence[str] = USUAL, backbones: Sequence[str] = ()) -> Space:
+def search_space(
+    recipe: Recipe, fields: Sequence[str] = USUAL, backbones: Sequence[str] = (), *, task: Task = Task.SINGLE
+) -> Space:
     """The space around a recipe. Where nothing is pretrained there is nothing to freeze: what learns stays as it is.
+
+    Of several classes in a picture, rare ones can weigh more and no more than that.
 
     Raises BadInput for a field that cannot be searched, or if nothing is left to search.
     """
     unknown = [name for name in fields if name not in AXES]
     if unknown:
         raise BadInput(f"{unknown[0]!r} cannot be searched.", hint=f"Choose among {', '.join(AXES)}.")
-    start = from_nothing(recipe) if recipe.weights == "none" else recipe
+    start, known = from_nothing(recipe) if recipe.weights == "none" else recipe, {**AXES}
+    if task is Task.MULTI:
+        start = dataclasses.replace(start, imbalance="ignore" if start.imbalance == "ignore" else "weights")
+        known["imbalance"] = Options(("ignore", "weights"))
     axes: dict[str, Span | Options] = {
-        name: _with(AXES[name], getattr(start, name))
+        name: _with(known[name], getattr(start, name))
         for name in fields
         if not (name == "tune" and start.weights == "none")
     }

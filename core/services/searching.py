@@ -77,12 +77,14 @@ class Searches(Service):
             raise BadInput(f"minutes must lie between {LEAST_MINUTES:g} and {MOST_MINUTES:,}, not {minutes:g}.")
         if not 1 <= trials <= MOST_TRIALS:
             raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials}.")
-        space = search_space(recipe, fields, backbones)
+        with reading(self.engine) as session:
+            task = projects.read_project(session, project_id).task
+        recipe.check_task(task)
+        _check_fields(recipe, fields, task)
+        space = search_space(recipe, fields, backbones, task=task)
         parents = [parent_of(self.engine, recipe.weights, item) for item in backbones or [space.start.backbone]]
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
-            recipe.check_task(project.task)
-            _check_fields(recipe, fields, project.task)
             version_id = freeze(session, project, now=datetime.now(UTC))
         return self.queue.enqueue(
             SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials),

@@ -45,9 +45,10 @@ def run(context: JobContext) -> JsonObject:
     if context.run.version_id is None or context.run.recipe is None:
         raise BadInput("A search needs a recipe and a dataset version.")
     payload = SearchPayload.from_json(context.run.payload)
-    space = search_space(Recipe.from_json(context.run.recipe), payload.fields, payload.backbones)
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
+    recipe = Recipe.from_json(context.run.recipe)
+    space = search_space(recipe, payload.fields, payload.backbones, task=version.task)
     return _Search(context, space, version, payload).run()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import BadInput
 from core.recipes import AXES, PRESETS, Options, Recipe, Span, search_space
+from core.types import Task
 
 
 def test_every_axis_is_a_field_of_the_recipe_and_its_ends_are_allowed() -> None:
@@ -33,6 +34,15 @@ def test_the_learning_rate_is_a_factor_so_that_a_head_alone_keeps_its_own_scale(
     assert space.recipe({"learning_rate": 2.0, "tune": "all"}).learning_rate == pytest.approx(4e-3)
     head = space.recipe({"learning_rate": 2.0, "tune": "head"})
     assert (head.learning_rate, head.epochs) == (pytest.approx(2e-2), PRESETS["instant"].epochs)
+
+
+@pytest.mark.parametrize("imbalance", ["ignore", "sampling"])
+def test_of_several_classes_nothing_is_tried_twice_for_rare_ones(imbalance: str) -> None:
+    start = PRESETS["balanced"].with_settings({"imbalance": imbalance})
+    space = search_space(start, ["imbalance"], task=Task.MULTI)
+    assert space.axes["imbalance"] == Options(("ignore", "weights"))
+    assert space.values_of_start() == {"imbalance": "ignore" if imbalance == "ignore" else "weights"}
+    assert len(search_space(start, ["imbalance"], task=Task.SINGLE).axes["imbalance"].values) == 4  # type: ignore[union-attr]
 
 
 def test_from_nothing_there_is_nothing_to_freeze() -> None:
