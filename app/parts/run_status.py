@@ -145,7 +145,7 @@ def _curves(run: RunRecord) -> None:
     right.line_chart(_table({"validation": curves["validation/score"]}), height=CHART_PX, x_label="epoch")
 
 
-CHART_PX, LEGEND_PX = 240, 42
+CHART_PX, LEGEND_PX = 240, 58
 LOSS_WORDS = {"train/loss": "training", "validation/loss": "validation"}
 
 
