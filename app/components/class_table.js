@@ -11,8 +11,14 @@ function told(state) {
 
 function paint(state) {
   const keys = new Map();
-  for (const row of state.rows) if (row.key) keys.set(row.key, (keys.get(row.key) ?? 0) + 1);
-  state.parts.forEach(({ key }, index) => { key.classList.toggle("problem", (keys.get(state.rows[index].key) ?? 0) > 1); });
+  for (const { key } of state.rows) if (key.trim()) keys.set(key, (keys.get(key) ?? 0) + 1);
+  const shared = [...keys].filter(([, number]) => number > 1).map(([key]) => key.toUpperCase());
+  state.parts.forEach(({ key }, index) => {
+    const twice = (keys.get(state.rows[index].key) ?? 0) > 1;
+    key.classList.toggle("problem", twice);
+    key.setAttribute("aria-invalid", String(twice));
+  });
+  state.said.textContent = shared.map((key) => `Several classes have the key ${key}.`).join(" ");
   if (state.save) { state.save.disabled = state.discard.disabled = !changed(state); }
 }
 
@@ -45,11 +51,16 @@ function line(state, row, index) {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step) { event.preventDefault(); move(state, index, index + step); }
   };
-  grip.draggable = true;
-  grip.ondragstart = () => { state.dragged = index; };
-  node.ondragover = (event) => { if (state.dragged !== null) { event.preventDefault(); node.classList.add("over"); } };
-  node.ondragleave = () => node.classList.remove("over");
-  node.ondrop = (event) => { event.preventDefault(); const from = state.dragged; state.dragged = null; move(state, from, index); };
+  // By pointer events: a finger, too, can drag.
+  const over = (event) => state.lines.reduce((found, row, at) => (event.clientY > row.getBoundingClientRect().top ? at : found), 0);
+  const mark = (at) => state.lines.forEach((row, place) => {
+    row.classList.toggle("over", place === at && at < index);
+    row.classList.toggle("under", place === at && at > index);
+  });
+  grip.onpointerdown = (event) => { if (event.button === 0) grip.setPointerCapture(event.pointerId); };
+  grip.onpointermove = (event) => { if (grip.hasPointerCapture(event.pointerId)) mark(over(event)); };
+  grip.onpointercancel = () => mark(-1);
+  grip.onpointerup = (event) => { mark(-1); if (grip.hasPointerCapture(event.pointerId) && over(event) !== index) move(state, index, over(event)); };
   const colour = field(row, "colour", `Colour of ${called}`, { type: "color" }, after);
   const name = field(row, "name", `Name of class ${index + 1}`, { type: "text", maxLength: 100, placeholder: "Name" }, after);
   const key = field(row, "key", `Key of ${called}`, { type: "text", maxLength: 1, size: 1, className: "key" }, after);
@@ -92,7 +103,8 @@ function add(state) {
 
 function draw(state) {
   state.parts = [];
-  state.body.replaceChildren(...state.rows.map((row, index) => line(state, row, index)));
+  state.lines = state.rows.map((row, index) => line(state, row, index));
+  state.body.replaceChildren(...state.lines);
 }
 
 function build(state, root) {
@@ -101,13 +113,15 @@ function build(state, root) {
   state.body.setAttribute("role", "list");
   bar.append(button("Add a class", "", () => add(state)));
   if (!state.live) {
-    state.save = button("Save changes", "", () => state.saveRows({ rows: state.rows.filter(usable), at: Date.now() }));
+    state.save = button("Save changes", "", () => state.saveRows({ rows: state.rows.filter(usable), seen: state.saved, at: Date.now() }));
     state.save.classList.add("primary");
     state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
     bar.append(state.save, state.discard);
   }
   box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling. A list can be pasted.`));
-  box.append(state.body, bar);
+  state.said = el("div", "problem");
+  state.said.setAttribute("role", "status");
+  box.append(state.body, state.said, bar);
   root.querySelector(".classtable")?.remove(); // its styles lie beside it and stay
   root.append(box);
   draw(state);
@@ -121,7 +135,7 @@ export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
     // Another task asks for the same classes: what was typed stays, and the cursor where it was.
     const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
     const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
-    state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], dragged: null };
+    state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], lines: [] };
     STATES.set(data.inst, state);
     build(state, parentElement);
     inputs()[at]?.focus();

@@ -16,8 +16,8 @@ def new_classes(*, key: str, graded: bool) -> list[ClassSpec]:
 
 def changed_classes(
     classes: Sequence[ClassView], counts: Mapping[ClassId, int], *, key: str, graded: bool
-) -> list[ClassEdit] | None:
-    """Show a project's classes; what they shall be, when that was just saved."""
+) -> tuple[list[ClassEdit], dict[ClassId, ClassSpec]] | None:
+    """Show a project's classes; what they shall be and what they were on the screen, when that was just saved."""
     rows: list[JsonValue] = [
         {
             "id": item.id,
@@ -31,7 +31,10 @@ def changed_classes(
     ]
     data: JsonObject = {"rows": rows, "live": False, "graded": graded, **_choices()}
     state = mount("class_table", key=key, data=data, on_rows_change=lambda: None, on_saved_change=lambda: None)
-    return _edits(state.saved["rows"]) if state.saved else None
+    if not state.saved:
+        return None
+    seen = {ClassId(int(row["id"])): _spec(row) for row in state.saved["seen"]}
+    return _edits(state.saved["rows"]), seen
 
 
 def _choices() -> JsonObject:
@@ -40,11 +43,9 @@ def _choices() -> JsonObject:
 
 def _edits(rows: Sequence[Mapping[str, str]]) -> list[ClassEdit]:
     return [
-        ClassEdit(
-            id=ClassId(int(row["id"])) if row.get("id") is not None else None,
-            spec=ClassSpec(
-                name=row["name"], colour=row["colour"], key=row["key"].strip(), description=row["description"]
-            ),
-        )
-        for row in rows
+        ClassEdit(id=ClassId(int(row["id"])) if row.get("id") is not None else None, spec=_spec(row)) for row in rows
     ]
+
+
+def _spec(row: Mapping[str, str]) -> ClassSpec:
+    return ClassSpec(name=row["name"], colour=row["colour"], key=row["key"].strip(), description=row["description"])

@@ -25,10 +25,11 @@ def render() -> None:
         st.success(told, icon=":material/check:")
     counts = graft().labelling.progress(project.id).by_class
     graded = project.task is Task.ORDINAL
-    edits = changed_classes(project.classes, counts, key=f"classes-{project.id}", graded=graded)
-    if edits is not None:
+    changed = changed_classes(project.classes, counts, key=f"classes-{project.id}", graded=graded)
+    if changed is not None:
+        edits, seen = changed
         try:
-            graft().classes.save(project.id, edits)
+            graft().classes.save(project.id, edits, seen=seen)
         except GraftError as error:
             st.error(f"{md(error.message)} {md(error.hint)}", icon=":material/error:")
         else:

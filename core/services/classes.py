@@ -4,8 +4,8 @@ Label events are never touched. A class is never removed either: it is archived,
 and both can be taken back, because the labels are derived from the events anew.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 
 from sqlalchemy.orm import Session
 
@@ -22,17 +22,25 @@ from core.types import ClassId, ImageId, ProjectId, Task
 
 __all__ = ["KEYS", "PALETTE", "ClassEdit", "ClassSpec", "ClassView", "Classes"]
 
+CHANGE_AGAIN = "Nothing was saved. The table shows the classes as they are now: change them again."
+
 
 class Classes(Service):
     """Classes of a project. Every method raises NotFound for what the project does not have."""
 
-    def save(self, project_id: ProjectId, edits: Sequence[ClassEdit]) -> None:
+    def save(
+        self, project_id: ProjectId, edits: Sequence[ClassEdit], *, seen: Mapping[ClassId, ClassSpec] | None = None
+    ) -> None:
         """Rename, recolour, describe, reorder and add: the active classes become these, in this order.
 
-        Raises BadInput for an unusable name, colour or key, or if an active class is left out; NameTaken.
+        Given the classes as they were `seen`, in that order, what somebody else changed meanwhile stays, too.
+        Raises BadInput if both changed the same, for an unusable name, colour or key, or if an active class is left
+        out; NameTaken.
         """
         with writing(self.engine) as session:
             project = self._project(session, project_id)
+            if seen is not None:
+                edits = _with_changes_of_others({item.id: _spec(item) for item in project.classes}, edits, seen)
             specs = validated_classes([edit.spec for edit in edits])
             given = [edit.id for edit in edits if edit.id is not None]
             missing = [item for item in project.classes if item.id not in given]
@@ -117,6 +125,47 @@ class Classes(Service):
 
 def _spec(item: ClassView) -> ClassSpec:
     return ClassSpec(name=item.name, colour=item.colour, key=item.key, description=item.description)
+
+
+def _with_changes_of_others(
+    now: Mapping[ClassId, ClassSpec], edits: Sequence[ClassEdit], seen: Mapping[ClassId, ClassSpec]
+) -> list[ClassEdit]:
+    added = [ClassEdit(id=item, spec=spec) for item, spec in now.items() if item not in seen]
+    taken = {edit.spec.key for edit in added}
+    merged = list[ClassEdit]()
+    for edit in edits:
+        spec = edit.spec
+        if edit.id is None and spec.key in taken:
+            spec = replace(spec, key="")  # its key was proposed before another class got it
+        elif edit.id is not None and edit.id in now and edit.id in seen:
+            spec = _merged(spec, seen=seen[edit.id], now=now[edit.id])
+        merged.append(replace(edit, spec=spec))
+    merged += added
+    wanted, before = [edit.id for edit in edits if edit.id is not None], list(seen)
+    there = [item for item in now if item in seen]
+    if there in (before, wanted) or set(there) != set(before):
+        return merged
+    if wanted != before:
+        raise BadInput("Somebody else has changed the order of the classes meanwhile.", hint=CHANGE_AGAIN)
+    place = {item: index for index, item in enumerate(now)}
+    return sorted(merged, key=lambda edit: len(place) if edit.id is None else place[edit.id])
+
+
+def _merged(wanted: ClassSpec, *, seen: ClassSpec, now: ClassSpec) -> ClassSpec:
+    values = {}
+    for field in fields(ClassSpec):
+        mine, before, theirs = (str(getattr(spec, field.name)) for spec in (wanted, seen, now))
+        same = str.casefold if field.name in ("colour", "key") else str.strip
+        if same(mine) == same(before):
+            mine = theirs
+        elif same(theirs) not in (same(before), same(mine)):
+            raise BadInput(
+                f"Somebody else has changed the {field.name} of {seen.name!r} to {theirs!r} meanwhile, and you to "
+                f"{mine!r}.",
+                hint=CHANGE_AGAIN,
+            )
+        values[field.name] = mine
+    return ClassSpec(**values)
 
 
 def _active(project: ProjectView, class_id: ClassId) -> None:

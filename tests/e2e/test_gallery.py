@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.services.gallery import PictureFilter
 from core.types import ClassId, ImageState, ProjectId, Task
 from tests.e2e.choosing import choose
+from tests.e2e.conftest import OpenPage
 from tests.e2e.served import Served
 from tests.e2e.test_labelling import all_saved, events
 
@@ -96,7 +97,7 @@ def test_a_picture_is_looked_at_closely_and_labelled_there(page: Page, served: S
     cards = open_gallery(page, served, project)
     cards.nth(2).dblclick()
     dialog = page.get_by_role("dialog", name="One picture, large")
-    expect(dialog).to_contain_text("picture-02.png (3 of 12)")
+    expect(dialog).to_contain_text("3 of 12: picture-02.png")
     page.keyboard.press("ArrowRight")
     expect(dialog).to_contain_text("picture-03.png")
     page.keyboard.press("+")
@@ -220,6 +221,55 @@ def test_classes_are_renamed_reordered_and_added(page: Page, served: Served) -> 
     read = served.graft.projects.read(project).classes
     assert [item.name for item in read] == ["rust", "healthy", "blight"]
     assert by_class(served, project) == [1, 0, 0]
+
+
+def class_names(page: Page) -> list[str]:
+    return [field.input_value() for field in page.get_by_label("Name of class").all()]
+
+
+def test_a_finger_puts_classes_in_order(page: Page, served: Served) -> None:
+    page.goto(served.address("classes", project=served.project("order", classes=["a", "b", "c"], pictures=0)))
+    grips = page.locator(".grip")
+    expect(grips).to_have_count(3)
+    first, last = grips.first.bounding_box(), grips.last.bounding_box()
+    assert first is not None and last is not None
+    finger = page.context.new_cdp_session(page)
+    x, y, far = first["x"] + 5, first["y"] + 5, last["y"] - first["y"]
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 6):
+        place = {"x": x, "y": y + far * step / 5}
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    finger.detach()
+    assert class_names(page) == ["b", "c", "a"]
+    page.keyboard.press("ArrowUp")
+    assert class_names(page) == ["b", "a", "c"]
+
+
+def test_a_key_given_twice_is_told_at_once(page: Page, served: Served) -> None:
+    page.goto(served.address("classes", project=served.project("twice", pictures=0)))
+    page.get_by_label("Key of rust").fill("1")
+    expect(page.get_by_text("Several classes have the key 1.")).to_be_visible()
+    expect(page.get_by_label("Key of healthy")).to_have_attribute("aria-invalid", "true")
+
+
+def test_two_people_who_change_classes_at_once_lose_nothing(open_page: OpenPage, served: Served) -> None:
+    project = served.project("two of us", classes=["rust", "miner"], pictures=0)
+    one, other = open_page(), open_page()
+    for page in (one, other):
+        page.goto(served.address("classes", project=project))
+        expect(page.get_by_label("Name of class 1")).to_have_value("rust")
+    one.get_by_label("Name of class 1").fill("leaf rust")
+    one.get_by_role("button", name="Save changes").click()
+    expect(one.get_by_text("Saved.")).to_be_visible()
+    other.get_by_label("Name of class 2").fill("leaf miner")
+    other.get_by_role("button", name="Save changes").click()
+    expect(other.get_by_text("Saved.")).to_be_visible()
+    assert [item.name for item in served.graft.projects.read(project).classes] == ["leaf rust", "leaf miner"]
+    one.get_by_label("Name of class 2").fill("mines")
+    one.get_by_role("button", name="Save changes").click()
+    expect(one.get_by_text("Somebody else has changed the name of 'miner' to 'leaf miner' meanwhile")).to_be_visible()
+    expect(one.get_by_label("Name of class 2")).to_have_value("leaf miner")
 
 
 def test_a_merged_class_can_be_separated_again(page: Page, served: Served) -> None:

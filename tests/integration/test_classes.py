@@ -232,3 +232,36 @@ def test_a_picture_that_nobody_looked_at_stays_unlabelled_after_a_rebuild(graft:
     with writing(graft.engine) as session:
         rebuild_labels(session, projects.read_project(session, leaves))
     assert graft.labelling.progress(leaves).by_state[ImageState.UNLABELLED] == 4
+
+
+def seen_by(graft: Graft, project: ProjectId) -> dict[ClassId, ClassSpec]:
+    return {edit.id: edit.spec for edit in edits(graft, project, {}) if edit.id is not None}
+
+
+def test_two_people_change_different_things_of_the_classes_and_both_stay(graft: Graft, leaves: ProjectId) -> None:
+    seen, mine = seen_by(graft, leaves), edits(graft, leaves, {"rust": "leaf rust"})
+    theirs = edits(graft, leaves, {"healthy": "sound"})
+    graft.classes.save(leaves, theirs[::-1], seen=seen)
+    graft.classes.add(leaves, ClassSpec(name="miner"))
+    graft.classes.save(leaves, [*mine, ClassEdit(id=None, spec=ClassSpec(name="phoma", key="4"))], seen=seen)
+    assert names(graft, leaves) == ["blight", "leaf rust", "sound", "miner", "phoma"]
+    assert [item.key for item in graft.projects.read(leaves).classes] == ["3", "2", "1", "4", "5"]
+
+
+def test_two_people_who_rename_the_same_class_are_told(graft: Graft, leaves: ProjectId) -> None:
+    seen, mine = seen_by(graft, leaves), edits(graft, leaves, {"rust": "leaf rust"})
+    graft.classes.save(leaves, edits(graft, leaves, {"rust": "coffee rust"}), seen=seen)
+    with pytest.raises(BadInput, match="Somebody else has changed the name of 'rust' to 'coffee rust'"):
+        graft.classes.save(leaves, mine, seen=seen)
+    assert names(graft, leaves) == ["healthy", "coffee rust", "blight"]
+
+
+def test_two_people_who_give_different_orders_are_told_and_the_same_order_is_one(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    seen, (first, second, third) = seen_by(graft, leaves), edits(graft, leaves, {})
+    graft.classes.save(leaves, [second, first, third], seen=seen)
+    graft.classes.save(leaves, [second, first, third], seen=seen)
+    with pytest.raises(BadInput, match="the order of the classes"):
+        graft.classes.save(leaves, [third, first, second], seen=seen)
+    assert names(graft, leaves) == ["rust", "healthy", "blight"]
