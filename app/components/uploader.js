@@ -1,6 +1,5 @@
-// Sends dropped files in pieces of 8 MiB to /api/uploads. A broken connection is retried from where the server
-// stands. When all have arrived: "import" starts the import, any other purpose closes the batch.
-const PIECE = 8 * 1024 * 1024;
+// Sends dropped files in pieces to /api/uploads. A broken connection is retried from where the server stands. When all have arrived: "import" starts the import, any other purpose closes the batch.
+const PIECE = 1024 * 1024; // small enough that a slow line, too, shows progress
 const STATES = new Map();
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,28 +32,39 @@ function say(state, text, problem = false) {
   state.status.classList.toggle("problem", problem);
 }
 
+function progress(state, name) {
+  state.bar.value = state.total ? state.sent / state.total : 1;
+  say(state, `Sending ${name}: ${Math.floor(100 * state.bar.value)} %`);
+}
+
 async function sendFile(state, batch, item) {
+  const before = state.sent;
   await patiently(state, async () => {
     const start = await post("/api/uploads", { project: state.project, batch, name: item.name, size: item.file.size });
     let offset = start.offset;
+    Object.assign(state, { sent: before + offset });
+    progress(state, item.name);
     while (offset < item.file.size) {
       const answer = await fetch(`/api/uploads/${start.id}`, {
         method: "PATCH", headers: { "Upload-Offset": String(offset) }, body: item.file.slice(offset, offset + PIECE),
       });
       if (!answer.ok) throw new Error("piece refused"); // announce again: the server says where it stands
       const reached = (await answer.json()).offset;
-      state.sent += reached - offset;
+      state.sent = before + reached;
       offset = reached;
-      state.bar.value = state.total ? state.sent / state.total : 1;
-      say(state, `Sending ${item.name}: ${Math.round(100 * state.bar.value)} %`);
+      progress(state, item.name);
     }
   });
 }
+
+// The browser asks before it closes a page that still sends: what has not arrived would have to be chosen again.
+const stay = (event) => event.preventDefault();
 
 async function send(state, items) {
   if (!items.length || state.busy) return;
   Object.assign(state, { busy: true, sent: 0, total: items.reduce((sum, item) => sum + item.file.size, 0) });
   state.bar.hidden = false;
+  addEventListener("beforeunload", stay);
   const batch = newBatch();
   const refused = [];
   for (const item of items) {
@@ -68,6 +78,7 @@ async function send(state, items) {
     say(state, refused.length ? refused.join(" ") : `${items.length} file${items.length === 1 ? "" : "s"} arrived.`, refused.length > 0);
     state.finished({ batch, run: end.run ?? null });
   } catch (error) { say(state, error.message, true); }
+  removeEventListener("beforeunload", stay);
   state.bar.hidden = true;
   state.busy = false;
 }
@@ -118,6 +129,7 @@ function build(state, root) {
   hint.textContent = `JPEG, PNG, TIFF, WebP, BMP, GIF, HEIC.${table}`;
   state.bar = Object.assign(document.createElement("progress"), { max: 1, value: 0, hidden: true });
   state.status = Object.assign(document.createElement("p"), { className: "status", role: "status" });
+  state.bar.setAttribute("aria-label", "Sent");
   drop.append(title, hint, ...chooser(state, "Choose files", false), ...chooser(state, "Choose a folder", true), state.bar, state.status);
   drop.ondragover = (event) => { event.preventDefault(); drop.classList.add("over"); };
   drop.ondragleave = () => drop.classList.remove("over");
