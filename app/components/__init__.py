@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 SHARED = {
-    "labeller": ("dom", "outbox", "stage"),
-    "gallery": ("dom", "outbox", "stage"),
+    "labeller": ("dom", "outbox", "fingers", "stage"),
+    "gallery": ("dom", "outbox", "fingers", "stage"),
     "class_table": ("dom",),
     "matrix": ("dom",),
+    "viewer": ("fingers",),
 }
 """Component -> scripts put before its own, which is how a component's one script can use another's functions."""
 
@@ -20,7 +21,7 @@ SHARED = {
 def _component(name: str) -> Any:
     folder = Path(__file__).parent
     shared = SHARED.get(name, ())
-    styles = ["shared", name] if shared else [name]
+    styles = ["shared", name] if "dom" in shared else [name]
     return st.components.v2.component(
         f"graft_{name}",
         js="\n".join((folder / f"{part}.js").read_text("utf-8") for part in (*shared, name)),

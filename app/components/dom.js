@@ -26,6 +26,23 @@ function classButton(item, action) {
   return node;
 }
 
+// A field for a number. One of type "number" would drop a comma without a word, and make 125 of 12,5.
+function numberField(label, entered) {
+  const node = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", className: "number" });
+  node.setAttribute("aria-label", label);
+  node.onkeydown = (event) => { if (event.key === "Enter") entered(); };
+  return node;
+}
+
+// What was typed, with a decimal comma or point: {number}, or {problem} where it is none or could mean two.
+function readNumber(text) {
+  const typed = text.trim().replace("−", "-");
+  if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(typed)) return { problem: `${typed} could mean two numbers. Type ${typed.replace(",", "")} or ${typed.replace(",", ".")}.` };
+  if (!/^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(typed)) return { problem: "Type a number, such as 12.5." };
+  const number = Number(typed.replace(",", "."));
+  return Number.isFinite(number) ? { number } : { problem: "Type a number, such as 12.5." };
+}
+
 const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
 
 // The key a person means, or "" where it is somebody else's: held down, with Ctrl, or typed into a field.

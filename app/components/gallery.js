@@ -53,8 +53,8 @@ function undo(state) {
 }
 
 function setNumber(state, input) {
-  const number = Number(input.value.replace(",", "."));
-  if (input.value.trim() === "" || !Number.isFinite(number)) { say(state, "Type a number, such as 12.5."); return; }
+  const { number, problem } = readNumber(input.value);
+  if (problem) { say(state, problem); return; }
   apply(state, () => ({ state: "labelled", classes: [], number }));
 }
 
@@ -125,7 +125,8 @@ function open(state, index) {
   state.open = item;
   const { dialog, stage, title } = state.parts;
   showOnStage(stage, item.full, item.name);
-  title.textContent = `${item.name} (${index + 1} of ${state.items.length})`;
+  title.textContent = `${index + 1} of ${state.items.length}: ${item.name}`;
+  title.title = item.name;
   if (!dialog.open) dialog.showModal();
   const next = state.items[index + 1];
   if (next) { const ahead = new Image(); ahead.src = next.full; ahead.decode().catch(() => {}); }
@@ -247,9 +248,7 @@ function tools(state, inView) {
     classes.append(node);
   }
   if (state.task === "regression") {
-    const input = Object.assign(document.createElement("input"), { type: "number", step: "any" });
-    input.setAttribute("aria-label", "Number for the chosen pictures");
-    input.onkeydown = (event) => { if (event.key === "Enter") setNumber(state, input); };
+    const input = numberField("Number for the chosen pictures", () => setNumber(state, input));
     const give = button("Give this number", "Enter", () => setNumber(state, input));
     state.parts.needing.push(give);
     classes.append(input, el("span", "", state.unit), give);

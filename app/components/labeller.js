@@ -60,10 +60,9 @@ function choose(state, id) {
 }
 
 function giveNumber(state) {
-  const { number, saved } = state.parts;
-  const value = Number(number.value.replace(",", "."));
-  if (number.value.trim() === "" || !Number.isFinite(value)) { saved.textContent = "Type a number, such as 12.5."; return; }
-  deed(state, "labelled", { number: value });
+  const { number, problem } = readNumber(state.parts.number.value);
+  if (problem) { state.parts.saved.textContent = problem; return; }
+  deed(state, "labelled", { number });
 }
 
 function go(state, step) {
@@ -142,9 +141,7 @@ function onKey(state, event) {
 function build(state, root) {
   const box = el("div", "labeller");
   const stage = openStage("The picture");
-  const number = Object.assign(document.createElement("input"), { type: "number", step: "any" });
-  number.setAttribute("aria-label", "Number");
-  number.onkeydown = (event) => { if (event.key === "Enter") { state.touched = true; giveNumber(state); } };
+  const number = numberField("Number", () => { state.touched = true; giveNumber(state); });
   const progress = document.createElement("progress");
   progress.setAttribute("aria-label", "Pictures looked at");
   state.parts = { stage, number, progress, told: el("span"), mark: el("span", "marks"), empty: el("div", "empty", state.nothing), name: el("span", "name"), saved: el("span", "saved") };

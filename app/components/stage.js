@@ -1,23 +1,17 @@
-// A picture that can be zoomed (wheel, + and -), moved (drag), made brighter and richer in contrast.
+// A picture that can be zoomed (wheel, two fingers, + and −), moved (drag), made brighter and richer in contrast.
 function openStage(label) {
   const box = el("div", "stage");
   const image = document.createElement("img");
   Object.assign(image, { draggable: false, alt: "" });
   box.append(image);
   box.setAttribute("aria-label", label);
-  const stage = { box, image, zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1, drag: null };
+  const stage = { box, image, zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1 };
   box.onwheel = (event) => {
     event.preventDefault();
     const place = box.getBoundingClientRect();
     zoomStage(stage, event.deltaY < 0 ? 1.2 : 1 / 1.2, event.clientX - place.left, event.clientY - place.top);
   };
-  box.onpointerdown = (event) => { box.setPointerCapture(event.pointerId); stage.drag = [event.clientX - stage.x, event.clientY - stage.y]; };
-  box.onpointermove = (event) => {
-    if (!stage.drag || stage.zoom === 1) return;
-    [stage.x, stage.y] = [event.clientX - stage.drag[0], event.clientY - stage.drag[1]];
-    drawStage(stage);
-  };
-  box.onpointerup = box.onpointercancel = () => { stage.drag = null; };
+  movable(box, stage, (by, x, y) => zoomStage(stage, by, x, y), () => drawStage(stage));
   box.ondblclick = () => resetStage(stage);
   return stage;
 }
@@ -39,6 +33,7 @@ function drawStage(stage) {
   // A filter or a layer of its own, even one that changes nothing, makes every picture slower to draw.
   stage.image.style.transform = stage.zoom === 1 ? "" : `translate(${stage.x}px, ${stage.y}px) scale(${stage.zoom})`;
   stage.image.style.filter = stage.brightness === 1 && stage.contrast === 1 ? "" : `brightness(${stage.brightness}) contrast(${stage.contrast})`;
+  stage.box.style.touchAction = touchAction(stage);
   stage.light?.(stage);
 }
 
@@ -75,6 +70,6 @@ function lightSliders(stage) {
     return [name, input];
   });
   stage.light = () => { for (const [name, input] of sliders) input.value = stage[name]; };
-  box.append(button("Reset view", "F", () => resetStage(stage)));
+  box.append(button("Closer", "+", () => zoomStage(stage, 1.5)), button("Farther", "-", () => zoomStage(stage, 1 / 1.5)), button("Reset view", "F", () => resetStage(stage)));
   return box;
 }

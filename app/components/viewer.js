@@ -167,7 +167,10 @@ function shape(state) {
 }
 
 function place(state) {
-  for (const layer of state.parts.layers) layer.style.transform = `translate(${state.x}px, ${state.y}px) scale(${state.zoom})`;
+  for (const layer of state.parts.layers) {
+    layer.style.transform = `translate(${state.x}px, ${state.y}px) scale(${state.zoom})`;
+    layer.parentElement.style.touchAction = touchAction(state);
+  }
 }
 
 function open(state, index, keep = false) {
@@ -273,18 +276,17 @@ function pointer(state, stage) {
     const box = stage.getBoundingClientRect();
     zoomBy(state, event.deltaY < 0 ? 1.2 : 1 / 1.2, event.clientX - box.left, event.clientY - box.top);
   };
+  movable(stage, state, (by, x, y) => zoomBy(state, by, x, y), () => place(state), () => state.circling);
   stage.onpointerdown = (event) => {
+    if (!state.circling) return;
     stage.setPointerCapture(event.pointerId);
-    if (state.circling) state.from = spot(state, event, stage);
-    else state.drag = [event.clientX - state.x, event.clientY - state.y];
+    state.from = spot(state, event, stage);
   };
-  stage.onpointermove = (event) => {
-    if (state.from) circles(state, between(state.from, spot(state, event, stage)));
-    if (state.drag) { state.x = event.clientX - state.drag[0]; state.y = event.clientY - state.drag[1]; place(state); }
-  };
+  stage.onpointermove = (event) => { if (state.from) circles(state, between(state.from, spot(state, event, stage))); };
+  stage.onpointercancel = () => { state.from = null; circles(state); };
   stage.onpointerup = (event) => {
     const from = state.from;
-    state.drag = state.from = null;
+    state.from = null;
     if (!from) return;
     const drawn = between(from, spot(state, event, stage));
     circling(state, false);

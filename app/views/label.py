@@ -13,14 +13,14 @@ from app.routes.labels import queue_item
 from core.types import ImageState, Task
 
 QUEUES = {
-    "Not labelled yet": [ImageState.UNLABELLED],
+    "Not labelled": [ImageState.UNLABELLED],
     "Skipped or unsure": [ImageState.SKIPPED, ImageState.UNSURE],
-    "Labelled already": [ImageState.LABELLED],
+    "Labelled": [ImageState.LABELLED],
 }
 NOTHING = {
-    "Not labelled yet": "Every picture has been looked at. Train a network next, or look again at what is labelled.",
+    "Not labelled": "Every picture has been looked at. Train a network next, or look again at what is labelled.",
     "Skipped or unsure": "No picture waits that was skipped or marked as unsure.",
-    "Labelled already": "No picture is labelled yet.",
+    "Labelled": "No picture is labelled yet.",
 }
 """What each of them says when it is empty."""
 
@@ -62,4 +62,7 @@ def render() -> None:
             "nothing": NOTHING[chosen],
         },
     )
-    st.caption("Wheel, +, −: zoom · drag: move · F: whole picture · B, C: brighter, more contrast (with Shift: less)")
+    st.caption(
+        "Wheel, two fingers, +, −: zoom · drag: move · F: whole picture · "
+        "B, C: brighter, more contrast (with Shift: less)"
+    )

@@ -229,6 +229,66 @@ def test_a_number_is_typed_and_entered(page: Page, served: Served) -> None:
     assert [item.number for item in served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])] == [12.5, 7]
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"), [("12,5", 12.5), ("0,125", 0.125), ("−3,5", -3.5), (".5", 0.5), ("1e3", 1000)]
+)
+def test_a_decimal_comma_is_one_as_a_point_is(page: Page, served: Served, typed: str, number: float) -> None:
+    project = served.project(f"comma {typed}", Task.REGRESSION, [])
+    start_labelling(page, served, project)
+    page.get_by_label("Number").press_sequentially(typed)
+    page.keyboard.press("Enter")
+    all_saved(page)
+    assert [item.number for item in served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])] == [number]
+
+
+def test_a_number_that_could_mean_two_is_asked_about(page: Page, served: Served) -> None:
+    project = served.project("thousands", Task.REGRESSION, [])
+    start_labelling(page, served, project)
+    page.get_by_label("Number").press_sequentially("1,234")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1,234 could mean two numbers. Type 1234 or 1.234.")).to_be_visible()
+    assert shown(page) == "picture-00.png" and events(served, project) == 0
+
+
+def test_two_fingers_zoom_one_moves_and_one_scrolls_past_a_whole_picture(page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    start_labelling(page, served, served.project("fingers"))
+    page.wait_for_load_state("networkidle")
+    image, box = page.locator(".stage img"), page.locator(".stage").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x + across, "y": y + down, "id": index} for index, (across, down) in enumerate(places)]
+        finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+    for _ in range(2):
+        touch("Start", (-20, 0))
+        touch("Start", (-20, 0), (20, 0))
+        touch("Move", (-30, 0), (30, 0))
+        touch("Move", (-40, 0), (40, 0))
+        touch("End")
+        assert (image.get_attribute("style") or "").endswith("scale(2);")
+        before = image.bounding_box()
+        touch("Start", (0, 0))
+        touch("Move", (30, 20))
+        touch("End")
+        after = image.bounding_box()
+        assert before is not None and after is not None
+        assert (after["x"] - before["x"], after["y"] - before["y"]) == pytest.approx((30, 20))
+        page.keyboard.press("f")
+    touch("Start", (0, 0))
+    for down in range(0, -200, -20):
+        touch("Move", (0, down))
+    touch("End")
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 100")
+    assert "scale" not in (image.get_attribute("style") or "")
+    page.get_by_role("button", name="Closer").click()
+    assert "scale(1.5)" in (image.get_attribute("style") or "")
+    finger.detach()
+
+
 @pytest.mark.parametrize("width", [700, 1400])
 def test_forty_classes_leave_the_picture_in_sight(page: Page, served: Served, width: int) -> None:
     made = served.graft.projects.create(
