@@ -12,8 +12,12 @@ from core.types import ProjectId
 # A file of our own: an icon by name would be fetched from another host.
 st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "favicon.svg"), layout="wide")
 
-# Streamlit writes white on its chief button, which is too faint on the green of the dark theme.
-CHIEF_BUTTON = "<style>[data-testid^=stBaseButton-primary] { color: light-dark(#FFFFFF, #141A17) !important; }</style>"
+# Streamlit writes white on its chief button, which is too faint on the green of the dark theme, and hardly marks the
+# link that the keyboard stands on.
+STYLES = """<style>
+[data-testid^=stBaseButton-primary] { color: light-dark(#FFFFFF, #141A17) !important; }
+[data-testid=stPageLink-NavLink]:focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
+</style>"""
 
 
 def choose_project() -> None:
@@ -48,7 +52,7 @@ def sidebar() -> None:
             page_link(info.title, key, icon=info.icon, project=current.id)
 
 
-st.html(CHIEF_BUTTON)
+st.html(STYLES)
 chosen = st.navigation([page(key) for key in PAGES], position="hidden")
 with st.sidebar:
     guarded(sidebar)()

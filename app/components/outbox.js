@@ -76,6 +76,7 @@ async function post(outbox, batch) {
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.error || "The server does not answer as it should.");
   for (const id of body.saved) forget(outbox, id);
+  if (body.archived.length) outbox.problem = `Saved, but archived meanwhile: ${body.archived.join(", ")}. Reload the page to see the classes as they are now.`;
   for (const item of body.rejected) { forget(outbox, item.id); outbox.problem = `Not saved: ${item.error}`; }
 }
 

@@ -56,7 +56,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
     )
     runs = [base, *others]
     scores = [found[0].scores[1], *(item.scores[0] for item in found)]
-    unit = str(project.settings.get("unit") or "")
+    unit = project.unit
     rows = []
     for run, score in zip(runs, scores, strict=True):
         row = {

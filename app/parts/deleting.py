@@ -10,9 +10,10 @@ from core.types import ImageId, ProjectId
 @st.dialog("Delete pictures?")
 def ask_to_delete(project: ProjectId, ids: list[ImageId]) -> None:
     """The question before deleting."""
+    one = len(ids) == 1
     st.markdown(
-        f"{count(len(ids), 'picture')} will no longer be labelled, trained on or counted. "
-        "Labels, and results that used them, stay; you can bring the pictures back."
+        f"{count(len(ids), 'picture')} will no longer be labelled, trained on or counted. Labels, and results that "
+        f"used {'it' if one else 'them'}, stay; you can bring {'it' if one else 'the pictures'} back."
     )
     if st.button(f"Delete {count(len(ids), 'picture')}", type="primary", icon=":material/delete:"):
         graft().gallery.delete(project, ids)

@@ -60,7 +60,7 @@ def label_data(project: ProjectView, counts: Mapping[ClassId, int]) -> JsonObjec
         "born": project.created_at.isoformat(),
         "annotator": annotator_name(),
         "task": project.task.value,
-        "unit": str(project.settings.get("unit") or ""),
+        "unit": project.unit,
         "classes": [_class(item) for item in project.classes],
         "names": {str(item.id): _class(item) for item in project.all_classes.values()},
         "counts": {str(class_id): number for class_id, number in counts.items()},

@@ -41,13 +41,13 @@ def new_project() -> None:
 def edit_project(project: ProjectView) -> None:
     """Name, guideline and unit."""
     name = st.text_input("Name", project.name, max_chars=200)
-    unit = str(project.settings.get("unit") or "")
+    unit = project.unit
     if project.task is Task.REGRESSION:
         unit = st.text_input("Unit of the number", unit, help=UNIT, max_chars=20)
     guideline = st.text_area("Guideline", project.guideline, help=GUIDELINE, height=200)
     if st.button("Save", type="primary"):
         try:
-            graft().projects.edit(project.id, name=name, guideline=guideline, unit=unit)
+            graft().projects.edit(project.id, name=name, guideline=guideline, unit=unit, seen=project)
         except GraftError as error:
             st.error(f"{md(error.message)} {md(error.hint)}", icon=":material/error:")
             return

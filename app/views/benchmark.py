@@ -67,7 +67,7 @@ def chosen(groups: dict[str, str]) -> str:
 def follow(project: ProjectView, group: str) -> None:
     """The comparison, drawn anew every two seconds until it has ended."""
     if all(state.ended for state in graft().benchmarks.states(project.id, group).values()):
-        study(_read(project.id, group), str(project.settings.get("unit") or ""))
+        study(_read(project.id, group), project.unit)
         return
 
     @st.fragment(run_every=2)
@@ -79,7 +79,7 @@ def follow(project: ProjectView, group: str) -> None:
         if st.button("Stop all", icon=":material/stop:"):
             graft().benchmarks.cancel(project.id, group)
             st.rerun(scope="fragment")
-        study(view, str(project.settings.get("unit") or ""))
+        study(view, project.unit)
 
     ticking()
 

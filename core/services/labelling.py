@@ -23,10 +23,13 @@ AHEAD = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Which events are on disk, and which cannot be kept, with the reason."""
+    """Which events are on disk, and which cannot be kept, with the reason. `archived` names classes that they give
+    although somebody has put them out of use: no model learns from them.
+    """
 
     saved: tuple[str, ...]
     rejected: tuple[tuple[str, str], ...]
+    archived: tuple[str, ...]
 
 
 class Labelling(Service):
@@ -46,7 +49,9 @@ class Labelling(Service):
                     saved.append(event.event_id)
                 except (BadInput, NotFound) as error:
                     rejected.append((event.event_id, str(error)))
-        return Recorded(saved=tuple(saved), rejected=tuple(rejected))
+        given = {item for event in events if event.kind is LabelKind.SET for item in event.value.classes}
+        unused = [item.name for item in project.archived_classes if item.id in given and item.merged_into is None]
+        return Recorded(saved=tuple(saved), rejected=tuple(rejected), archived=tuple(unused))
 
     def confirm(self, project_id: ProjectId, image_ids: Sequence[ImageId], *, annotator: str) -> int:
         """Write down that the labels which stand were looked at and are right; of how many images. Others are left."""

@@ -159,6 +159,6 @@ def _by_number(view: MapView, numbers: list[float | None], without: str) -> list
     known = np.array([number is not None for number in numbers], bool)
     values = np.array([number for number in numbers if number is not None], np.float64)
     rest = Heap(name=without, colour=GREY, positions=np.flatnonzero(~known))
-    unit = str(view.project.settings.get("unit") or "")
+    unit = view.project.unit
     found = Heap(name=unit or "number", colour="", positions=np.flatnonzero(known), values=values)
     return [item for item in (rest, found) if len(item.positions)]

@@ -80,9 +80,19 @@ class Projects(Service):
         with reading(self.engine) as session:
             return project_summaries.list_summaries(session, deleted=deleted)
 
-    def edit(self, project_id: ProjectId, *, name: str, guideline: str, unit: str = "") -> None:
-        """Rename a project and change what it tells its labellers. Raises NotFound, BadInput, NameTaken."""
+    def edit(
+        self, project_id: ProjectId, *, name: str, guideline: str, unit: str = "", seen: ProjectView | None = None
+    ) -> None:
+        """Rename a project and change what it tells its labellers. Raises NotFound, BadInput, NameTaken.
+
+        Given the project as it was `seen`, what somebody else changed meanwhile stays; BadInput if both changed the
+        same.
+        """
         name, project = _usable(name), self.read(project_id)
+        if seen is not None:
+            name = _changed("name", name, seen=seen.name, now=project.name)
+            guideline = _changed("guideline", guideline, seen=seen.guideline, now=project.guideline)
+            unit = _changed("unit", unit, seen=seen.unit, now=project.unit)
         settings = {**project.settings, "unit": unit.strip()} if project.task is Task.REGRESSION else project.settings
         try:
             with writing(self.engine) as session:
@@ -107,6 +117,18 @@ class Projects(Service):
         """All projects, newest first."""
         with reading(self.engine) as session:
             return projects.list_projects(session)
+
+
+def _changed(what: str, wanted: str, *, seen: str, now: str) -> str:
+    wanted = wanted.strip()
+    if wanted == seen:
+        return now
+    if now not in (seen, wanted):
+        raise BadInput(
+            f"Somebody else has changed the {what} to {now[:80]!r} meanwhile. Nothing was saved.",
+            hint="Copy what you typed, close this, and change it again.",
+        )
+    return wanted
 
 
 def _usable(name: str) -> str:

@@ -41,6 +41,11 @@ class ProjectView:
     classes: tuple[ClassView, ...]
     archived_classes: tuple[ClassView, ...]
 
+    @property
+    def unit(self) -> str:
+        """What stands beside its numbers, such as cm; "" for none."""
+        return str(self.settings.get("unit") or "")
+
     def class_named(self, name: str) -> ClassView | None:
         """The class meant by that name, case ignored: an active one, else what an archived one has become."""
         wanted = name.strip().casefold()

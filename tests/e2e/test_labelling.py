@@ -193,6 +193,15 @@ def test_two_people_at_once_lose_nothing(open_page: OpenPage, served: Served) ->
         assert dict(session.execute(query).all()) == {"Ada": 10, "Grace": 10}
 
 
+def test_a_label_of_a_class_that_a_colleague_has_archived_is_kept_and_told_of(page: Page, served: Served) -> None:
+    project = served.project("archived meanwhile")
+    start_labelling(page, served, project)
+    served.graft.classes.archive(project, served.graft.projects.read(project).classes[1].id)
+    page.keyboard.press("2")
+    expect(page.get_by_text("Saved, but archived meanwhile: rust. Reload the page")).to_be_visible()
+    assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
+
+
 def test_the_name_is_remembered_over_pages_and_a_reload(page: Page, served: Served) -> None:
     project = served.project("name")
     start_labelling(page, served, project)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 
-from core.errors import NameTaken, NotFound
+from core.errors import BadInput, NameTaken, NotFound
 from core.graft import Graft
 from core.labels import ClassSpec, LabelValue
 from core.services.gallery import PictureFilter
@@ -152,3 +152,13 @@ def test_a_project_is_renamed_and_tells_its_unit(graft: Graft, leaves: ProjectId
     assert (read.name, read.guideline, read.settings) == ("Leaf area", "Measure twice.", {"unit": "mm²"})
     with pytest.raises(NameTaken):
         graft.projects.edit(number, name="Leaves", guideline="")
+
+
+def test_two_people_who_change_a_project_at_once_lose_nothing(graft: Graft, leaves: ProjectId) -> None:
+    seen = graft.projects.read(leaves)
+    graft.projects.edit(leaves, name="Coffee leaves", guideline=seen.guideline, seen=seen)
+    graft.projects.edit(leaves, name=seen.name, guideline="Look below.", seen=seen)
+    read = graft.projects.read(leaves)
+    assert (read.name, read.guideline) == ("Coffee leaves", "Look below.")
+    with pytest.raises(BadInput, match="Somebody else has changed the guideline"):
+        graft.projects.edit(leaves, name=seen.name, guideline="Look above.", seen=seen)
