@@ -116,7 +116,7 @@ def choose_split(words: Mapping[Split, tuple[str, str]] = SPLITS) -> Split:
     default = Split(wanted) if wanted in set(words) else usual
     chosen = st.segmented_control(
         "On which pictures", list(words), default=default, format_func=lambda item: words[item][0], required=True,
-        key=f"split-{'-'.join(words)}",
+        key=f"split-{'-'.join(words)}", wrap=True,
     )  # fmt: skip
     set_params(split=None if chosen is usual else chosen.value)
     return chosen

@@ -43,7 +43,7 @@ def study_form() -> WantedStudy | None:
     left, right = st.columns(2)
     preset = left.segmented_control(
         "How thoroughly?", list(PRESETS), default="balanced", required=True, key=f"preset-{depths}",
-        format_func=lambda name: PRESET_WORDS[name][0],
+        format_func=lambda name: PRESET_WORDS[name][0], wrap=True,
     )  # fmt: skip
     with right:
         kinds, usual = common_starts(backbones)
