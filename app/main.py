@@ -12,10 +12,12 @@ from core.types import ProjectId
 # A file of our own: an icon by name would be fetched from another host.
 st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "favicon.svg"), layout="wide")
 
-# Streamlit writes white on its chief button, which is too faint on the green of the dark theme, hardly marks the link
-# that the keyboard stands on, and makes links and choices too low for a finger.
+# Streamlit writes white on its chief button and on what is chosen of several, which is too faint on the green of the
+# dark theme, hardly marks the link that the keyboard stands on, and makes links and choices too low for a finger.
 STYLES = """<style>
-[data-testid^=stBaseButton-primary] { color: light-dark(#FFFFFF, #141A17) !important; }
+[data-testid^=stBaseButton-primary], [data-testid=stMultiSelectTagsContainer] [data-tag] * {
+    color: light-dark(#FFFFFF, #141A17) !important;
+}
 [data-testid=stPageLink-NavLink]:focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
 @media (pointer: coarse) {
     [data-testid=stPageLink-NavLink], [data-testid=stButtonGroup] button, [data-testid=stExpandSidebarButton] {

@@ -19,7 +19,7 @@ def heading(title: str, how: str) -> None:
 def explained(words: str, how: str, *, quiet: bool = False) -> None:
     """A sentence, however long; `quiet` ones are set as captions."""
     # Columns, because in a row of its own width a long sentence would push the button under itself.
-    left, right = st.columns([9, 1], vertical_alignment="center")
+    left, right = st.columns([7, 1], vertical_alignment="center")
     if quiet:
         left.caption(words)
     else:
