@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from core.charts.words import listed
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
 from core.exchange.coco import CircledPicture, read_coco
@@ -20,6 +21,7 @@ from core.store.projects import ProjectView
 from core.types import ProjectId, Task
 
 MOST_NEW_CLASSES = 200
+NEW_GRADES = "New grades came last. From low to high they are now: {}. Page Classes puts them in another order."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,12 @@ def plan_labels(
     elif from_folders:
         wanted = [folder for folder in folders if folder]
     if project.task is not Task.REGRESSION:
+        before = project.classes
         project, trouble = _with_classes(context, project, wanted, create=payload.create_classes)
         problems.extend((name or text, reason) for text, reason in trouble)
+        if project.task is Task.ORDINAL and len(project.classes) > len(before):
+            grades = listed([item.name for item in project.classes], 20)
+            problems.append((name or project.classes[len(before)].name, NEW_GRADES.format(grades)))
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))

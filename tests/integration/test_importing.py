@@ -155,6 +155,15 @@ def test_pictures_that_a_table_of_labels_does_not_name_stay_without_one_and_it_i
     assert line.reason.endswith("bring the folders alone first.") == bool(folders[0])
 
 
+def test_new_grades_come_last_and_the_report_says_in_what_order(graft: Graft, tmp_path: Path) -> None:
+    project = graft.projects.create_from_names("Grades", Task.ORDINAL, ["low", "high"])
+    picture(tmp_path / "in" / "1.png", 1)
+    (tmp_path / "in" / "l.csv").write_text("file,label\n1.png,middle\n")
+    (line,) = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"))).items
+    assert line.name == "l.csv" and "From low to high they are now: low, high, middle." in line.reason
+    assert not do_import(graft, project, ImportPayload(source=str(tmp_path / "in"))).items
+
+
 def test_an_unknown_class_is_one_line_and_the_picture_goes_in_unlabelled(
     graft: Graft, project: ProjectId, tmp_path: Path
 ) -> None:
