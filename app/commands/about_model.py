@@ -43,7 +43,7 @@ def forecast(
 
 
 def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
-    """Test how a model takes pictures that are shifted, turned, blurred, noisy, darker or smaller."""
+    """Test how a model takes worse pictures. They are shifted, turned, blurred, noisy, darker or smaller."""
     with opened(home) as graft:
         ended = finished(graft, graft.robustness.start(RunId(run)), as_json)
         view = graft.robustness.view(ended)
@@ -57,7 +57,7 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
 
 
 def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
-    """Compare a model, layer by layer, with the network it started as."""
+    """Compare a model with the network it started as. The parts are compared one by one."""
     with opened(home) as graft:
         ended = finished(graft, graft.changes.start(RunId(run)), as_json)
         view = graft.changes.view(ended)
@@ -74,7 +74,7 @@ def resembles(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Find the training pictures that a picture resembles to a model, and the nearest of another class."""
+    """Find the training pictures that a picture resembles. Also the nearest of another class."""
     with opened(home) as graft:
         asked = graft.neighbours.request(RunId(run), ImageId(image))
         ended = finished(graft, asked, as_json)

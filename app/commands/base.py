@@ -1,7 +1,9 @@
 """What every command shares: the options --home and --json, the opened home, errors in one line, a progress line."""
 
 import contextlib
+import errno
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
 Home = Annotated[
     Path | None, typer.Option("--home", metavar="DIR", help="Where Graft keeps everything (default: GRAFT_HOME, data).")
 ]
+ProjectName = Annotated[str, typer.Argument(metavar="NAME", help="The project.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
 
@@ -95,13 +98,20 @@ def opened(home: Path | None) -> Iterator["Graft"]:
     with told(home) as settings:
         from core.graft import open_graft
 
-        try:
-            graft = open_graft(settings)
-        except OSError as error:
-            raise GraftError(
-                f"The home {settings.home} cannot be written: {error.strerror}.", hint="Choose another: --home DIR."
-            ) from error
-        yield graft
+        ensure_home(settings)
+        yield open_graft(settings)
+
+
+def ensure_home(settings: Settings) -> None:
+    """Make the home where there is none. Raises GraftError where nothing can be kept there."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        if not os.access(settings.home, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise GraftError(
+            f"The home {settings.home} cannot be written: {error.strerror}.", hint="Choose another: --home DIR."
+        ) from error
 
 
 def show(value: Mapping[str, object], words: str, as_json: bool) -> None:

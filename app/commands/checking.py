@@ -1,10 +1,10 @@
 """`graft check`: what may be wrong with a project's pictures and labels."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from app.commands.base import Home, Json, finished, opened, show
+from app.commands.base import Home, Json, ProjectName, finished, opened, show
 
 if TYPE_CHECKING:
     from core.services.checking import CheckView
@@ -15,8 +15,11 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
 
 
-def check(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:
-    """Look for duplicates, leaks, short cuts, bad pictures and labels that look wrong."""
+def check(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
+    """Look for what is wrong with the data.
+
+    Finds duplicates, leaks, short cuts, bad pictures, and labels that look wrong.
+    """
     with opened(home) as graft:
         project = graft.projects.named(name).id
         started = graft.checks.start(project)

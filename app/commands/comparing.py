@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table
 from app.commands.training import recipe_from, recipe_of, warn
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def benchmark(
-    name: Annotated[str, typer.Argument(help="The project.")],
+    name: ProjectName,
     backbones: Annotated[str, typer.Option(metavar="A,B,C", help="Networks, with commas between.")] = "",
     published: Annotated[str, typer.Option(metavar="|".join(PUBLISHED), help="The networks of a study.")] = "",
     preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How thoroughly.")] = "balanced",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, progress_line, show, told
+from app.commands.base import Home, Json, ensure_home, progress_line, show, told
 from core.settings import Settings
 
 
@@ -20,11 +20,13 @@ def register(app: typer.Typer) -> None:
 def demo(
     tags: Annotated[bool, typer.Option("--tags", help="The variant in which a class always carries a tag.")] = False,
     serve: Annotated[bool, typer.Option(help="Whether to serve the app at the result.")] = True,
-    port: Annotated[int | None, typer.Option(help="Where to listen (default: GRAFT_PORT, 8501).", min=1)] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="N", help="Where to listen (default: GRAFT_PORT, 8501).", min=1, max=65535)
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Draw synthetic leaves, import them, label half, train, and open the result."""
+    """Make an example and open its result. Draws leaves, imports them, labels half, and trains."""
     with told(home) as settings:
         run_demo(dataclasses.replace(settings, port=port or settings.port), tagged=tags, serve=serve, as_json=as_json)
 
@@ -35,6 +37,7 @@ def run_demo(settings: Settings, *, tagged: bool = False, serve: bool = True, as
     from core.graft import open_graft
     from core.services.address import address
 
+    ensure_home(settings)
     graft = open_graft(settings)
     view = graft.demo.prepare(
         tagged, say=lambda words: typer.echo(f"{words} ...", err=True), tell=progress_line(as_json)
@@ -46,7 +49,12 @@ def run_demo(settings: Settings, *, tagged: bool = False, serve: bool = True, as
     if graft.serving.served:
         open_browser(url)
     elif serve:
-        Supervisor(settings, lambda words: typer.echo(words, err=True)).run(lambda _: open_browser(url))
+
+        def ready(_: str) -> None:
+            typer.echo(f"Graft is ready: {url}   (Ctrl-C ends it)", err=True)
+            open_browser(url)
+
+        Supervisor(settings, lambda words: typer.echo(words, err=True)).run(ready)
 
 
 def open_browser(url: str) -> None:

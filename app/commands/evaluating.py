@@ -19,12 +19,12 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     run: RunArgument,
-    project: Annotated[str, typer.Option(help="Another project with the same classes.")] = "",
+    project: Annotated[str, typer.Option(metavar="NAME", help="Another project with the same classes.")] = "",
     folder: Annotated[str, typer.Option(metavar="DIR", help="A folder of classes; becomes a project.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model on pictures from elsewhere, apart from its own test pictures."""
+    """Score a model on pictures from elsewhere. They are told apart from its own test pictures."""
     if bool(project) == bool(folder):
         raise typer.BadParameter("Give one of --project and --folder.")
     with opened(home) as graft:

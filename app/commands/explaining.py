@@ -7,7 +7,7 @@ import typer
 
 from app.commands.base import Home, Json, finished, opened, show, table, write_file
 from app.commands.training import RunArgument
-from core.errors import BadInput
+from core.errors import BadInput, GraftError
 from core.types import ImageId, RunId, Split
 from core.words import count
 
@@ -89,21 +89,23 @@ def heatmaps(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Draw what a run's model looks at in all pictures of a split, and in the mean over each answer."""
+    """Draw what a model looks at in all pictures of a split. The mean over each answer is drawn, too."""
     with opened(home) as graft:
+        graft.explanations.subject(RunId(run))  # wrong use is said before a folder is made
+        folder = _folder(output) if output else None
         started = graft.heatmaps.start(RunId(run), split=split, method=method)
         ended = finished(graft, started, as_json)
         view = graft.heatmaps.view(ended)
         assert view is not None  # it is done
-        if output:
-            _copy(graft, ended.id, [item.image for item in view.items], [item.target for item in view.classes], output)
+        if folder:
+            _copy(graft, ended.id, [item.image for item in view.items], [item.target for item in view.classes], folder)
     value = {
         "run": ended.id,
         "model": run,
         "split": split.value,
         "method": method,
         "precision": view.precision,
-        "folder": str(Path(output).absolute()) if output else "",
+        "folder": str(folder.absolute()) if folder else "",
         "pictures": [
             {"image": item.image, "name": item.name, "label": item.truth, "prediction": item.said, "empty": item.empty}
             for item in view.items
@@ -122,9 +124,17 @@ def heatmaps(
     show(value, f"{words}\n\n{table(['answer', 'pictures', 'heat on the border'], lines)}{copied}", as_json)
 
 
-def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[int], output: str) -> None:
-    folder = Path(output).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+def _folder(given: str) -> Path:
+    """The folder, made where there is none: before the job, which may take long."""
+    folder = Path(given).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraftError(f"{folder} cannot be a folder: {error.strerror}.", hint="Choose another place.") from error
+    return folder
+
+
+def _copy(graft: "Graft", gallery: RunId, images: list[ImageId], targets: list[int], folder: Path) -> None:
     for image in images:
         write_file(folder / f"{image}.png", graft.heatmaps.file(gallery, image).read_bytes())
     for target in targets:

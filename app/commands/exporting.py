@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, finished, opened, show, write_file
+from app.commands.base import Home, Json, ProjectName, finished, opened, show, write_file
 from app.commands.training import RunArgument
 from core.errors import GraftError
 from core.types import RunId
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.graft import Graft
 
 export = typer.Typer(help="Take pictures with labels, a model or a report away.", no_args_is_help=True)
+
+USUAL_MISS = 5.0
 
 Output = Annotated[
     Path | None,
@@ -30,12 +32,12 @@ def register(app: typer.Typer) -> None:
 
 @export.command("dataset")
 def dataset(
-    name: Annotated[str, typer.Argument(help="The project.")],
+    name: ProjectName,
     output: Output = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """A zip of a project's pictures and labels, which `graft import` reads back."""
+    """A zip of a project's pictures and labels. `graft import` reads it back."""
     with opened(home) as graft:
         _finish(graft, graft.exports.dataset(graft.projects.named(name).id), output, as_json)
 
@@ -52,7 +54,9 @@ def report(
     run: RunArgument,
     style: Annotated[str, typer.Option(metavar="field|clinic", help="Whose headings it follows.")] = "field",
     about: Annotated[str, typer.Option(metavar="CLASS", help="What is to be decided by it.")] = "",
-    miss: Annotated[float, typer.Option(metavar="N", help="Missing one is as bad as so many false alarms.")] = 5.0,
+    miss: Annotated[
+        float | None, typer.Option(metavar="N", help="Missing one is as bad as so many false alarms (default: 5).")
+    ] = None,
     common: Annotated[
         float | None, typer.Option(metavar="N", help="Of 1,000 pictures where it will be used, so many have it.")
     ] = None,
@@ -65,11 +69,19 @@ def report(
     as_json: Json = False,
 ) -> None:
     """A training's report as one HTML file to read, print or send."""
+    if not about and (miss is not None or common is not None):
+        raise typer.BadParameter("--miss and --common say what a decision costs: name its class.", param_hint="--about")
     with opened(home) as graft:
         target = output or Path(f"report-{run}.html")
         from core.services.reports import Asked
 
-        asked = Asked(about=about, miss=miss, common=None if common is None else common / 1000) if about else None
+        asked = (
+            Asked(
+                about=about, miss=USUAL_MISS if miss is None else miss, common=None if common is None else common / 1000
+            )
+            if about
+            else None
+        )
         other = None if against is None else RunId(against)
         write_file(target, graft.reports.html(RunId(run), style, asked, against=other).encode())
     show({"run": run, "file": str(target.absolute())}, f"Wrote {target}.", as_json)

@@ -8,7 +8,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
 from core.catalogue import PRETRAININGS
 
-weights = typer.Typer(help="What networks know before they are trained.", no_args_is_help=True)
+weights = typer.Typer(help="List, export or install what networks know before they are trained.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -18,27 +18,27 @@ def register(app: typer.Typer) -> None:
 
 
 def pretrain(
-    name: Annotated[str, typer.Argument(help="The project whose pictures to learn from.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The project whose pictures to learn from.")] = "",
     formula: Annotated[bool, typer.Option("--formula", help="Learn from drawn pictures instead.")] = False,
     method: Annotated[str, typer.Option(metavar="|".join(PRETRAININGS), help="How (default: chosen).")] = "",
     minutes: Annotated[float, typer.Option(help="How long.", metavar="T")] = 30.0,
     steps: Annotated[
-        int, typer.Option(help="Instead of minutes: gives the same weights again on the same machine.")
+        int, typer.Option(metavar="N", help="Instead of minutes: gives the same weights again on the same machine.")
     ] = 0,
     backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "mobilenet_v3_small",
-    image_size: Annotated[int, typer.Option(help="Side of the pictures in pixels; 0: chosen.")] = 0,
-    batch_size: Annotated[int, typer.Option(help="Pictures at a time, each seen in two views.")] = 64,
+    image_size: Annotated[int, typer.Option(metavar="PX", help="Side of the pictures in pixels; 0: chosen.")] = 0,
+    batch_size: Annotated[int, typer.Option(metavar="N", help="Pictures at a time, each seen in two views.")] = 64,
     start: Annotated[str, typer.Option("--weights", metavar="W", help="To go on from, as in a recipe.")] = "",
-    fractals: Annotated[int, typer.Option(help="How many formulas to draw by.")] = 2000,
-    each: Annotated[int, typer.Option(help="How many pictures by each of them; 0: chosen.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of chance.")] = 0,
+    fractals: Annotated[int, typer.Option(metavar="N", help="How many formulas to draw by.")] = 2000,
+    each: Annotated[int, typer.Option(metavar="N", help="How many pictures by each of them; 0: chosen.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of chance: the same number draws the same.")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Teach a network to see without labels: on a project's pictures, or on drawn ones."""
+    """Teach a network to see without labels. It learns from a project's pictures, or from drawn ones."""
     if bool(name) == formula:
-        raise typer.BadParameter("Name a project, or give --formula.", param_hint="NAME")
+        raise typer.BadParameter("Give one of the two: a project's name, or --formula.", param_hint="NAME")
     from core.services.pretraining import PretrainPayload
 
     payload = PretrainPayload(
@@ -93,7 +93,7 @@ def install_weights(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Keep a file of weights in the home: for machines without a network connection."""
+    """Keep a file of weights in the home. A training can then start from it without a network connection."""
     with opened(home) as graft:
         entry = graft.pretraining.install(file)
     words = f"Installed. Train from it: graft train NAME --set weights={entry.weights}"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, sources, table
 from core.types import ImageState, Task
 from core.words import count
 
 if TYPE_CHECKING:
     from core.services.imports import ImportItem
 
-project = typer.Typer(help="Projects.", no_args_is_help=True, rich_markup_mode=None)
+project = typer.Typer(help="Create or list projects.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,10 +24,10 @@ def register(app: typer.Typer) -> None:
 
 @project.command("create")
 def create(
-    name: str,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
     task: Annotated[Task, typer.Option(help="What a label is: a class, several classes, a grade, or a number.")],
     classes: Annotated[str, typer.Option(metavar="A,B,C", help="Class names; importing can add more.")] = "",
-    guideline: Annotated[str, typer.Option(help="How to label, in a few sentences.")] = "",
+    guideline: Annotated[str, typer.Option(metavar="TEXT", help="How to label, in a few sentences.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -65,8 +65,11 @@ def list_(home: Home = None, as_json: Json = False) -> None:
 
 
 def import_(
-    name: Annotated[str, typer.Argument(help="The project.")],
-    path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures; a table alone corrects labels.")],
+    name: ProjectName,
+    path: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="A folder, a zip, or pictures; a table alone corrects labels."),
+    ],
     labels: Annotated[str, typer.Option(metavar="FILE.csv", help="A table beside the pictures or among them.")] = "",
     file_column: Annotated[str, typer.Option(metavar="C", help="Its column with the file name.")] = "",
     label_column: Annotated[str, typer.Option(metavar="C", help="Its column with the label.")] = "",

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table
 from app.commands.training import RunArgument, recipe_of, warn
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
-recipe = typer.Typer(help="Recipes saved under a name.", no_args_is_help=True)
+recipe = typer.Typer(help="List, save or remove recipes.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -20,19 +20,19 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
-    name: Annotated[str, typer.Argument(help="The project.")],
+    name: ProjectName,
     minutes: Annotated[float, typer.Option(metavar="T", help="How long it may take.")] = 30.0,
     preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="Where it begins.")] = "balanced",
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe to begin from.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the start.")] = None,
     fields: Annotated[str, typer.Option(metavar="A,B", help=f"What varies, of {', '.join(AXES)}.")] = ",".join(USUAL),
     backbones: Annotated[str, typer.Option(metavar="A,B,C", help="Networks to choose among.")] = "",
-    trials: Annotated[int, typer.Option(help="At most so many trainings.")] = 200,
+    trials: Annotated[int, typer.Option(metavar="N", help="At most so many trainings.")] = 200,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Look for a better recipe within a time; validation pictures decide."""
+    """Look for a better recipe within a time. Validation pictures decide."""
     with opened(home) as graft:
         from core.services.searching import search_json
 
@@ -63,7 +63,7 @@ def search(
 
 
 def find_rate(
-    name: Annotated[str, typer.Argument(help="The project.")],
+    name: ProjectName,
     preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How the training would be.")] = "balanced",
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "",

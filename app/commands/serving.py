@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, show, table, told
+from app.commands.base import Home, Json, ensure_home, show, table, told
 
 
 def register(app: typer.Typer) -> None:
@@ -16,15 +16,18 @@ def register(app: typer.Typer) -> None:
 
 def up(
     port: Annotated[
-        int | None, typer.Option(help="Where to listen (default: GRAFT_PORT, 8501).", min=1, max=65535)
+        int | None, typer.Option(metavar="N", help="Where to listen (default: GRAFT_PORT, 8501).", min=1, max=65535)
     ] = None,
-    host: Annotated[str, typer.Option(help="Which address to listen on; 0.0.0.0 serves the network.")] = "",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Which address to listen on; 0.0.0.0 serves the network.")
+    ] = "",
     home: Home = None,
 ) -> None:
     """Serve the app and run its jobs until Ctrl-C."""
     with told(home) as settings:
         from app.supervisor import Supervisor
 
+        ensure_home(settings)
         settings = dataclasses.replace(settings, port=port or settings.port, host=host or settings.host)
         Supervisor(settings, typer.echo).run(lambda url: typer.echo(f"Graft is ready: {url}   (Ctrl-C ends it)"))
         typer.echo("Graft has ended.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table, wants_json
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table, wants_json
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
@@ -84,16 +84,20 @@ def _as_weights(given: str) -> str:
 
 
 def train(
-    name: Annotated[str, typer.Argument(help="The project.")],
+    name: ProjectName,
     preset: Annotated[str, typer.Option(metavar="|".join([AUTOMATIC, *PRESETS]), help="How thoroughly.")] = AUTOMATIC,
     backbone: Annotated[str, typer.Option(metavar="B", help="The pretrained network.")] = "",
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
-    run_name: Annotated[str, typer.Option("--name", help="What to call the run.")] = "",
-    folds: Annotated[int, typer.Option(help="Cross-validation: train so often, each time judged on others.")] = 0,
-    repeats: Annotated[int, typer.Option(help="So many rounds of folds.")] = 1,
+    run_name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What to call the run.")] = "",
+    folds: Annotated[
+        int, typer.Option(metavar="N", help="Cross-validation: train so often, each time judged on others; 0: off.")
+    ] = 0,
+    repeats: Annotated[int, typer.Option(metavar="N", help="So many rounds of folds.")] = 1,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
-    version: Annotated[int, typer.Option(help="An earlier dataset version (default: the labels now).")] = 0,
+    version: Annotated[
+        int, typer.Option(metavar="N", help="An earlier dataset version; 0: the labels as they are now.")
+    ] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -101,6 +105,10 @@ def train(
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
     # Wrong use is said before all else.
+    if not folds and (repeats != 1 or shuffle):
+        raise typer.BadParameter(
+            "--repeats and --shuffle say how folds are drawn: give --folds, too.", param_hint="--folds"
+        )
     if preset not in (AUTOMATIC, *PRESETS):
         raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
@@ -114,8 +122,6 @@ def train(
             choice = graft.training.automatic(project, network, weights)
             recipe = changed(choice.recipe, backbone, set_ or [])
             reasons = choice.without(given).reasons
-            if not wants_json(as_json):
-                typer.echo("\n".join(reasons))
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         given = fields_set(backbone, set_ or [])
@@ -126,6 +132,8 @@ def train(
         run_id = graft.training.start(
             project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
         )
+        if reasons and not wants_json(as_json):
+            typer.echo("\n".join(reasons))
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {
@@ -157,7 +165,7 @@ def warn(
     return words
 
 
-def runs(name: Annotated[str, typer.Argument(help="The project.")], home: Home = None, as_json: Json = False) -> None:
+def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
     """List the trainings of a project, newest first."""
     with opened(home) as graft:
         found = graft.training.list(graft.projects.named(name).id)

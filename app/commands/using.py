@@ -17,6 +17,7 @@ from app.commands.base import (
     write_file,
 )  # fmt: skip
 from app.commands.training import RunArgument
+from core.errors import BadInput
 from core.types import RunId
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def predict(
     run: RunArgument,
-    path: Annotated[list[str], typer.Argument(help="A folder, a zip, or pictures.")],
+    path: Annotated[list[str], typer.Argument(metavar="PATH...", help="A folder, a zip, or pictures.")],
     promise: Annotated[
         int,
         typer.Option(min=50, max=99, metavar="PERCENT", help="How often the true answer must be among those given."),
@@ -57,6 +58,8 @@ def predict(
         ended = finished(graft, started, as_json)
         by: By = "class" if each_class else "group" if each_group else "all"
         view = graft.predictions.read(ended.id, promise / 100, by, group)
+        if not view.items and not view.rejected:
+            raise BadInput(f"There is no picture in {', '.join(path)}.", hint="Give a folder, a zip, or pictures.")
         text = graft.predictions.csv(ended.id, promise / 100, by, group) if csv else ""
         if csv == "-" and not wants_json(as_json):
             typer.echo(text.removeprefix("\ufeff"), nl=False)

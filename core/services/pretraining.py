@@ -167,7 +167,9 @@ class Pretraining(Service):
 
         Raises BadInput for what is no file of weights, or has another hash than its name says.
         """
-        if not source.is_file() or source.suffix not in WEIGHTS_SUFFIXES:
+        if not source.is_file():
+            raise BadInput(f"There is no file {source}.", hint="Check the path.")
+        if source.suffix not in WEIGHTS_SUFFIXES:
             raise BadInput(
                 f"{source} is no file of weights.", hint=f"Give one that ends in {', '.join(WEIGHTS_SUFFIXES)}."
             )

@@ -77,7 +77,7 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     """The image, deleted or not. Raises NotFound."""
     row = session.get(ImageRow, image_id)
     if row is None:
-        raise NotFound(f"There is no image {image_id}.", hint="`graft check NAME --json` and page Gallery name them.")
+        raise NotFound(f"There is no picture {image_id}.", hint="`graft check NAME --json` and page Gallery name them.")
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
 
 
@@ -104,7 +104,7 @@ def read_size(session: Session, image_id: ImageId) -> tuple[int, int]:
     """Width and height of the stored picture. Raises NotFound."""
     found = session.execute(select(ImageRow.width, ImageRow.height).where(ImageRow.id == image_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no image {image_id}.")
+        raise NotFound(f"There is no picture {image_id}.")
     return found.width, found.height
 
 
@@ -163,7 +163,7 @@ def correct_image(
     """
     row = session.get(ImageRow, image_id)
     if row is None:
-        raise NotFound(f"There is no image {image_id}.")
+        raise NotFound(f"There is no picture {image_id}.")
     told = {"case_name": case_name, "group_name": group_name, "captured_at": captured_at, "split": split}
     before: dict[str, object] = {}
     for name, value in told.items():

@@ -154,6 +154,8 @@ def _table(
             date_column=payload.date_column,
         )
     except GraftError as error:
+        if not source.pictures:  # the table is all there is
+            raise
         return None, entry.name, [(entry.name, f"{error} The pictures go in without it.")]
     return table, entry.name, []
 

@@ -204,6 +204,11 @@ def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: i
         ("results", "first"),
         ("fly",),
         ("import", "Colours"),
+        ("train", "Colours", "--repeats", "3"),
+        ("train", "Colours", "--shuffle"),
+        ("report", "2", "--miss", "20"),
+        ("report", "2", "--common", "100"),
+        ("demo", "--no-serve", "--port", "99999"),
     ],
 )
 def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments: tuple[str, ...]) -> None:
@@ -222,6 +227,10 @@ def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments
         (("predict", "9999", "/tmp"), "no run 9999"),
         (("project", "create", "Colours", "--task", "single"), "already a project called 'Colours'"),
         (("export", "model", "1"), "is no training"),
+        (("heatmaps", "2", "-o", __file__), f"{__file__} cannot be a folder"),
+        (("explain", "2", "9999"), "no picture 9999"),
+        (("weights", "install", "/nowhere/leaves.pth"), "There is no file /nowhere/leaves.pth. Check the path."),
+        (("train", "Colours", "--set", "weights=none", "--folds", "99"), "There can be 2 to 20 folds"),
     ],
 )
 def test_a_failure_ends_with_status_1_and_one_line(
@@ -230,6 +239,12 @@ def test_a_failure_ends_with_status_1_and_one_line(
     told = graft_command(*arguments, status=1)
     assert words in told.stderr and told.stderr.count("\n") == 1
     assert told.stdout == ""
+
+
+def test_where_there_is_no_picture_to_predict_it_is_said(graft_command: Call, run: int, tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("file,group\na.png,north\n")
+    told = graft_command("predict", run, tmp_path, status=1)
+    assert told.stderr == f"There is no picture in {tmp_path}. Give a folder, a zip, or pictures.\n"
 
 
 def test_what_was_not_expected_is_one_line_too_and_its_trace_is_in_the_log(
@@ -244,10 +259,11 @@ def test_what_was_not_expected_is_one_line_too_and_its_trace_is_in_the_log(
     assert "RuntimeError" in (home / "logs" / "cli.log").read_text("utf-8")
 
 
-def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("project", "list"), ("up",), ("demo", "--no-serve")])
+def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "file").write_text("in the way")
-    told = RUNNER.invoke(build(), ["--home", str(tmp_path / "file"), "project", "list"])
-    assert told.exit_code == 1 and "cannot be" in told.stderr and told.stderr.count("\n") == 1
+    told = RUNNER.invoke(build(), ["--home", str(tmp_path / "file"), *command])
+    assert told.exit_code == 1 and "file cannot be written" in told.stderr and told.stderr.count("\n") == 1
 
 
 def test_home_and_json_may_stand_before_and_behind_the_command(home: Path, run: int) -> None:

@@ -12,7 +12,8 @@ from core.store import versions
 from core.store.db import reading
 from core.store.labels import LabelEvent
 from core.tasks import importing
-from core.types import LabelKind, ProjectId, Split
+from core.types import LabelKind, ProjectId, RunState, Split
+from tests.at_once import finish
 from tests.integration.test_importing import do_import, images, picture, project
 
 __all__ = ["project"]
@@ -157,3 +158,13 @@ def test_a_picture_that_comes_twice_in_one_import_keeps_what_its_first_line_says
     (tmp_path / "l.csv").write_text("file,label,case\na,rust,p1\nb,rust,p2\n")
     report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"), labels_csv=str(tmp_path / "l.csv")))
     assert report.duplicates == 1 and images(graft)["a.png"].case_name == "p1"
+
+
+def test_a_table_alone_that_cannot_be_used_is_a_failure_with_its_reason(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    (tmp_path / "l.csv").write_text("file,label\n1,rust\n")
+    payload = ImportPayload(source=str(tmp_path / "l.csv"), case_column="plant")
+    ended = finish(graft, graft.imports.start(project, payload))
+    assert ended.state is RunState.FAILED
+    assert (ended.error, ended.hint) == ("l.csv has no column 'plant'.", "Its columns: file, label.")
