@@ -40,6 +40,7 @@ def benchmark(
     recipe_from(preset, names[0], settings)  # wrong use, before all else
     with opened(home) as graft:
         from core.services.benchmarks import group_json
+        from core.services.results import FIGURES
 
         known = [item for item in names if backbone_info(item).pretrained]
         if not set(known) <= set(bundled_weights()):  # what only some of them could start from compares nothing
@@ -58,6 +59,9 @@ def benchmark(
     rows = value["rows"]
     columns = ("run", "state", "backbone", "weights", "tune", "score", "seconds", "parameters", "latency_ms")
     cells = [[row[key] for key in columns] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    show(value, f"Comparison {group}, by {value['figure']}\n\n{table(columns, cells)}", as_json)
+    header = [*columns[:-1], "ms a picture"]
+    show(
+        value, f"By {FIGURES[str(value['figure'])].title}, on the same test pictures\n\n{table(header, cells)}", as_json
+    )
     for run in ended:
         ensure_done(run)

@@ -9,7 +9,8 @@ import typer
 from app.commands.base import Home, Json, ensure_done, finished, opened, progress_line, show, sources
 from app.commands.training import RunArgument, scores_in_words
 from core.errors import BadInput, NameTaken
-from core.types import RunId, Split
+from core.types import RunId, RunState, Split
+from core.words import count
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +49,10 @@ def evaluate(
         test = graft.external.start(model, graft.projects.named(project).id)
         ended = graft.serving.finish(test, progress_line(as_json))
         value = {**graft.results.to_json(test), "model": run, "project": project, "note": ended.name}
-    head = f"Run {run} on {project}" + (f" ({ended.name})" if ended.name else "")
+        head = f"Run {run} on {project}"
+        if ended.state is RunState.DONE:
+            basis = graft.judging.basis(test)
+            head = f"Run {run} on {count(basis.judged, 'picture')} of {project}, {basis.new}."
+    head += f" {ended.name}." if ended.name else ""
     show(value, f"{head}\n\n{scores_in_words(value, Split.TEST)}", as_json)
     ensure_done(ended)

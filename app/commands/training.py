@@ -230,10 +230,15 @@ def _checked(found: "Verification", as_json: bool) -> None:
 
 def scores_in_words(value: JsonObject, split: Split) -> str:
     """Scores with their intervals, then the confusion matrix."""
+    from core.services.results import FIGURES
+
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:
         return "There are no scores yet."
-    rows = [[name, score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
+    titles = {"count": "Pictures", "units": "Cases or groups"} | {name: item.title for name, item in FIGURES.items()}
+    if metrics.get("units") == metrics.get("count"):  # none are named: pictures count as one each
+        metrics = {name: score for name, score in metrics.items() if name != "units"}
+    rows = [[titles[name], score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
     words = table(["score", "value", "95 % interval"], rows)
     confusion = value["confusion"]
     if isinstance(confusion, dict) and confusion["split"] == split.value:

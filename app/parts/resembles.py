@@ -59,7 +59,8 @@ def _words(view: NeighboursView) -> str:
     said = f"of the {len(view.nearest)} nearest training pictures are labelled **{md(view.said)}**, as the model says"
     if view.alike * 2 >= len(view.nearest):
         return f"{view.alike} {said}:"
-    return f"Only {view.alike} {said}. Is a label wrong there, or are such pictures missing?"
+    few = f"Only {view.alike}" if view.alike else "None"
+    return f"{few} {said}. Is a label wrong there, or are such pictures missing?"
 
 
 def _row(items: Sequence[NeighbourView]) -> None:

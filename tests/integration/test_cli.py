@@ -176,7 +176,7 @@ def test_results_are_told_in_words_and_as_json_and_as_a_report(graft_command: Ca
     matrix = value["confusion"]["matrix"]
     assert sum(sum(row) for row in matrix) == 6 and sum(matrix[0]) == 3
     words = graft_command("results", run).stdout
-    assert "balanced_accuracy" in words and "truth \\ said" in words
+    assert "Balanced accuracy" in words and "Cases or groups" not in words and "truth \\ said" in words
     file = tmp_path / "report.html"
     graft_command("export", "report", run, "-o", file)
     text = file.read_text("utf-8")

@@ -89,3 +89,6 @@ def test_the_command_scores_a_folder_of_classes(
     assert again.exit_code == 1 and "--project 'External: field two'" in again.output
     words = ["evaluate", str(model), "--project", "External: field two", "--json", *home]
     assert json.loads(CliRunner().invoke(build(), words).stdout)["metrics"] == value["metrics"]
+    told = CliRunner().invoke(build(), [word for word in words if word != "--json"]).stdout
+    head = f"Run {model} on 4 pictures of External: field two, which it has never seen and was not chosen by."
+    assert told.startswith(head) and "Balanced accuracy" in told
