@@ -102,8 +102,9 @@ def test_every_way_to_pretrain_is_documented() -> None:
     assert listed("docs/weights.md", "methods") == wanted
 
 
-def test_the_layers_are_those_that_the_architecture_test_enforces() -> None:
-    told = {int(row[0]): set(re.findall(r"`(\w+)`", row[1])) for row in listed("docs/architecture.md", "layers")}
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_the_layers_are_those_that_the_architecture_test_enforces(page: str) -> None:
+    told = {int(row[0]): set(re.findall(r"`(\w+)`", row[1])) for row in listed(page, "layers")}
     assert told == dict(enumerate(LAYERS))
 
 
