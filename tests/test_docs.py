@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.cli import build
 from app.links import PAGES
 from core.catalogue import BACKBONES, EXPLANATIONS, FAMILIES, PRETRAININGS
 from core.recipes import PRESETS, Recipe
+from core.services.recipes import NAME
 from core.settings import Settings
 from core.store.tables import Base
 from tests.test_architecture import LAYERS
@@ -57,6 +59,21 @@ def test_every_command_and_option_is_documented_and_exists() -> None:
         words = [word for word in name.strip("`").split() if word == word.lower()]
         told[" ".join(words)] = set(re.findall(r"`(--[\w-]+)`", options))
     assert told == commands(build())
+
+
+def examples() -> list[list[str]]:
+    """The command lines that the pages show, as words."""
+    lines = [line.strip() for page in PAGES_OF_DOCS for line in page.read_text("utf-8").splitlines()]
+    return [shlex.split(line) for line in lines if line.startswith("graft ")]
+
+
+@pytest.mark.parametrize("words", examples(), ids=" ".join)
+def test_the_command_lines_that_the_pages_show_can_be_typed(words: list[str]) -> None:
+    known = commands(build())
+    name = " ".join(words[:3]) if " ".join(words[:3]) in known else " ".join(words[:2])
+    assert {word for word in words if word.startswith("--")} - {"--home", "--json"} <= known[name]
+    if name == "graft recipe save":
+        assert NAME.fullmatch(words[-1])
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -70,7 +70,9 @@ def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
 
 def resembles(
     run: RunArgument,
-    image: Annotated[int, typer.Argument(metavar="IMAGE", help="A picture's number, as `graft heatmaps RUN --json` lists it.")],
+    image: Annotated[
+        int, typer.Argument(metavar="IMAGE", help="A picture's number, as `graft heatmaps RUN --json` lists it.")
+    ],
     home: Home = None,
     as_json: Json = False,
 ) -> None:

@@ -77,7 +77,10 @@ def read_image(session: Session, image_id: ImageId) -> ImageRecord:
     """The image, deleted or not. Raises NotFound."""
     row = session.get(ImageRow, image_id)
     if row is None:
-        raise NotFound(f"There is no picture {image_id}.", hint="`graft heatmaps RUN --json` lists the pictures of a split with their numbers.")
+        raise NotFound(
+            f"There is no picture {image_id}.",
+            hint="`graft heatmaps RUN --json` lists the pictures of a split with their numbers.",
+        )
     return ImageRecord(**{name: getattr(row, name) for name in ImageRecord.__dataclass_fields__})
 
 
