@@ -1,6 +1,7 @@
 """`graft forecast`, `graft robustness`, `graft changed` and `graft resembles`: more to know of a trained model."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -36,7 +37,7 @@ def forecast(
         [item.name, item.pictures, item.now.value, item.then.value, item.gain.low, item.gain.high, _yes(item.clear)]
         for item in view.expectations(more)
     ]
-    header = ["class", "pictures", "recall now", f"with {more} more", "rise from", "to", "told"]
+    header = ["class", "pictures", "found now", f"with {more} more", "rise from", "to", "clear"]
     few = f"\nNot enough pictures of: {', '.join(view.few)}." if view.few else ""
     poor = "\nThe head it rests on tells these classes poorly: a direction at most." if view.poor else ""
     show(value, table(header, lines) + few + poor, as_json)
@@ -48,12 +49,21 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
         ended = finished(graft, graft.robustness.start(RunId(run)), as_json)
         view = graft.robustness.view(ended)
     assert view is not None  # it is done
-    lines = [[item.title, *item.right] for item in view.lines]
+    kinds: Any = (ended.result or {})["kinds"]
+    unit = 1 if view.numbers else 100
+    lines = [[kind["title"], *_with_ends(kind["right"], kind["interval"], unit)] for kind in kinds]
     what = "Typical error" if view.numbers else "Percent right"
-    head = f"{what} on {count(view.pictures, 'test picture')}, as they are and spoilt more and more."
+    spoilt = "as they are and spoilt more and more, with 95 % intervals"
+    head = f"{what} on {count(view.pictures, 'test picture')}, {spoilt}."
     header = ["spoilt by", "as it is", *"12345"]
     value = {"run": ended.id, "model": run, **(ended.result or {})}
     show(value, f"{head}\n\n{table(header, lines)}", as_json)
+
+
+def _with_ends(values: Sequence[float], intervals: Sequence[Sequence[float] | None], unit: int) -> list[str]:
+    form = ".0f" if unit == 100 else ".3g"
+    ends = ["" if pair is None else f" ({pair[0] * unit:{form}} to {pair[1] * unit:{form}})" for pair in intervals]
+    return [f"{value * unit:{form}}{pair}" for value, pair in zip(values, ends, strict=True)]
 
 
 def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:

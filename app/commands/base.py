@@ -156,6 +156,13 @@ def ensure_done(run: "RunRecord") -> None:
         raise typer.Exit(1)
 
 
+def show_ended(run: "RunRecord", value: Mapping[str, object], words: str, as_json: bool) -> None:
+    """The answer of a job that was waited for; of one that is not done, in words, only why."""
+    if run.state.value == "done" or wants_json(as_json):
+        show(value, words, as_json)
+    ensure_done(run)
+
+
 def finished(graft: "Graft", run_id: "RunId", as_json: bool) -> "RunRecord":
     """The run once it is done, its progress shown until then. Ends the command with status 1 unless it is done."""
     ended = graft.serving.finish(run_id, progress_line(as_json))

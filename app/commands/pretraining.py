@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, opened, progress_line, show, show_ended, table
 from core.catalogue import PRETRAININGS
 
 weights = typer.Typer(help="List, export or install what networks know before they are trained.", no_args_is_help=True)
@@ -50,15 +50,13 @@ def pretrain(
         run_id = graft.pretraining.start(project, payload)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         served = graft.serving.served
-    words = f"Run {run.id} is {run.state.value}."
-    if run.state.value == "done":
-        words += f" Train from it: graft train NAME --set weights=run:{run.id}"
-    elif not wait:
-        words += f" Stop it: graft cancel {run.id}" if served else " It starts with `graft up`, or at once with --wait."
     value = {"run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint}
-    show({**value, **({"result": run.result} if wait else {})}, words, as_json)
     if wait:
-        ensure_done(run)
+        words = f"Run {run.id} is done. Train from it: graft train NAME --set weights=run:{run.id}"
+        show_ended(run, {**value, "result": run.result}, words, as_json)
+        return
+    how = f"Stop it: graft cancel {run.id}" if served else "It starts with `graft up`, or at once with --wait."
+    show(value, f"Run {run.id} is {run.state.value}. {how}", as_json)
 
 
 @weights.command("list")

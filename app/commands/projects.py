@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, sources, table
+from app.commands.base import (
+    Home,
+    Json,
+    ProjectName,
+    ensure_done,
+    opened,
+    progress_line,
+    show,
+    sources,
+    table,
+    wants_json,
+)
 from core.types import ImageState, Task
 from core.words import count
 
@@ -120,7 +131,9 @@ def import_(
     if kept:
         words += [f"{count(len(kept), 'label')} kept:", *(f"  {one.name}: {one.reason}" for one in kept)]
         words += ["To let what came with the import win, import it again with --overrule."]
-    show(value, "\n".join(words), as_json)
+    done = run.state.value == "done"
+    if done or report.added or report.duplicates or refused or wants_json(as_json):  # else nothing was looked at
+        show(value, "\n".join(words), as_json)
     ensure_done(run)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, show_ended, table
 from app.commands.training import RunArgument, recipe_of, warn
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
@@ -84,8 +84,7 @@ def find_rate(
         "run": run.id, "state": run.state.value, "suggested": view.suggested, "rates": view.rates,
         "losses": view.losses, "smoothed": view.smoothed,
     }  # fmt: skip
-    show(value, words, as_json)
-    ensure_done(run)
+    show_ended(run, value, words, as_json)
 
 
 def _value(value: JsonValue) -> str:

@@ -1,12 +1,13 @@
 """`graft train`, and following what runs: `runs`, `results`, `cancel`, `resume`."""
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table, wants_json
+from app.commands.base import Home, Json, ProjectName, opened, progress_line, show, show_ended, table, wants_json
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
@@ -141,15 +142,14 @@ def train(
         "reasons": reasons,
     }  # fmt: skip
     if wait:
-        words = f"Run {run.id} is {run.state.value}."
-        if run.state.value == "done":
-            words += f" See: graft results {run.id}"
-    else:
-        how = "Follow it: graft runs" if served else "It starts with `graft up`; `--wait` runs it at once."
-        words = f"Run {run.id} is {run.state.value}. {how}"
-    show(value, words, as_json)
-    if wait:
-        ensure_done(run)
+        show_ended(run, value, f"Run {run.id} is done. See: graft results {run.id}", as_json)
+        return
+    how = (
+        f"Follow it: graft runs {shlex.quote(name)}"
+        if served
+        else "It starts with `graft up`; `--wait` runs it at once."
+    )
+    show(value, f"Run {run.id} is {run.state.value}. {how}", as_json)
 
 
 def warn(
@@ -284,6 +284,8 @@ def resume(
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
         record = graft.serving.finish(RunId(run), progress_line(as_json)) if wait else graft.queue.read(RunId(run))
-    show({"run": run, "state": record.state.value}, f"Run {run} is {record.state.value}.", as_json)
+    value = {"run": run, "state": record.state.value}
     if wait:
-        ensure_done(record)
+        show_ended(record, value, f"Run {run} is done.", as_json)
+        return
+    show(value, f"Run {run} is {record.state.value}.", as_json)

@@ -231,6 +231,10 @@ def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments
         (("explain", "2", "9999"), "no picture 9999"),
         (("weights", "install", "/nowhere/leaves.pth"), "There is no file /nowhere/leaves.pth. Check the path."),
         (("train", "Colours", "--set", "weights=none", "--folds", "99"), "There can be 2 to 20 folds"),
+        (
+            ("import", "Colours", str(Path(__file__).parent), "--labels", "/nowhere.csv"),
+            "no folder or file '/nowhere.csv'",
+        ),
     ],
 )
 def test_a_failure_ends_with_status_1_and_one_line(
@@ -239,6 +243,13 @@ def test_a_failure_ends_with_status_1_and_one_line(
     told = graft_command(*arguments, status=1)
     assert words in told.stderr and told.stderr.count("\n") == 1
     assert told.stdout == ""
+
+
+def test_of_a_training_that_failed_only_why_is_said(graft_command: Call, run: int, tmp_path: Path) -> None:
+    (tmp_path / "no.pth").write_bytes(b"no weights")
+    weights = ("--preset", "instant", "--set", f"weights={tmp_path / 'no.pth'}")
+    told = graft_command("train", "Colours", *weights, "--wait", status=1)
+    assert "failed: " in told.stderr and told.stderr.count("\n") == 1 and told.stdout == ""
 
 
 def test_where_there_is_no_picture_to_predict_it_is_said(graft_command: Call, run: int, tmp_path: Path) -> None:

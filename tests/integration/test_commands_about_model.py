@@ -1,6 +1,7 @@
 """`graft forecast`, `robustness`, `changed` and `resembles`: the jobs' findings as JSON and as words."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,3 +67,4 @@ def test_a_robustness_test_starts_with_the_pictures_as_they_are(ask: Ask, learnt
     assert value["pictures"] == 1 and value["numbers"] is False
     for kind in value["kinds"]:
         assert len(kind["right"]) == 6 and kind["changed"][0] == 0 and kind["strengths"][0] == "as it is"
+    assert re.search(r"Noisy +\d+ \(\d+ to \d+\)", ask("robustness", learnt, words=True))

@@ -181,8 +181,12 @@ def test_a_damaged_download_is_not_installed(graft: Graft, tmp_path: Path) -> No
     bad.write_bytes(content)
     with pytest.raises(BadInput, match="damaged"):
         graft.pretraining.install(bad)
+    notes = tmp_path / "notes.txt"
+    with pytest.raises(BadInput, match="There is no file"):
+        graft.pretraining.install(notes)
+    notes.write_text("net")
     with pytest.raises(BadInput, match="no file of weights"):
-        graft.pretraining.install(tmp_path / "notes.txt")
+        graft.pretraining.install(notes)
 
 
 @pytest.mark.parametrize("backbone", list(bundled_weights()))
