@@ -155,10 +155,14 @@ def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
         [
             item.info.name,
             verdicts[item.grade.passes],
-            item.grade.gain.value if item.grade.gain else None,
+            f"{gain.value:.3f} ({gain.low:.3f} to {gain.high:.3f})" if (gain := item.grade.gain) else None,
             item.grade.alike,
         ]
         for item in view.methods
     ]
     head = f"Tested on {count(view.pictures, f'{view.split} picture')}. Best: {view.best or 'none passes'}."
-    show(value, f"{head}\n\n{table(['method', 'verdict', 'above chance', 'alike without learning'], lines)}", as_json)
+    show(
+        value,
+        f"{head}\n\n{table(['method', 'verdict', 'above chance (95 % interval)', 'alike without learning'], lines)}",
+        as_json,
+    )
