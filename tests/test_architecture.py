@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "types", "settings", "words"},
-    {"labels", "splits", "recipes", "catalogue", "evaluation", "checks", "suggestions", "charts"},
+    {"labels", "splits", "recipes", "catalogue", "evaluation", "checks", "charts"},
     {"media", "exchange", "demo"},
     {"models", "training", "inference", "features", "explanation", "formula", "pretraining"},
     {"store", "jobs"},
