@@ -53,7 +53,7 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
     unit = 1 if view.numbers else 100
     lines = [[kind["title"], *_with_ends(kind["right"], kind["interval"], unit)] for kind in kinds]
     what = "Typical error" if view.numbers else "Percent right"
-    spoilt = "as they are and spoilt more and more, with 95 % intervals"
+    spoilt = "as they are and spoilt more and more, with 95% intervals"
     head = f"{what} on {count(view.pictures, 'test picture')}, {spoilt}."
     header = ["spoilt by", "as it is", *"12345"]
     value = {"run": ended.id, "model": run, **(ended.result or {})}

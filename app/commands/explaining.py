@@ -163,6 +163,6 @@ def grade(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
     head = f"Tested on {count(view.pictures, f'{view.split} picture')}. Best: {view.best or 'none passes'}."
     show(
         value,
-        f"{head}\n\n{table(['method', 'verdict', 'above chance (95 % interval)', 'alike without learning'], lines)}",
+        f"{head}\n\n{table(['method', 'verdict', 'above chance (95% interval)', 'alike without learning'], lines)}",
         as_json,
     )

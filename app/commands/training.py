@@ -239,7 +239,7 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
     if metrics.get("units") == metrics.get("count"):  # none are named: pictures count as one each
         metrics = {name: score for name, score in metrics.items() if name != "units"}
     rows = [[titles[name], score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
-    words = table(["score", "value", "95 % interval"], rows)
+    words = table(["score", "value", "95% interval"], rows)
     confusion = value["confusion"]
     if isinstance(confusion, dict) and confusion["split"] == split.value:
         labels, matrix = confusion["labels"], confusion["matrix"]

@@ -97,7 +97,7 @@ function paint(state) {
     cell.style.setProperty("--deep", `${Math.round(count ? 15 + 45 * Math.min(1, part) : 0)}%`);
     const said = state.signed && count > 0 ? `+${count}` : String(count);
     cell.setAttribute("aria-label", `${state.words[0]}${state.rows[row]}, ${state.words[1]}${state.columns[column]}: ${said}`);
-    const share = state.signed ? "" : ` (${((100 * count) / Math.max(1, state.bases[row])).toFixed(1)} % of the row)`;
+    const share = state.signed ? "" : ` (${((100 * count) / Math.max(1, state.bases[row])).toFixed(1)}% of the row)`;
     cell.title = `${cell.getAttribute("aria-label")}${share}`;
     const chosen = state.chosen?.[0] === row && state.chosen?.[1] === column;
     cell.setAttribute("aria-pressed", String(chosen));

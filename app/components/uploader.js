@@ -34,7 +34,7 @@ function say(state, text, problem = false) {
 
 function progress(state, name) {
   state.bar.value = state.total ? state.sent / state.total : 1;
-  say(state, `Sending ${name}: ${Math.floor(100 * state.bar.value)} %`);
+  say(state, `Sending ${name}: ${Math.floor(100 * state.bar.value)}%`);
 }
 
 async function sendFile(state, batch, item) {

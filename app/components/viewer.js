@@ -15,7 +15,7 @@ function button(text, action, label) {
   return node;
 }
 
-const percent = (share) => `${Math.round(share * 100)} %`;
+const percent = (share) => `${Math.round(share * 100)}%`;
 const current = (state) => state.data.pictures[state.at];
 const questionOf = (state) => ({ model: state.data.model, image: current(state).image, blob: current(state).blob, target: state.target, method: state.method });
 

@@ -20,7 +20,7 @@ REASONS = """
 **How.** A picture gets no answer for one of {reasons} reasons, or for more, each by a limit that the validation
 pictures set.{unsure}
 *Not like the training pictures*: its distance to the fifth nearest of them, as the network sees them and in their
-colours, is larger than that of 95 % of the validation pictures ([Sun 2022](https://arxiv.org/abs/2204.06507)).
+colours, is larger than that of 95% of the validation pictures ([Sun 2022](https://arxiv.org/abs/2204.06507)).
 *Too blurred, dark or bright*: far outside what the validation pictures have (Tukey's fence).
 {curve}A model can also be wrong where {where}: what is answered is not always right.
 """
@@ -45,7 +45,7 @@ def abstaining(project: ProjectView, view: ResultsView) -> None:
     if len(found.curve) > 1:
         st.caption(
             "The fewer pictures it answers, the surest ones first, the more of its answers are right, if its sureness "
-            "can be believed; the band is the 95 % interval."
+            "can be believed; the band is the 95% interval."
         )
         here = None if found.right is None else (found.answered.value, found.right)
         st.plotly_chart(answered_figure(found.curve, here), config={"displayModeBar": False}, key="answered")

@@ -20,7 +20,7 @@ BORDERS_HOW = """
 **How.** A small model (extremely randomised trees,
 [Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees only the outer tenth of each picture: its colours,
 and a tiny copy of the frame. It is asked about pictures of cases or groups that it has not learnt from (five folds);
-the score is its balanced accuracy. It counts as clear if the lower end of the 95 % interval lies a quarter of the way
+the score is its balanced accuracy. It counts as clear if the lower end of the 95% interval lies a quarter of the way
 from chance to perfect, or if one class can be told by it alone. On PlantVillage, eight background pixels name half of
 38 classes ([Noyan 2022](https://arxiv.org/abs/2206.04374)).
 """
@@ -28,14 +28,14 @@ FILE_HOW = """
 **How.** A small model (extremely randomised trees,
 [Geurts et al. 2006](https://doi.org/10.1007/s10994-006-6226-1)) sees no picture at all: only width, height, bytes,
 bytes per pixel, format, camera and hour of the day. It is asked about pictures of cases or groups that it has not
-learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower end of the 95 % interval
+learnt from (five folds); the score is its balanced accuracy. It counts as clear if the lower end of the 95% interval
 lies a quarter of the way from chance to perfect, or if one class can be told by it alone. Clinics and devices often
 write files of their own kind, and when one class comes from one of them, its files give it away
 ([Zech et al. 2018](https://doi.org/10.1371/journal.pmed.1002683)).
 """
 SPLIT_HOW = """
 **How.** A linear head on features of {features} answers for pictures it has not learnt from (five folds), once with
-pictures divided at random and once with whole cases or groups held out; the score is balanced accuracy with its 95 %
+pictures divided at random and once with whole cases or groups held out; the score is balanced accuracy with its 95%
 interval. The first is what many studies report; the second is what to expect of new ones
 ([Kapoor & Narayanan 2023](https://doi.org/10.1016/j.patter.2023.100804)). Graft's own splits keep cases, or else
 groups, together.
@@ -150,5 +150,5 @@ def splitting(view: CheckView) -> None:
             with st.container(border=True, width=220, gap="xxsmall"):
                 st.markdown(f"**{words[item.kept]}**")
                 st.markdown(f"### {item.score:.0%}")
-                st.caption(f"{item.interval[0]:.0%} to {item.interval[1]:.0%} (95 % interval)")
+                st.caption(f"{item.interval[0]:.0%} to {item.interval[1]:.0%} (95% interval)")
     st.caption(f"A simple head on features of {md(view.features)}. What matters is the difference, not how high it is.")

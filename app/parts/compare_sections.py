@@ -38,7 +38,7 @@ def verdicts(base: RunChoice, others: Sequence[RunChoice], found: Sequence[Compa
 
 HOW = (
     "Both runs are scored on the same pictures, again and again with other weights per case, group or picture (paired "
-    "Bayesian bootstrap, Rubin 1981); in brackets lies the middle 95 % of the differences. If it holds 0, chance alone "
+    "Bayesian bootstrap, Rubin 1981); in brackets lies the middle 95% of the differences. If it holds 0, chance alone "
     "could make the difference. For accuracy McNemar's exact test (1947) looks at the pictures that only one of the "
     "two names rightly; a small p speaks for a real difference, and 0.05 is the limit here. Where the two differ in "
     "fewer than six pictures, cases or groups, none can be told. Comparing many runs makes one look better by luck "
@@ -51,7 +51,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
     """Scores with their intervals."""
     heading("Scores", hows.SCORES)
     st.caption(
-        "Each run by itself; in brackets, and as whiskers, where a figure lies with 95 % confidence. Which run is "
+        "Each run by itself; in brackets, and as whiskers, where a figure lies with 95% confidence. Which run is "
         "better the sentences above say, not whether whiskers overlap."
     )
     runs = [base, *others]

@@ -119,13 +119,13 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
 
 
 def _whole(found: Interval) -> tuple[str, str]:
-    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f} (95 % interval)"
+    return f"{found.value:.0f}", f"{found.low:.0f} to {found.high:.0f} (95% interval)"
 
 
 def _share(found: Interval | None, otherwise: str) -> tuple[str, str]:
     if found is None:
         return "–", otherwise
-    return f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%} (95 % interval)"
+    return f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%} (95% interval)"
 
 
 def _words(found: Interval) -> str:

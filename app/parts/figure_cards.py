@@ -37,7 +37,7 @@ def _card(view: ResultsView, name: str) -> None:
     if interval is None:
         st.caption(f"Not enough to tell: it needs {figure.least}.{counted(view)}")
         return
-    st.caption(f"{figure.range(interval, view.unit)} (95 % interval)")
+    st.caption(f"{figure.range(interval, view.unit)} (95% interval)")
     st.markdown(figure.sentence(interval, view.unit))
 
 
@@ -54,7 +54,7 @@ def figure_rows(view: ResultsView) -> list[dict[str, str]]:
         {
             "Figure": FIGURES[name].title,
             "Value": "–" if found is None else FIGURES[name].shown(found, view.unit),
-            "95 % interval": _interval(name, found, view.unit),
+            "95% interval": _interval(name, found, view.unit),
             "What it means": f"Needs {FIGURES[name].least}.{counted(view)}"
             if found is None
             else FIGURES[name].sentence(found, view.unit),

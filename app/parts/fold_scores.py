@@ -44,7 +44,7 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     if not isinstance(summary, dict):
         return
     interval = summary.get("interval")
-    between = f" (95 % interval {interval[0]:.2f} to {interval[1]:.2f})" if isinstance(interval, list) else ""
+    between = f" (95% interval {interval[0]:.2f} to {interval[1]:.2f})" if isinstance(interval, list) else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**Mean {float(str(summary['mean'])):.2f}**{between}, spread {float(str(summary['spread'])):.2f} over "

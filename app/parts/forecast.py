@@ -19,7 +19,7 @@ HOW = """
 class's pictures while the other classes stay whole, and is asked about {kept} it has not learnt from (five folds,
 twice; the test pictures are not touched). Errors fall as a power of the number of pictures, a·n^(−b) + c
 ([Hestness et al. 2017](https://arxiv.org/abs/1712.00409), [Mahmood et al. 2022](https://arxiv.org/abs/2207.01725));
-the curve goes on to three times as many as there are. The band is the 95 % interval (Bayesian bootstrap, Rubin 1981).
+the curve goes on to three times as many as there are. The band is the 95% interval (Bayesian bootstrap, Rubin 1981).
 It cannot know what nobody has seen: pictures of a new kind may bring more, more of the same less
 ([Viering & Loog 2021](https://arxiv.org/abs/2103.10948)). A network that is trained as a whole starts higher and may
 gain more: read which class gains, not how high it gets.
@@ -76,7 +76,7 @@ def _show(view: ForecastView) -> None:
     if view.left_out:
         st.caption(f"Only the {len(view.curves)} rarest classes were tried; not {_names(view.left_out)}.")
     st.plotly_chart(learning_curve_figure(view.curves), config={"displayModeBar": False}, key="forecast")
-    st.caption("Dots: what was tried, with its interval. Dotted: the forecast, in the band where it lies with 95 %.")
+    st.caption("Dots: what was tried, with its interval. Dotted: the forecast, in the band where it lies with 95%.")
     _trial(view)
 
 

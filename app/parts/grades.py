@@ -16,7 +16,7 @@ WANTED_CIRCLED = 20
 HOW = """
 **Does it matter?** The hottest places are taken out of the picture bit by bit (deletion), and put into a blurred copy
 (insertion). If they are what the model looks at, its sureness falls fast and rises fast. The figure is the area between
-both curves, in points above that of maps made by chance, with its 95 % interval
+both curves, in points above that of maps made by chance, with its 95% interval
 ([Petsiuk et al. 2018](https://arxiv.org/abs/1806.07421)). A method fails when it cannot be told from chance.
 
 **Does it need the model?** The same pictures are explained after all weights were drawn anew. A method whose maps stay

@@ -21,7 +21,7 @@ HOW = """
 of 16. The mean adds up the maps of
 all pictures with that answer, each scaled to its hottest place, and lies over the mean of these pictures. Where
 bfloat16, or for many pictures OpenVINO, is clearly faster on this computer it is used, if no place of a trial's maps
-differs by more than 5 % from torch's in float32, by which single pictures are always explained. The border is the
+differs by more than 5% from torch's in float32, by which single pictures are always explained. The border is the
 outermost tenth on each side. What a model does by a trick shows in many maps at once, and seldom in one
 ([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)).
 """

@@ -30,7 +30,7 @@ says how clean the top of that order is; their intervals are the delta method's
 """
 RELIABILITY = """
 **How.** Answers are put into ten bins by how sure the model was; each dot is the share of right ones in a bin, with
-Wilson's 95 % interval, over their mean sureness (reliability diagram,
+Wilson's 95% interval, over their mean sureness (reliability diagram,
 [Niculescu-Mizil & Caruana 2005](https://doi.org/10.1145/1102351.1102430)). Its probabilities were made as sure as they
 should be before: by one temperature, fitted on the validation pictures
 ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)).

@@ -84,8 +84,8 @@ def table(view: PredictionsView) -> None:
         column_config={
             "Picture": st.column_config.ImageColumn("Picture", width=80),
             "Answer": st.column_config.TextColumn("Answer", width=wide),
-            "Sure": st.column_config.ProgressColumn("Sure", format="%d %%", min_value=0, max_value=100),
-            **{name: st.column_config.NumberColumn(name, format="%d %%") for name in view.classes if everything},
+            "Sure": st.column_config.ProgressColumn("Sure", format="%d%%", min_value=0, max_value=100),
+            **{name: st.column_config.NumberColumn(name, format="%d%%") for name in view.classes if everything},
         },
     )
     st.caption("Choose a line to see below what the model looked at.")
@@ -142,7 +142,7 @@ def doubtful(view: PredictionsView) -> None:
     if view.classes:
         # Where a promise says what is unsure, a second limit is the expert's own choice.
         usual = 0 if view.promise and view.promise.possible else 70
-        below = st.slider("Doubtful is less sure than", 0, 100, usual, step=5, format="%d %%") / 100
+        below = st.slider("Doubtful is less sure than", 0, 100, usual, step=5, format="%d%%") / 100
     found = view.doubtful(reasons, below)
     if not found:
         st.caption("No picture is that doubtful.")

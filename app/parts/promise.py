@@ -33,7 +33,7 @@ CHECKED = """Cases count as one
 each ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for new pictures that come from
 where these come from, on average over many; the test pictures, which had no part in it, check it. It is called kept
 where they hold the truth as often as promised, and by the interval leave it out at most twice as often: that takes 16
-of them for 90 %, and 35 for 95 %. Validation also chose the best moment of the
+of them for 90%, and 35 for 95%. Validation also chose the best moment of the
 training, which can make the promise a little too good: look at the check.
 """
 HOW, NUMBERS_HOW = SETS + CHECKED, RANGES + CHECKED
@@ -66,7 +66,7 @@ def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
             else "How often must the true answer be among those given?",
             STEPS,
             value=round(100 * coverage),
-            format_func=lambda item: f"{item} %",
+            format_func=lambda item: f"{item}%",
         )
     if numbers:
         by = to
@@ -158,7 +158,7 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
             "Pictures of": {"all": "All", "class": line.name, "group": f"Group {line.name}"}[line.kind],
             "Answers" if promise.task is Task.MULTI else "Test pictures": line.kept.count,
             "Truth among them": f"{line.kept.covered.value:.0%}",
-            "95 % interval": f"{line.kept.covered.low:.0%} to {line.kept.covered.high:.0%}",
+            "95% interval": f"{line.kept.covered.low:.0%} to {line.kept.covered.high:.0%}",
             size: f"{line.kept.size - 1:.0%}" if promise.task is Task.MULTI else f"{line.kept.size:.3g}",
         }
         for line in listed

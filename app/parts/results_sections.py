@@ -88,7 +88,7 @@ def classes(view: ResultsView) -> None:
     )
     words = (
         "What is found of each class, and how often it is right when it says so. The whiskers show where each figure "
-        "lies with 95 % confidence: the fewer pictures, the wider."
+        "lies with 95% confidence: the fewer pictures, the wider."
     )
     explained(words, hows.CLASSES, quiet=True)
     st.plotly_chart(whiskers_figure(info), config=PLOT, key="classes")
@@ -110,7 +110,7 @@ def classes(view: ResultsView) -> None:
     named = {"Class": st.column_config.Column(pinned=True), **wide}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     st.caption(
-        "In brackets the 95 % interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "
+        "In brackets the 95% interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "
         "all pictures without the class, how many it is not said of."
     )
 

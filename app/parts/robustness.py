@@ -15,7 +15,7 @@ HOW = """
 ([Azulay & Weiss 2019](https://arxiv.org/abs/1805.12177)), cut a little, turned, blurred, made noisy, compressed,
 brightened, darkened and made coarser, at five strengths each
 ([Hendrycks & Dietterich 2019](https://arxiv.org/abs/1903.12261)). The line is the share of right answers (of numbers
-the typical error), the band its 95 % interval; at most 400 pictures, the same ones each time.
+the typical error), the band its 95% interval; at most 400 pictures, the same ones each time.
 """
 
 

@@ -28,7 +28,7 @@ def study(view: GroupView, unit: str) -> None:
         f" Time for a picture was measured one at a time on this machine ({md(view.device)})." if view.device else ""
     )
     st.caption(
-        f"Dataset version {view.version}. {figure.title} on the same test pictures, with its 95 % interval; "
+        f"Dataset version {view.version}. {figure.title} on the same test pictures, with its 95% interval; "
         f"{'higher' if figure.higher else 'lower'} is better.{where}"
     )
     st.dataframe([_row(view, row, unit) for row in view.rows], hide_index=True, width="stretch")

@@ -17,7 +17,7 @@ def answered_figure(curve: Sequence[Answered], here: tuple[float, Interval] | No
     figure = go.Figure()
     figure.add_scatter(
         x=[*share, *reversed(share)], y=[*high, *reversed(low)], fill="toself", mode="none",
-        fillcolor="rgba(63,143,79,.18)", name="95 % interval", hoverinfo="skip",
+        fillcolor="rgba(63,143,79,.18)", name="95% interval", hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
         x=share,
@@ -26,7 +26,7 @@ def answered_figure(curve: Sequence[Answered], here: tuple[float, Interval] | No
         line={"color": GREEN},
         name="the surest pictures",
         customdata=[(point.count, a, b) for point, a, b in zip(curve, low, high, strict=True)],
-        hovertemplate="the surest %{x:.0f} % (%{customdata[0]} pictures): %{y:.0f} % right "
+        hovertemplate="the surest %{x:.0f}% (%{customdata[0]} pictures): %{y:.0f}% right "
         "(%{customdata[1]:.0f} to %{customdata[2]:.0f})<extra></extra>",
     )
     if here is not None:
@@ -42,7 +42,7 @@ def answered_figure(curve: Sequence[Answered], here: tuple[float, Interval] | No
                 "thickness": 1.5,
             },
             name="by the rules here",
-            hovertemplate="%{x:.0f} % answered: %{y:.0f} % right<extra></extra>",
+            hovertemplate="%{x:.0f}% answered: %{y:.0f}% right<extra></extra>",
         )
     figure.update_layout(
         xaxis={"title": "share of the pictures answered, %", "range": [0, 102]},

@@ -20,12 +20,12 @@ def benefit_figure(curve: Sequence[Benefit], act_from: float, model: str, everyo
     top = max([point.model.high for point in curve] + [1.0])
     figure.add_scatter(
         x=[*chances, *reversed(chances)], y=[*high, *reversed(low)], fill="toself", mode="none",
-        fillcolor="rgba(63,143,79,.18)", name="95 % interval", hoverinfo="skip",
+        fillcolor="rgba(63,143,79,.18)", name="95% interval", hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
         x=chances, y=[point.model.value for point in curve], mode="lines", line={"color": GREEN}, name=plain(model),
         customdata=list(zip(low, high, strict=True)),
-        hovertemplate="from a chance of %{x:.0f} %: worth %{y:.1f} of 1,000 "
+        hovertemplate="from a chance of %{x:.0f}%: worth %{y:.1f} of 1,000 "
         "(%{customdata[0]:.1f} to %{customdata[1]:.1f})<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(

@@ -35,7 +35,7 @@ def depths_figure(info: Depths, title: str, *, percent: bool = True) -> go.Figur
     low, high, values = ([item * scale for item in part] for part in (info.low, info.high, info.values))
     figure = go.Figure()
     figure.add_scatter(x=[*info.names, *info.names[::-1]], y=[*high, *low[::-1]], fill="toself", mode="none",
-                       fillcolor="rgba(128, 128, 128, 0.25)", name="95 % interval", hoverinfo="skip")  # fmt: skip
+                       fillcolor="rgba(128, 128, 128, 0.25)", name="95% interval", hoverinfo="skip")  # fmt: skip
     figure.add_scatter(
         x=info.names, y=values, mode="lines+markers", marker={"size": 9}, name=title,
         customdata=list(zip(low, high, strict=True)),

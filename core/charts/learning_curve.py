@@ -39,7 +39,7 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
         figure.add_scatter(
             x=curve.ahead, y=[100 * item.value for item in curve.path], mode="lines",
             line={"color": "#0072B2", "dash": "dot"}, customdata=list(zip(low, high, strict=True)),
-            hovertemplate="%{x:.0f} pictures: %{y:.0f} % (%{customdata[0]:.0f} to %{customdata[1]:.0f})"
+            hovertemplate="%{x:.0f} pictures: %{y:.0f}% (%{customdata[0]:.0f} to %{customdata[1]:.0f})"
             "<extra>forecast</extra>", **place,
         )  # fmt: skip
         figure.add_scatter(
@@ -48,7 +48,7 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
                 "array": [100 * (item.high - item.value) for item in curve.tried],
                 "arrayminus": [100 * (item.value - item.low) for item in curve.tried], "thickness": 1,
             },
-            hovertemplate="%{x:.0f} pictures: %{y:.0f} %<extra>tried</extra>", **place,
+            hovertemplate="%{x:.0f} pictures: %{y:.0f}%<extra>tried</extra>", **place,
         )  # fmt: skip
         if index + columns >= len(curves):  # the lowest of its column
             figure.update_xaxes(title_text="pictures of the class", **place)

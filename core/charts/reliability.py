@@ -47,7 +47,7 @@ def reliability_figure(info: ReliabilityInfo) -> go.Figure:
         },
         marker={"size": [_size(count, info.counts) for count in info.counts], "opacity": 1},
         customdata=list(zip(info.counts, info.low, info.high, strict=True)),
-        hovertemplate="%{x:.0f} % sure: %{y:.0f} % right (%{customdata[1]:.0f} to %{customdata[2]:.0f}), "
+        hovertemplate="%{x:.0f}% sure: %{y:.0f}% right (%{customdata[1]:.0f} to %{customdata[2]:.0f}), "
         "%{customdata[0]} predictions<extra></extra>",
     )
     figure.add_scatter(

@@ -44,7 +44,7 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
             )  # fmt: skip
         figure.add_scatter(
             x=steps, y=line.right, mode="lines+markers", line={"color": "#3f8f4f"}, text=line.words,
-            hovertemplate="%{text}: " + ("%{y:.0f} %" if unit is None else "%{y:.3g}") + "<extra></extra>",
+            hovertemplate="%{text}: " + ("%{y:.0f}%" if unit is None else "%{y:.3g}") + "<extra></extra>",
             row=row, col=column,
         )  # fmt: skip
     figure.update_yaxes(range=[0, 102 if unit is None else _top(lines)])

@@ -21,7 +21,7 @@ SIDE = 24
 ALIKE, DETAIL = 0.95, 0.83
 """Least correlation of two pictures of SIDE x SIDE, and of what is left of them without their coarse shading.
 
-Copies of chest pictures at 30 to 100 % of their size lie clearly above both; copies of very small pictures (64 x 48
+Copies of chest pictures at 30 to 100% of their size lie clearly above both; copies of very small pictures (64 x 48
 pixels) fell to 0.91 and 0.52, so such copies can be missed.
 """
 SHAPE = 0.04

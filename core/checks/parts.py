@@ -4,7 +4,7 @@ Every picture, small and turned, is compared with every window of every other pi
 levels, all in a few matrix products). The best candidates are then aligned on larger copies (Lewis 1995, Fast
 Normalized Cross-Correlation, http://scribblethink.org/Work/nvisionInterface/nip.html), and must agree in shading and in
 details as any other pair must. Features of a network were tried instead: of thirty mirrored leaves the bundled network
-had the original as nearest neighbour of two, of thirty cut to 80 % of none.
+had the original as nearest neighbour of two, of thirty cut to 80% of none.
 """
 
 from collections.abc import Callable

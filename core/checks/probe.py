@@ -2,7 +2,7 @@
 
 A small model sees only the borders of the pictures, or only facts of their files. If it names classes it has not
 learnt from clearly better than chance, a network can take the same way. On PlantVillage, eight background pixels
-alone name 49 % of 38 classes (Noyan 2022, https://arxiv.org/abs/2206.04374). The model is a forest of extremely
+alone name 49% of 38 classes (Noyan 2022, https://arxiv.org/abs/2206.04374). The model is a forest of extremely
 randomised trees (Geurts et al. 2006, https://doi.org/10.1007/s10994-006-6226-1), cross-validated by case or group.
 """
 
@@ -37,7 +37,7 @@ GIVEN_AWAY = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What a probe found. `interval` is the 95 % interval of `score`, its balanced accuracy; `chance` is 1 / classes.
+    """What a probe found. `interval` is the 95% interval of `score`, its balanced accuracy; `chance` is 1 / classes.
 
     given_away  positions of classes that can be told by it alone, the clearest first
     """

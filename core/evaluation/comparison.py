@@ -24,7 +24,7 @@ from core.words import count, plain_number
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 FEWEST_APART = 6
-"""Of fewer that differ none can tell at 5 %: were it by chance which of the two said what, all of five would go the
+"""Of fewer that differ none can tell at 5%: were it by chance which of the two said what, all of five would go the
 same way once in 16 times. Resampling, which knows only these few, would call even a single one a difference."""
 CONFUSION_SCORES = {
     "balanced_accuracy": confusion.balanced_accuracy,

@@ -28,7 +28,7 @@ LISTED = 5
 
 
 def least_units(coverage: float) -> int:
-    """How many pictures (cases, groups) a promise of that coverage needs: 9 for 90 %, 19 for 95 %."""
+    """How many pictures (cases, groups) a promise of that coverage needs: 9 for 90%, 19 for 95%."""
     return ceil(coverage / (1 - coverage) - _ROUNDING)
 
 
@@ -38,7 +38,7 @@ def _worst(coverage: float) -> float:
 
 
 def fewest_to_tell(coverage: float) -> int:
-    """How many test pictures (cases, groups) must all be covered to call a promise kept: 16 for 90 %, 35 for 95 %."""
+    """How many test pictures (cases, groups) must all be covered to call a promise kept: 16 for 90%, 35 for 95%."""
     # Of n covered all, the lower end of Wilson's interval is n / (n + z^2).
     worst = max(_worst(coverage), 0.0)
     return ceil(Z95**2 * worst / (1 - worst) - _ROUNDING)

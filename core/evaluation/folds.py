@@ -9,7 +9,7 @@ import scipy
 
 @dataclass(frozen=True, slots=True)
 class FoldSummary:
-    """Mean and spread (standard deviation) of the folds' scores; `low` and `high` enclose the mean with 95 %.
+    """Mean and spread (standard deviation) of the folds' scores; `low` and `high` enclose the mean with 95%.
 
     The ends are None for fewer than two scores, and where all are the same, which says nothing of how others would be.
     """

@@ -1,4 +1,4 @@
-"""A number with its 95 % interval, and intervals of proportions.
+"""A number with its 95% interval, and intervals of proportions.
 
 Wilson 1927 (https://doi.org/10.1080/01621459.1927.10502953) for single pictures. Pictures of one case or group are
 not independent: for them Wilson's formula gets the effective number of pictures, n / design effect, with Student's t
@@ -21,7 +21,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value and where it lies with 95 % confidence: low <= value <= high."""
+    """A value and where it lies with 95% confidence: low <= value <= high."""
 
     value: float
     low: float
@@ -68,7 +68,7 @@ def units_of(names: NDArray[np.int64] | list[str]) -> Units:
 
 
 def wilson(hits: float, total: float) -> Interval | None:
-    """Wilson's 95 % interval of a proportion; None for no trials. `total` may be an effective number."""
+    """Wilson's 95% interval of a proportion; None for no trials. `total` may be an effective number."""
     if total <= 0:
         return None
     share, square = hits / total, Z95**2

@@ -63,7 +63,7 @@ def average_precision(there: NDArray[np.bool_], scores: Values, units: Units) ->
 
 
 def ranked_interval(ranked: Ranked | None, units: Units) -> Interval | None:
-    """The 95 % interval of one class's score."""
+    """The 95% interval of one class's score."""
     return None if ranked is None else _interval(ranked.value, ranked.influence, ranked.rarer, units)
 
 

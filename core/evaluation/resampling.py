@@ -70,7 +70,7 @@ class Resampler:
 
 
 def interval(value: float, samples: Values, *, units: int, parts: int = 1) -> Interval:
-    """The middle 95 % of samples (B,) of a score of `units` units, which is made of `parts` parts (classes) of them.
+    """The middle 95% of samples (B,) of a score of `units` units, which is made of `parts` parts (classes) of them.
 
     Resampling m units makes too little spread, by sqrt((m + 1) / (m - 1)), and knows it too surely: the percentiles
     are moved outwards by that and by Student's t (Hesterberg 2015, https://doi.org/10.1080/00031305.2015.1089789).

@@ -23,7 +23,7 @@ GUESSING: dict[Task, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitScore:
-    """Balanced accuracy of a simple head when `kept` (pictures, cases, groups) stay together; its 95 % interval."""
+    """Balanced accuracy of a simple head when `kept` (pictures, cases, groups) stay together; its 95% interval."""
 
     kept: str
     score: float

@@ -13,7 +13,7 @@ from core.models import Network
 
 COPIES = 16
 NOISE = 0.15 * 255
-"""Standard deviation of the noise, 15 % of the range as in the paper's figures."""
+"""Standard deviation of the noise, 15% of the range as in the paper's figures."""
 
 
 def smoothgrad(network: Network, pictures: Tensor, targets: Tensor) -> Tensor:

@@ -141,7 +141,7 @@ class LaneWorker:
 
 CHILD_ENVIRON = {
     # glibc returns freed tensors to the system and asks for them again in each step; keeping them mapped made
-    # training of mobile-size networks 20-43 % faster with the same results.
+    # training of mobile-size networks 20-43% faster with the same results.
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**40),
     # Threads that wait in a spinning loop starve each other when another process wants the cores, too: on a busy

@@ -69,7 +69,7 @@ class LeakView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortcutView:
-    """What a probe ("borders" or "file") reached: balanced accuracy, its 95 % interval, and chance.
+    """What a probe ("borders" or "file") reached: balanced accuracy, its 95% interval, and chance.
 
     `typical` is what is usual of each class's files; `basis` says which pictures its limits and score are of.
     """

@@ -24,7 +24,7 @@ class RobustnessView:
 
     `numbers`        the answers are numbers: lines are typical errors, and `flips` and `changed` how far numbers move
     `changed`        title -> shares of changed answers at strengths 0 to 5
-    `changed_ends`   title -> their 95 % intervals; None where one is not known
+    `changed_ends`   title -> their 95% intervals; None where one is not known
     `flips`          share of answers that a shift by one pixel changes; `flips_between` its interval, if known
     `moved`          title -> by how many grades they move on average; empty for other tasks
     """

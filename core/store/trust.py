@@ -12,7 +12,7 @@ from core.types import JsonObject, JsonValue, Split, Task
 
 
 def conformal_json(sides: Sides) -> JsonObject:
-    """What is promised at 90 %, and whether the test pictures say it was kept.
+    """What is promised at 90%, and whether the test pictures say it was kept.
 
     `limits` are largest distances of a label's probability from 1, or for numbers `reach`; null where too few pictures
     speak for one. `checked` has a line for all pictures, each class and each group; its `verdict` is null for those
@@ -66,7 +66,7 @@ def _line(line: PromiseLine, promise: Promise) -> JsonObject:
 
 
 def abstaining_json(sides: Sides) -> JsonObject:
-    """When it does not answer at a promise of 90 %, and what that gains on the test pictures."""
+    """When it does not answer at a promise of 90%, and what that gains on the test pictures."""
     found = abstaining(sides, fit_promise(sides.fitted, COVERAGE))
     usual = found.judge.usual
     return {

@@ -119,7 +119,7 @@ def test_a_promise_is_called_kept_only_where_twice_the_promised_misses_can_be_ru
 
 @pytest.mark.parametrize(("cases", "each"), [(40, 1), (100, 1), (30, 4)])
 def test_the_promise_is_kept_for_a_new_case(cases: int, each: int) -> None:
-    """Overconfident probabilities, cases that lean to a class: 90 % of new pictures must still be covered."""
+    """Overconfident probabilities, cases that lean to a class: 90% of new pictures must still be covered."""
     random, covered = np.random.default_rng(0), []
     for _ in range(600):
         count = (cases + 1) * each

@@ -28,7 +28,7 @@ def _scores(results: JsonObject, unit: str) -> str:
         [FIGURES[name].title, FIGURES[name].shown(found, unit), FIGURES[name].range(found, unit)]
         for name, found in known.items()
     ]
-    return table(["score", "value", "95 % interval"], rows)
+    return table(["score", "value", "95% interval"], rows)
 
 
 def _per_class(facts: ModelFacts) -> list[str]:
@@ -47,7 +47,7 @@ def _per_class(facts: ModelFacts) -> list[str]:
     how = (
         "Recall: of all there are, the share found. Precision: when it says so, how often it is. Specificity: of all "
         "pictures without the class, the share of which it is not said. AUROC: of a picture with the class and one "
-        "without, the chance that the first has the higher probability. In brackets the 95 % interval."
+        "without, the chance that the first has the higher probability. In brackets the 95% interval."
     )
     return ["### Class by class", how, table(["class", "pictures", *names.values()], rows)]
 
@@ -92,7 +92,7 @@ def _decision(facts: ModelFacts) -> list[str]:
     words = (
         f"An example: of 1,000 pictures, were a miss as bad as {number(found['miss']):g} false alarms and each class "
         "as common as among the validation pictures. PPV: when it says so, the share that have it; NPV: when it does "
-        "not, the share that have it not. In brackets the 95 % interval."
+        "not, the share that have it not. In brackets the 95% interval."
     )
     header = ["decision about", "have it", "said from", "found", "missed", "false alarms", "PPV", "NPV"]
     return ["### A decision by it", words, table(header, rows)]
@@ -114,8 +114,8 @@ def _slices(facts: ModelFacts) -> list[str]:
         for line in found[:MOST]
     ]
     words = (
-        "Groups of test pictures, the worst first, in brackets the 95 % interval; what is clear is corrected for how "
-        "many were looked at (Benjamini-Hochberg at 5 %)."
+        "Groups of test pictures, the worst first, in brackets the 95% interval; what is clear is corrected for how "
+        "many were looked at (Benjamini-Hochberg at 5%)."
     )
     what = "right there" if shares else "mean error there"
     return ["### Group by group", words, table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)]
@@ -140,7 +140,7 @@ def _robustness(facts: ModelFacts) -> list[str]:
     what = "typical error" if numbers else "right"
     header = ["spoilt by", f"{what}, as it is", f"{what}, at middle strength"]
     pictures = count(round(number(facts.robustness["pictures"])), "test picture")
-    words = f"{pictures} spoilt on purpose; in brackets the 95 % interval."
+    words = f"{pictures} spoilt on purpose; in brackets the 95% interval."
     return ["### On worse pictures", words, table(header, rows)]
 
 

@@ -122,7 +122,7 @@ def _metrics(facts: ModelFacts) -> str:
     where = " The thresholds stand in `card.json`." if facts.card.task is Task.MULTI else ""
     says = f" {said(facts.card.task)}{where}".rstrip()
     return (
-        f"## Metrics\n\nEvery score stands with its 95 % interval.{whole}{calibrated}{says}\n\n"
+        f"## Metrics\n\nEvery score stands with its 95% interval.{whole}{calibrated}{says}\n\n"
         f"{told or '- None: there were no test pictures.'}"
     )
 

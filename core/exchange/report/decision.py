@@ -42,7 +42,7 @@ def decision(facts: ReportFacts) -> str:
         body += sentences(_told(about))
     if whole and known:
         body += table(HEADER, [_row(line) for line in whole if line["threshold"] is not None], small=True)
-        body += paragraph("Under each figure its 95 % interval; of 1,000 pictures, as common as said.")
+        body += paragraph("Under each figure its 95% interval; of 1,000 pictures, as common as said.")
     if few:
         body += sentences(few if len(few) <= MOST else [*few[:MOST], f"The same holds for {len(few) - MOST} more."])
     return body + _curve(found)

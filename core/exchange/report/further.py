@@ -36,7 +36,7 @@ def robustness(facts: ReportFacts) -> str:
     kinds = lines(found["kinds"])
     words = (
         f"{what} on {counted(found['pictures'], 'test picture')} as they are, and spoilt more and more (strengths 1 "
-        "to 5; Hendrycks & Dietterich 2019, arXiv 1903.12261); under each its 95 % interval. What it bears "
+        "to 5; Hendrycks & Dietterich 2019, arXiv 1903.12261); under each its 95% interval. What it bears "
         "badly must stay the same where it is used."
     )
     shift = next((item for item in kinds if item["kind"] == "shift"), None)

@@ -10,7 +10,7 @@ TEXT = (
     "test ({test}) sets{whole}. {backbone} {start} was used; it saw pictures {seen}; {tuned}, for at most {epochs} "
     "(optimiser {optimizer}, learning rate {learning_rate}, seed {seed}){kept}. {calibrated}The test set was used "
     "once, for the figures reported here. Intervals are "
-    "95 % intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
+    "95% intervals: Wilson's for proportions, with the effective sample size where pictures share a case or group; "
     "the delta method's for areas under curves; and a Bayesian bootstrap over independent units for the rest. "
     "Software: {software}; data hash {data}."
 )

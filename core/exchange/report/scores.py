@@ -32,7 +32,7 @@ def headlines(results: JsonObject, unit: str, names: Sequence[str]) -> str:
         if found is not None and len(told) < 3:
             figure = FIGURES[name]
             told.append(
-                f"{figure.title} {figure.shown(found, unit)} (95 % interval {figure.range(found, unit)}). "
+                f"{figure.title} {figure.shown(found, unit)} (95% interval {figure.range(found, unit)}). "
                 f"{figure.sentence(found, unit)}"
             )
     return sentences(told) or paragraph("There were too few test pictures to say how good it is.")
@@ -56,7 +56,7 @@ def scores(facts: ReportFacts) -> str:
     )
     return (
         paragraph(words)
-        + table(["score", "value", "95 % interval", "what it means"], list(rows.values()))
+        + table(["score", "value", "95% interval", "what it means"], list(rows.values()))
         + f"<details><summary>How each is computed</summary><dl>{how}</dl></details>"
     )
 
@@ -91,7 +91,7 @@ def external(facts: ReportFacts) -> str:
         note = f" {test.note}." if test.note else ""
         new = basis(entries(test.results.get("abstaining"))).new
         words = f"{test.name}: {counted(pictures, 'picture')} of another project, {new}.{note}"
-        shown.append(paragraph(words) + table(["score", "value", "95 % interval", "what it means"], rows))
+        shown.append(paragraph(words) + table(["score", "value", "95% interval", "what it means"], rows))
     return "".join(shown)
 
 
@@ -116,7 +116,7 @@ def classes(facts: ReportFacts) -> str:
         )
     note = (
         "Recall: of all there are, the share found. Precision: when it says so, how often it is. Specificity: of all "
-        "pictures without the class, the share of which it is not said. Under each figure its 95 % interval."
+        "pictures without the class, the share of which it is not said. Under each figure its 95% interval."
     )
     return (
         paragraph(note)
@@ -185,7 +185,7 @@ def reliability(facts: ReportFacts) -> str:
     least = [] if told else [f"{FIGURES['ece'].title}: not enough, it needs {_least(FIGURES['ece'], facts.results)}"]
     words = (
         "On the dashed line it is as often right as it says; below it, it is too sure. Ten bins of sureness, bars: "
-        "Wilson's 95 % intervals (reliability diagram, Niculescu-Mizil & Caruana 2005, doi 10.1145/1102351.1102430)."
+        "Wilson's 95% intervals (reliability diagram, Niculescu-Mizil & Caruana 2005, doi 10.1145/1102351.1102430)."
     )
     return paragraph(f"{words} {'; '.join([*told, *least])}.") + drawn
 

@@ -14,7 +14,7 @@ MOST = 12
 """Groups of pictures that are shown."""
 UNSURE_HOW = "Unsure: more than one answer must be given to hold as often as promised (conformal prediction)."
 REASONS_HOW = (
-    "Not like the training pictures: farther from the fifth nearest of them than 95 % of the validation pictures (Sun "
+    "Not like the training pictures: farther from the fifth nearest of them than 95% of the validation pictures (Sun "
     "et al. 2022, arXiv 2204.06507). Too blurred, dark or bright: far outside what the validation "
     "pictures have (Tukey's fence)."
 )
@@ -64,7 +64,7 @@ def promise(facts: ReportFacts) -> str:
     note = f"{count(few, 'group')} of fewer than {LISTED} test pictures left out." if few else ""
     size = {"regression": "width", "multi": "left open"}.get(task, "answers, mean")
     what = ["answers about", "answers"] if several else ["pictures of", "count"]
-    header = [*what, "truth held", "95 % interval", size, "promise"]
+    header = [*what, "truth held", "95% interval", size, "promise"]
     return paragraph(words) + table(header, rows) + (paragraph(note) if note else "")
 
 
@@ -97,7 +97,7 @@ def abstaining(facts: ReportFacts) -> str:
         ]
         for line in lines(found["reasons"])
     ]
-    header = ["why it does not answer", "pictures", "share", "95 % interval", "it would be right in"]
+    header = ["why it does not answer", "pictures", "share", "95% interval", "it would be right in"]
     numbers = facts.results["task"] == "regression"
     if numbers:  # they are never simply right or wrong
         header, rows = header[:-1], [row[:-1] for row in rows]
@@ -140,7 +140,7 @@ def _curve(points: Sequence[Entries]) -> str:
     return (
         paragraph(
             "The fewer pictures it answers, the more of its answers should be right (El-Yaniv & Wiener 2010); band: "
-            "95 % interval."
+            "95% interval."
         )
         + drawn
     )
@@ -156,8 +156,8 @@ def weak_spots(facts: ReportFacts) -> str:
     words = (
         f"Of {count(len(found), 'group')} of at least 10 test pictures (by table column, group, brightness, sharpness, "
         f"size), {are} clearly worse than the rest, after correction for how many were looked at "
-        "(Fisher's exact test, or Welch's for numbers; Benjamini & Hochberg 1995 at 5 %). The worst first; under "
-        "each figure its 95 % interval."
+        "(Fisher's exact test, or Welch's for numbers; Benjamini & Hochberg 1995 at 5%). The worst first; under "
+        "each figure its 95% interval."
     )
     shares = facts.results["task"] != "regression"
     rows = [
