@@ -1,5 +1,6 @@
 """Which label each file of an import gets: from a table, or from the folder it lies in."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from core.store.projects import ProjectView
 from core.types import ProjectId, Task
 
 MOST_NEW_CLASSES = 200
-NEW_GRADES = "New grades came last. From low to high they are now: {}. Page Classes puts them in another order."
+IN_ORDER = "From low to high the grades are now: {}. Page Classes puts them in another order."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,9 @@ def plan_labels(
         project, trouble = _with_classes(context, project, wanted, create=payload.create_classes)
         problems.extend((name or text, reason) for text, reason in trouble)
         if project.task is Task.ORDINAL and len(project.classes) > len(before):
-            grades = listed([item.name for item in project.classes], 20)
-            problems.append((name or project.classes[len(before)].name, NEW_GRADES.format(grades)))
+            order = IN_ORDER.format(listed([item.name for item in project.classes], 20))
+            told = f"New grades came last. {order}" if before else order
+            problems.append((name or project.classes[len(before)].name, told))
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))
@@ -205,9 +207,12 @@ def _no_labels(table: LabelTable) -> str:
     return f"No column is called {usual}: it gives no labels. Send it again and say which column does.{shown}"
 
 
-def _in_order(name: str) -> list[str | int]:
-    """By its words and numbers: stage 2 comes before stage 10."""
-    return [int(part) if number % 2 else part.casefold() for number, part in enumerate(re.split(r"(\d+)", name))]
+def _in_order(name: str) -> tuple[float, list[str | int]]:
+    """Numbers by their size, before words by their words and numbers: stage 2 comes before stage 10."""
+    parts = re.split(r"(\d+)", name)
+    words: list[str | int] = [int(part) if number % 2 else part.casefold() for number, part in enumerate(parts)]
+    whole = re.fullmatch(r"[+-]?\d+(?:[.,]\d+)?", name)
+    return float(name.replace(",", ".")) if whole else math.inf, words
 
 
 def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[str, str]]:

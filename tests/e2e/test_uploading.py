@@ -15,19 +15,19 @@ def held(page: Page, served: Served, request: pytest.FixtureRequest) -> list[Rou
     page.goto(served.address("images", project=project))
     file = {"name": "large.bmp", "mimeType": "image/bmp", "buffer": bytes(3 * 2**20)}
     page.get_by_label("Choose files").last.set_input_files(file)  # type: ignore[arg-type]
-    expect(page.get_by_role("status").filter(has_text="Sending large.bmp: 0 %")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Sending large.bmp: 0%")).to_be_visible()
     return waiting
 
 
 def test_a_slow_line_is_told_of_piece_by_piece_and_a_broken_one_goes_on(page: Page, held: list[Route]) -> None:
-    for said in ("33 %", "66 %"):
+    for said in ("33%", "66%"):
         page.wait_for_timeout(100)
         held.pop().continue_()
         expect(page.get_by_role("status").filter(has_text=f"Sending large.bmp: {said}")).to_be_visible()
     page.wait_for_timeout(100)
     held.pop().abort()
     expect(page.get_by_text("The connection is broken. Trying again…")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Sending large.bmp: 66 %")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Sending large.bmp: 66%")).to_be_visible()
     page.wait_for_timeout(100)
     held.pop().continue_()
     expect(page.get_by_text("1 file arrived.")).to_be_visible()

@@ -160,7 +160,10 @@ def test_new_grades_come_last_and_the_report_says_in_what_order(graft: Graft, tm
     picture(tmp_path / "in" / "1.png", 1)
     (tmp_path / "in" / "l.csv").write_text("file,label\n1.png,middle\n")
     (line,) = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"))).items
-    assert line.name == "l.csv" and "From low to high they are now: low, high, middle." in line.reason
+    assert (
+        line.name == "l.csv"
+        and "New grades came last. From low to high the grades are now: low, high, middle." in line.reason
+    )
     assert not do_import(graft, project, ImportPayload(source=str(tmp_path / "in"))).items
 
 

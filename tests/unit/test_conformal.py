@@ -29,7 +29,7 @@ def test_the_limit_is_the_score_of_that_rank_by_hand() -> None:
     units = units_of(singles(9))
     assert limit_of(scores, units, 0.9) == 0.9, "of 9 scores rank ceil(10 x 0.9) = 9"
     assert limit_of(scores, units, 0.8) == 0.8 and limit_of(scores, units, 0.5) == 0.5
-    assert limit_of(scores[:8], units_of(singles(8)), 0.9) == inf, "8 pictures cannot promise 90 %"
+    assert limit_of(scores[:8], units_of(singles(8)), 0.9) == inf, "8 pictures cannot promise 90%"
     assert limit_of(scores[:0], units_of([]), 0.5) == inf
 
 

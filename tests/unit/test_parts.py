@@ -33,9 +33,9 @@ COPIES = {
     "mirrored": ImageOps.mirror,
     "upside down": ImageOps.flip,
     "turned": lambda picture: picture.rotate(90, expand=True),
-    "cut to 90 %": lambda picture: cut(picture, 0.9),
-    "cut to 80 %": lambda picture: cut(picture, 0.8),
-    "cut to 60 %": lambda picture: cut(picture, 0.6),
+    "cut to 90%": lambda picture: cut(picture, 0.9),
+    "cut to 80%": lambda picture: cut(picture, 0.8),
+    "cut to 60%": lambda picture: cut(picture, 0.6),
     "cut and mirrored": lambda picture: ImageOps.mirror(cut(picture, 0.8)),
 }
 
