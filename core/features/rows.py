@@ -6,10 +6,13 @@ Reading is by memory map, so that 100,000 pictures need no memory of their own.
 """
 
 import fcntl
+import functools
+import itertools
 import logging
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOG = logging.getLogger("graft.cache")
+READERS, SMALL = 2, 2**15
+"""Large rows are checked and copied by so many threads, which Python's lock does not hold up; of this size in bytes."""
 _RECORD = np.dtype([("address", "S64"), ("crc", "<u4")])
 
 
@@ -64,14 +69,23 @@ class RowCache:
         """
         rows, records = self._map(), self._records()
         found = np.empty((len(addresses), *self.shape), self.dtype)
-        for number, address in enumerate(addresses):
-            position = self._positions[address]
-            if _kept(address, position, rows, records):
-                found[number] = rows[position].view(self.dtype).reshape(self.shape)
-            else:
-                LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
-                found[number] = remake(address)
-                self.add([address], found[number][None])
+        positions = [self._positions[address] for address in addresses]
+
+        def damaged(chosen: range) -> list[int]:
+            left = []
+            for number in chosen:
+                if _kept(addresses[number], positions[number], rows, records):
+                    found[number] = rows[positions[number]].view(self.dtype).reshape(self.shape)
+                else:
+                    left.append(number)
+            return left
+
+        parts = READERS if self._row_bytes > SMALL else 1
+        shares = [range(first, len(addresses), parts) for first in range(parts)]
+        for number in itertools.chain(*(_pool().map(damaged, shares) if parts > 1 else map(damaged, shares))):
+            LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
+            found[number] = remake(addresses[number])
+            self.add([addresses[number]], found[number][None])
         return found
 
     def _map(self) -> NDArray[np.uint8]:
@@ -98,6 +112,11 @@ class RowCache:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a prediction may fill the same cache beside a training
             yield
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS)
 
 
 def _kept(address: str, position: int, rows: NDArray[np.uint8], records: NDArray[np.void]) -> bool:
