@@ -35,10 +35,9 @@ def guarded(render: Callable[[], None]) -> Callable[[], None]:
             st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
         except Exception as error:  # the border to the person: the log keeps the details
             LOG.exception("The page %s failed.", render.__module__)
-            full = isinstance(error, OSError) and is_full(error)
             st.error(
                 str(DiskFull())
-                if full
+                if is_full(error)
                 else "This page could not be shown. Nothing is lost: reload it, or go to another page. "
                 "The log of the web process says why.",
                 icon=":material/error:",

@@ -75,7 +75,7 @@ def told(home: Path | None) -> Iterator[Settings]:
         raise
     except Exception as error:  # the border to the person: the log keeps the details
         words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
-        if isinstance(error, OSError) and is_full(error):
+        if is_full(error):
             words = str(DiskFull())
         typer.echo(" ".join(words.split()), err=True)
         raise typer.Exit(1) from error

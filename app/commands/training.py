@@ -116,8 +116,8 @@ def train(
     reasons: tuple[str, ...] = ()
     with opened(home) as graft:
         project = graft.projects.named(name).id
+        given = fields_set(backbone, set_ or [])
         if automatic:
-            given = fields_set(backbone, set_ or [])
             network = recipe.backbone if "backbone" in given else graft.training.automatic_backbone()
             weights = chosen_weights(graft, dataclasses.replace(recipe, backbone=network), set_ or [])
             choice = graft.training.automatic(project, network, weights)
@@ -125,7 +125,6 @@ def train(
             reasons = choice.without(given).reasons
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
-        given = fields_set(backbone, set_ or [])
         unused = said_of_unused(recipe, given, graft.projects.read(project).task)
         warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
         for words in unused:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.charts.words import listed
-from core.exchange.report.values import entries, interval, lines, number
+from core.exchange.report.values import entries, interval, items, lines, number
 from core.types import JsonObject, Task
 from core.words import between, count
 
@@ -28,6 +28,15 @@ class SplitScore:
     kept: str
     score: float
     interval: tuple[float, float]
+
+
+def split_scores(check: JsonObject) -> tuple[SplitScore, ...]:
+    """Those of a finished check, none where it could not tell."""
+    found = []
+    for line in lines(entries(check.get("splitting")).get("scores")):
+        low, high = map(number, items(line["interval"]))
+        found.append(SplitScore(kept=str(line["kept"]), score=number(line["score"]), interval=(low, high)))
+    return tuple(found)
 
 
 def optimism(scores: Sequence[SplitScore]) -> tuple[SplitScore, SplitScore] | None:

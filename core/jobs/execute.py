@@ -43,7 +43,7 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
         state, error = RunState.FAILED, f"Something unexpected went wrong ({type(problem).__name__})."
         trace = traceback.format_exc()
         hint = "Start it again. If it fails again, send the log to whoever looks after this installation."
-        if isinstance(problem, OSError) and is_full(problem):
+        if is_full(problem):
             error, hint = DiskFull().message, DiskFull().hint
         context.log.exception("The run failed.")
     while True:  # an end that is not written down would be taken for a dead process, and the work done again

@@ -13,6 +13,7 @@ from core.exchange.cautions import (
     optimism,
     optimism_words,
     shortcut_words,
+    split_scores,
 )
 from core.jobs.payloads import CheckPayload
 from core.services.base import Service
@@ -243,10 +244,7 @@ class Checks(Service):
                 for item in result["label_errors"]
                 if item["image"] in now and _carries(project, now[item["image"]], item["given"])
             ),
-            splitting=tuple(
-                SplitScore(kept=item["kept"], score=item["score"], interval=tuple(item["interval"]))
-                for item in result["splitting"]["scores"]
-            ),
+            splitting=split_scores(result),
             features=result["splitting"]["features"],
             counts=result["counts"],
             notes=tuple(result["notes"]),

@@ -2,11 +2,10 @@
 
 from core.jobs.context import JobContext
 from core.models import check_files, check_pretrained
+from core.models.heads import FROM_RUN
 from core.store import predictions
 from core.store.db import reading
 from core.types import RunId
-
-FROM_RUN = "run:"
 
 
 def check_weights(context: JobContext, weights: str) -> None:

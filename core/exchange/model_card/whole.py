@@ -5,12 +5,12 @@ https://arxiv.org/abs/1810.03993
 
 from core.evaluation import FIGURES
 from core.exchange.cautions import (
-    SplitScore,
     crossing_words,
     few_words,
     leaking_words,
     optimism_words,
     shortcut_words,
+    split_scores,
     untold,
 )
 from core.exchange.model_card.analyses import analyses
@@ -169,16 +169,12 @@ def _ethics(facts: ModelFacts) -> str:
 def _found(check: JsonObject) -> list[str]:
     """What the check of the data found that makes scores too good."""
     flagged = [line for line in lines(check.get("shortcuts")) if line["flagged"]]
-    scores = [
-        SplitScore(kept=str(line["kept"]), score=number(line["score"]), interval=_ends(line))
-        for line in lines(entries(check.get("splitting")).get("scores"))
-    ]
     return [
         *(
             shortcut_words(str(line["probe"]), number(line["score"]), _ends(line), number(line["chance"]))
             for line in flagged
         ),
-        *optimism_words(scores),
+        *optimism_words(split_scores(check)),
         *crossing_words(sum(bool(line["across_splits"]) for line in lines(check.get("pairs")))),
     ]
 
