@@ -6,10 +6,11 @@ from core.inference.forward import BATCH, compute_features, compute_logits, head
 from core.inference.pixels import frame_picture, to_batch
 from core.inference.runtimes import PLAIN, RUNTIMES, Forward, by_openvino, choose_runtime, worth_converting
 from core.inference.traits import picture_colours, picture_traits
-from core.inference.trial import remembered
+from core.inference.trial import machine, remembered
 
 __all__ = [
     "BATCH", "PLAIN", "RUNTIMES", "Answer", "Forward", "answers", "by_openvino", "choose_device", "choose_runtime",
     "compute_features", "compute_logits", "device_words", "frame_picture", "has_bfloat16", "head_logits",
-    "median_grade", "picture_colours", "picture_traits", "probabilities", "remembered", "to_batch", "worth_converting",
+    "machine", "median_grade", "picture_colours", "picture_traits", "probabilities", "remembered", "to_batch",
+    "worth_converting",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from core.recipes import Recipe
 from core.store import versions
 from core.store.db import reading
 from core.tasks.train import Training
+from core.training import delete_checkpoint
 from core.training.losses import build_loss
 from core.training.rates import Step, climbing_rates, head_step, network_step, smoothed, suggested_rate, sweep
 from core.types import JsonObject, Split
@@ -48,6 +49,7 @@ class _RangeTest(Training):
 
         torch.manual_seed(self.recipe.seed)
         losses = sweep(self._head_step(network) if head else network_step(self.trainer(network)), rates, watch)
+        delete_checkpoint(self.context.folder)
         suggested = suggested_rate(rates, losses)
         self.context.progress("Done", fraction=1.0, now=True)
         return {

@@ -25,6 +25,7 @@ from core.inference import (
     compute_features,
     device_words,
     head_logits,
+    machine,
     picture_colours,
     picture_traits,
 )
@@ -67,6 +68,8 @@ from core.training import (
     fit_head,
     fit_temperature,
     load_checkpoint,
+    load_decisions,
+    save_decisions,
     together,
     with_compiling,
     with_precision,
@@ -188,17 +191,25 @@ class Training:
 
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
-        if self.recipe.tune == "head" or self.recipe.weights != "none":  # the frozen body is looked through
-            total = len(self.version.items)
-            self.runtime = choose_runtime(network, total, self.recipe, self.context.settings)
-            self.engine["runtime"] = self.runtime
-        if self.recipe.tune != "head":
-            learnt = len(self.positions(Split.TRAIN))
-            self.recipe = with_precision(network, self.recipe, learnt, self.context.settings)
-            self.engine["precision"] = self.recipe.precision
-            self.recipe, words = with_compiling(network, self.recipe, learnt, self.context.settings)
+        here, decided = machine(self.device), load_decisions(self.context.folder)
+        if decided is None or decided.pop("machine", None) != here:
+            decided = self._found_fastest(network)
+            save_decisions(self.context.folder, {**decided, "machine": here})
+        self.engine |= decided
+        self.recipe, self.runtime = self.recipe.decided(decided), str(decided.get("runtime", PLAIN))
+
+    def _found_fastest(self, network: Network) -> JsonObject:
+        recipe, found = self.recipe, JsonObject()
+        learnt, settings = len(self.positions(Split.TRAIN)), self.context.settings
+        if recipe.tune == "head" or recipe.weights != "none":  # the frozen body is looked through
+            found["runtime"] = choose_runtime(network, len(self.version.items), recipe, settings)
+        if recipe.tune != "head":
+            recipe = with_precision(network, recipe, learnt, settings)
+            found["precision"] = recipe.precision
+            recipe, words = with_compiling(network, recipe, learnt, settings)
             if words:
-                self.engine |= {"compile": self.recipe.compile, "compiling": words}
+                found |= {"compile": recipe.compile, "compiling": words}
+        return found
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""

@@ -1,5 +1,6 @@
 """Where a training stands, on disk: whole or absent, and read back without running code."""
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 import torch
 
 from core.errors import DiskFull, is_full
+from core.types import JsonObject
 
-NAME = "checkpoint.pt"
+NAME, DECIDED = "checkpoint.pt", "decided.json"
 Checkpoint = dict[str, Any]
 
 
@@ -50,6 +52,23 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     return state
 
 
+def save_decisions(folder: Path, decided: JsonObject) -> None:
+    """Keep what a training found fastest: one that goes on tries nothing, for it might find otherwise."""
+    temporary = folder / f"{DECIDED}.new"
+    temporary.write_text(json.dumps(decided), "utf-8")
+    temporary.replace(folder / DECIDED)
+
+
+def load_decisions(folder: Path) -> JsonObject | None:
+    """What was kept, or None if nothing was."""
+    try:
+        found = json.loads((folder / DECIDED).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def delete_checkpoint(folder: Path) -> None:
-    """Forget the checkpoint of a training that ended well."""
-    (folder / NAME).unlink(missing_ok=True)
+    """Forget where a training stood that ended well."""
+    for name in (NAME, DECIDED):
+        (folder / name).unlink(missing_ok=True)

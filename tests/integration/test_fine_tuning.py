@@ -1,5 +1,6 @@
 """Fine-tuning on tiny pictures: every task, and every way it may be disturbed."""
 
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from PIL import Image
 from core.errors import Cancelled, GraftError, OutOfMemory
 from core.features import PixelCache
 from core.graft import Graft
+from core.inference import trial as trial_module
 from core.jobs.payloads import ImportPayload
 from core.media import BlobStore
 from core.models import Network, calibrate_batch_norm, load_model
@@ -20,6 +22,7 @@ from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.training import Group, Member, Part, Trainer, together
 from core.training import fit as fit_module
+from core.training import precision as precision_module
 from core.types import Lane, ProjectId, RunState, Split, Task
 from tests.at_once import complete, serve
 
@@ -263,9 +266,18 @@ def test_every_task_is_trained_and_answered(
     assert {"train/loss", "validation/loss", "validation/score"} <= set(graft.training.curves(run_id))
 
 
-def test_a_stopped_training_goes_on_when_asked(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:
+def test_a_stopped_training_goes_on_when_asked(
+    graft: Graft, import_colours: Callable[..., ProjectId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine so busy that what was found fastest is not remembered, and is another way each time.
+    found = itertools.cycle(["bfloat16", "float32"])
+    monkeypatch.setattr(trial_module, "BUSY", -1)
+    monkeypatch.setattr(precision_module, "TRYING", 0)
+    monkeypatch.setattr(precision_module, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(trial_module, "measure", lambda ways: {})
+    monkeypatch.setattr(trial_module, "fastest", lambda seconds, plain: next(found))
     project = import_colours(Task.SINGLE, lambda index: "dark" if index < 15 else "light", ["dark", "light"])
-    run_id = graft.training.start(project, WHOLE)
+    run_id = graft.training.start(project, WHOLE.with_settings({"precision": "auto"}))
     look = Trainer._look
 
     def stop_after_the_first(self: Trainer, loss: float) -> None:
@@ -280,6 +292,8 @@ def test_a_stopped_training_goes_on_when_asked(graft: Graft, import_colours: Cal
     run = graft.training.read(run_id)
     assert run.result is not None and run.result["notes"] == ["Going on from the end of epoch 1."]
     assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == [1, 2, 3]
+    assert run.result["engine"]["precision"] == "bfloat16"  # type: ignore[index, call-overload]
+    assert next(found) == "float32"
 
 
 def test_a_later_run_starts_from_an_earlier_one(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:

@@ -22,7 +22,15 @@ from core.models.parts import add_lora, check_kind, merge_lora, set_trainable_ki
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
-from core.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+from core.training.checkpoint import (
+    DECIDED,
+    NAME,
+    delete_checkpoint,
+    load_checkpoint,
+    load_decisions,
+    save_checkpoint,
+    save_decisions,
+)
 from core.training.losses import build_loss, class_weights, effective_weights
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, settled_epoch, thawed_stages
 from core.types import Task
@@ -324,6 +332,17 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1  # it can be read, and would go on with other numbers
     (tmp_path / NAME).write_bytes(content)
     assert load_checkpoint(tmp_path) is None
+
+
+def test_what_a_training_found_fastest_is_kept_with_its_state_and_goes_with_it(tmp_path: Path) -> None:
+    assert load_decisions(tmp_path) is None
+    save_decisions(tmp_path, {"precision": "bfloat16"})
+    assert load_decisions(tmp_path) == {"precision": "bfloat16"}
+    (tmp_path / DECIDED).write_bytes(b"{half of it")
+    assert load_decisions(tmp_path) is None
+    save_checkpoint(tmp_path, {"epoch": 1})
+    delete_checkpoint(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
