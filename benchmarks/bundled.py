@@ -94,7 +94,7 @@ SETS = {"coffee_leaf": coffee, "chest_xray": chest, "blood_cells": blood}
 
 
 def _sample(name: str, paths: Sequence[Path], labels: Sequence[str], units: list[str]) -> Sample:
-    squares = [frame_picture(Image.open(path).convert("RGB"), SIZE, "squash") for path in paths]
+    squares = [frame_picture(np.array(Image.open(path).convert("RGB")), SIZE, "squash") for path in paths]
     names = sorted(set(labels))
     return Sample(name, to_batch(squares), torch.tensor([names.index(item) for item in labels]), units)
 

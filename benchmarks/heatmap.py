@@ -19,8 +19,7 @@ from benchmarks.filled import imported, write_pictures
 from benchmarks.table import Figure, fresh_home, percentiles, show
 from core.explanation import explain
 from core.graft import Graft
-from core.inference import frame_picture, to_batch
-from core.media import open_rgb
+from core.inference import frame_picture, open_pixels, to_batch
 from core.models import load_model
 from core.recipes import PRESETS
 from core.services.gallery import Picture, PictureFilter
@@ -45,8 +44,9 @@ def bare(graft: Graft, model: RunId, pictures: list[Picture]) -> list[float]:
     spent = []
     for picture in pictures:
         begin = time.perf_counter()
-        image = open_rgb(graft.gallery.store.path(picture.blob), min_side=loaded.card.image_size)
-        batch = to_batch([frame_picture(image, loaded.card.image_size, loaded.card.framing)])
+        content = graft.gallery.store.read(picture.blob)
+        pixels = open_pixels(content, picture.name, min_side=loaded.card.image_size)
+        batch = to_batch([frame_picture(pixels, loaded.card.image_size, loaded.card.framing)])
         explain(loaded.network, batch, torch.tensor([0]), "gradcam")
         spent.append((time.perf_counter() - begin) * 1000)
     return spent[1:]

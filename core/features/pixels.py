@@ -14,13 +14,13 @@ from torch import Tensor
 from core.errors import BadImage, PictureLost
 from core.features.rows import RowCache
 from core.features.threads import ThreadTrial
-from core.inference import frame_picture, to_batch
-from core.media import BlobStore, open_rgb
+from core.inference import frame_picture, open_pixels, to_batch
+from core.media import BlobStore
 from core.settings import Settings
 
-PART, IN_A_GO = 64, 4
-"""Pictures that are written together; and that a thread decodes one after the other, because handing over each alone
-cost an eighth of the time."""
+MOST, PART_BYTES, IN_A_GO = 128, 2**25, 4
+"""Pictures that are written together, or fewer that are so large; and that a thread decodes one after the other:
+handing over each alone cost an eighth of the time."""
 Watch = Callable[[int, int], None]
 
 
@@ -42,9 +42,10 @@ class PixelCache:
         watch(0, len(missing))
         trial = ThreadTrial(os.cpu_count() or 1)
         written: Future[None] | None = None
+        together = min(MOST, max(IN_A_GO, PART_BYTES // (3 * self.size**2)))
         with ThreadPoolExecutor(1) as writer:  # a part is written while the next one is decoded
-            for start in range(0, len(missing), PART):
-                part, begun = missing[start : start + PART], time.perf_counter()
+            for start in range(0, len(missing), together):
+                part, begun = missing[start : start + together], time.perf_counter()
                 squares = np.empty((len(part), self.size, self.size, 3), np.uint8)
                 with closing(self._decoding(part, squares, trial.count)) as decoding:
                     for done in decoding:
@@ -70,7 +71,7 @@ class PixelCache:
                     squares[number] = self._square(blobs[number])
             return last
 
-        pool = ThreadPoolExecutor(threads)  # Pillow decodes outside Python's lock
+        pool = ThreadPoolExecutor(threads)  # which decode outside Python's lock
         try:
             yield from pool.map(some, range(0, len(blobs), IN_A_GO))
         finally:
@@ -78,11 +79,11 @@ class PixelCache:
             pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
 
     def _square(self, blob: str) -> NDArray[np.uint8]:
-        path = self._blobs.path(blob)
+        content = self._blobs.read(blob)
         try:
-            return frame_picture(open_rgb(path, min_side=self.size), self.size, self.framing)
-        except BadImage as error:  # it could be read when it came in
-            raise PictureLost(blob, gone=not path.exists()) from error
+            return frame_picture(open_pixels(content, blob, min_side=self.size), self.size, self.framing)
+        except BadImage as error:  # it could be decoded when it came in
+            raise PictureLost(blob, gone=False) from error
 
     def read(self, blobs: Sequence[str]) -> Tensor:
         """(n, 3, S, S) uint8, channels last in memory."""

@@ -28,15 +28,19 @@ _FORM, _NUMBERS, _SUM = "network.xml", "network.bin", "sha256"
 
 
 class _ChannelsLast(nn.Module):
-    """What is given pictures (N, S, S, 3), as they lie in memory: copying them into planes took a fifth of the time."""
+    """What is given pictures (N, S, S, 3), as they lie in memory: copying them into planes took a fifth of the time.
+
+    They are normalised as they lie, too: OpenVINO then turns nothing round, which took a twelfth of a MobileNet's time.
+    """
 
     def __init__(self, network: Network, below: nn.Module | None) -> None:
         super().__init__()
         self.network, self.below = network, below
 
     def forward(self, pictures: Tensor) -> Tensor:
-        planes = pictures.permute(0, 3, 1, 2)
-        return self.network.forward_features(planes) if self.below is None else cast(Tensor, self.below(planes))
+        if self.below is not None:
+            return cast(Tensor, self.below(pictures.permute(0, 3, 1, 2)))
+        return cast(Tensor, self.network.body(self.network.normalise(pictures, channels=3).permute(0, 3, 1, 2)))
 
 
 def load_openvino() -> ModuleType:
@@ -59,7 +63,7 @@ def converted(network: Network, settings: Settings, below: fx.GraphModule | None
     """
     vino = load_openvino()
     part = "" if below is None else f" {below.code}"
-    words = f"{network.backbone} {network.image_size} channels last {vino.__version__} {torch.__version__}{part}"
+    words = f"{network.backbone} {network.image_size} all channels last {vino.__version__} {torch.__version__}{part}"
     folder = settings.converted / digest(words, network.body.state_dict())
     try:
         if _sum(folder) == (folder / _SUM).read_text("ascii"):

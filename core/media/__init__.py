@@ -2,7 +2,7 @@
 
 from core.media.blobs import THUMB_PX, BlobStore, forget_unfinished, write_file
 from core.media.bounded import forget_oldest
-from core.media.decode import open_rgb
+from core.media.decode import decoded, is_plain_jpeg, open_picture, open_rgb
 from core.media.prepare import Prepared, prepare
 from core.media.sources import Entry, Source, open_source
 
@@ -12,8 +12,11 @@ __all__ = [
     "Entry",
     "Prepared",
     "Source",
+    "decoded",
     "forget_oldest",
     "forget_unfinished",
+    "is_plain_jpeg",
+    "open_picture",
     "open_rgb",
     "open_source",
     "prepare",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.errors import NotFound
+from core.errors import NotFound, PictureLost
 from core.media.decode import decoded, open_picture
 from core.settings import Settings
 
@@ -29,6 +29,17 @@ class BlobStore:
         if len(blob) != 64 or not set(blob) <= set("0123456789abcdef"):
             raise NotFound(f"{blob[:80]!r} is not the address of a stored picture.")
         return self._settings.blobs / blob[:2] / blob
+
+    def read(self, blob: str) -> bytes:
+        """A stored picture's bytes, the very ones that were put. Raises PictureLost if they are gone or others."""
+        path = self.path(blob)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PictureLost(blob, gone=not path.exists()) from error
+        if hashlib.sha256(content).hexdigest() != blob:
+            raise PictureLost(blob, gone=False)
+        return content
 
     def put(self, content: bytes, *, settled: bool = True) -> str:
         """Store a picture and return its address; storing it twice is storing it once.

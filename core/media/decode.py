@@ -22,6 +22,8 @@ KINDS = "Graft reads JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC."
 LARGEST_PIXELS = 178_000_000
 """A picture with more pixels is refused before it is unpacked: a small file can claim any size."""
 
+_SRGB = b"sRGB"
+"""Stands in a profile that leaves the pixels as they are."""
 PROBLEMS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError)
 
 
@@ -72,6 +74,13 @@ def decoded(image: Image.Image, name: str, *, min_side: int = 0) -> Image.Image:
         raise BadImage(f"{name} is damaged: {_reason(error)}") from error
 
 
+def is_plain_jpeg(image: Image.Image) -> bool:
+    """Whether an opened picture is a JPEG whose pixels are to be seen as they are stored, whoever decodes them."""
+    profile = image.info.get("icc_profile")
+    jpeg = image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L")
+    return jpeg and is_upright(image) and (not profile or _SRGB in profile)
+
+
 def is_upright(image: Image.Image) -> bool:
     """Whether its pixels are stored as they are to be seen."""
     return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
@@ -114,7 +123,7 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    if b"sRGB" in profile:
+    if _SRGB in profile:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -40,9 +40,10 @@ class Network(nn.Module):
         """K: how many logits it gives."""
         return self.head.out_features + self.ranked
 
-    def normalise(self, pictures: Tensor) -> Tensor:
-        """(N, 3, H, W), uint8 or float in [0, 255] -> float, as the body wants it."""
-        return pictures.float() * cast(Tensor, self._scale) + cast(Tensor, self._shift)
+    def normalise(self, pictures: Tensor, *, channels: int = 1) -> Tensor:
+        """(N, 3, H, W), uint8 or float in [0, 255] -> float, as the body wants it; `channels`: where the 3 stand."""
+        scale, shift = (item.movedim(1, channels) for item in (cast(Tensor, self._scale), cast(Tensor, self._shift)))
+        return pictures.float() * scale + shift
 
     def forward_features(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W), uint8 or float in [0, 255] -> (N, F)."""

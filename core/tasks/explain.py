@@ -4,10 +4,10 @@ import torch
 
 from core.errors import BadInput
 from core.explanation import explain
-from core.inference import answers, frame_picture, to_batch
+from core.inference import answers, frame_picture, open_pixels, to_batch
 from core.jobs.context import JobContext
 from core.jobs.payloads import ExplainPayload
-from core.media import BlobStore, open_rgb
+from core.media import BlobStore
 from core.store import images
 from core.store.db import reading
 from core.tasks.heatmap_files import Question, keep, kept, said_position
@@ -27,13 +27,13 @@ def run(context: JobContext) -> JsonObject:
     card, network = model.card, model.network
     if target is not None and not 0 <= target < max(1, len(card.classes)):
         raise BadInput(f"This model has no class number {target}.", hint=f"It has {len(card.classes)}, from 0.")
-    image = open_rgb(BlobStore(context.settings).path(blob), min_side=card.image_size)
-    batch = to_batch([frame_picture(image, card.image_size, card.framing)])
+    pixels = open_pixels(BlobStore(context.settings).read(blob), blob, min_side=card.image_size)
+    batch = to_batch([frame_picture(pixels, card.image_size, card.framing)])
     with torch.inference_mode():
         said = answers(card, network(batch.to(next(network.parameters()).device)).float().cpu())[0]
     position = said_position(said) if target is None else target
     heat = explain(network, batch, torch.tensor([position]), payload.method)[0].numpy()
-    return keep(context.settings, question, card=card, said=said, target=target, heat=heat, size=image.size)
+    return keep(context.settings, question, card=card, said=said, target=target, heat=heat, size=pixels.shape[1::-1])
 
 
 def _blob(context: JobContext, payload: ExplainPayload) -> str:

@@ -25,12 +25,13 @@ from core.inference import (
     device_words,
     frame_picture,
     head_logits,
+    open_pixels,
     picture_traits,
     to_batch,
 )
 from core.jobs.context import JobContext
 from core.jobs.payloads import PredictPayload
-from core.media import BlobStore, Entry, Source, open_rgb, open_source, prepare
+from core.media import BlobStore, Entry, Source, open_source, prepare
 from core.media.parallel import in_batches
 from core.models import LoadedModel
 from core.store import predictions
@@ -127,10 +128,10 @@ def _look_at(entry: Entry, store: BlobStore, card: ModelCard) -> _Looked:
         blob = store.put(prepared.content)
         store.put_thumb(blob, prepared.thumb)
         # From the stored copy, as in training and in an explanation: the same picture gets the same answer.
-        image = open_rgb(store.path(blob), min_side=card.image_size)
+        pixels = open_pixels(prepared.content, entry.name, min_side=card.image_size)
     except GraftError as error:
         return _Looked(entry.name, reason=str(error))
-    return _Looked(entry.name, "", blob, prepared.sha256, frame_picture(image, card.image_size, card.framing))
+    return _Looked(entry.name, "", blob, prepared.sha256, frame_picture(pixels, card.image_size, card.framing))
 
 
 def _answered(model: LoadedModel, batch: Sequence[_Looked]) -> list[PredictionRecord]:

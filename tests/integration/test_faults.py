@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import Cancelled
@@ -19,7 +20,7 @@ from core.features import PixelCache, pixels
 from core.features.rows import RowCache
 from core.graft import Graft, open_graft
 from core.jobs import execute
-from core.media import BlobStore
+from core.media import BlobStore, open_rgb
 from core.recipes import PRESETS
 from core.settings import Settings
 from core.store import images, runs
@@ -163,20 +164,32 @@ def test_a_training_killed_at_the_worst_and_at_random_moments_ends_with_the_same
     assert outcome(graft, killed) == expected
 
 
-@pytest.mark.parametrize("gone", [True, False])
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def slightly_changed(path: Path) -> None:
+    """It still decodes, to another picture."""
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 4
+    path.write_bytes(content)
+    open_rgb(path)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut_short, slightly_changed])
 def test_a_stored_picture_that_is_lost_is_named_and_comes_back_with_its_file(
-    graft: Graft, project: ProjectId, gone: bool
+    graft: Graft, project: ProjectId, damage: Callable[[Path], None]
 ) -> None:
     with reading(graft.engine) as session:
         blob = images.list_blobs(session, project)[0]
         name = images.name_of_blob(session, blob)
     path = BlobStore(graft.settings).path(blob)
     content = path.read_bytes()
-    path.unlink() if gone else path.write_bytes(content[:60])
+    damage(path)
     run_id = graft.training.start(project, TINY)
     assert serve(graft) is RunState.FAILED
     run = graft.training.read(run_id)
-    what = "is gone from Graft's home" if gone else "is damaged"
+    what = "is gone from Graft's home" if damage is Path.unlink else "is damaged"
     assert run.error == f"The stored picture {name} {what}."
     assert "Bring the same file in again" in run.hint
     assert BlobStore(graft.settings).put(content) == blob  # as an import does with every file
@@ -190,13 +203,13 @@ def test_whoever_stops_it_does_not_wait_for_slow_pictures(settings: Settings, mo
         file = io.BytesIO()
         Image.new("RGB", (8, 8), (number, 0, 0)).save(file, "PNG")
         blobs.append(BlobStore(settings).put(file.getvalue()))
-    opened = pixels.open_rgb
+    opened = pixels.open_pixels
 
-    def slowly(path: Path, *, min_side: int = 0) -> Image.Image:
+    def slowly(content: bytes, name: str, *, min_side: int) -> NDArray[np.uint8]:
         time.sleep(0.3)
-        return opened(path, min_side=min_side)
+        return opened(content, name, min_side=min_side)
 
-    monkeypatch.setattr(pixels, "open_rgb", slowly)
+    monkeypatch.setattr(pixels, "open_pixels", slowly)
     begin = time.monotonic()
 
     def watch(done: int, total: int) -> None:

@@ -1,5 +1,6 @@
 """The pieces of the training engine, by hand and against scikit-learn."""
 
+import io
 import math
 import shutil
 from pathlib import Path
@@ -9,14 +10,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, r2_score
 from torch import nn
 
 from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
 from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
-from core.inference import answers, frame_picture, median_grade
+from core.inference import answers, frame_picture, median_grade, open_pixels
 from core.models import Network, hasten_batch_norm, silence_residuals
 from core.models.parts import add_lora, check_kind, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
@@ -232,13 +233,12 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
     assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
 
 
-def test_a_wide_picture_is_stretched_or_cut(tmp_path: Path) -> None:
+def test_a_wide_picture_is_stretched_or_cut() -> None:
     pixels = np.zeros((10, 30, 3), np.uint8)
     pixels[:, :10] = 250
-    image = Image.fromarray(pixels)
-    assert frame_picture(image, 10, "squash")[:, :2].mean() > 200
-    assert frame_picture(image, 10, "crop").max() == 0
-    assert frame_picture(image, 10, "squash").flags.c_contiguous  # rows are written as they lie
+    assert frame_picture(pixels, 10, "squash")[:, :2].mean() > 200
+    assert frame_picture(pixels, 10, "crop").max() == 0
+    assert frame_picture(pixels, 10, "squash").flags.c_contiguous  # rows are written as they lie
 
 
 @pytest.mark.parametrize("size", [(640, 480), (57, 301), (20, 20), (1, 90)])
@@ -246,7 +246,29 @@ def test_framing_is_pillows_triangle_filter(size: tuple[int, int]) -> None:
     random = np.random.default_rng(1)
     image = Image.fromarray(random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
     pillows = np.asarray(image.resize((48, 48), Image.Resampling.BILINEAR))
-    assert np.abs(frame_picture(image, 48, "squash").astype(int) - pillows).max() <= 1
+    assert np.abs(frame_picture(np.array(image), 48, "squash").astype(int) - pillows).max() <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**31), st.sampled_from(["RGB", "L", "CMYK"]), st.tuples(st.integers(1, 130), st.integers(1, 130)),
+    st.integers(1, 40), st.sampled_from(["4:4:4", "4:2:2", "4:2:0"]), st.booleans(), st.sampled_from([1, 3, 6]),
+)  # fmt: skip
+def test_whoever_decodes_a_jpeg_the_pixels_are_pillows(
+    seed: int, mode: str, size: tuple[int, int], side: int, sampling: str, progressive: bool, turned: int
+) -> None:
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (8, 8, len(mode)), dtype=np.uint8).squeeze(), mode)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = turned
+    subsampling = {} if mode == "L" else {"subsampling": sampling}
+    coarse.resize(size).save(file, "JPEG", quality=85, progressive=progressive, exif=exif, **subsampling)
+    with Image.open(file) as image:
+        if mode != "CMYK":
+            image.draft("RGB", (side, side))
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    found = open_pixels(file.getvalue(), "a.jpg", min_side=side)
+    assert np.array_equal(found, expected)
 
 
 @settings(max_examples=25, deadline=None)
