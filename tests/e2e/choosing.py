@@ -10,12 +10,14 @@ def choose(page: Page, name: str, option: str) -> None:
     box = page.get_by_role("combobox", name=name)
     wanted = page.get_by_role("option", name=option, exact=True)
     for _ in range(TRIES):
+        expect(box).to_have_count(1)  # where it moves, the old one stands beside it for a moment
         box.click()
         try:
             wanted.click(timeout=OPENS_WITHIN_MS)
         except TimeoutError:
             page.keyboard.press("Escape")
             continue
+        expect(box).to_have_count(1)
         expect(box).to_have_value(option)
         return
     raise AssertionError(f'The list "{name}" was never seen with "{option}".')
