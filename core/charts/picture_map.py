@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from core.charts.words import plain
 
 Places = NDArray[np.float32]  # (N, 2)
+FEW = 8
+"""So many names stand below the points, where they leave a narrow screen its width; more, beside them in a list."""
+BELOW = {"orientation": "h", "x": 0, "y": 0, "yanchor": "top"}
+BESIDE = {"y": 1, "yanchor": "top"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,6 @@ def picture_map_figure(places: Places, names: Sequence[str], heaps: Sequence[Hea
         dragmode="lasso",
         height=620,
         margin={"l": 0, "r": 0, "t": 36, "b": 0},
-        legend={"itemsizing": "constant", "y": 1, "yanchor": "top"},
+        legend={"itemsizing": "constant", **(BELOW if len(heaps) <= FEW else BESIDE)},
     )
     return figure
