@@ -17,7 +17,7 @@ from core.store.snapshot import FILE, HASH, snapshot
 from core.store.versions import VersionRecord
 from core.types import JsonObject
 
-LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow")
+LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "opencv-python-headless")
 """What the numbers of a run depend on, by the names of their packages."""
 
 
