@@ -3,7 +3,7 @@
 import shutil
 from datetime import UTC, datetime
 
-from core.catalogue import BackboneInfo, search_backbones
+from core.catalogue import BackboneInfo, backbone_info, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
@@ -55,6 +55,7 @@ class Training(Service):
         if shuffle and (not folds or repeats > 1):
             raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             recipe.check_task(project.task)

@@ -89,6 +89,9 @@ def test_what_cannot_be_compared_is_said_before_anything_is_queued(graft: Graft,
         graft.benchmarks.start(project, RECIPE, [])
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
         graft.benchmarks.start(project, PRESETS["instant"], ["resnet18", "resnet19"])
+    with pytest.raises(BadInput, match="resnet18 has no linear layers that LoRA could add to"):
+        lora = PRESETS["balanced"].with_settings({"tune": "lora:8"})
+        graft.benchmarks.start(project, lora, ["timm:vit_small_patch16_224", "resnet18"])
     with pytest.raises(NotFound, match="no comparison"):
         graft.benchmarks.read(project, "nothing")
     assert graft.training.list(project) == []
