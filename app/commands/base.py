@@ -140,6 +140,11 @@ def sources(paths: Sequence[str]) -> str:
     return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
 
 
+def table_for(name: str) -> str:
+    """A table as a payload names it: whole if it lies here, else the name of one among the pictures."""
+    return str(Path(name).absolute()) if name and Path(name).is_file() else name
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write what was asked for. Raises GraftError where it cannot be."""
     try:
