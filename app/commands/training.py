@@ -279,6 +279,9 @@ def resume(
     """Let a failed or stopped run go on from where it was."""
     with opened(home) as graft:
         record = graft.queue.read(RunId(run))
+        if record.lasting:
+            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
+            typer.echo(f"Run {run} {words}", err=True)
         if not graft.queue.resume(RunId(run)):
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
