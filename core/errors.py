@@ -4,11 +4,13 @@
     ├── NotFound              the named project, image or run does not exist
     ├── NameTaken             a name that must be unique is already used
     ├── BadInput              a value a person gave cannot be used as it is
-    │   └── BadImage          a file that is not a usable picture
+    │   ├── BadImage          a file that is not a usable picture
+    │   └── NoDevice          the device that the settings name is not there
     ├── NotEnoughImages       too few labelled images for what was asked
     ├── WeightsUnavailable    pretrained weights could not be fetched, found or trusted
     ├── PictureLost           a stored picture is gone or damaged
     ├── OutOfMemory           even the smallest batch does not fit the device
+    ├── Diverged              what a network computes stopped being numbers
     └── DiskFull              nothing more can be written
 
     Cancelled                 a person asked the job to stop
@@ -17,13 +19,17 @@ Programmer's mistakes stay ValueError and TypeError.
 """
 
 import errno
+from typing import ClassVar
 
 
 class GraftError(Exception):
     """An error a person can act on.
 
-    `message` says what happened, with the value or file; `hint` says what to do next.
+    `message` says what happened, with the value or file; `hint` says what to do next. `lasting`: a job that failed of
+    it fails of it again, unless it is asked for in another way.
     """
+
+    lasting: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -45,13 +51,23 @@ class NameTaken(GraftError):
 class BadInput(GraftError):
     """A value a person gave cannot be used; the message names the field or file."""
 
+    lasting = True
+
 
 class BadImage(BadInput):
     """A file that is not a usable picture; the message says why."""
 
 
+class NoDevice(BadInput):
+    """The device that the settings name is not there; with other settings a job goes on."""
+
+    lasting = False
+
+
 class NotEnoughImages(GraftError):
     """Too few labelled images for what was asked; the message gives the smallest number."""
+
+    lasting = True
 
 
 class WeightsUnavailable(GraftError):
@@ -73,6 +89,12 @@ class PictureLost(GraftError):
 
 class OutOfMemory(GraftError):
     """Even the smallest batch does not fit the device."""
+
+
+class Diverged(GraftError):
+    """What a network computes stopped being numbers: it learns the same from the same seed."""
+
+    lasting = True
 
 
 MAKE_ROOM = "Make room, then go on: what was written before is kept."

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.base import Home, Json, finished, opened, show, table
+from app.commands.base import Home, Json, finished, opened, picture_of, show, table
 from app.commands.training import RunArgument
-from core.types import ImageId, RunId
+from core.types import RunId
 from core.words import count
 
 USUAL_MORE = 50
@@ -81,21 +81,22 @@ def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
 def resembles(
     run: RunArgument,
     image: Annotated[
-        int, typer.Argument(metavar="IMAGE", help="A picture's number, as `graft heatmaps RUN --json` lists it.")
+        str, typer.Argument(metavar="IMAGE", help="A picture of the project: its file's name, or its number.")
     ],
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Find the training pictures that a picture resembles. Also the nearest of another class."""
     with opened(home) as graft:
-        asked = graft.neighbours.request(RunId(run), ImageId(image))
+        picture = picture_of(graft, RunId(run), image)
+        asked = graft.neighbours.request(RunId(run), picture)
         ended = finished(graft, asked, as_json)
         (view,) = graft.neighbours.views(ended)
     found = {"nearest": view.nearest, "others": view.others}
     value = {
         "run": ended.id,
         "model": run,
-        "image": image,
+        "image": picture,
         "said": view.said,
         **{
             part: [

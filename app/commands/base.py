@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import DiskFull, GraftError, is_full
+from core.errors import DiskFull, GraftError, NotFound, is_full
 from core.settings import Settings
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
     from core.services.serving import RunRecord
-    from core.types import RunId
+    from core.types import ImageId, RunId
 
 Home = Annotated[
     Path | None, typer.Option("--home", metavar="DIR", help="Where Graft keeps everything (default: GRAFT_HOME, data).")
@@ -138,6 +138,19 @@ def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
 def sources(paths: Sequence[str]) -> str:
     """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder."""
     return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
+
+
+def table_for(name: str) -> str:
+    """A table as a payload names it: whole if it lies here, else the name of one among the pictures."""
+    return str(Path(name).absolute()) if name and Path(name).is_file() else name
+
+
+def picture_of(graft: "Graft", model: "RunId", image: str) -> "ImageId":
+    """A picture of a model's project, by its name or number. Raises NotFound, BadInput for a name of several."""
+    project = graft.queue.read(model).project_id
+    if project is None:
+        raise NotFound(f"Run {model} has no model.", hint="`graft runs NAME` lists the trainings.")
+    return graft.gallery.named(project, image)
 
 
 def write_file(path: Path, content: bytes) -> None:

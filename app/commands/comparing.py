@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table
-from app.commands.training import recipe_from, recipe_of, warn
+from app.commands.training import ensure_reach, recipe_from, recipe_of, warn
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import ProjectId
@@ -47,6 +47,7 @@ def benchmark(
             settings = ["weights=imagenet", *settings]
         recipe = recipe_of(graft, preset, "", next(iter(known), names[0]), settings)
         project = graft.projects.named(name).id
+        ensure_reach(graft, recipe, names, set_ or [])
         warning = warn(graft, project)
         if depths:
             group = graft.benchmarks.start_depths(project, recipe)

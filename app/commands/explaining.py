@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, finished, opened, show, table, write_file
+from app.commands.base import Home, Json, finished, opened, picture_of, show, table, write_file
 from app.commands.training import RunArgument
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, GraftError, NotFound
 from core.types import ImageId, RunId, Split
 from core.words import count
 
@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     run: RunArgument,
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="A picture's file, or its number in the project.")],
+    image: Annotated[
+        str, typer.Argument(metavar="IMAGE", help="A picture's file, or the name or number of one in the project.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.png", help="Where to put it (default: IMAGE-METHOD.png, here)."),
@@ -43,7 +45,7 @@ def explain(
         target = _position(graft, RunId(run), class_) if class_ else None
         method = method or graft.grades.default_method(RunId(run))
         graded = graft.grades.newest(RunId(run))
-        picture, blob = _picture(graft, image)
+        picture, blob = _picture(graft, RunId(run), image)
         asked = graft.explanations.request(RunId(run), image=picture, blob=blob, target=target, method=method)
         ended = finished(graft, asked, as_json)
         view = graft.explanations.read(ended.id)
@@ -71,14 +73,15 @@ def _position(graft: "Graft", model: RunId, name: str) -> int:
     return found[0]
 
 
-def _picture(graft: "Graft", image: str) -> tuple[ImageId | None, str]:
-    """A project's picture by its number, or a file, kept under its address."""
+def _picture(graft: "Graft", model: RunId, image: str) -> tuple[ImageId | None, str]:
+    """A file, kept under its address, or else a picture of the model's project by its name or number."""
     path = Path(image).expanduser()
     if path.is_file():
         return None, graft.explanations.keep_picture(path)
-    if image.isascii() and image.isdigit():
-        return ImageId(int(image)), ""
-    raise BadInput(f"There is no picture {image!r}.", hint="Give a file, or the number of a picture in the project.")
+    try:
+        return picture_of(graft, model, image), ""
+    except NotFound as error:
+        raise NotFound(f"There is neither a file {image!r} nor a picture of that name.", hint=error.hint) from error
 
 
 def heatmaps(

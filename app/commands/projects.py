@@ -1,7 +1,6 @@
 """`graft project create|list` and `graft import`: projects and the pictures in them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from app.commands.base import (
     show,
     sources,
     table,
+    table_for,
     wants_json,
 )
 from core.types import ImageState, Task
@@ -99,7 +99,7 @@ def import_(
 
         payload = ImportPayload(
             source=sources(path),
-            labels_csv=str(Path(labels).absolute()) if labels and Path(labels).is_file() else labels,
+            labels_csv=table_for(labels),
             file_column=file_column,
             label_column=label_column,
             case_column=case_column,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, show_ended, table
-from app.commands.training import RunArgument, recipe_of, warn
+from app.commands.training import RunArgument, ensure_reach, recipe_of, warn
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
@@ -37,11 +37,13 @@ def search(
         from core.services.searching import search_json
 
         project = graft.projects.named(name).id
+        recipe = recipe_of(graft, preset, saved, "", set_ or [])
+        among = _names(backbones)
+        ensure_reach(graft, recipe, among or [recipe.backbone], set_ or [])
         warning = warn(graft, project, choosing=True)
         run_id = graft.searches.start(
-            project, recipe_of(graft, preset, saved, "", set_ or []), minutes=minutes,
-            fields=_names(fields), backbones=_names(backbones), trials=trials,
-        )  # fmt: skip
+            project, recipe, minutes=minutes, fields=_names(fields), backbones=among, trials=trials
+        )
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         view = graft.searches.read(run_id)
         value = {**search_json(view), "warning": warning}

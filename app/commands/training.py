@@ -2,14 +2,15 @@
 
 import dataclasses
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.base import Home, Json, ProjectName, opened, progress_line, show, show_ended, table, wants_json
-from core.catalogue import WEIGHTS_SUFFIXES
-from core.errors import BadInput, GraftError
+from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
+from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
 from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
 
@@ -58,6 +59,20 @@ def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
     if usual == "bundled":
         typer.echo(OUT_OF_REACH, err=True)
     return usual
+
+
+def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
+    """Raises WeightsUnavailable if the recipe's start cannot be downloaded now, unless a person sets it anyway."""
+    if recipe.weights != "imagenet" or any(item.startswith("weights=") for item in settings):
+        return
+    if missing := graft.training.out_of_reach(backbones):
+        from core.services.training import out_of_reach_words
+
+        raise WeightsUnavailable(
+            out_of_reach_words(missing),
+            hint=f"Connect Graft to the network once, choose {' or '.join(bundled_weights())}, which Graft brings "
+            "weights for, or start from nothing: --set weights=none. To queue it anyway: --set weights=imagenet.",
+        )
 
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
@@ -125,6 +140,7 @@ def train(
             reasons = choice.without(given).reasons
         else:
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
+        ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         unused = said_of_unused(recipe, given, graft.projects.read(project).task)
         warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
         for words in unused:
@@ -279,6 +295,9 @@ def resume(
     """Let a failed or stopped run go on from where it was."""
     with opened(home) as graft:
         record = graft.queue.read(RunId(run))
+        if record.lasting:
+            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
+            typer.echo(f"Run {run} {words}", err=True)
         if not graft.queue.resume(RunId(run)):
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)

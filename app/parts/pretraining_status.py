@@ -19,15 +19,15 @@ VERDICTS = {
         ":material/hourglass:",
     ),
     Verdict.LEARNS: (
-        "It learns: the signs have risen since it began.",
-        "It learnt: the signs rose from its beginning to its end.",
+        "It learns: alike pictures share a class more often than when it began, and clearly so.",
+        "It learnt: alike pictures shared a class more often at its end than when it began, and clearly so.",
         ":material/trending_up:",
     ),
     Verdict.FLAT: (
-        "Nothing shows yet that it learns what your classes need. That can come late; if it does not, more pictures or "
-        "more time help.",
-        "Nothing showed that it learnt what your classes need. More pictures or more time may help; compare trainings "
-        "from it with trainings from other starts.",
+        "No clear change yet: nothing shows that it learns what your classes need. That can come late; if it does not, "
+        "more pictures or more time may help.",
+        "No clear change: nothing showed that it learnt what your classes need. More pictures or more time may help; "
+        "compare trainings from it with trainings from other starts.",
         ":material/trending_flat:",
     ),
     Verdict.COLLAPSED: (
@@ -39,6 +39,21 @@ VERDICTS = {
     ),
 }
 """Verdict -> what it says while the network learns, what it says afterwards, and an icon."""
+UNLABELLED = VERDICTS | {
+    Verdict.LEARNS: (
+        "It gets better at what it is asked: its loss has clearly fallen. Whether that helps to tell classes apart "
+        "will show in a training that starts from it.",
+        "It got better at what it was asked: its loss clearly fell. Whether that helps to tell classes apart will show "
+        "in a training that starts from it.",
+        ":material/trending_up:",
+    ),
+    Verdict.FLAT: (
+        "No clear change yet: its loss has hardly fallen. If it stays so, more time may help.",
+        "No clear change: its loss hardly fell. More pictures or more time may help.",
+        ":material/trending_flat:",
+    ),
+}
+"""The same where no labels tell, but the loss alone."""
 NEIGHBOURS_HELP = (
     "Each picture whose class is known is named by its five nearest others (cosine of the features, weighted by "
     "likeness); the share of right names, all classes counting alike. Labels are only looked at, not learnt from. "
@@ -92,7 +107,7 @@ def _status(run_id: RunId) -> None:
 def _signs(signs: SignsView, *, ended: bool) -> None:
     if ended and not signs.spread:
         return
-    now, afterwards, icon = VERDICTS[signs.verdict]
+    now, afterwards, icon = (VERDICTS if signs.neighbours else UNLABELLED)[signs.verdict]
     (st.warning if signs.verdict is Verdict.COLLAPSED else st.info)(afterwards if ended else now, icon=icon)
     if not signs.spread:
         return

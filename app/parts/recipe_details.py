@@ -18,6 +18,7 @@ from app.parts.recipe_words import (
     TITLES,
     TUNE_WORDS,
 )
+from core.catalogue import backbone_info
 from core.recipes import TWO_BRANCHES, Recipe, balancing, why_unused
 from core.services.projects import ProjectView
 from core.types import JsonObject, Task
@@ -110,9 +111,10 @@ class _Fields:
 def _learning(fields: _Fields) -> None:
     fields.choose(
         "tune", _parts(fields.recipe),
-        "The fewer pictures, the less should learn; the last layer always does. From the top down: gradual unfreezing, "
-        "ULMFiT (Howard & Ruder 2018); norm layers: Frankle et al. 2021; biases: BitFit (Zaken et al. 2022); "
-        "attention: Touvron et al. 2022; LoRA: Hu et al. 2022; both branches: Isong 2025.",
+        "The fewer pictures, the less should learn; the last layer always does. What this network has none of is not "
+        "in the list. From the top down: gradual unfreezing, ULMFiT (Howard & Ruder 2018); norm layers: Frankle et al. "
+        "2021; biases: BitFit (Zaken et al. 2022); attention: Touvron et al. 2022; LoRA: Hu et al. 2022; both "
+        "branches: Isong 2025.",
     )  # fmt: skip
     fields.choose("optimizer", OPTIMIZER_WORDS, "AdamW: Loshchilov & Hutter 2019. SGD: with a momentum of 0.9.")
     fields.whole("epochs", 1, 1000, "How many times it looks at every picture.")
@@ -137,8 +139,11 @@ def _learning(fields: _Fields) -> None:
 
 
 def _parts(recipe: Recipe) -> Mapping[str, str]:
-    """What may learn: two steps only where there are two branches."""
-    return {name: words for name, words in TUNE_WORDS.items() if name != "two_step" or recipe.backbone == TWO_BRANCHES}
+    """What may learn: two steps only where there are two branches, a kind of layers only where there are some."""
+    network, two = backbone_info(recipe.backbone), recipe.backbone == TWO_BRANCHES
+    return {
+        name: words for name, words in TUNE_WORDS.items() if not network.why_not(name) and (name != "two_step" or two)
+    }
 
 
 def _pictures(fields: _Fields) -> None:

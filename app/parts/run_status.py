@@ -74,13 +74,16 @@ def how_far(run: RunRecord) -> None:
 
 
 def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
-    """A run that failed or was stopped: why, what is `kept`, and the button that goes on."""
+    """A run that failed or was stopped: why, what is `kept`, and the button that goes on, where that can help."""
     if run.state is RunState.FAILED:
         st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
     elif run.started_at is None:
         st.info("It was stopped before it had begun.", icon=":material/stop:")
     else:
         st.info(f"It was stopped. {kept}", icon=":material/stop:")
+    if run.lasting:
+        st.caption("Going on would end in the same way: change what is said here, and start a new one.")
+        return
     again = "Start it after all" if run.started_at is None else "Go on from where it stood"
     if st.button(again, icon=":material/resume:", key=f"resume-{run.id}"):
         graft().training.resume(run.id)

@@ -7,7 +7,7 @@ import streamlit as st
 from app.context import graft
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
-from core.words import enumerated
+from core.services.training import out_of_reach_words
 
 START_WORDS = {
     "imagenet": (
@@ -67,8 +67,7 @@ def out_of_reach(backbones: Sequence[str]) -> None:
     missing = [name for name in backbones if backbone_info(name).pretrained and not _reached(home, name)]
     if missing:
         st.warning(
-            f"The weights of {md(enumerated(missing))} cannot be downloaded from here now, and without them the "
-            "training fails. Connect Graft to the network once, or choose another start.",
+            f"{md(out_of_reach_words(missing))} Connect Graft to the network once, or choose another start.",
             icon=":material/cloud_off:",
         )
 

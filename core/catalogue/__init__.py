@@ -1,6 +1,15 @@
 """Facts about models as data: backbones to choose from, ways to explain, and the card of a trained one. Pure."""
 
-from core.catalogue.backbones import BACKBONES, BackboneInfo, all_backbones, backbone_info, search_backbones
+from core.catalogue.backbones import (
+    BACKBONES,
+    OTHER_PART,
+    PARTS,
+    BackboneInfo,
+    all_backbones,
+    backbone_info,
+    search_backbones,
+    without_part,
+)
 from core.catalogue.card import ModelCard, in_words
 from core.catalogue.explanations import EXPLANATIONS, ExplanationInfo
 from core.catalogue.families import FAMILIES, Family
@@ -16,7 +25,8 @@ from core.catalogue.pretraining import (
 )
 
 __all__ = [
-    "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "PRETRAININGS",
+    "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "OTHER_PART", "PARTS",
+    "PRETRAININGS",
     "WEIGHTS_SUFFIXES", "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard",
-    "all_backbones", "backbone_info", "bundled_weights", "in_words", "search_backbones",
+    "all_backbones", "backbone_info", "bundled_weights", "in_words", "search_backbones", "without_part",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ class BackboneInfo:
 
     `name` is torchvision's, timm's as "timm:NAME", or Graft's own as "graft:NAME". `words` say what it is good for
     ("" outside the short list). `image_size` is the side in pixels it was trained at; `parameters_m` in millions;
-    `pretrained` whether weights trained on ImageNet are published.
+    `pretrained` whether weights trained on ImageNet are published; `lacks` those of PARTS that it has none of.
     """
 
     name: str
@@ -24,28 +25,57 @@ class BackboneInfo:
     parameters_m: float
     paper: str = ""
     pretrained: bool = True
+    lacks: tuple[str, ...] = ()
+
+    def why_not(self, tune: str) -> str:
+        """Why what a recipe's `tune` names cannot learn, as half a sentence; "" where it can."""
+        return without_part(tune, self.lacks)
+
+    def check_part(self, tune: str) -> None:
+        """Raises BadInput if a recipe's `tune` names parts that the network has none of."""
+        if why := self.why_not(tune):
+            raise BadInput(f"{self.name} {why}.", hint=OTHER_PART)
+
+
+PARTS = {
+    "norm": "has no norm layers that could learn alone",
+    "bias": "has no biases that could learn alone",
+    "attention": "has no attention that could learn alone",
+    "lora": "has no linear layers that LoRA could add to",
+}
+"""What a recipe's `tune` may name that not every network has -> what is said of one without."""
+OTHER_PART = "Choose a transformer, or something else under “What learns” (tune), such as gradual."
+
+
+def without_part(tune: str, lacks: Collection[str]) -> str:
+    """Why a network that `lacks` some of PARTS cannot learn by `tune`, as half a sentence; "" where it can."""
+    part = tune.partition(":")[0]
+    return PARTS[part] if part in lacks else ""
 
 
 _SHORT_LIST = (
     BackboneInfo(name="mobilenet_v3_small", title="Small and fast", words="Seconds on any computer; a good first try.",
-                 image_size=224, parameters_m=2.5, paper="https://arxiv.org/abs/1905.02244"),
+                 image_size=224, parameters_m=2.5, paper="https://arxiv.org/abs/1905.02244", lacks=("attention",)),
     BackboneInfo(name="mobilenet_v3_large", title="Phone", words="Small enough for a phone, a little more exact.",
-                 image_size=224, parameters_m=5.5, paper="https://arxiv.org/abs/1905.02244"),
+                 image_size=224, parameters_m=5.5, paper="https://arxiv.org/abs/1905.02244", lacks=("attention",)),
     BackboneInfo(name="efficientnet_b0", title="Balanced", words="Exact for its size; slower than the small one.",
-                 image_size=224, parameters_m=5.3, paper="https://arxiv.org/abs/1905.11946"),
+                 image_size=224, parameters_m=5.3, paper="https://arxiv.org/abs/1905.11946",
+                 lacks=("attention", "lora")),
     BackboneInfo(name="resnet18", title="Well known", words="The network most studies compare with.",
-                 image_size=224, parameters_m=11.7, paper="https://arxiv.org/abs/1512.03385"),
+                 image_size=224, parameters_m=11.7, paper="https://arxiv.org/abs/1512.03385",
+                 lacks=("attention", "lora")),
     BackboneInfo(name="convnext_tiny", title="Accurate", words="The most exact of this list; best with a GPU.",
-                 image_size=224, parameters_m=28.6, paper="https://arxiv.org/abs/2201.03545"),
+                 image_size=224, parameters_m=28.6, paper="https://arxiv.org/abs/2201.03545", lacks=("attention",)),
     BackboneInfo(name="timm:vit_small_patch16_224", title="Transformer",
                  words="Looks at the whole picture at once; best with a GPU and many pictures.",
                  image_size=224, parameters_m=22.1, paper="https://arxiv.org/abs/2010.11929"),
     BackboneInfo(name="graft:tiny_cnn", title="Microcontroller or phone", pretrained=False,
                  words="So small that it fits a sensor; learns from nothing, so it needs many pictures.",
-                 image_size=96, parameters_m=0.014, paper="https://arxiv.org/abs/2501.15547"),
+                 image_size=96, parameters_m=0.014, paper="https://arxiv.org/abs/2501.15547",
+                 lacks=("attention", "lora")),
     BackboneInfo(name="graft:light_cnn", title="Plain", pretrained=False,
                  words="The vanilla CNN that studies begin with; learns from nothing.",
-                 image_size=128, parameters_m=0.241),
+                 image_size=128, parameters_m=0.241, lacks=("attention", "lora")),
 )  # fmt: skip
 
 BACKBONES = {item.name: item for item in _SHORT_LIST}
@@ -68,6 +98,7 @@ def all_backbones() -> dict[str, BackboneInfo]:
                 image_size=int(row["image_size"]),
                 parameters_m=float(row["parameters_m"]),
                 pretrained=row["pretrained"] == "yes",
+                lacks=tuple(row["lacks"].split()),
             )
             found.setdefault(info.name, info)
     return found

@@ -2,21 +2,21 @@
 
 import torch
 
-from core.errors import BadInput
+from core.errors import NoDevice
 
 
 def choose_device(wanted: str) -> torch.device:
-    """The device called `wanted`: auto (a GPU if there is one), cpu, cuda, cuda:N or mps. Raises BadInput."""
+    """The device called `wanted`: auto (a GPU if there is one), cpu, cuda, cuda:N or mps. Raises NoDevice."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise BadInput(f"GRAFT_DEVICE is {wanted!r}.", hint="Use auto, cpu, cuda, cuda:N or mps.") from error
+        raise NoDevice(f"GRAFT_DEVICE is {wanted!r}.", hint="Use auto, cpu, cuda, cuda:N or mps.") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise BadInput(f"There is no GPU {wanted!r} on this machine.", hint="Set GRAFT_DEVICE to auto.")
+        raise NoDevice(f"There is no GPU {wanted!r} on this machine.", hint="Set GRAFT_DEVICE to auto.")
     if device.type == "mps" and not _has_mps():
-        raise BadInput("This machine has no Apple GPU.", hint="Set GRAFT_DEVICE to auto.")
+        raise NoDevice("This machine has no Apple GPU.", hint="Set GRAFT_DEVICE to auto.")
     return device
 
 

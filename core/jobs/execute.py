@@ -25,7 +25,7 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
     """Run the body of a claimed run and record how it ended: done, failed with its reason, or cancelled."""
     context = JobContext(run, engine=engine, settings=settings)
     result: JsonObject | None = None
-    error = hint = trace = ""
+    error, hint, trace, lasting = "", "", "", False
     try:
         result = handler(context)
         state = RunState.DONE
@@ -33,6 +33,7 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
         state = RunState.CANCELLED
     except GraftError as problem:
         state, error, hint, trace = RunState.FAILED, problem.message, problem.hint, traceback.format_exc()
+        lasting = problem.lasting
         if isinstance(problem, PictureLost):
             with reading(engine) as session:
                 name = images.name_of_blob(session, problem.blob)
@@ -59,6 +60,7 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
                     error=error,
                     hint=hint,
                     trace=trace,
+                    lasting=lasting,
                 )
             return state
         except DiskFull:

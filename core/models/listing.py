@@ -8,9 +8,11 @@ from pathlib import Path
 import timm
 import torch
 import torchvision
+from torch import nn
 
 import core.catalogue
 from core.models.bodies import TIMM, build_body
+from core.models.parts import lacking_kinds
 
 LOG = logging.getLogger("graft.listing")
 
@@ -31,23 +33,24 @@ def main() -> None:
     path = Path(core.catalogue.__file__).parent / "backbones.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["name", "image_size", "parameters_m", "pretrained"])
+        writer.writerow(["name", "image_size", "parameters_m", "pretrained", "lacks"])
         for name, size, pretrained in _names():
             try:
-                millions = _parameters(name, size) / 1e6
+                body = _body(name, size)
             except Exception as error:  # whatever a network of another library stumbles over: it is left out
                 LOG.warning("%s is left out: %s", name, error)
                 continue
-            writer.writerow([name, size, f"{millions:.1f}", "yes" if pretrained else "no"])
+            millions = sum(item.numel() for item in body.parameters()) / 1e6
+            lacks = " ".join(lacking_kinds(body))
+            writer.writerow([name, size, f"{millions:.1f}", "yes" if pretrained else "no", lacks])
 
 
-def _parameters(name: str, size: int) -> int:
+def _body(name: str, size: int) -> nn.Module:
     try:
         with torch.device("meta"):
-            body = build_body(name, size)
+            return build_body(name, size).module
     except (NotImplementedError, RuntimeError):  # some compute their own shape with tensors, which need memory
-        body = build_body(name, size)
-    return sum(item.numel() for item in body.module.parameters())
+        return build_body(name, size).module
 
 
 if __name__ == "__main__":

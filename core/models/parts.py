@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from core.catalogue import OTHER_PART, PARTS, without_part
 from core.errors import BadInput
 from core.models.network import Network
 
@@ -39,20 +40,17 @@ def set_trainable_kind(network: Network, kind: str) -> None:
 
 def check_kind(network: Network, tune: str) -> None:
     """Raises BadInput if `tune`, as in a recipe, names parts that the body has none of."""
-    kind = tune.partition(":")[0]
-    if kind == "lora" and not any(isinstance(item, nn.Linear) for item in network.body.modules()):
-        raise BadInput(f"{network.backbone} has no linear layers that LoRA could add to.", hint=OTHER_PART)
-    chooser = KINDS.get(kind)
-    if chooser is not None and not any(
-        chooser(path, module, name)
-        for path, module in network.body.named_modules()
-        for name, _ in module.named_parameters(recurse=False)
-    ):
-        raise BadInput(f"{network.backbone} has no {KIND_WORDS[kind]} that could learn alone.", hint=OTHER_PART)
+    if why := without_part(tune, lacking_kinds(network.body)):
+        raise BadInput(f"{network.backbone} {why}.", hint=OTHER_PART)
 
 
-KIND_WORDS = {"norm": "norm layers", "bias": "biases", "attention": "attention"}
-OTHER_PART = "Choose a transformer, or something else under “What learns” (tune), such as gradual."
+def lacking_kinds(body: nn.Module) -> tuple[str, ...]:
+    """Those of PARTS that a body has none of."""
+    found = {"lora"} if any(isinstance(item, nn.Linear) for item in body.modules()) else set()
+    for path, module in body.named_modules():
+        for name, _ in module.named_parameters(recurse=False):
+            found |= {kind for kind, chooser in KINDS.items() if chooser(path, module, name)}
+    return tuple(kind for kind in PARTS if kind not in found)
 
 
 class LowRank(nn.Module):

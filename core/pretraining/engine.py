@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.catalogue import COLLAPSED_RANK, COLLAPSED_SPREAD
-from core.errors import GraftError, OutOfMemory
+from core.errors import Diverged, OutOfMemory
 from core.models import Network, hasten_batch_norm
 from core.pretraining.methods import METHODS
 from core.pretraining.objective import Pictures
@@ -132,7 +132,7 @@ class Pretrainer:
         """Pretrain to the end; returns the last signs. `result` is then what is kept.
 
         Where there are labels to look at, that is whatever had the best neighbours, the start included: going on from
-        good weights can spoil them. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number.
+        good weights can spoil them. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number.
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
@@ -187,7 +187,7 @@ class Pretrainer:
         self.optimizer.zero_grad(set_to_none=True)
         self.average.update_parameters(self.network)
         broken = f"The loss stopped being a number in step {self.step}."
-        self.losses.add(loss, 1, GraftError(broken, hint="Start again with another seed."))
+        self.losses.add(loss, 1, Diverged(broken, hint="Start again with another seed."))
         self.step += 1
 
     def _side(self, own: int) -> int:

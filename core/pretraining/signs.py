@@ -7,7 +7,7 @@ from sklearn.metrics import recall_score
 from torch import Tensor
 from torch.nn import functional
 
-from core.errors import GraftError
+from core.errors import Diverged
 from core.inference import compute_features
 from core.models import Network
 
@@ -24,13 +24,16 @@ class Probe:
 
 
 def signs(network: Network, probe: Probe) -> dict[str, float]:
-    """Curves' points: "spread", "rank" and, with labels, "neighbours". Raises GraftError for broken weights."""
+    """Curves' points: "spread", "rank" and, with labels, "neighbours" and how many are "labelled".
+
+    Raises Diverged for broken weights.
+    """
     features = compute_features(network, torch.split(probe.pictures, BATCH))
     if not features.isfinite().all():
-        raise GraftError("The network's features are no numbers.", hint="Start again from other weights.")
+        raise Diverged("The network's features are no numbers.", hint="Start again from other weights.")
     found = {"spread": spread(features), "rank": effective_rank(features)}
     if len(probe.labels):
-        found["neighbours"] = neighbours(features, probe.labels)
+        found |= {"neighbours": neighbours(features, probe.labels), "labelled": float(len(probe.labels))}
     return found
 
 

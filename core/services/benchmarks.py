@@ -93,6 +93,8 @@ class Benchmarks(Service):
 
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
         parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
+        for recipe in recipes:
+            backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             for recipe in recipes:

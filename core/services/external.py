@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
-from core.errors import BadInput, NotEnoughImages
+from core.errors import BadInput, NotEnoughImages, NotFound
 from core.jobs.payloads import EvaluatePayload
 from core.labels import match_classes
 from core.services.base import Service
@@ -34,6 +34,27 @@ class ExternalView:
     ended: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What counts as one: `together` is "cases", "groups" or single "pictures"; `unnamed` pictures name neither."""
+
+    together: str
+    pictures: int
+    unnamed: int
+
+    @property
+    def warning(self) -> str:
+        """What was taken for a case of its own though nothing says that it is one; "" if every picture names its."""
+        if not self.unnamed:
+            return ""
+        if self.unnamed == self.pictures:
+            taken = "Nothing says which pictures are of one case: each was taken for a case of its own."
+        else:
+            one, many = "picture names no case or group: it", "pictures name no case or group: each"
+            taken = f"{count(self.unnamed, one, many)} was taken for one of its own."
+        return f"{taken} Where several are of one patient, plant or field, the intervals are too narrow."
+
+
 class External(Service):
     """Tests of models on other projects' pictures."""
 
@@ -52,6 +73,19 @@ class External(Service):
             version_id, note = _freeze(session, project, card)
         return self.queue.enqueue(
             EvaluatePayload(model=model), project_id=run.project_id, name=note, version_id=version_id
+        )
+
+    def counted(self, test: RunId) -> Counted:
+        """What counts as one in a test's intervals. Raises NotFound for a run without a dataset version."""
+        with reading(self.engine) as session:
+            run = runs.read_run(session, test)
+            if run.version_id is None:
+                raise NotFound(f"Run {test} is no test.")
+            version = versions.read_version(session, run.version_id)
+        return Counted(
+            together=version.together,
+            pictures=len(version.items),
+            unnamed=sum(not item.unit for item in version.items),
         )
 
     def list(self, model: RunId) -> "list[ExternalView]":

@@ -1,9 +1,11 @@
 """Looking at a project's images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
+from core.errors import BadInput, NotFound
 from core.media import BlobStore
 from core.services.base import Service
 from core.store import gallery, images
@@ -15,6 +17,7 @@ from core.types import ImageId, ProjectId
 __all__ = ["Gallery", "ImageRecord", "Picture", "PictureCount", "PictureFilter", "PicturePage"]
 
 PAGE = 100
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,30 @@ class Gallery(Service):
         """The image. Raises NotFound."""
         with reading(self.engine) as session:
             return images.read_image(session, image_id)
+
+    def named(self, project_id: ProjectId, text: str) -> ImageId:
+        """The picture that a person means: by its number, or by its name, with or without folders, or a path to it.
+
+        Raises NotFound for none, BadInput with their numbers for several.
+        """
+        if text.isascii() and text.isdigit():
+            return ImageId(int(text))
+        with reading(self.engine) as session:
+            names = images.list_names(session, project_id)
+        found = _meant(names, text)
+        if not found:
+            raise NotFound(
+                f"There is no picture {text!r} in the project.",
+                hint="Give the name of its file, as the gallery shows it, or its number.",
+            )
+        if len(found) > 1:
+            several = [f"{image} ({names[image]})" for image in found]
+            shown = f"{', '.join(several[:SHOWN])}{' …' if len(several) > SHOWN else ''}"
+            raise BadInput(
+                f"{text!r} could mean {len(found):,} pictures of the project.",
+                hint=f"Write it with its folder, or give its number: {shown}.",
+            )
+        return found[0]
 
     def page(
         self,
@@ -87,3 +114,16 @@ class Gallery(Service):
         """Bring deleted pictures back with the labels they had. How many."""
         with writing(self.engine) as session:
             return gallery.mark_deleted(session, project_id, image_ids, at=None)
+
+
+def _meant(names: Mapping[ImageId, str], text: str) -> list[ImageId]:
+    """Those called so: by the whole name, else by as much of its end as one of name and text has of the other."""
+    asked = PurePosixPath(text.replace("\\", "/").casefold()).parts
+    found: dict[int, list[ImageId]] = {}
+    for image, name in names.items():
+        own = PurePosixPath(name.casefold()).parts
+        if own == asked:
+            found.setdefault(len(asked) + 1, []).append(image)
+        elif asked[-len(own) :] == own or own[-len(asked) :] == asked:
+            found.setdefault(min(len(own), len(asked)), []).append(image)
+    return found[max(found)] if found else []

@@ -2,8 +2,11 @@
 
 import dataclasses
 import hashlib
+import itertools
+import math
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,7 +39,12 @@ __all__ = ["PretrainPayload", "Pretraining", "RunRecord", "SignsView", "Verdict"
 HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
 MOST_MINUTES = 60 * 24 * 30
 CLEARLY = 0.03
-"""How much the neighbours' share must have risen to be called learning."""
+"""How much the neighbours' share must have risen, and the loss fallen as a share of itself, to be called learning."""
+LOOKS, BEYOND = 5, 2.5
+"""Looks that it takes to tell a rise, which must be so many times what two looks in a row usually differ by.
+
+Of looks that only vary by chance, fewer than one in twenty rise so far (simulated, 5 to 51 normal ones).
+"""
 Points = list[tuple[int, float]]
 
 
@@ -67,24 +75,39 @@ class SignsView:
     spread      in [0, 1], how far apart pictures lie to the network
     rank        how many directions its features use, from 1
     loss        how far it is from what it is asked
+    labelled    how many labelled pictures `neighbours` are of; 0: not recorded, or none
     """
 
     neighbours: Points
     spread: Points
     rank: Points
     loss: Points
+    labelled: int
     verdict: Verdict
 
 
-def judge(neighbours: Points, spread: Points, rank: Points, loss: Points) -> Verdict:
+def judge(neighbours: Points, spread: Points, rank: Points, loss: Points, labelled: int = 0) -> Verdict:
     """What they say together; `neighbours` counts most, the loss only where there are no labels."""
     if len(spread) < 2 or len(rank) < 2:
         return Verdict.EARLY
     if spread[-1][1] < COLLAPSED_SPREAD or rank[-1][1] < COLLAPSED_RANK:
         return Verdict.COLLAPSED
-    if neighbours:
-        return Verdict.LEARNS if neighbours[-1][1] - neighbours[0][1] > CLEARLY else Verdict.FLAT
-    return Verdict.LEARNS if len(loss) > 1 and loss[-1][1] < 0.98 * loss[0][1] else Verdict.FLAT
+    values = [value for _, value in neighbours] or [-value for _, value in loss]
+    if len(values) < LOOKS:
+        return Verdict.EARLY
+    least = max(CLEARLY, _chance(values, labelled)) if neighbours else CLEARLY * abs(values[0])
+    steps = [abs(new - old) for old, new in itertools.pairwise(values)]
+    least = max(least, BEYOND * sum(steps) / len(steps))
+    return Verdict.LEARNS if values[-1] - values[0] > least else Verdict.FLAT
+
+
+def _chance(shares: Sequence[float], pictures: int) -> float:
+    """How far two shares of so many pictures can lie apart by chance, the first and the last, at 95%.
+
+    As if they were of different pictures: they are of the same, so that it is rather too far.
+    """
+    ends = (shares[0], shares[-1])
+    return 1.96 * math.sqrt(sum(share * (1 - share) for share in ends) / pictures) if pictures else 0.0
 
 
 class Pretraining(Service):
@@ -124,7 +147,9 @@ class Pretraining(Service):
             curves = runs.read_metrics(session, run_id)
         points = {name: curves.get(name, []) for name in ("neighbours", "spread", "rank")}
         loss = curves.get("train/loss", [])
-        return SignsView(**points, loss=loss, verdict=judge(**points, loss=loss))
+        labelled = int(curves["labelled"][-1][1]) if "labelled" in curves else 0
+        verdict = judge(**points, loss=loss, labelled=labelled)
+        return SignsView(**points, loss=loss, labelled=labelled, verdict=verdict)
 
     def weights(self) -> tuple[WeightsEntry, ...]:
         """Everything a recipe's `weights` can name on this machine."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from core.catalogue import backbone_info
 from core.errors import NotFound
 from core.jobs.payloads import RatesPayload
 from core.recipes import Recipe
@@ -38,6 +39,7 @@ class Rates(Service):
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             recipe.check_task(project.task)

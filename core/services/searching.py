@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from core.catalogue import backbone_info
 from core.errors import BadInput, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import SearchPayload
@@ -82,7 +83,10 @@ class Searches(Service):
         recipe.check_task(task)
         _check_fields(recipe, fields, task)
         space = search_space(recipe, fields, backbones, task=task)
-        parents = [parent_of(self.engine, recipe.weights, item) for item in backbones or [space.start.backbone]]
+        names = backbones or [space.start.backbone]
+        parents = [parent_of(self.engine, recipe.weights, item) for item in names]
+        for item in names:  # trials meet every network with what the start lets learn
+            backbone_info(item).check_part(space.start.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))

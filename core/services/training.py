@@ -1,9 +1,10 @@
 """Starting trainings and following them."""
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from core.catalogue import BackboneInfo, search_backbones
+from core.catalogue import BackboneInfo, backbone_info, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
@@ -12,7 +13,14 @@ from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_reci
 from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
-from core.services.weights import know_much, parent_of, reaches_imagenet, usual_weights
+from core.services.weights import (
+    know_much,
+    out_of_reach,
+    out_of_reach_words,
+    parent_of,
+    reaches_imagenet,
+    usual_weights,
+)
 from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
@@ -22,7 +30,7 @@ from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
 from core.words import are, count
 
-__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "out_of_reach_words", "search_backbones"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
@@ -55,6 +63,7 @@ class Training(Service):
         if shuffle and (not folds or repeats > 1):
             raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
             recipe.check_task(project.task)
@@ -140,6 +149,10 @@ class Training(Service):
     def reaches_imagenet(self, backbone: str) -> bool:
         """Whether ImageNet's weights of a network can be had here now. May wait two seconds for a host."""
         return reaches_imagenet(self.settings, backbone)
+
+    def out_of_reach(self, backbones: Sequence[str]) -> "list[str]":
+        """Those of the networks whose published weights cannot be had here now. May wait two seconds for each host."""
+        return out_of_reach(self.settings, backbones)
 
     def lacking(self, project_id: ProjectId) -> str:
         """What is still to be labelled before anything can be trained, or "". Raises NotFound."""

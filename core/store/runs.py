@@ -45,6 +45,7 @@ class RunRecord:
     error: str
     hint: str
     trace: str
+    lasting: bool
     code_version: str
     created_at: datetime
     started_at: datetime | None
@@ -209,9 +210,16 @@ def finish_run(
     error: str = "",
     hint: str = "",
     trace: str = "",
+    lasting: bool = False,
 ) -> bool:
-    """Record the run's one end. False: it has ended already, or is held by someone else."""
-    values = {"state": state, "finished_at": now, "result": result, "error": error, "hint": hint, "trace": trace}
+    """Record the run's one end; `lasting`: going on would end in the same way.
+
+    False: it has ended already, or is held by someone else.
+    """
+    values = {
+        "state": state, "finished_at": now, "result": result, "error": error, "hint": hint, "trace": trace,
+        "lasting": lasting,
+    }  # fmt: skip
     return _update_held(session, run_id, attempt, values)
 
 
@@ -266,6 +274,7 @@ def requeue_run(session: Session, run_id: RunId) -> bool:
             error="",
             hint="",
             trace="",
+            lasting=False,
             finished_at=None,
         )
     )

@@ -270,6 +270,7 @@ class RunRow(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     hint: Mapped[str] = mapped_column(Text, default="")
     trace: Mapped[str] = mapped_column(Text, default="")
+    lasting: Mapped[bool] = mapped_column(default=False)  # of a failure: going on would end in the same way
     code_version: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

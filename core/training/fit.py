@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.errors import GraftError, OutOfMemory
+from core.errors import Diverged, OutOfMemory
 from core.features import PixelCache
 from core.inference import compute_logits
 from core.models import Network, frozen_to_eval, set_trainable, stages
@@ -127,7 +127,7 @@ class Trainer:
         self.best_state: dict[str, Tensor] = {}
 
     def fit(self) -> Fit:
-        """Train to the end. Raises Cancelled, OutOfMemory, and GraftError for a loss that is not a number."""
+        """Train to the end. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number."""
         self.network.to(memory_format=torch.channels_last)
         self._resume()
         if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
@@ -264,9 +264,9 @@ class Trainer:
         alone = BRANCHES if branches_apart(self.recipe, self.epoch) else 1
         return self.group.total(loss) / self.group.size / alone
 
-    def _broken(self, step: int) -> GraftError:
+    def _broken(self, step: int) -> Diverged:
         rate = self.optimizer.param_groups[0]["lr"]
-        return GraftError(
+        return Diverged(
             f"The loss stopped being a number in step {step} of epoch {self.epoch}, at a learning rate of {rate:.2g}."
             + (f" The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""),
             hint="Start again with a learning rate ten times smaller.",

@@ -89,12 +89,45 @@ def test_what_cannot_be_compared_is_said_before_anything_is_queued(graft: Graft,
         graft.benchmarks.start(project, RECIPE, [])
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
         graft.benchmarks.start(project, PRESETS["instant"], ["resnet18", "resnet19"])
+    with pytest.raises(BadInput, match="resnet18 has no linear layers that LoRA could add to"):
+        lora = PRESETS["balanced"].with_settings({"tune": "lora:8"})
+        graft.benchmarks.start(project, lora, ["timm:vit_small_patch16_224", "resnet18"])
     with pytest.raises(NotFound, match="no comparison"):
         graft.benchmarks.read(project, "nothing")
     assert graft.training.list(project) == []
 
 
-def test_the_command_queues_a_published_comparison(graft: Graft, project: ProjectId) -> None:
+def test_what_cannot_be_downloaded_is_said_before_anything_is_queued_and_queued_only_when_asked(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_WEIGHTS_URL", "http://127.0.0.1:9")
+    graft.settings.weights.mkdir(parents=True, exist_ok=True)
+    (graft.settings.weights / "vgg16-397923af.pth").touch()
+
+    def told(*words: str, status: int = 1) -> str:
+        done = CliRunner().invoke(build(), [words[0], "Colours", *words[1:], "--home", str(graft.settings.home)])
+        assert done.exit_code == status, done.output
+        return done.stderr
+
+    there = "cannot be downloaded from here now, and without them the training fails."
+    missing = told("benchmark", "--published", "paddy")
+    assert f"The weights of timm:mobilenetv1_100, timm:legacy_xception, resnet34 {there}" in missing
+    assert "To queue it anyway: --set weights=imagenet." in missing
+    assert f"resnet18 {there}" in told("train", "--backbone", "resnet18")
+    graft.recipes.save("Mine", PRESETS["balanced"])
+    assert f"resnet18 {there}" in told("search", "--recipe", "Mine", "--backbones", "resnet18,vgg16")
+    assert graft.training.list(project) == graft.searches.list(project) == []
+    told("benchmark", "--published", "location", status=0)  # at hand, or from nothing
+    told("train", "--backbone", "resnet18", "--set", "weights=imagenet", status=0)
+    assert [run.recipe["backbone"] for run in graft.training.list(project) if run.recipe] == [
+        "resnet18", "vgg16", "graft:light_cnn",
+    ]  # fmt: skip
+
+
+def test_the_command_queues_a_published_comparison(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.out_of_reach", lambda settings, backbones: [])
     home = ["--home", str(Path(graft.settings.home))]
     done = CliRunner().invoke(build(), ["benchmark", "Colours", "--published", "location", "--json", *home])
     assert done.exit_code == 0, done.output

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.graft import Graft
 from core.services.serving import Serving
-from core.types import RunId, Task
+from core.store.db import writing
+from core.store.tables import ImageRow
+from core.types import ImageId, RunId, Task
 from tests.at_once import finish
 from tests.integration.test_changes import untrained  # noqa: F401 - fixture
 from tests.integration.test_explaining import _cold, model, project  # noqa: F401 - fixtures
@@ -53,6 +56,32 @@ def test_what_a_picture_resembles_comes_nearest_first(ask: Ask, learnt: RunId) -
     assert distances == sorted(distances)
     told = ask("resembles", learnt, 1, words=True)
     assert told.startswith(f"The model says: {value['said']}.") and "Nearest training pictures" in told
+
+
+def test_a_picture_is_meant_by_its_name_and_a_name_of_several_is_told_with_their_numbers(
+    graft: Graft,
+    ask: Ask,
+    learnt: RunId,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    name = graft.gallery.image(ImageId(1)).original_name
+    for meant in (name, name.upper(), str(tmp_path / "elsewhere" / name), PurePosixPath(name).name):
+        assert ask("resembles", learnt, meant)["image"] == 1
+    assert ask("explain", learnt, name, "-o", tmp_path / "map.png")["file"] == str(tmp_path / "map.png")
+    with writing(graft.engine) as session:
+        for number, folder in ((1, "one"), (2, "two")):
+            row = session.get(ImageRow, number)
+            assert row is not None
+            row.original_name = f"{folder}/same.png"
+    assert ask("resembles", learnt, "one/same.png")["image"] == 1
+
+    def told(image: str, command: str = "resembles") -> str:
+        words = [command, str(learnt), image, "--home", str(graft.settings.home)]
+        return str(CliRunner().invoke(build(), words).stderr)
+
+    assert "could mean 2 pictures" in told("same.png") and "1 (one/same.png), 2 (two/same.png)" in told("same.png")
+    assert "There is no picture 'other.png' in the project" in told("other.png")
+    assert "There is neither a file 'other.png' nor a picture" in told("other.png", "explain")
 
 
 def test_what_changed_is_told_layer_by_layer(ask: Ask, untrained: RunId) -> None:  # noqa: F811

@@ -1,6 +1,7 @@
 """External tests: a model on pictures that its project never held."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ def test_the_command_scores_a_folder_of_classes(
     assert done.exit_code == 0, done.output
     value = json.loads(done.stdout)
     assert (value["project"], value["metrics"]["test"]["count"]) == ("External: field two", 4)
+    assert value["together"] == "pictures" and value["warning"] in done.stderr
+    assert value["warning"].startswith("Nothing says which pictures are of one case: each was taken for a case of its")
     wrong = CliRunner().invoke(build(), ["evaluate", str(model), *home])
     assert wrong.exit_code == 2
     again = CliRunner().invoke(build(), ["evaluate", str(model), "--folder", str(folder), *home])
@@ -92,3 +95,64 @@ def test_the_command_scores_a_folder_of_classes(
     told = CliRunner().invoke(build(), [word for word in words if word != "--json"]).stdout
     head = f"Run {model} on 4 pictures of External: field two, which it has never seen and was not chosen by."
     assert told.startswith(head) and "Balanced accuracy" in told
+
+
+def rows_of(cases: list[str]) -> str:
+    """A table of plants for a folder's pictures, which are called by their numbers."""
+    return "\n".join(["file,plant", *(f"{index}.png,{case}" for index, case in enumerate(cases))])
+
+
+def test_pictures_of_a_folder_that_are_of_one_case_count_as_one(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    model: RunId = trained(graft, project)
+    home = ["--home", str(graft.settings.home), "--json"]
+
+    def evaluated(*words: str) -> tuple[dict[str, dict[str, dict[str, list[float]]]], str]:
+        done = CliRunner().invoke(build(), ["evaluate", str(model), *words, *home])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout), done.stderr
+
+    def width(value: dict[str, dict[str, dict[str, list[float]]]]) -> float:
+        low, high = value["intervals"]["test"]["accuracy"]
+        return high - low
+
+    alone, _ = evaluated("--folder", str(elsewhere(tmp_path / "alone", {"green": 6, "red": 6})))
+    plants = [f"p{index // 3}" for index in range(12)]
+    beside = tmp_path / "plants.csv"
+    beside.write_text(rows_of(plants))
+    folder = str(elsewhere(tmp_path / "beside", {"green": 6, "red": 6}))
+    value, told = evaluated("--folder", folder, "--labels", str(beside), "--case-column", "plant")
+    assert (value["metrics"]["test"]["units"], value["together"], value["warning"], told) == (4, "cases", "", "")
+    assert width(value) > width(alone)
+
+    inside = elsewhere(tmp_path / "inside", {"green": 6, "red": 6})
+    (inside / "plants.csv").write_text(rows_of(plants[:9]).replace("plant", "case") + "\n77.png,p9")
+    value, told = evaluated("--folder", str(inside))
+    assert value["metrics"]["test"]["units"] == 3 + 3
+    assert str(value["warning"]).startswith("3 pictures name no case or group: each was taken for one of its own.")
+    assert "1 of its lines names no picture that came" in told
+
+    unknown = ["evaluate", str(model), "--folder", folder, "--labels", "nowhere.csv", *home]
+    assert "There is no table 'nowhere.csv'" in CliRunner().invoke(build(), unknown).stderr
+    mixed = ["evaluate", str(model), "--project", "External: beside", "--case-column", "plant", *home]
+    assert CliRunner().invoke(build(), mixed).exit_code == 2
+
+
+def test_cases_that_are_named_after_a_test_on_a_folder_count_in_the_next(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    model: RunId = trained(graft, project)
+    home = ["--home", str(graft.settings.home)]
+    folder = elsewhere(tmp_path / "field", {"green": 4, "red": 4})
+    first = CliRunner().invoke(build(), ["evaluate", str(model), "--folder", str(folder), *home])
+    table = tmp_path / "plants.csv"
+    table.write_text(rows_of(["a", "a", "b", "b", "c", "c", "d", "d"]))
+    way_out = first.stderr.partition("A table can tell: ")[2].strip().removesuffix(".")
+    named, _, again = way_out.partition(", then ")
+    for words in (named.replace("TABLE.csv", str(table)).replace("COLUMN", "plant"), again):
+        done = CliRunner().invoke(build(), [*shlex.split(words)[1:], *home, "--json"])
+        assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["metrics"]["test"]["units"] == 4

@@ -18,10 +18,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.catalogue import FAMILIES, ModelCard
+from core.catalogue import FAMILIES, ModelCard, backbone_info
 from core.explanation import explain
 from core.inference.onnx import write_onnx
 from core.models import Network
+from core.models.parts import lacking_kinds
 from core.recipes import PRESETS
 from core.training.plan import build_optimizer
 from core.types import Task
@@ -56,6 +57,7 @@ def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_pat
         pytest.skip(f"needs {needed / 1e9:.0f} GB of memory")
     torch.manual_seed(0)
     network = Network(backbone, 3, image_size=side).to(memory_format=torch.channels_last).train()
+    assert lacking_kinds(network.body) == backbone_info(backbone).lacks
     pictures = torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8)
     before = {name: item.detach().clone() for name, item in network.named_parameters()}
     optimizer = build_optimizer(network, PRESETS["thorough"])

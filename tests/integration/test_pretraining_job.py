@@ -84,6 +84,7 @@ def test_a_project_s_own_pictures_teach_too_and_its_labels_are_only_looked_at(gr
 def test_the_signs_of_a_pretraining_begin_before_its_first_step(graft: Graft, project: ProjectId) -> None:
     signs = graft.pretraining.signs(pretrained(graft, project))
     assert [step for step, _ in signs.neighbours] == [0, 3] and [step for step, _ in signs.loss] == [3]
+    assert signs.labelled == 30 and signs.verdict is Verdict.EARLY, "three steps show nothing"
     assert 0 <= signs.neighbours[-1][1] <= 1 and signs.rank[-1][1] >= 1
 
 
@@ -91,18 +92,28 @@ def test_the_signs_of_a_pretraining_begin_before_its_first_step(graft: Graft, pr
     ("neighbours", "spread", "rank", "loss", "verdict"),
     [
         ([0.3], [0.5], [9], [], Verdict.EARLY),
-        ([0.3, 0.4], [0.5, 0.6], [9, 9], [5], Verdict.LEARNS),
-        ([0.3, 0.31], [0.5, 0.6], [9, 9], [5, 1], Verdict.FLAT),
+        ([0.3, 0.9], [0.5, 0.6], [9, 9], [5], Verdict.EARLY),  # two looks are no rise
+        ([0.3, 0.35, 0.37, 0.38, 0.4], [0.5, 0.6], [9, 9], [5], Verdict.LEARNS),
+        ([0.3, 0.4, 0.3, 0.35, 0.4], [0.5, 0.6], [9, 9], [5], Verdict.FLAT),  # up and down as much
+        ([0.3, 0.305, 0.31, 0.31, 0.32], [0.5, 0.6], [9, 9], [5, 1], Verdict.FLAT),
         ([0.3, 0.4], [0.5, 0.01], [9, 9], [5, 1], Verdict.COLLAPSED),
         ([], [0.5, 0.6], [9, 1.5], [5, 1], Verdict.COLLAPSED),
-        ([], [0.5, 0.6], [9, 9], [5, 4], Verdict.LEARNS),
-        ([], [0.5, 0.6], [9, 9], [5, 5], Verdict.FLAT),
+        ([], [0.5, 0.6], [9, 9], [5, 4], Verdict.EARLY),
+        ([], [0.5, 0.6], [9, 9], [5, 4.5, 4.2, 4.1, 4], Verdict.LEARNS),
+        ([], [0.5, 0.6], [9, 9], [5, 5, 4.9, 5, 4.9], Verdict.FLAT),
     ],
 )
 def test_the_signs_are_judged_together(
     neighbours: list[float], spread: list[float], rank: list[float], loss: list[float], verdict: Verdict
 ) -> None:
     assert judge(*(list(enumerate(values)) for values in (neighbours, spread, rank, loss))) is verdict
+
+
+@pytest.mark.parametrize(("labelled", "verdict"), [(400, Verdict.LEARNS), (30, Verdict.FLAT)])
+def test_a_rise_that_a_few_labelled_pictures_make_by_chance_is_no_learning(labelled: int, verdict: Verdict) -> None:
+    # 10 points of 400 pictures are 1.96 * sqrt((0.21 + 0.24) / 400) = 6.6 points of chance; of 30, 24.
+    rose = list(enumerate([0.3, 0.35, 0.37, 0.38, 0.4]))
+    assert judge(rose, rose, [(0, 9.0), (1, 9.0)], [], labelled) is verdict
 
 
 def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectId) -> None:

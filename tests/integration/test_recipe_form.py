@@ -78,6 +78,21 @@ def test_two_steps_are_offered_only_where_there_are_two_branches(graft: Graft, m
         assert ("Both branches apart, then joined" in tune.options) is there
 
 
+@pytest.mark.parametrize(
+    ("backbone", "attention", "lora"),
+    [("mobilenet_v3_small", False, True), ("resnet18", False, False), ("timm:vit_small_patch16_224", True, True)],
+)
+def test_kinds_of_layers_are_offered_only_where_the_network_has_some(
+    graft: Graft, backbone: str, attention: bool, lora: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    recipe = PRESETS["balanced"].with_settings({"backbone": backbone})
+    tune = opened(graft, Task.SINGLE, recipe).selectbox(key=f"tune-{recipe.hash}")
+    assert ("Attention only (transformers)" in tune.options) is attention
+    assert ("Small additions (LoRA, transformers)" in tune.options) is lora
+    assert "Norm layers only" in tune.options
+
+
 def test_what_changes_nothing_is_off_and_says_why(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     thorough, instant = PRESETS["thorough"], PRESETS["instant"]

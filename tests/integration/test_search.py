@@ -205,6 +205,9 @@ def test_what_cannot_be_searched_is_said_before_anything_is_queued(graft: Graft,
     with pytest.raises(BadInput, match="no backbone 'resnet19'"):
         graft.searches.start(project, PRESETS["instant"], minutes=1, backbones=["resnet18", "resnet19"])
     focal = START.with_settings({"loss": "focal"})
+    attending = START.with_settings({"tune": "attention"})
+    with pytest.raises(BadInput, match="mobilenet_v3_small has no attention"):
+        graft.searches.start(project, attending, minutes=5)
     with pytest.raises(BadInput, match="Trials cannot differ by label_smoothing here: the loss 'focal' has no place"):
         graft.searches.start(project, focal, minutes=1, fields=["learning_rate", "label_smoothing"])
     assert graft.searches.list(project) == []

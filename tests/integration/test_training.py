@@ -59,6 +59,7 @@ def test_what_cannot_be_trained_is_said_before_anything_is_queued(graft: Graft, 
         ("backbone", "resnet19", "no backbone 'resnet19'"),
         ("weights", "run:77", "Run 77 has no model"),
         ("weights", "file:/nowhere.pt", "no file of weights"),
+        ("tune", "attention", "mobilenet_v3_small has no attention that could learn alone"),
     ]:
         with pytest.raises(BadInput, match=words):
             graft.training.start(project, TINY.with_settings({field: value}))

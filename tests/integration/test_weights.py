@@ -13,13 +13,15 @@ from types import SimpleNamespace
 import pytest
 import safetensors.torch
 import torch
+import torchvision
 
 from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, WeightsUnavailable
 from core.graft import Graft
 from core.models import Network, knows_photographs, load_weights
+from core.models.weights import weights_at_hand
 from core.recipes import ACCURATE, SMALL
-from core.services.weights import usual_weights
+from core.services.weights import out_of_reach, usual_weights
 from core.settings import Settings
 
 TIMM = "timm:test_resnet"
@@ -199,6 +201,26 @@ def test_weights_that_are_at_hand_need_no_host(settings: Settings) -> None:
     settings.weights.mkdir(parents=True)
     (settings.weights / "mobilenet_v3_small-047dcff4.pth").touch()
     assert usual_weights(replace(settings, weights_url=NOWHERE), "mobilenet_v3_small") == "imagenet"
+
+
+def test_the_names_of_torchvision_s_files_are_known_without_torch(settings: Settings) -> None:
+    away = replace(settings, weights_url=NOWHERE)
+    settings.weights.mkdir(parents=True)
+    for name in torchvision.models.list_models(module=torchvision.models):
+        url = torchvision.models.get_model_weights(name).DEFAULT.url
+        assert out_of_reach(away, [name]) == [name]
+        (settings.weights / url.rpartition("/")[2]).touch()
+        assert out_of_reach(away, [name]) == [] and weights_at_hand(name, away)
+
+
+def test_timm_s_weights_that_the_hub_s_client_keeps_are_at_hand(settings: Settings) -> None:
+    away = replace(settings, weights_url=NOWHERE)
+    kept = settings.weights / "models--timm--resnet18.a1_in1k" / "snapshots" / ("a" * 40) / "model.safetensors"
+    asked = ["timm:resnet18", "timm:resnet18.a1_in1k", "timm:resnet18d", "timm:resnet18.gluon_in1k"]
+    assert out_of_reach(away, asked) == asked
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert out_of_reach(away, asked) == ["timm:resnet18d", "timm:resnet18.gluon_in1k"]
 
 
 def test_weights_that_saw_only_drawn_pictures_are_told_from_those_that_saw_photographs(settings: Settings) -> None:

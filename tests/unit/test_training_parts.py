@@ -19,7 +19,7 @@ from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
 from core.models import Network, hasten_batch_norm, silence_residuals
-from core.models.parts import add_lora, check_kind, merge_lora, set_trainable_kind
+from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
@@ -214,6 +214,21 @@ def test_parts_that_a_network_has_none_of_are_told_before_it_learns() -> None:
     for tune in ("lora:4", "attention"):
         with pytest.raises(BadInput, match=r"What learns.*tune"):
             check_kind(plain, tune)
+
+
+@pytest.mark.parametrize(
+    "backbone", [*BACKBONES, "squeezenet1_0", "timm:test_nfnet", "timm:test_vit", "timm:test_resnet"]
+)
+def test_the_catalogue_knows_by_name_which_parts_a_network_has_none_of(backbone: str) -> None:
+    info = backbone_info(backbone)
+    network = Network(backbone, 2, image_size=info.image_size)
+    assert lacking_kinds(network.body) == info.lacks
+    for tune in ("norm", "bias", "attention", "lora:4"):
+        if why := info.why_not(tune):
+            with pytest.raises(BadInput, match=f"{backbone} {why}"):
+                check_kind(network, tune)
+        else:
+            check_kind(network, tune)
 
 
 def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> None:
