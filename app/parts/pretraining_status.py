@@ -116,9 +116,9 @@ def _signs(signs: SignsView, *, ended: bool) -> None:
         first, last = signs.neighbours[0][1], signs.neighbours[-1][1]
         since = f" When it began: {100 * first:.0f}." if len(signs.neighbours) > 1 else ""
         alike = f"Of 100 labelled pictures, {100 * last:.0f} have the class of those they look most alike to.{since}"
-        _card(one, "Alike pictures share a class", f"{last:.0%}", alike, NEIGHBOURS_HELP)
+        _card(one, "Alike and of one class", f"{last:.0%}", alike, NEIGHBOURS_HELP)
     else:
-        _card(one, "Alike pictures share a class", "–", "Label a few pictures of two classes to see this.", "")
+        _card(one, "Alike and of one class", "–", "Label a few pictures of two classes to see this.", "")
     spread, rank = signs.spread[-1][1], signs.rank[-1][1]
     apart = "1: each picture looks different to the network. 0: all look the same, it has collapsed."
     _card(two, "Pictures lie apart", f"{spread:.2f}", apart, SPREAD_HELP)
