@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -307,6 +308,30 @@ def test_an_interrupted_prediction_goes_on_where_it_stopped(
     assert serve(graft, Lane.FILES) is RunState.DONE
     names = [item.name for item in graft.predictions.read(run).items]
     assert names == [f"{index:02}.png" for index in range(70)]
+
+
+def test_an_interrupted_prediction_answers_files_of_the_same_name_in_two_zips(
+    graft: Graft, model: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for path in sorted(folder_of(tmp_path / name, 8).iterdir()):
+                archive.write(path, path.name)
+    run = graft.predictions.start(model, f"{tmp_path / 'first.zip'}\n{tmp_path / 'second.zip'}")
+    monkeypatch.setattr(predict, "BATCH", 8)
+    answered, calls = predict._answered, []
+
+    def dies_in_the_second(*batch: object) -> object:
+        calls.append(batch)
+        if len(calls) == 2:
+            raise MemoryError("killed")
+        return answered(*batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(predict, "_answered", dies_in_the_second)
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    graft.queue.resume(run)
+    assert serve(graft, Lane.FILES) is RunState.DONE
+    assert len(graft.predictions.read(run).items) == 16
 
 
 def test_a_few_uploaded_pictures_are_answered_by_the_warm_worker(graft: Graft, model: RunId, tmp_path: Path) -> None:
