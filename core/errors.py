@@ -63,8 +63,11 @@ class PictureLost(GraftError):
 
     def __init__(self, blob: str, *, gone: bool) -> None:
         self.blob, self._what = blob, "is gone from Graft's home" if gone else "is damaged"
-        hint = "Bring the same file in again, which puts it back, then resume or start again; or put the home's folder "
-        super().__init__(f"A stored picture {self._what}.", hint=f"{hint}blobs back from a copy.")
+        super().__init__(
+            f"A stored picture {self._what}.",
+            hint="Bring the same file in again, which puts it back, then resume or start again; or put the home's "
+            "folder blobs back from a copy; or delete the picture, then start again without it.",
+        )
 
     def named(self, name: str) -> str:
         """What happened, with the picture's name."""
