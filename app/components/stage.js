@@ -3,6 +3,7 @@ function openStage(label) {
   const box = el("div", "stage");
   const image = document.createElement("img");
   Object.assign(image, { draggable: false, alt: "" });
+  image.onerror = () => { image.alt += ": this picture cannot be shown. Its stored file is damaged or gone, or the connection is away. Bring the same file in again, or delete the picture."; };
   box.append(image);
   box.setAttribute("aria-label", label);
   const stage = { box, image, zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1 };

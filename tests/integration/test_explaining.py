@@ -26,6 +26,7 @@ from core.graft import Graft
 from core.jobs import process
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec
+from core.media import BlobStore
 from core.models import Network, save_model
 from core.services.explanations import Which
 from core.store import predictions, runs
@@ -384,6 +385,18 @@ def test_doubtful_pictures_sent_to_labelling_twice_are_there_once(
     run = graft.imports.start(project, ImportPayload(source=str(source)))
     serve(graft, Lane.FILES)
     assert (graft.imports.report(run).added, graft.imports.report(run).duplicates) == (0, 40)
+
+
+def test_a_damaged_picture_is_not_sent_to_labelling(graft: Graft, project: ProjectId, predicted: RunId) -> None:
+    item = graft.predictions.read(predicted).items[5]
+    path = BlobStore(graft.settings).path(item.blob)
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(GraftError, match=f"The stored picture {item.name} is damaged"):
+        graft.predictions.send_to_labelling(predicted, [item.id])
+    path.unlink()
+    with pytest.raises(GraftError, match="is gone"):
+        graft.predictions.send_to_labelling(predicted, [item.id])
+    assert graft.labelling.progress(project).total == 3
 
 
 def test_numbers_are_predicted_in_their_own_unit(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
