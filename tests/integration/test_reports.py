@@ -385,7 +385,7 @@ def test_a_report_of_grades_begins_with_how_far_off_they_are(graft: Graft) -> No
     assert "Agreement (kappa)" in brief and "Grades off" in brief and "AUROC" not in brief
 
 
-def test_a_report_says_which_of_its_pictures_are_damaged_and_is_whole_without_them(graft: Graft, leaves: Leaves) -> None:
+def test_a_report_says_which_of_its_pictures_are_damaged_and_goes_on(graft: Graft, leaves: Leaves) -> None:
     run = leaves.run([0, 1, 0, 1, 1, 1])
     before = graft.reports.html(run)
     for index in range(6):
