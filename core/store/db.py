@@ -84,9 +84,30 @@ def migration_config() -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema; does nothing when it is there already."""
+    """Bring the database to the newest schema, all or nothing; does nothing when it is there already."""
     config = migration_config()
-    with engine.execution_options(graft_writes=True).begin() as connection:
+    writer = engine.execution_options(graft_writes=True)
+    with writer.connect() as connection, _references_at_rest(connection), connection.begin():
         attributes: dict[str, Any] = config.attributes
         attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite":
+            dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if dangling is not None:
+                raise RuntimeError(f"a row of the table {dangling[0]} would refer to nothing")
+
+
+@contextmanager
+def _references_at_rest(connection: Connection) -> Iterator[None]:
+    """SQLite changes many a thing of a table only by making it anew and dropping the old one, and with foreign keys
+    enforced that deletes all rows that refer to it, or fails. Only outside of a transaction can that be switched off
+    (https://www.sqlite.org/lang_altertable.html#otheralter)."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
