@@ -32,6 +32,7 @@ def made_anew(operations: Operations) -> None:
 
 
 def emptied(operations: Operations) -> None:
+    made_anew(operations)
     operations.execute("DELETE FROM run")
 
 
