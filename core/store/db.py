@@ -57,8 +57,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session for queries; whatever it changed is rolled back."""
-    with Session(engine, expire_on_commit=False) as session:
+    """A session for queries; whatever it changed is rolled back. Raises DiskFull: SQLite's readers share a file."""
+    with _told_of_room(), Session(engine, expire_on_commit=False) as session:
         yield session
         session.rollback()
 
@@ -67,9 +67,14 @@ def reading(engine: Engine) -> Iterator[Session]:
 def writing(engine: Engine) -> Iterator[Session]:
     """A session whose changes are committed at the end, all or none. Raises DiskFull, after which none are."""
     writer = engine.execution_options(graft_writes=True)
+    with _told_of_room(), Session(writer, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def _told_of_room() -> Iterator[None]:
     try:
-        with Session(writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        yield
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorname", "") in NO_ROOM:
             raise DiskFull from error
@@ -84,10 +89,13 @@ def migration_config() -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema, all or nothing; does nothing when it is there already."""
+    """Bring the database to the newest schema, all or nothing; does nothing when it is there already.
+
+    Raises DiskFull.
+    """
     config = migration_config()
     writer = engine.execution_options(graft_writes=True)
-    with writer.connect() as connection, _references_at_rest(connection), connection.begin():
+    with _told_of_room(), writer.connect() as connection, _references_at_rest(connection), connection.begin():
         attributes: dict[str, Any] = config.attributes
         attributes["connection"] = connection
         before = _schema_number(connection)
