@@ -75,16 +75,19 @@ class WeightsUnavailable(GraftError):
 
 
 class PictureLost(GraftError):
-    """A stored picture is gone or damaged; who knows its name calls it by `named`."""
+    """A stored picture is gone or damaged; who knows its name calls it by `named`. `what` is "is damaged", say."""
 
     def __init__(self, blob: str, *, gone: bool) -> None:
-        self.blob, self._what = blob, "is gone from Graft's home" if gone else "is damaged"
-        hint = "Bring the same file in again, which puts it back, then resume or start again; or put the home's folder "
-        super().__init__(f"A stored picture {self._what}.", hint=f"{hint}blobs back from a copy.")
+        self.blob, self.what = blob, "is gone from Graft's home" if gone else "is damaged"
+        super().__init__(
+            f"A stored picture {self.what}.",
+            hint="Bring the same file in again, which puts it back, then resume or start again; or put the home's "
+            "folder blobs back from a copy; or delete the picture, then start again without it.",
+        )
 
     def named(self, name: str) -> str:
         """What happened, with the picture's name."""
-        return f"The stored picture {name} {self._what}."
+        return f"The stored picture {name} {self.what}."
 
 
 class OutOfMemory(GraftError):

@@ -223,6 +223,7 @@ function card(state, item, index) {
   const node = el("div", "card");
   node.setAttribute("role", "option");
   const image = Object.assign(document.createElement("img"), { src: item.thumb, alt: "", loading: "lazy", decoding: "async", draggable: false });
+  image.onerror = () => { image.alt = "Damaged or gone"; };
   const look = button("", "", (event) => { event.stopPropagation(); open(state, index); });
   look.className = "look";
   look.textContent = "⤢";

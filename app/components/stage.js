@@ -3,6 +3,13 @@ function openStage(label) {
   const box = el("div", "stage");
   const image = document.createElement("img");
   Object.assign(image, { draggable: false, alt: "" });
+  const lost = el("div", "empty"); // in place of a picture that did not come
+  image.onload = () => { lost.remove(); image.style.visibility = ""; };
+  image.onerror = () => {
+    lost.textContent = `${image.alt} cannot be shown: its stored file is damaged or gone, or the connection is away. Bring the same file in again, or delete the picture.`;
+    image.style.visibility = "hidden";
+    box.append(lost);
+  };
   box.append(image);
   box.setAttribute("aria-label", label);
   const stage = { box, image, zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1 };

@@ -1,14 +1,12 @@
 """Pictures and thumbnails. Ids and addresses only: no route takes a path."""
 
-from pathlib import Path
-
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.routes.base import endpoint, shared
-from core.errors import NotFound
+from core.errors import NotFound, PictureLost
 from core.types import ImageId
 
 # A blob's address is its content's hash: what it names never changes.
@@ -16,21 +14,26 @@ CACHE = {"cache-control": "private, max-age=86400, immutable"}
 TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}
 
 
-def _answer(blob: str, size: str) -> Response:
+def _answer(blob: str, size: str, name: str = "") -> Response:
     store = shared().gallery.store
-    path: Path = store.thumb(blob) if size == "thumb" else store.path(blob)
-    if not path.is_file():
-        raise NotFound("This picture is not in the store.")
-    with path.open("rb") as file:
-        kind = TYPES.get(file.read(2), "application/octet-stream")
-    return FileResponse(path, media_type=kind, headers=CACHE)
+    try:
+        # The picture itself is held against its hash: who labels must not judge by a damaged one.
+        content: bytes = store.thumb(blob).read_bytes() if size == "thumb" else store.read(blob)
+    except PictureLost as error:
+        raise NotFound(error.named(name) if name else error.message, hint=error.hint) from error
+    return Response(content, media_type=TYPES.get(content[:2], "application/octet-stream"), headers=CACHE)
 
 
 @endpoint
 async def image(request: Request) -> Response:
     """GET /api/image/{id}/thumb|full."""
     image_id, size = ImageId(request.path_params["image"]), request.path_params["size"]
-    return await anyio.to_thread.run_sync(lambda: _answer(shared().gallery.image(image_id).blob, size))
+
+    def answer() -> Response:
+        record = shared().gallery.image(image_id)
+        return _answer(record.blob, size, record.original_name)
+
+    return await anyio.to_thread.run_sync(answer)
 
 
 @endpoint

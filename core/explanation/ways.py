@@ -42,6 +42,16 @@ class Way:
         return explain(self.network, pictures, targets, method, precision=precision)
 
 
+def way_again(
+    network: Network, name: str, *, time_ratio: float, apart: float, side: int, settings: Settings
+) -> Way | None:
+    """A way that was chosen before for pictures of `side` pixels, untried; None where it cannot be had any more."""
+    if name == "openvino":
+        helped = with_openvino_below(network, side, settings)
+        return None if helped is None else Way("openvino", time_ratio, apart, helped)
+    return Way("bfloat16" if name == "bfloat16" else "float32", time_ratio, apart, network)
+
+
 def choose_way(
     network: Network, pictures: Tensor, targets: Tensor, method: str, *, total: int, settings: Settings
 ) -> Way:

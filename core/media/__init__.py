@@ -1,6 +1,6 @@
 """Picture files: decoding them rightly, and storing them by content. Pillow, no torch."""
 
-from core.media.blobs import THUMB_PX, BlobStore, forget_unfinished, write_file
+from core.media.blobs import THUMB_PX, BlobStore, forget_unfinished, shrink, write_file
 from core.media.bounded import forget_oldest
 from core.media.decode import decoded, is_plain_jpeg, open_picture, open_rgb
 from core.media.prepare import Prepared, prepare
@@ -20,5 +20,6 @@ __all__ = [
     "open_rgb",
     "open_source",
     "prepare",
+    "shrink",
     "write_file",
 ]  # fmt: skip

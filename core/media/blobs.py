@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.errors import NotFound, PictureLost
+from core.errors import BadImage, NotFound, PictureLost
 from core.media.decode import decoded, open_picture
 from core.settings import Settings
 
@@ -67,12 +67,23 @@ class BlobStore:
         return self._settings.thumbs / blob[:2] / f"{self.path(blob).name}.jpg"
 
     def thumb(self, blob: str) -> Path:
-        """The thumbnail's file, made now if it is missing."""
+        """The thumbnail's file, made now if it is missing. Raises PictureLost."""
         path = self.thumb_path(blob)
         if not path.exists():
-            with open_picture(self.path(blob), blob) as image:
-                self.put_thumb(blob, shrink(decoded(image, blob, min_side=thumb_side(image.size))))
+            self.put_thumb(blob, shrink(self.rgb(blob, thumb=True)))
         return path
+
+    def rgb(self, blob: str, *, thumb: bool = False) -> Image.Image:
+        """A stored picture, upright, 8-bit RGB, as large as it is or no larger than a thumbnail needs.
+
+        Raises PictureLost.
+        """
+        content = io.BytesIO(self.read(blob))
+        try:
+            with open_picture(content, blob) as image:
+                return decoded(image, blob, min_side=thumb_side(image.size) if thumb else 0)
+        except BadImage as error:  # it could be decoded when it came in
+            raise PictureLost(blob, gone=False) from error
 
 
 def thumb_side(size: tuple[int, int]) -> int:

@@ -28,8 +28,9 @@ from core.training.reading import Losses
 WARMUP = 0.05
 RESOLUTION = 100_000
 LOOK_EVERY_S, LOOK_SHARE = 60.0, 0.03
-"""A slow machine is looked at, and its state saved, more often than every `look_every` steps, but not for more than
-this share of its time."""
+"""On a slow machine the state is saved more often than every `look_every` steps, but not for more than this share of
+its time. The signs are taken along only where minutes count anyway: a look may choose what is kept, and with a number
+of steps that must not depend on how busy the machine was."""
 AVERAGE = 0.998
 """How much of the average of the weights stays in each step; the average is what is looked at and kept."""
 COLLAPSE_FROM = 0.2
@@ -94,6 +95,7 @@ class Pretrainer:
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses = Losses()
+        self.last_signs: dict[str, float] = {}
         self.best_step, self.best_score, self.best_state = 0, -math.inf, dict[str, Tensor]()
         self.warned = False
         self._order = torch.empty(0, dtype=torch.int64)
@@ -136,7 +138,7 @@ class Pretrainer:
         """
         self.network.to(memory_format=torch.channels_last)
         self._resume()
-        values: dict[str, float] = self._look() if not self.step else {}
+        values = self._look() if not self.step else self.last_signs
         started = saved = self.clock()
         pause = LOOK_EVERY_S
         while self.fraction < 1:
@@ -144,8 +146,10 @@ class Pretrainer:
             now = self.clock()
             self.seconds, started = self.seconds + now - started, now
             self.watcher.step(self.step, self.fraction, self._left())
-            if self.step % self.plan.look_every == 0 or self.fraction >= 1 or now - saved > pause:
+            due, late = self.step % self.plan.look_every == 0 or self.fraction >= 1, now - saved > pause
+            if due or (late and not self.plan.steps):
                 values = self._look()
+            if due or late:
                 started = saved = self._save()  # looking costs none of the budget
                 pause = max(LOOK_EVERY_S, (saved - now) / LOOK_SHARE)
         if self.best_state:
@@ -211,6 +215,7 @@ class Pretrainer:
         if self.chooses and values["neighbours"] > self.best_score:
             self.best_step, self.best_score = self.step, values["neighbours"]
             self.best_state = {name: item.detach().cpu().clone() for name, item in shown.state_dict().items()}
+        self.last_signs = values
         self.watcher.look(self.step, values)
         collapsed = values["spread"] < COLLAPSED_SPREAD or values["rank"] < COLLAPSED_RANK
         if not self.warned and self.fraction > COLLAPSE_FROM and collapsed:
@@ -225,6 +230,8 @@ class Pretrainer:
                 "plan": asdict(self.plan),
                 "step": self.step,
                 "seconds": self.seconds,
+                "losses": self.losses.so_far(),
+                "signs": self.last_signs,
                 "best": [self.best_step, self.best_score],
                 "best_state": self.best_state,
                 "network": self.network.state_dict(),
@@ -245,4 +252,5 @@ class Pretrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         (self.best_step, self.best_score), self.best_state = state["best"], state["best_state"]
+        self.losses, self.last_signs = Losses(*state.get("losses", ())), state.get("signs", {})
         self.watcher.note(f"Going on from step {self.step:,}.")

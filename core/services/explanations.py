@@ -12,7 +12,7 @@ from PIL import Image
 from core.catalogue import EXPLANATIONS, ExplanationInfo, ModelCard, in_words
 from core.errors import BadInput, GraftError, NotFound
 from core.jobs.payloads import ExplainPayload
-from core.media import BlobStore, open_rgb, prepare
+from core.media import BlobStore, prepare
 from core.services.base import Service
 from core.store import images, predictions, runs
 from core.store.db import reading
@@ -168,14 +168,14 @@ class Explanations(Service):
         return _picture(record or unknown, card, image.original_name)
 
     def blended(self, run_id: RunId, *, opacity: float = 0.7) -> bytes:
-        """The explained picture at its full size with the heatmap over it, as PNG. Raises NotFound."""
+        """The explained picture at its full size with the heatmap over it, as PNG. Raises NotFound, PictureLost."""
         view = self.read(run_id)
         payload = ExplainPayload.from_json(self.queue.read(run_id).payload)
         blob = payload.blob
         if payload.image is not None:
             with reading(self.engine) as session:
                 blob = images.read_image(session, payload.image).blob
-        picture = open_rgb(BlobStore(self.settings).path(blob)).convert("RGBA")
+        picture = BlobStore(self.settings).rgb(blob).convert("RGBA")
         heat = Image.open(view.path).resize(picture.size, Image.Resampling.BILINEAR)
         heat.putalpha(heat.getchannel("A").point(lambda value: round(value * opacity)))
         file = io.BytesIO()

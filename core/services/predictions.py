@@ -1,5 +1,6 @@
 """What a model says of new pictures: asking, reading, taking away as a table, and learning from the doubtful ones."""
 
+import io
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard, in_words
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, GraftError, NotFound, PictureLost
 from core.exchange import csv_text
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore
@@ -192,7 +193,8 @@ class Predictions(Service):
     def send_to_labelling(self, run_id: RunId, ids: Sequence[int]) -> int:
         """Add these predicted pictures to the run's project, unlabelled; returns how many were not there yet.
 
-        A picture that the project has already stays as it is; one that was deleted comes back.
+        A picture that the project has already stays as it is; one that was deleted comes back. Raises GraftError for
+        one whose stored file is gone or damaged: then none is added.
         """
         with writing(self.engine) as session:
             run = _prediction(session, run_id)
@@ -208,8 +210,11 @@ class Predictions(Service):
             images.restore_images(session, list(known.values()))
             return False
         store = BlobStore(self.settings)
-        path = store.path(record.blob)
-        with Image.open(path) as picture, Image.open(store.thumb(record.blob)) as thumb:
+        try:
+            content = store.read(record.blob)
+        except PictureLost as error:
+            raise GraftError(error.named(record.name), hint=error.hint) from error
+        with Image.open(io.BytesIO(content)) as picture, Image.open(store.thumb(record.blob)) as thumb:
             new = NewImage(
                 sha256=record.sha256,
                 blob=record.blob,
@@ -217,7 +222,7 @@ class Predictions(Service):
                 format=(picture.format or "").lower(),
                 width=picture.width,
                 height=picture.height,
-                size_bytes=path.stat().st_size,
+                size_bytes=len(content),
                 original_name=record.name,
                 extra={},
             )

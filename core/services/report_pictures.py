@@ -11,9 +11,9 @@ from typing import TypeVar
 from PIL import Image
 
 from core.catalogue import EXPLANATIONS
-from core.errors import GraftError
+from core.errors import GraftError, PictureLost
 from core.exchange.report import Heatmap, Picture, Resembling
-from core.media import BlobStore
+from core.media import THUMB_PX, BlobStore, shrink
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind
 from core.services.explanations import Explanations
@@ -32,7 +32,7 @@ FAILURES, LOOKED_AT_FAILURES, LOOKED_AT_RIGHT = 12, 4, 8
 RESEMBLING, NEAR = 4, 3
 """Mistakes that are held against training pictures, and how many of these are shown."""
 Answer = TypeVar("Answer")
-OPACITY = 0.65
+OPACITY, BLANK = 0.65, (THUMB_PX, 3 * THUMB_PX // 4)
 QUALITY = 82
 
 
@@ -67,9 +67,7 @@ def draw(service: Service, run: RunRecord, version_id: VersionId, patience_s: fl
         heatmaps, words = _heatmaps(service, run.id, looked_at, maps, version.task, patience_s)
         alike, alike_words = _resembling(service, failures[:RESEMBLING], questions, version.task, patience_s)
     return Drawn(
-        failures=tuple(
-            Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, version.task)) for item in failures
-        ),
+        failures=tuple(_picture(store, item.blob, _caption(item, version.task)) for item in failures),
         heatmaps=tuple(heatmaps),
         heat_words=words,
         resembling=tuple(alike),
@@ -84,6 +82,14 @@ def _one_right_of_each(said: Sequence[PredictionRecord]) -> list[PredictionRecor
         if badness(item) == 0:
             best.setdefault(item.truth_index if item.truth_set is None else tuple(item.truth_set), item)
     return list(best.values())
+
+
+def _picture(store: BlobStore, blob: str, caption: str) -> Picture:
+    """A stored picture, small; one that is gone or damaged is a grey field that says so, and the report goes on."""
+    try:
+        return Picture(jpeg=store.thumb(blob).read_bytes(), caption=caption)
+    except PictureLost as error:
+        return Picture(jpeg=shrink(Image.new("RGB", BLANK, "grey")), caption=f"{caption}. Its file {error.what}.")
 
 
 def _caption(item: BehindView, task: Task) -> str:
@@ -134,21 +140,28 @@ def _heatmaps(
             raise asked
         grades = Grades(*parts)
         method, graded = EXPLANATIONS[grades.default_method(run)], grades.newest(run)
-        for item, number in zip(shown, asked, strict=True):
+    except GraftError as error:
+        return [], f"Heatmaps could not be made: {error}"
+    problems: list[GraftError] = []
+    for item, number in zip(shown, asked, strict=True):
+        try:
             view = explanations.wait(number, max(0.1, deadline - time.monotonic()))
             picture = store.thumb(item.blob).read_bytes()
-            over = _blended(picture, view.path.read_bytes())
-            found.append(Heatmap(jpeg=picture, over=over, caption=_caption(item, task)))
-    except GraftError as error:
-        if not found:
-            return [], f"Heatmaps could not be made: {error}"
+        except GraftError as error:
+            problems.append(error)
+            continue
+        over = _blended(picture, view.path.read_bytes())
+        found.append(Heatmap(jpeg=picture, over=over, caption=_caption(item, task)))
+    if not found:
+        return [], f"Heatmaps could not be made: {problems[0]}"
     words = (
         f"{method.title} ({method.paper}), {_standing(graded, method.name)}: {method.words} Each picture "
         f"beside the same with what spoke for the model's answer in warm colours: {_which(shown, task)}. "
         "A heatmap says where it looked, not why; judge whether these are places an expert would look at."
     )
-    missing = len(shown) - len(found)
-    return found, words + (f" {missing} more were not ready in time." if missing else "")
+    if problems:
+        words += f" {count(len(problems), 'more is', 'more are')} missing: {problems[0]}"
+    return found, words
 
 
 def _which(shown: Sequence[BehindView], task: Task) -> str:
@@ -188,12 +201,9 @@ def _resembling(
         return [], f"The training pictures that mistakes resemble could not be found: {error}"
     found = []
     for item, view in zip(shown, views, strict=True):
-        own = Picture(jpeg=store.thumb(item.blob).read_bytes(), caption=_caption(item, task))
+        own = _picture(store, item.blob, _caption(item, task))
         near = [
-            Picture(
-                jpeg=store.thumb(other.blob).read_bytes(),
-                caption=f"learnt from as {other.label}; distance {other.distance:.2f}",
-            )
+            _picture(store, other.blob, f"learnt from as {other.label}; distance {other.distance:.2f}")
             for other in view.nearest[:NEAR]
         ]
         found.append(Resembling(shown=own, words=_alike(item, view), near=near))

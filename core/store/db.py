@@ -57,8 +57,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session for queries; whatever it changed is rolled back."""
-    with Session(engine, expire_on_commit=False) as session:
+    """A session for queries; whatever it changed is rolled back. Raises DiskFull: SQLite's readers share a file."""
+    with _told_of_room(), Session(engine, expire_on_commit=False) as session:
         yield session
         session.rollback()
 
@@ -67,9 +67,14 @@ def reading(engine: Engine) -> Iterator[Session]:
 def writing(engine: Engine) -> Iterator[Session]:
     """A session whose changes are committed at the end, all or none. Raises DiskFull, after which none are."""
     writer = engine.execution_options(graft_writes=True)
+    with _told_of_room(), Session(writer, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def _told_of_room() -> Iterator[None]:
     try:
-        with Session(writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        yield
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorname", "") in NO_ROOM:
             raise DiskFull from error
@@ -84,9 +89,41 @@ def migration_config() -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema; does nothing when it is there already."""
+    """Bring the database to the newest schema, all or nothing; does nothing when it is there already.
+
+    Raises DiskFull.
+    """
     config = migration_config()
-    with engine.execution_options(graft_writes=True).begin() as connection:
+    writer = engine.execution_options(graft_writes=True)
+    with _told_of_room(), writer.connect() as connection, _references_at_rest(connection), connection.begin():
         attributes: dict[str, Any] = config.attributes
         attributes["connection"] = connection
+        before = _schema_number(connection)
         command.upgrade(config, "head")
+        if _schema_number(connection) != before:  # to look at a large home takes a while
+            dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if dangling is not None:
+                raise RuntimeError(f"a row of the table {dangling[0]} would refer to nothing")
+
+
+def _schema_number(connection: Connection) -> int:
+    """Another one after every change of SQLite's tables; 0 of other databases, which enforce references meanwhile."""
+    if connection.dialect.name != "sqlite":
+        return 0
+    return int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+
+
+@contextmanager
+def _references_at_rest(connection: Connection) -> Iterator[None]:
+    """SQLite changes many a thing of a table only by making it anew and dropping the old one, and with foreign keys
+    enforced that deletes all rows that refer to it, or fails. Only outside of a transaction can that be switched off
+    (https://www.sqlite.org/lang_altertable.html#otheralter)."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")

@@ -1,5 +1,6 @@
 """Reports of imports, and files on their way in."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,9 +51,9 @@ def add_items(session: Session, run_id: RunId, items: Sequence[ImportItem]) -> N
         )
 
 
-def reported_names(session: Session, run_id: RunId) -> set[str]:
-    """Files an interrupted import has dealt with already."""
-    return set(session.scalars(select(ImportItemRow.name).where(ImportItemRow.run_id == run_id)))
+def reported_names(session: Session, run_id: RunId) -> Counter[str]:
+    """Files an interrupted import has dealt with already: of each name how many."""
+    return Counter(session.scalars(select(ImportItemRow.name).where(ImportItemRow.run_id == run_id)))
 
 
 def met_by(session: Session, run_id: RunId, image_ids: Sequence[ImageId]) -> set[ImageId]:

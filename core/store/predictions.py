@@ -1,6 +1,7 @@
 """What models said, image by image."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,9 +78,9 @@ def add_predictions(session: Session, run_id: RunId, records: Sequence[Predictio
         session.execute(insert(PredictionRow), [{"run_id": run_id, **dataclasses.asdict(item)} for item in records])
 
 
-def predicted_names(session: Session, run_id: RunId) -> set[str]:
-    """New pictures that an interrupted prediction has dealt with already."""
-    return set(session.scalars(select(PredictionRow.name).where(PredictionRow.run_id == run_id)))
+def predicted_names(session: Session, run_id: RunId) -> Counter[str]:
+    """New pictures that an interrupted prediction has dealt with already: of each name how many."""
+    return Counter(session.scalars(select(PredictionRow.name).where(PredictionRow.run_id == run_id)))
 
 
 def read_numbered(session: Session, run_id: RunId) -> dict[int, PredictionRecord]:

@@ -7,7 +7,7 @@ from its own checkpoint.
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
 
-SAID, ENGINE, FILES = "said.safetensors", "engine", "files"
+SAID, ENGINE, FILES, NOTES, TIMINGS = "said.safetensors", "engine", "files", "notes", "timings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Judged:
     """A fold that is done: its score, and of the n pictures that it was judged by its probabilities or numbers (n, K),
     and how far (n,) they are from those it learnt from.
 
-    `engine` is what its training found fastest.
+    `engine` is what its training found fastest, `notes` what it had to say, `timings` the seconds of its phases.
     """
 
     score: float
@@ -52,6 +52,8 @@ class _Judged:
     far: Tensor
     card: ModelCard
     engine: JsonObject
+    notes: list[str]
+    timings: dict[str, float]
 
 
 def run(context: JobContext, payload: TrainPayload) -> JsonObject:
@@ -76,8 +78,6 @@ class _CrossValidation:
             else make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
         )  # fmt: skip
         self.judged = np.bincount(np.concatenate([fold.judge for fold in self.folds]), minlength=len(self.items))
-        self.timings: dict[str, JsonValue] = {}
-        self.notes: list[JsonValue] = []
 
     def _strata(self) -> list[str]:
         if self.version.task is Task.REGRESSION:
@@ -97,6 +97,9 @@ class _CrossValidation:
         files = save_ensemble(self.context.folder, card)
         measures = self._keep(card, done, files)
         self.context.progress("Done", fraction=1.0, now=True, score=summary.mean)
+        notes: list[JsonValue] = [
+            f"Fold {number}: {note}" for number, item in enumerate(done, 1) for note in item.notes
+        ]
         return {
             "score": summary.mean,
             "folds": {
@@ -108,8 +111,8 @@ class _CrossValidation:
                 "spread": summary.spread,
                 "interval": None if summary.low is None or summary.high is None else [summary.low, summary.high],
             },
-            "notes": self.notes,
-            "timings_s": self.timings,
+            "notes": notes,
+            "timings_s": _summed([item.timings for item in done]),
             "engine": done[0].engine,
             **measures,
         }
@@ -133,13 +136,12 @@ class _CrossValidation:
         far = torch.tensor([item["far"] for item in training.traits(judged, features[judged], likeness)])
         value = score(card.task, logits[judged], training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
-        judged_by = _Judged(value, shares, far, card, training.engine)
+        notes = [str(note) for note in training.notes]
+        timings = {name: float(str(seconds)) for name, seconds in training.timings.items()}
+        judged_by = _Judged(value, shares, far, card, training.engine, notes, timings)
+        self.context.metrics(number + 1, {"fold/score": value})
         _write(context.folder, judged_by, files)
         delete_checkpoint(context.folder)
-        self.notes.extend(f"Fold {number + 1}: {note}" for note in training.notes)
-        for name, seconds in training.timings.items():
-            self.timings[name] = round(float(str(self.timings.get(name, 0))) + float(str(seconds)), 3)
-        self.context.metrics(number + 1, {"fold/score": value})
         return judged_by
 
     def _version(self, fold: Fold) -> VersionRecord:
@@ -204,6 +206,15 @@ class _CrossValidation:
         return {**keep_figures(self.context, self.version), **measures}
 
 
+def _summed(timings: Sequence[Mapping[str, float]]) -> JsonObject:
+    """The seconds of each phase, over all folds."""
+    total: dict[str, float] = {}
+    for item in timings:
+        for name, seconds in item.items():
+            total[name] = total.get(name, 0.0) + seconds
+    return {name: round(seconds, 3) for name, seconds in total.items()}
+
+
 def _write(folder: Path, said: _Judged, files: JsonObject) -> None:
     """Last of a fold: where this file is, and the fold's `files` are as they were, the fold is done."""
     tensors = {
@@ -211,7 +222,8 @@ def _write(folder: Path, said: _Judged, files: JsonObject) -> None:
         "shares": said.shares.contiguous(),
         "far": said.far,
     }
-    facts = {ENGINE: json.dumps(said.engine), FILES: json.dumps(files)}
+    told = {ENGINE: said.engine, FILES: files, NOTES: said.notes, TIMINGS: said.timings}
+    facts = {name: json.dumps(value) for name, value in told.items()}
     write_file(folder / SAID, safetensors.torch.save(tensors, facts))
 
 
@@ -224,6 +236,9 @@ def _read(folder: Path) -> _Judged | None:
             facts = {name: json.loads(value) for name, value in (kept.metadata() or {}).items()}
             score, shares, far = (kept.get_tensor(name) for name in ("score", "shares", "far"))
         check_files(folder, facts.get(FILES, {}))
-        return _Judged(float(score), shares, far, read_card(folder), facts.get(ENGINE, {}))
+        return _Judged(
+            float(score), shares, far, read_card(folder), facts.get(ENGINE, {}), facts.get(NOTES, []),
+            facts.get(TIMINGS, {}),
+        )  # fmt: skip
     except (GraftError, OSError, ValueError, safetensors.SafetensorError):
         return None

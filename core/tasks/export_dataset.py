@@ -37,7 +37,7 @@ def pack_dataset(context: JobContext) -> JsonObject:
             for image in exports.each_image(session, project.id):
                 context.check_cancelled()
                 row = _row(project, image, names)
-                archive.write(store.path(image.blob), row.file)
+                archive.writestr(row.file, store.read(image.blob))  # held against its hash
                 rows.append(row)
                 if image.id in drawn:
                     picture = CircledPicture(file=row.file, circles=tuple(drawn[image.id]))

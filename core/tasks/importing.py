@@ -25,6 +25,7 @@ from core.store.imports import ImportItem
 from core.store.labels import LabelEvent, LastWord
 from core.store.projects import ProjectView
 from core.tasks.correcting import Correction, correct, repeated, unmistakable
+from core.tasks.going_on import UPLOAD, all_taken, is_forgotten, still_to_do
 from core.tasks.import_labels import ImportLabels, plan_labels
 from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
 
@@ -55,11 +56,13 @@ def run(context: JobContext) -> JsonObject:
     project_id = context.run.project_id
     if project_id is None:
         raise BadInput("An import needs a project.")
-    context.progress("Listing the files", now=True)
-    with open_source(payload.source, context.settings) as source:
-        _import(context, ProjectId(project_id), payload, source)
-    if payload.source.startswith("upload:"):
-        forget_upload(context, payload.source.removeprefix("upload:"))
+    if not is_forgotten(context, payload.source):
+        context.progress("Listing the files", now=True)
+        with open_source(payload.source, context.settings) as source:
+            _import(context, ProjectId(project_id), payload, source)
+    all_taken(context)
+    if payload.source.startswith(UPLOAD):
+        forget_upload(context, payload.source.removeprefix(UPLOAD))
     with reading(context.engine) as session:
         counts = imports.count_items(session, context.run.id)
         relabelled, kept = imports.count_relabelled(session, context.run.id)
@@ -77,15 +80,16 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
     with reading(context.engine) as session:
         project = projects.read_project(session, project_id)
         done = imports.reported_names(session, context.run.id)
+        reported = set(done)
         there = {} if source.pictures else list_names(session, project.id)
     plan = plan_labels(context, project, payload, source, there=list(there.values()))
     meant, mistakable = unmistakable(plan, there)
     refused = [*source.refused, *plan.problems, *mistakable]
     with writing(context.engine) as session:
         lines = [ImportItem(name=name, outcome=Outcome.REJECTED, reason=reason) for name, reason in refused]
-        imports.add_items(session, context.run.id, [line for line in lines if line.name not in done])
-    left = [entry for entry in source.pictures if entry.name not in done]
-    _correct(context, plan, payload, [(image, name) for image, name in meant.items() if name not in done])
+        imports.add_items(session, context.run.id, still_to_do(lines, lambda line: line.name, done))
+    left = still_to_do(source.pictures, lambda entry: entry.name, done)
+    _correct(context, plan, payload, [(image, name) for image, name in meant.items() if name not in reported])
     total, started = len(left), datetime.now(UTC)
     store = BlobStore(context.settings)
     for number, batch in enumerate(in_batches(left, lambda entry: _look_at(entry, store), BATCH)):

@@ -37,6 +37,7 @@ from core.models import LoadedModel
 from core.store import predictions
 from core.store.db import reading, writing
 from core.store.predictions import GROUP, PredictionRecord
+from core.tasks.going_on import UPLOAD, all_taken, is_forgotten, still_to_do
 from core.tasks.importing import forget_upload
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -61,20 +62,27 @@ def run(context: JobContext) -> JsonObject:
     context.progress("Loading the model", now=True)
     model = warm_model(context, payload.model)
     context.facts(device=device_words(next(model.network.parameters()).device))
-    with open_source(payload.source, context.settings) as source:
-        with reading(context.engine) as session:
-            done = predictions.predicted_names(session, context.run.id)
-        refused = [PredictionRecord(name=name, error=reason) for name, reason in source.refused if name not in done]
-        with writing(context.engine) as session:
-            predictions.add_predictions(session, context.run.id, refused)
-        groups = _groups(context, payload, source)
-        _predict(context, model, [entry for entry in source.pictures if entry.name not in done], groups)
-    if payload.source.startswith("upload:"):
-        forget_upload(context, payload.source.removeprefix("upload:"))
+    if not is_forgotten(context, payload.source):
+        with open_source(payload.source, context.settings) as source:
+            _take_in(context, payload, model, source)
+    all_taken(context)
+    if payload.source.startswith(UPLOAD):
+        forget_upload(context, payload.source.removeprefix(UPLOAD))
     with reading(context.engine) as session:
         records = predictions.read_numbered(session, context.run.id).values()
     rejected = sum(bool(record.error) for record in records)
     return {"pictures": len(records) - rejected, "rejected": rejected}
+
+
+def _take_in(context: JobContext, payload: PredictPayload, model: LoadedModel, source: Source) -> None:
+    with reading(context.engine) as session:
+        done = predictions.predicted_names(session, context.run.id)
+    refused = [PredictionRecord(name=name, error=reason) for name, reason in source.refused]
+    refused = still_to_do(refused, lambda record: record.name, done)
+    with writing(context.engine) as session:
+        predictions.add_predictions(session, context.run.id, refused)
+    groups = _groups(context, payload, source)
+    _predict(context, model, still_to_do(source.pictures, lambda entry: entry.name, done), groups)
 
 
 def _groups(context: JobContext, payload: PredictPayload, source: Source) -> Matcher[TableRow]:

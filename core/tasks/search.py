@@ -11,6 +11,7 @@ from its own checkpoint. A trial's values depend on the seed, its number and the
 
 import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -36,6 +37,7 @@ JOURNAL = "trials.journal"
 HALVING, RUNGS = 2, (0.25, 0.5)
 FREE = 4
 """So many trials end by themselves before any is ended early: the first have nothing to be held against."""
+KEEP_EVERY_S = 2.0
 RANDOM = 6
 """So many trials are drawn by chance before the estimator has something to estimate from."""
 
@@ -60,7 +62,7 @@ class _Search:
         seen = tuple(item for item in version.items if item.split is not Split.TEST)
         self.version = dataclasses.replace(version, items=seen)
         self.study = open_study(context.folder)
-        self.before = float(self.study.user_attrs.get("seconds", 0.0))
+        self.before = self.kept = float(self.study.user_attrs.get("seconds", 0.0))
         self.begun = time.monotonic()
 
     @property
@@ -93,6 +95,12 @@ class _Search:
             "notes": [],
         }
 
+    def _keep_time(self) -> None:
+        """For a process that goes on after this one was killed: what was spent is spent. Cheap: called every epoch."""
+        if self.seconds - self.kept > KEEP_EVERY_S:
+            self.kept = self.seconds
+            self.study.set_user_attr("seconds", self.kept)
+
     def _next(self) -> Trial:
         """The trial a killed process was in, or a new one; the first is the start itself."""
         for trial in self.study.trials:
@@ -108,9 +116,11 @@ class _Search:
     def _trial(self, trial: Trial) -> None:
         number, recipe = trial.number + 1, self.space.recipe(trial.params)
         trial.set_user_attr("epochs", recipe.epochs)
-        context = TrialContext(self.context, number, _Rungs(self.study, trial, recipe.epochs), _Clock(self))
+        begun = float(trial.user_attrs.get("begun", self.seconds))
+        trial.set_user_attr("begun", begun)
+        rungs = _Rungs(self.study, trial, recipe.epochs, self._keep_time)
+        context = TrialContext(self.context, number, rungs, _Clock(self))
         training = Training(context, recipe, self.version)
-        begun = time.monotonic()
         try:
             _, best_epoch, score = training.learn()
         except Outclassed:
@@ -129,7 +139,7 @@ class _Search:
             state, value = TrialState.COMPLETE, score
             trial.set_user_attr("epoch", best_epoch)
             self.context.metrics(number, {"search/score": score})
-        trial.set_user_attr("seconds", round(time.monotonic() - begun, 2))
+        trial.set_user_attr("seconds", round(self.seconds - begun, 2))
         self.study.tell(trial, value, state=state)
         delete_checkpoint(context.folder)
 
@@ -172,8 +182,10 @@ class _Rungs:
     study: optuna.Study
     trial: Trial
     epochs: int
+    keep_time: Callable[[], None]
 
     def __call__(self, epoch: int, score: float) -> None:
+        self.keep_time()
         known = self.study.trials[self.trial.number]
         before = known.user_attrs.get("best")
         if before is None or score > before:

@@ -80,6 +80,7 @@ Report = Callable[[int, dict[str, float]], None]
 """Is told an epoch and its curves' points."""
 BATCH = 32
 CALIBRATING = 64
+NOTES = "notes"
 ANEW = "The last layer learnt anew: on validation that was better than to go on from the earlier model's."
 
 
@@ -115,7 +116,7 @@ class Training:
         self.outputs = max(1, len(version.classes))
         self.knows_photographs = knows_photographs(recipe.weights, context.settings)
         self.timings: dict[str, JsonValue] = {}
-        self.notes: list[JsonValue] = []
+        self.notes = list(cast(list[JsonValue], (load_decisions(context.folder) or {}).get(NOTES, [])))
         self.old_head: OldHead | None = None
         self.runtime = PLAIN
         self.engine: dict[str, JsonValue] = {}
@@ -167,6 +168,8 @@ class Training:
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
+        if self.old_head is not None and ANEW in self.notes:  # as the attempt found that was killed
+            self.old_head = dataclasses.replace(self.old_head, helps=False)
         with _Clock(self.timings, "trial"):
             self._choose(network)
         return network
@@ -191,10 +194,11 @@ class Training:
 
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
-        here, decided = machine(self.device), load_decisions(self.context.folder)
-        if decided is None or decided.pop("machine", None) != here:
+        here, decided = machine(self.device), load_decisions(self.context.folder) or {}
+        decided.pop(NOTES, None)
+        if decided.pop("machine", None) != here:
             decided = self._found_fastest(network)
-            save_decisions(self.context.folder, {**decided, "machine": here})
+            save_decisions(self.context.folder, {**decided, "machine": here, NOTES: self.notes})
         self.engine |= decided
         self.recipe, self.runtime = self.recipe.decided(decided), str(decided.get("runtime", PLAIN))
 
@@ -210,6 +214,12 @@ class Training:
             if words:
                 found |= {"compile": recipe.compile, "compiling": words}
         return found
+
+    def note(self, text: str) -> None:
+        """Keep a sentence for the person, also for an attempt that goes on after this one was killed."""
+        if text not in self.notes:
+            self.notes.append(text)
+            save_decisions(self.context.folder, {**(load_decisions(self.context.folder) or {}), NOTES: self.notes})
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""
@@ -299,7 +309,7 @@ class Training:
         better = anew.score > kept.score
         if better:
             self.old_head = dataclasses.replace(old, helps=False)
-            self.notes.append(ANEW)
+            self.note(ANEW)
         for epoch, values in curves[better].items():
             report(epoch, values)
         return anew if better else kept
@@ -391,7 +401,7 @@ class _Follower:
     """Tells the run's row what the loop does."""
 
     def __init__(self, training: Training) -> None:
-        self.context, self.notes, self.epochs = training.context, training.notes, training.recipe.epochs
+        self.training, self.context, self.epochs = training, training.context, training.recipe.epochs
         self.timings = training.timings
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
@@ -414,9 +424,9 @@ class _Follower:
 
     def note(self, text: str) -> None:
         """A sentence for the person."""
-        self.notes.append(text)
+        self.training.note(text)
         self.context.log.warning(text)
-        self.context.progress(text, now=True, notes=list(self.notes))
+        self.context.progress(text, now=True, notes=list(self.training.notes))
 
 
 class _Clock:

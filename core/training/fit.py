@@ -192,7 +192,8 @@ class Trainer:
             done = (self.epoch - 1) * self.steps + number
             set_rates(self.optimizer, scheduled(self.recipe, done, self.steps))
             loss = self._step(batches[number], found, generator)
-            losses.add(loss, len(batches[number]), self._broken(number + 1))
+            rate = self.optimizer.param_groups[0]["lr"]
+            losses.add(loss, len(batches[number]), self._broken(f"in step {number + 1} of epoch {self.epoch}", rate))
             self._pace(time.monotonic() - started)
             started = time.monotonic()
             left = (self.recipe.epochs * self.steps - done - 1) * self.seconds_per_step
@@ -264,10 +265,9 @@ class Trainer:
         alone = BRANCHES if branches_apart(self.recipe, self.epoch) else 1
         return self.group.total(loss) / self.group.size / alone
 
-    def _broken(self, step: int) -> Diverged:
-        rate = self.optimizer.param_groups[0]["lr"]
+    def _broken(self, where: str, rate: float) -> Diverged:
         return Diverged(
-            f"The loss stopped being a number in step {step} of epoch {self.epoch}, at a learning rate of {rate:.2g}."
+            f"The loss stopped being a number {where}, at a learning rate of {rate:.2g}."
             + (f" The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""),
             hint="Start again with a learning rate ten times smaller.",
         )
@@ -326,6 +326,8 @@ class Trainer:
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""
         value, loss = self._agreed()
+        if not math.isfinite(loss):  # an epoch's last step can spoil weights whose loss before it was a number
+            raise self._broken(f"on the validation pictures after epoch {self.epoch}", self.recipe.learning_rate)
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         self._keep_if_better(value, loss)
         self.watcher.epoch(self.epoch, values)

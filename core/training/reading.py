@@ -26,8 +26,9 @@ class Losses:
     loss is sent off behind its step, and read when the next step is on its way.
     """
 
-    def __init__(self) -> None:
-        self._sum, self._weight = 0.0, 0.0
+    def __init__(self, total: float = 0.0, weight: float = 0.0) -> None:
+        """Goes on from what another's `so_far` was."""
+        self._sum, self._weight = total, weight
         self._coming: _Coming | None = None
 
     def add(self, loss: Tensor, weight: float, error: GraftError) -> None:
@@ -45,6 +46,11 @@ class Losses:
         mean = self._sum / self._weight
         self._sum, self._weight = 0.0, 0.0
         return mean
+
+    def so_far(self) -> tuple[float, float]:
+        """The sum of those since the last time, and what they weigh together. Raises the last step's error."""
+        self._read()
+        return self._sum, self._weight
 
     def _read(self) -> None:
         coming, self._coming = self._coming, None

@@ -18,9 +18,9 @@ from core.store import predictions
 from core.store.db import writing
 from core.tasks import train as train_module
 from core.tasks.train import ANEW
-from core.training import HeadFit, fit_head
-from core.types import ProjectId, Task
-from tests.at_once import complete
+from core.training import HeadFit, Trainer, fit_head
+from core.types import ProjectId, RunState, Task
+from tests.at_once import complete, serve
 from tests.integration.colours import import_painted, paint
 from tests.integration.test_training import TINY, trained
 
@@ -164,6 +164,32 @@ def test_a_head_that_begins_anew_is_taken_where_it_is_better_and_it_is_said(
     result = complete(graft, second).result or {}
     assert result["head"] is None and result["notes"] == [ANEW]
     assert graft.reports.origin(second).lineage[0].kept == "its network, with a new last layer"
+
+
+def test_a_killed_training_still_says_that_its_head_began_anew(
+    graft: Graft, project: ProjectId, own: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poor_start(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return dataclasses.replace(fit, score=-1.0) if start else fit
+
+    def dies_in_the_second(self: Trainer) -> None:
+        if self.epoch == 2:
+            raise MemoryError("killed")
+        one_epoch(self)
+
+    small = {"weights": f"run:{trained(graft, project)}", "epochs": "2", "image_size": "32", "patience": "0"}
+    recipe = PRESETS["balanced"].with_settings({**small, "backbone": "mobilenet_v3_small"})
+    monkeypatch.setattr(train_module, "fit_head", poor_start)
+    run_id, one_epoch = graft.training.start(own, recipe), Trainer._one_epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_one_epoch", dies_in_the_second)
+        assert serve(graft) is RunState.FAILED
+    assert graft.training.resume(run_id)
+    result = complete(graft, run_id).result or {}
+    notes = result["notes"]
+    assert isinstance(notes, list) and notes[:2] == [ANEW, "Going on from the end of epoch 1."]
+    assert result["head"] is None
 
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:

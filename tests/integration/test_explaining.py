@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.graft import Graft
 from core.jobs import process
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec
+from core.media import BlobStore
 from core.models import Network, save_model
 from core.services.explanations import Which
 from core.store import predictions, runs
@@ -309,6 +311,30 @@ def test_an_interrupted_prediction_goes_on_where_it_stopped(
     assert names == [f"{index:02}.png" for index in range(70)]
 
 
+def test_an_interrupted_prediction_answers_files_of_the_same_name_in_two_zips(
+    graft: Graft, model: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for path in sorted(folder_of(tmp_path / name, 8).iterdir()):
+                archive.write(path, path.name)
+    run = graft.predictions.start(model, f"{tmp_path / 'first.zip'}\n{tmp_path / 'second.zip'}")
+    monkeypatch.setattr(predict, "BATCH", 8)
+    answered, calls = predict._answered, []
+
+    def dies_in_the_second(*batch: object) -> object:
+        calls.append(batch)
+        if len(calls) == 2:
+            raise MemoryError("killed")
+        return answered(*batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(predict, "_answered", dies_in_the_second)
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    graft.queue.resume(run)
+    assert serve(graft, Lane.FILES) is RunState.DONE
+    assert len(graft.predictions.read(run).items) == 16
+
+
 def test_a_few_uploaded_pictures_are_answered_by_the_warm_worker(graft: Graft, model: RunId, tmp_path: Path) -> None:
     content = io.BytesIO()
     picture(5).save(content, "PNG")
@@ -359,6 +385,18 @@ def test_doubtful_pictures_sent_to_labelling_twice_are_there_once(
     run = graft.imports.start(project, ImportPayload(source=str(source)))
     serve(graft, Lane.FILES)
     assert (graft.imports.report(run).added, graft.imports.report(run).duplicates) == (0, 40)
+
+
+def test_a_damaged_picture_is_not_sent_to_labelling(graft: Graft, project: ProjectId, predicted: RunId) -> None:
+    item = graft.predictions.read(predicted).items[5]
+    path = BlobStore(graft.settings).path(item.blob)
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(GraftError, match=f"The stored picture {item.name} is damaged"):
+        graft.predictions.send_to_labelling(predicted, [item.id])
+    path.unlink()
+    with pytest.raises(GraftError, match="is gone"):
+        graft.predictions.send_to_labelling(predicted, [item.id])
+    assert graft.labelling.progress(project).total == 3
 
 
 def test_numbers_are_predicted_in_their_own_unit(graft: Graft, project: ProjectId, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from core.errors import BadInput, NotFound
 from core.graft import Graft, open_graft
 from core.inference.onnx import Answering, write_onnx
 from core.jobs.payloads import ImportPayload
+from core.media import BlobStore
 from core.recipes import PRESETS
 from core.services.circles import Circle
 from core.services.labelling import LabelEvent, LabelValue
@@ -27,8 +29,8 @@ from core.settings import Settings
 from core.store import exports, predictions
 from core.store.db import reading
 from core.store.exports import ExportImage
-from core.types import ImageId, ImageState, LabelKind, ProjectId, RunId, RunKind, Task
-from tests.at_once import complete
+from core.types import ImageId, ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
+from tests.at_once import complete, serve
 
 
 def bring_in(graft: Graft, project: ProjectId, source: Path, labels: str = "") -> None:
@@ -59,6 +61,11 @@ def known(graft: Graft, project: ProjectId) -> dict[str, tuple[object, ...]]:
 
     with reading(graft.engine) as session:
         return {image.blob: facts(image) for image in exports.each_image(session, project)}
+
+
+def known_images(graft: Graft, project: ProjectId) -> list[ExportImage]:
+    with reading(graft.engine) as session:
+        return list(exports.each_image(session, project))
 
 
 ELSEWHERE = "Page Classes puts them in another order."
@@ -126,6 +133,30 @@ def test_what_an_expert_circled_goes_along_and_comes_back(graft: Graft, tmp_path
 def named(graft: Graft, project: ProjectId, name: str) -> ImageId:
     found = graft.labelling.upcoming(project, states=list(ImageState))
     return next(item.id for item in found if item.name == name)
+
+
+def slightly_changed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, slightly_changed])
+def test_a_damaged_picture_is_named_and_not_handed_out(
+    graft: Graft, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    project = graft.projects.create("Leaves", Task.SINGLE)
+    for index in range(3):
+        picture(tmp_path / "in" / f"{index}.png", index)
+    bring_in(graft, project, tmp_path / "in")
+    blob = next(item.blob for item in known_images(graft, project) if item.original_name == "1.png")
+    damage(BlobStore(graft.settings).path(blob))
+    run_id = graft.exports.dataset(project)
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    run = graft.queue.read(run_id)
+    what = "is gone from Graft's home" if damage is Path.unlink else "is damaged"
+    assert run.error == f"The stored picture 1.png {what}." and "delete the picture" in run.hint
+    assert list((graft.settings.exports / str(run_id)).iterdir()) == []
 
 
 def test_a_project_without_pictures_has_nothing_to_export(graft: Graft) -> None:

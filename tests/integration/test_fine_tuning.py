@@ -1,6 +1,7 @@
 """Fine-tuning on tiny pictures: every task, and every way it may be disturbed."""
 
 import itertools
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,6 +98,30 @@ def test_a_training_that_only_gets_worse_keeps_the_head_that_it_began_with(
     much = before / whole.network.head.weight  # one number for all, where the head was only calmed
     assert torch.allclose(much, much.mean(), rtol=1e-4) is (best == 0)
     assert any("nothing was better" in note for note in watcher.notes) is (best == 0)
+
+
+@pytest.mark.parametrize("spoilt", [1, 2])
+def test_weights_that_an_epochs_last_step_made_no_numbers_are_not_kept(
+    settings: Settings, blobs: list[str], tmp_path: Path, spoilt: int
+) -> None:
+    """The loss of that step was taken before it."""
+    recipe = WHOLE.with_settings({"epochs": "2", "weights": "none", "learning_rate": "0.01"})
+    watcher = Watcher()
+    whole = trainer(settings, blobs, recipe, tmp_path / "run", watcher)
+    look = whole._look
+
+    def spoil(train_loss: float) -> None:
+        if whole.epoch == spoilt:
+            with torch.no_grad():
+                whole._shown.head.weight.fill_(math.nan)
+        look(train_loss)
+
+    whole._look = spoil  # type: ignore[method-assign]
+    with pytest.raises(GraftError) as problem:
+        whole.fit()
+    assert f"on the validation pictures after epoch {spoilt}, at a learning rate of 0.01." in problem.value.message
+    assert ("The last good weights, of epoch 1, are kept." in problem.value.message) is (spoilt == 2)
+    assert "ten times smaller" in problem.value.hint
 
 
 def test_a_head_that_is_too_sure_of_varied_pictures_is_calmed_before_the_network_learns(

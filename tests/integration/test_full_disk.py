@@ -2,13 +2,16 @@
 
 import errno
 import importlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import supervisor
@@ -20,7 +23,7 @@ from core.jobs.context import JobContext
 from core.jobs.reserve import NAME, keep_room
 from core.services.home import write_children
 from core.settings import Settings
-from core.store.db import writing
+from core.store.db import migrate, reading, writing
 from core.training.checkpoint import save_checkpoint
 from core.types import JsonObject, Lane, ProjectId, RunState
 from tests.at_once import claim
@@ -52,6 +55,23 @@ def test_a_database_without_room_says_so_and_keeps_what_it_had(graft: Graft, pro
         session.execute(text("UPDATE project SET guideline = :words"), {"words": "a" * 10**6})
     graft.engine.dispose()
     assert graft.projects.read(project).guideline == ""
+
+
+def no_shared_file(*_: object) -> None:
+    """As SQLite says it when the file that its processes share cannot grow."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    raise OperationalError("SELECT 1", {}, error)
+
+
+def test_a_home_that_cannot_even_be_read_for_want_of_room_says_so(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DiskFull), reading(graft.engine):
+        no_shared_file()
+    monkeypatch.setattr(command, "upgrade", no_shared_file)
+    with pytest.raises(DiskFull):
+        migrate(graft.engine)
 
 
 def test_a_run_that_finds_no_room_says_so_as_soon_as_its_end_can_be_written_down(

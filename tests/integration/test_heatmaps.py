@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from app.routes import base, explanations
 from core.errors import BadInput, NotFound
+from core.explanation import Way
 from core.graft import Graft
 from core.media import forget_oldest
 from core.services.explanations import Which
@@ -60,6 +61,25 @@ def test_every_picture_of_the_split_has_a_heatmap_and_mistakes_come_first(graft:
     ]  # fmt: skip
     for item in view.items:
         assert item.kept and opened(graft.heatmaps.file(gallery, item.image)).shape == (60, 90, 4)
+
+
+def test_a_killed_gallery_goes_on_in_the_way_that_it_began_in(
+    graft: Graft, said: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = graft.heatmaps.start(said, method="layercam")
+    monkeypatch.setattr(heatmaps, "choose_way", lambda network, *_, **__: Way("bfloat16", 0.5, 0.01, network))
+    add = heatmaps._add
+
+    def dies(*_: object) -> None:
+        raise MemoryError("killed")
+
+    monkeypatch.setattr(heatmaps, "_add", dies)
+    assert serve(graft, Lane.ANALYSIS) is RunState.FAILED
+    monkeypatch.setattr(heatmaps, "_add", add)
+    monkeypatch.setattr(heatmaps, "choose_way", lambda network, *_, **__: Way("float32", 1.0, 0.0, network))
+    assert graft.queue.resume(run_id)
+    view = graft.heatmaps.view(complete(graft, run_id))
+    assert view is not None and (view.precision, view.apart) == ("bfloat16", 0.01)
 
 
 def test_numbers_are_not_called_mistakes_and_the_farthest_off_come_first(graft: Graft, gallery: RunId) -> None:

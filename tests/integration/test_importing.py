@@ -190,6 +190,53 @@ def test_a_killed_import_goes_on_without_doubling_anything(graft: Graft, project
     assert (report.added, report.duplicates, len(images(graft))) == (5, 0, 5)
 
 
+def two_zips_of_the_same_names(folder: Path) -> str:
+    for archive in ("first", "second"):
+        with zipfile.ZipFile(folder / f"{archive}.zip", "w") as packed:
+            for index in range(3):
+                packed.writestr(f"{index}.png", picture(folder / "in.png", index + 10 * len(archive)))
+    return f"{folder / 'first.zip'}\n{folder / 'second.zip'}"
+
+
+def test_a_killed_import_takes_files_of_the_same_name_from_two_zips(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = graft.imports.start(project, ImportPayload(source=two_zips_of_the_same_names(tmp_path)))
+    monkeypatch.setattr(importing, "BATCH", 2)
+    commit, calls = importing._commit, []
+
+    def dies_in_the_third(*batch: object) -> None:
+        calls.append(batch)
+        if len(calls) == 3:
+            raise MemoryError("killed")
+        commit(*batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(importing, "_commit", dies_in_the_third)
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert graft.queue.resume(run_id)
+    assert reported(graft, run_id).added == 6
+
+
+def test_an_import_killed_when_it_had_forgotten_the_upload_is_done(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = picture(tmp_path / "a.png", 3)
+    upload = graft.uploads.announce(project, "batch-1", "a.png", len(content))
+    graft.uploads.append(upload.id, 0, content)
+    run_id = graft.imports.start(project, ImportPayload(source="upload:batch-1"))
+    forget = importing.forget_upload
+
+    def dies_after_it(context: JobContext, batch: str) -> None:
+        forget(context, batch)
+        raise MemoryError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "forget_upload", dies_after_it)
+        assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert graft.queue.resume(run_id)
+    assert reported(graft, run_id).added == 1
+
+
 def test_pictures_come_in_while_the_data_are_checked(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
     for index, name in enumerate(["1.png", "2.png"]):
         picture(tmp_path / name / name, index * 60)

@@ -90,6 +90,20 @@ def test_a_page_from_elsewhere_is_refused(client: TestClient, image: ImageId, he
     assert client.post("/api/labels", json=body, headers=headers).status_code == 403
 
 
+def test_a_damaged_picture_is_not_shown_but_named(client: TestClient, graft: Graft, image: ImageId) -> None:
+    record = graft.gallery.image(image)
+    path = graft.gallery.store.path(record.blob)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    graft.gallery.store.thumb_path(record.blob).unlink(missing_ok=True)
+    for size in ("full", "thumb"):  # of what is damaged no new thumbnail is made either
+        answer = client.get(f"/api/image/{image}/{size}")
+        assert answer.status_code == 404
+        assert answer.json()["error"] == f"The stored picture {record.original_name} is damaged."
+    assert not graft.gallery.store.thumb_path(record.blob).exists()
+
+
 def test_pictures_are_served_by_id_and_nothing_else_is(client: TestClient, image: ImageId, tmp_path: Path) -> None:
     thumb = client.get(f"/api/image/{image}/thumb")
     assert thumb.headers["content-type"] == "image/jpeg" and "immutable" in thumb.headers["cache-control"]

@@ -385,6 +385,19 @@ def test_a_report_of_grades_begins_with_how_far_off_they_are(graft: Graft) -> No
     assert "Agreement (kappa)" in brief and "Grades off" in brief and "AUROC" not in brief
 
 
+def test_a_report_says_which_of_its_pictures_are_damaged_and_goes_on(graft: Graft, leaves: Leaves) -> None:
+    run = leaves.run([0, 1, 0, 1, 1, 1])
+    before = graft.reports.html(run)
+    for index in range(6):
+        graft.gallery.store.thumb_path(f"{index:064d}").unlink()
+        path = graft.gallery.store.path(f"{index:064d}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"other bytes")
+    text = graft.reports.html(run)
+    assert text.count("<img") == before.count("<img") > 0
+    assert "Its file is damaged." in text and "Its file is damaged." not in before
+
+
 def test_heatmaps_stand_beside_their_pictures_and_what_is_late_is_left_out(
     graft: Graft, leaves: Leaves, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -410,7 +423,7 @@ def test_heatmaps_stand_beside_their_pictures_and_what_is_late_is_left_out(
     monkeypatch.setattr(explanations.Explanations, "request", lambda self, model, image, method: RunId(int(image)))
     monkeypatch.setattr(explanations.Explanations, "wait", wait)
     text = graft.reports.html(run, patience_s=20)
-    assert text.count("<img") == 1 + 2 * 2 and "1 more were not ready in time." in text
+    assert text.count("<img") == 1 + 2 * 2 and "1 more is missing: too late" in text
     assert max(answered) <= 20
     over = re.findall(r"base64,([\w+/=]+)", text)[2]
     import base64

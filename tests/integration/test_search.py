@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +21,7 @@ from core.store.db import writing
 from core.tasks import search
 from core.tasks.search import JOURNAL
 from core.tasks.train import Training
+from core.tasks.trial import TrialContext
 from core.types import Lane, ProjectId, RunId, RunState, Split
 from tests.at_once import complete, serve
 
@@ -154,6 +156,28 @@ def test_a_search_stops_when_asked_and_goes_on_later(
         assert serve(graft) is RunState.CANCELLED
     assert graft.training.resume(run_id)
     assert serve(graft) is RunState.DONE
+
+
+def test_the_time_that_a_killed_search_has_spent_is_spent(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, clock, deaths = start(graft, project, trials=1), [0.0], [MemoryError("killed")]
+    metrics = TrialContext.metrics
+
+    def slow(self: TrialContext, step: int, values: Mapping[str, float]) -> None:
+        clock[0] += 10
+        metrics(self, step, values)
+        if step == 5 and deaths:
+            raise deaths.pop()
+
+    monkeypatch.setattr(TrialContext, "metrics", slow)
+    monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    assert serve(graft) is RunState.FAILED
+    clock[0] = 1000.0  # another process has another clock
+    assert graft.training.resume(run_id)
+    result = complete(graft, run_id).result or {}
+    assert result["seconds"] == 50 + 80
+    assert graft.searches.read(run_id).trials[0].seconds == 50 + 80
 
 
 @pytest.mark.parametrize("trouble", [Cancelled("The run was stopped."), DiskFull()])

@@ -83,6 +83,37 @@ def test_a_pretraining_that_was_interrupted_ends_with_the_same_weights(tmp_path:
         assert torch.equal(value, broken.state_dict()[name]), name
 
 
+def test_a_pretraining_that_was_killed_at_its_very_end_has_the_same_signs(tmp_path: Path) -> None:
+    plan = Plan(method="nat", steps=5, batch_size=16, look_every=3)
+    torch.manual_seed(0)
+    network = Network("timm:test_resnet", 1, image_size=32)
+    whole = Pretrainer(network, Kept(), plan, PROBE, tmp_path, Follower()).fit()
+    again = Pretrainer(network, Kept(), plan, PROBE, tmp_path, Follower()).fit()  # nothing is left to do
+    assert again == whole and "train/loss" in whole
+
+
+def test_how_busy_the_machine_is_does_not_change_what_a_number_of_steps_gives(tmp_path: Path) -> None:
+    plan = Plan(method="nat", steps=7, batch_size=16, look_every=3)
+
+    def begun(folder: Path, follower: Follower, seconds: float) -> Pretrainer:
+        torch.manual_seed(0)
+        network = Network("timm:test_resnet", 1, image_size=32)
+        return Pretrainer(network, Kept(), plan, PROBE, folder, follower, clock=lambda: seconds * trainer.step)
+
+    found = []
+    for seconds, saved in ((0.0, 3), (100.0, 4)):  # a step of the busy machine takes longer than it goes without saving
+        folder, follower = tmp_path / str(saved), Follower(stop_after=5)
+        folder.mkdir()
+        trainer = begun(folder, follower, seconds)
+        with pytest.raises(Cancelled):
+            trainer.fit()
+        follower.stop_after = 0
+        trainer = begun(folder, follower, seconds)
+        found.append((trainer.fit(), follower.looks))
+        assert follower.notes == [f"Going on from step {saved}."]
+    assert found[0] == found[1]
+
+
 def test_it_lasts_as_long_as_it_is_given(tmp_path: Path) -> None:
     ticks = iter(range(10_000))
     torch.manual_seed(0)

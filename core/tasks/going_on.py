@@ -1,0 +1,37 @@
+"""What a job that takes in files still has to do, after an attempt that was killed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from core.jobs.context import JobContext
+from core.media.sources import batch_folder
+
+Item = TypeVar("Item")
+UPLOAD = "upload:"
+
+
+def still_to_do(items: Iterable[Item], name_of: Callable[[Item], str], done: Counter[str]) -> list[Item]:
+    """The items that are not `done`, which loses those that are.
+
+    Two zips may hold files of one name. They are dealt with in their order: of equal names the first are done.
+    """
+    left = []
+    for item in items:
+        if done[name_of(item)]:
+            done[name_of(item)] -= 1
+        else:
+            left.append(item)
+    return left
+
+
+def all_taken(context: JobContext) -> None:
+    """Say that nothing of the source is needed any more, before an upload is forgotten."""
+    context.progress("Done", fraction=1.0, now=True)
+
+
+def is_forgotten(context: JobContext, source: str) -> bool:
+    """Whether an earlier attempt took all of an upload in, and died when it had forgotten it."""
+    if not source.startswith(UPLOAD) or context.run.progress.get("fraction") != 1.0:
+        return False
+    return not (batch_folder(context.settings, source.removeprefix(UPLOAD)) / "names.json").exists()

@@ -1,0 +1,66 @@
+"""Another schema for a home that is in use: everything in it stays."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from core.graft import Graft
+from core.store import runs
+from core.store.db import migrate, reading, writing
+from core.types import JsonObject, Lane, RunId, RunKind, Task
+from tests.finished import NOW
+
+
+def upgrading(graft: Graft, monkeypatch: pytest.MonkeyPatch, change: Callable[[Operations], None]) -> None:
+    """Migrate to a schema that is changed so."""
+
+    def upgrade(config: Config, _revision: str) -> None:
+        change(Operations(MigrationContext.configure(config.attributes["connection"])))
+
+    monkeypatch.setattr(command, "upgrade", upgrade)
+    migrate(graft.engine)
+
+
+def made_anew(operations: Operations) -> None:
+    with operations.batch_alter_table("run", recreate="always") as table:
+        table.add_column(sa.Column("colour", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def emptied(operations: Operations) -> None:
+    made_anew(operations)
+    operations.execute("DELETE FROM run")
+
+
+@pytest.fixture
+def run(graft: Graft) -> RunId:
+    """A run with a curve, which refers to it."""
+    project, payload = graft.projects.create("Leaves", Task.SINGLE), JsonObject()
+    with writing(graft.engine) as session:
+        made = runs.create_run(
+            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload=payload, now=NOW
+        )
+        runs.write_metrics(session, made, 1, {"train/loss": 0.5})
+    return made
+
+
+def test_a_table_that_is_made_anew_keeps_what_refers_to_it(
+    graft: Graft, run: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrading(graft, monkeypatch, made_anew)
+    assert graft.training.curves(run) == {"train/loss": [(1, 0.5)]}
+    with reading(graft.engine) as session:
+        assert session.scalar(sa.text("SELECT colour FROM run")) == 0
+        assert session.scalar(sa.text("PRAGMA foreign_keys")) == 1, "enforced again"
+
+
+def test_a_change_that_would_leave_rows_that_refer_to_nothing_is_not_made(
+    graft: Graft, run: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RuntimeError, match="would refer to nothing"):
+        upgrading(graft, monkeypatch, emptied)
+    assert graft.queue.read(run).id == run
