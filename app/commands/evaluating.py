@@ -2,15 +2,19 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ensure_done, finished, opened, progress_line, show, sources, table_for
+from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table_for
 from app.commands.training import RunArgument, scores_in_words
-from core.errors import BadInput, NameTaken
+from core.errors import BadInput, NameTaken, NotEnoughImages
 from core.types import RunId, RunState, Split
 from core.words import count
+
+if TYPE_CHECKING:
+    from core.graft import Graft
+    from core.services.imports import ImportPayload
 
 
 def register(app: typer.Typer) -> None:
@@ -40,27 +44,20 @@ def evaluate(
         if folder:
             from core.services.imports import ImportPayload
 
-            task, classes = graft.external.expects(model)
+            graft.external.expects(model)  # a run without a model is told before anything of the folder
             if not Path(folder).expanduser().is_dir():
                 raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
             if labels and not Path(labels).is_file() and not (Path(folder).expanduser() / labels).is_file():
                 raise BadInput(f"There is no table {labels!r}.", hint="Check the path.")
             project = f"External: {Path(folder).expanduser().resolve().name}"
-            try:
-                made = graft.projects.create_from_names(project, task, classes)
-            except NameTaken as error:  # perhaps of another folder of that name: pictures of two must not be mixed
-                raise NameTaken(
-                    f"There is already a project called {project!r}: a folder of that name was tested on before.",
-                    hint=f"Test on its pictures: --project {shlex.quote(project)}. Or give the folder another name.",
-                ) from error
             payload = ImportPayload(
                 source=sources([folder]), labels_csv=table_for(labels), case_column=case_column,
                 group_column=group_column, create_classes=False,
             )  # fmt: skip
-            coming = finished(graft, graft.imports.start(made, payload), as_json)
-            for item in graft.imports.rejected(coming.id):
-                typer.echo(f"{item.name}: {item.reason}", err=True)
-        test = graft.external.start(model, graft.projects.named(project).id)
+            _bring(graft, model, project, payload, as_json)
+        tested_on = graft.projects.named(project).id
+        coming = graft.external.unended(tested_on)
+        test = graft.external.start(model, tested_on)
         ended = graft.serving.finish(test, progress_line(as_json))
         counted = graft.external.counted(test)
         value = {
@@ -72,9 +69,38 @@ def evaluate(
             basis = graft.judging.basis(test)
             head = f"Run {run} on {count(basis.judged, 'picture')} of {project}, {basis.new}."
     head += f" {ended.name}." if ended.name else ""
+    if coming:
+        way = f"`graft resume {coming.id} --wait`" if coming.state.ended else "`graft up`"
+        typer.echo(
+            f"The last import into {project}, run {coming.id}, is not done: pictures may be missing. {way} goes on "
+            f"with it; then test again: graft evaluate {run} --project {shlex.quote(project)}.",
+            err=True,
+        )
     if ended.state is RunState.DONE and counted.warning:
         table = f"graft import {shlex.quote(project)} TABLE.csv --case-column COLUMN"
         again = f"graft evaluate {run} --project {shlex.quote(project)}"
         typer.echo(f"{counted.warning} A table can tell: {table}, then {again}.", err=True)
     show(value, f"{head}\n\n{scores_in_words(value, Split.TEST)}", as_json)
+    ensure_done(ended)
+
+
+def _bring(graft: "Graft", model: RunId, project: str, payload: "ImportPayload", as_json: bool) -> None:
+    """The folder's pictures, in the project. Ends the command where they are not; nothing half made stays unsaid."""
+    try:
+        bringing = graft.external.bring(model, project, payload)
+    except NameTaken as error:  # perhaps of another folder of that name: pictures of two must not be mixed
+        hint = f"Test on its pictures: --project {shlex.quote(project)}. Or give the folder another name."
+        if not any(item.name == project for item in graft.projects.list()):
+            hint = "Page Projects brings it back. Or give the folder another name."
+        raise NameTaken(f"{error.message} A folder of that name was brought in before.", hint=hint) from error
+    ended = graft.serving.finish(bringing, progress_line(as_json))
+    refused = graft.imports.rejected(bringing)
+    for item in refused:
+        typer.echo(f"{item.name}: {item.reason}", err=True)
+    if graft.external.give_up(bringing):
+        if ended.state is RunState.DONE:
+            raise NotEnoughImages(f"{payload.source} holds no picture that could be used.", hint="Check the folder.")
+    elif ended.state is not RunState.DONE:
+        so_far = graft.labelling.progress(graft.projects.named(project).id).total
+        typer.echo(f"{project} holds {count(so_far, 'picture')} so far. The same command goes on.", err=True)
     ensure_done(ended)

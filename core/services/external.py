@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
-from core.errors import BadInput, NotEnoughImages, NotFound
-from core.jobs.payloads import EvaluatePayload
+from core.errors import BadInput, NameTaken, NotEnoughImages, NotFound
+from core.jobs.payloads import EvaluatePayload, ImportPayload
 from core.labels import match_classes
 from core.services.base import Service
+from core.services.imports import Imports
+from core.services.projects import Projects
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.projects import ProjectView
+from core.store.runs import RunRecord
 from core.store.versions import VersionItem
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
 from core.words import count
@@ -58,6 +61,43 @@ class Counted:
 class External(Service):
     """Tests of models on other projects' pictures."""
 
+    def bring(self, model: RunId, name: str, payload: ImportPayload) -> RunId:
+        """Queue the import of pictures to test the model on into a project called `name`, which is made for them.
+
+        Where an import of them was begun before and did not end, that one goes on; one that left no labelled picture
+        is made again. Raises NameTaken if the project holds others, or pictures that were brought in before.
+        """
+        task, classes = self.expects(model)
+        importing = Imports(self.engine, self.settings, self.queue)
+        with reading(self.engine) as session:
+            found = projects.find_project(session, name)
+            if found is not None:
+                last = _last_import(session, found)
+                holds = projects.has_pictures(session, found)
+                labelled = bool(versions.list_labelled(session, found))
+        if found is None:
+            made = Projects(self.engine, self.settings, self.queue).create_from_names(name, task, classes)
+            return importing.start(made, payload)
+        before = None if last is None else ImportPayload.from_json(last.payload)
+        if last is not None and last.state is not RunState.DONE and before == payload:
+            self.queue.resume(last.id)  # of one that waits or runs there is nothing to resume
+            return last.id
+        same = last is not None and before is not None and before.source == payload.source
+        if not holds or (last is not None and same and (last.state is not RunState.DONE or not labelled)):
+            return importing.start(found, payload)
+        raise NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.")
+
+    def give_up(self, bringing: RunId) -> bool:
+        """Remove the project that an ended import was to fill, if nothing has come in. False: it holds something."""
+        with writing(self.engine) as session:
+            project_id = runs.read_run(session, bringing).project_id
+            return project_id is not None and projects.remove_unused(session, project_id)
+
+    def unended(self, project_id: ProjectId) -> RunRecord | None:
+        """The project's last import, unless it was done: pictures may be missing."""
+        with reading(self.engine) as session:
+            return _unended(session, project_id)
+
     def start(self, model: RunId, project_id: ProjectId) -> RunId:
         """Queue the model of run `model` on the project's labelled pictures; classes are matched by their names.
 
@@ -70,7 +110,8 @@ class External(Service):
             project = projects.read_project(session, project_id)
             if run.project_id == project_id:
                 raise BadInput("An external test needs pictures of another project.", hint="Choose another project.")
-            version_id, note = _freeze(session, project, card)
+            version_id, left_out = _freeze(session, project, card)
+            note = ". ".join(filter(None, (left_out, _incomplete(_unended(session, project_id)))))
         return self.queue.enqueue(
             EvaluatePayload(model=model), project_id=run.project_id, name=note, version_id=version_id
         )
@@ -136,6 +177,22 @@ class External(Service):
         with reading(self.engine) as session:
             card = predictions.model_card(session, model)
         return card.task, card.classes
+
+
+def _last_import(session: Session, project_id: ProjectId) -> RunRecord | None:
+    return next(iter(runs.list_runs(session, project_id=project_id, kinds=[RunKind.IMPORT], limit=1)), None)
+
+
+def _unended(session: Session, project_id: ProjectId) -> RunRecord | None:
+    last = _last_import(session, project_id)
+    return None if last is None or last.state is RunState.DONE else last
+
+
+def _incomplete(last: RunRecord | None) -> str:
+    if last is None:
+        return ""
+    ended = "did not end" if last.state.ended else "had not ended yet"
+    return f"Its last import, run {last.id}, {ended}: pictures may be missing"
 
 
 def _matched(project: ProjectView, card: ModelCard) -> dict[int, int]:

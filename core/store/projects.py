@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.labels import ClassSpec
-from core.store.tables import ClassRow, ProjectRow
-from core.types import ClassId, JsonObject, ProjectId, Task
+from core.store.tables import ClassRow, ImageRow, ImportItemRow, ProjectRow, RunRow, UploadRow, VersionRow
+from core.types import ClassId, JsonObject, ProjectId, RunKind, RunState, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +140,29 @@ def list_projects(session: Session, *, deleted: bool = False) -> list[ProjectVie
 def update_project(session: Session, project_id: ProjectId, values: Mapping[str, object]) -> None:
     """Change a project's own fields. IntegrityError if a new name is taken."""
     session.execute(update(ProjectRow).where(ProjectRow.id == project_id).values(**values))
+
+
+def has_pictures(session: Session, project_id: ProjectId) -> bool:
+    """Whether any picture ever came in, deleted or not."""
+    return session.scalar(select(ImageRow.id).where(ImageRow.project_id == project_id).limit(1)) is not None
+
+
+def remove_unused(session: Session, project_id: ProjectId) -> bool:
+    """Delete a project for good into which nothing came. False: something is in it, or may still come."""
+    used = (
+        select(RunRow.id).where(
+            RunRow.project_id == project_id,
+            (RunRow.kind != RunKind.IMPORT) | RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)),
+        ),
+        select(VersionRow.id).where(VersionRow.project_id == project_id),
+        select(UploadRow.id).where(UploadRow.project_id == project_id),
+    )
+    if has_pictures(session, project_id) or any(session.scalar(query.limit(1)) is not None for query in used):
+        return False
+    tried = select(RunRow.id).where(RunRow.project_id == project_id)
+    session.execute(delete(ImportItemRow).where(ImportItemRow.run_id.in_(tried)))
+    session.execute(delete(RunRow).where(RunRow.project_id == project_id))
+    session.execute(update(ClassRow).where(ClassRow.project_id == project_id).values(merged_into=None))
+    session.execute(delete(ClassRow).where(ClassRow.project_id == project_id))
+    session.execute(delete(ProjectRow).where(ProjectRow.id == project_id))
+    return True

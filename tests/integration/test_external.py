@@ -8,9 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import build
-from core.errors import BadInput, NotEnoughImages
+from core.errors import BadInput, DiskFull, NotEnoughImages
 from core.graft import Graft
+from core.media import BlobStore
 from core.services.serving import Serving
+from core.tasks import importing
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
 from tests.integration.colours import import_painted, paint
@@ -156,3 +158,89 @@ def test_cases_that_are_named_after_a_test_on_a_folder_count_in_the_next(
         done = CliRunner().invoke(build(), [*shlex.split(words)[1:], *home, "--json"])
         assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["metrics"]["test"]["units"] == 4
+
+
+class Fills:
+    """In place of `BlobStore.settle`: the disk is full after so many batches."""
+
+    def __init__(self, *, after: int) -> None:
+        self.left = after
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise DiskFull
+
+
+def test_a_folder_of_which_nothing_can_be_used_leaves_no_project_behind(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    model: RunId = trained(graft, project)
+    words = ["evaluate", str(model), "--folder", str(tmp_path / "field"), "--home", str(graft.settings.home)]
+    (tmp_path / "field" / "green").mkdir(parents=True)
+    (tmp_path / "field" / "green" / "broken.png").write_bytes(b"no picture")
+    told = CliRunner().invoke(build(), words)
+    assert told.exit_code == 1 and "green/broken.png: " in told.stderr
+    assert "holds no picture that could be used" in told.stderr
+
+    elsewhere(tmp_path / "field", {"green": 2, "red": 2})
+    with monkeypatch.context() as full:
+        full.setattr(BlobStore, "settle", Fills(after=0))
+        failed = CliRunner().invoke(build(), words)
+    assert failed.exit_code == 1 and "failed: The disk is full." in failed.stderr
+    assert [item.name for item in graft.projects.list()] == ["Colours"]
+    assert CliRunner().invoke(build(), words).exit_code == 0
+
+
+def test_a_test_on_a_folder_goes_on_where_its_import_was_stopped_and_one_on_the_project_says_that_it_was(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    monkeypatch.setattr(importing, "BATCH", 4)
+    model: RunId = trained(graft, project)
+    home = ["--home", str(graft.settings.home), "--json"]
+    words = ["evaluate", str(model), "--folder", str(elsewhere(tmp_path / "field", {"green": 4, "red": 4})), *home]
+
+    with monkeypatch.context() as full:
+        full.setattr(BlobStore, "settle", Fills(after=1))
+        stopped = CliRunner().invoke(build(), words)
+    assert stopped.exit_code == 1
+    assert "External: field holds 4 pictures so far. The same command goes on." in stopped.stderr
+
+    half = CliRunner().invoke(build(), ["evaluate", str(model), "--project", "External: field", *home])
+    (run,) = graft.imports.list(graft.projects.named("External: field").id)
+    assert json.loads(half.stdout)["metrics"]["test"]["count"] == 4
+    assert json.loads(half.stdout)["note"] == f"Its last import, run {run.id}, did not end: pictures may be missing"
+    assert f"`graft resume {run.id} --wait` goes on with it" in half.stderr
+
+    whole = json.loads(CliRunner().invoke(build(), words).stdout)
+    assert (whole["metrics"]["test"]["count"], whole["note"]) == (8, "")
+    again = CliRunner().invoke(build(), words)
+    assert again.exit_code == 1 and "was brought in before" in again.stderr
+
+
+def test_a_folder_whose_names_were_no_classes_is_brought_again_once_they_are(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    model: RunId = trained(graft, project)
+    folder = elsewhere(tmp_path / "field", {"blue": 3})
+    words = ["evaluate", str(model), "--folder", str(folder), "--home", str(graft.settings.home), "--json"]
+    assert "has no labelled picture" in CliRunner().invoke(build(), words).stderr
+    (folder / "blue").rename(folder / "green")
+    assert json.loads(CliRunner().invoke(build(), words).stdout)["metrics"]["test"]["count"] == 3
+
+
+def test_a_deleted_project_of_a_folder_s_name_is_said_to_be_one(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "finish", finish)
+    model: RunId = trained(graft, project)
+    folder = elsewhere(tmp_path / "field", {"green": 2, "red": 2})
+    words = ["evaluate", str(model), "--folder", str(folder), "--home", str(graft.settings.home)]
+    assert CliRunner().invoke(build(), words).exit_code == 0
+    graft.projects.delete(graft.projects.named("External: field").id)
+    told = CliRunner().invoke(build(), words)
+    assert told.exit_code == 1 and "A deleted project is called" in told.stderr
+    assert "Page Projects brings it back" in told.stderr and "--project" not in told.stderr
