@@ -154,11 +154,28 @@ def picture_of(graft: "Graft", model: "RunId", image: str) -> "ImageId":
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write what was asked for. Raises GraftError where it cannot be."""
+    """Write what was asked for, whole or not at all. Raises GraftError where it cannot be."""
+    whole_file(path, lambda beside: beside.write_bytes(content))
+
+
+def whole_file(path: Path, write: Callable[[Path], object], *, hint: str = "Choose another place.") -> None:
+    """Let `write` make a file that takes the path's place once it is whole. Raises GraftError where it cannot be.
+
+    On a full disk half a report would else stand in place of the one before. A device or pipe is written itself.
+    """
     try:
-        path.write_bytes(content)
+        if path.exists() and not path.is_file():
+            write(path)
+            return
+        place = path.resolve()  # what a link points to is replaced, not the link
+        beside = place.with_name(f"{place.name}.{os.getpid()}")
+        try:
+            write(beside)
+            beside.replace(place)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
-        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint="Choose another place.") from error
+        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def ensure_done(run: "RunRecord") -> None:

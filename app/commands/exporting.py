@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, finished, opened, show, write_file
+from app.commands.base import Home, Json, ProjectName, finished, opened, show, whole_file, write_file
 from app.commands.training import RunArgument
-from core.errors import GraftError
 from core.types import RunId
 
 if TYPE_CHECKING:
@@ -91,10 +90,8 @@ def _finish(graft: "Graft", run_id: RunId, output: Path | None, as_json: bool) -
     run = finished(graft, run_id, as_json)
     made = graft.exports.path(run.id)
     target = output or Path(made.name)
-    try:
-        target = Path(shutil.copyfile(made, target / made.name if target.is_dir() else target))
-    except OSError as error:
-        hint = f"The file itself is kept: {made}"
-        raise GraftError(f"{target} cannot be written: {error.strerror}.", hint=hint) from error
+    if target.is_dir():
+        target /= made.name
+    whole_file(target, lambda beside: shutil.copyfile(made, beside), hint=f"The file itself is kept: {made}")
     value = {"run": run.id, "state": run.state.value, **(run.result or {})}
     show({**value, "file": str(target.absolute())}, f"Wrote {target}.", as_json)

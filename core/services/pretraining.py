@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 import math
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -180,9 +181,9 @@ class Pretraining(Service):
             stem = found[0].backbone.replace(":", "-") if source.stem == "weights" else source.stem
             target = target / f"{stem}{source.suffix}"
         try:
-            shutil.copyfile(source, target)
+            _copy(source, target)
             if source.with_suffix(".json").is_file():
-                shutil.copyfile(source.with_suffix(".json"), target.with_suffix(".json"))
+                _copy(source.with_suffix(".json"), target.with_suffix(".json"))
         except OSError as error:
             raise GraftError(f"{target} cannot be written: {error.strerror}.", hint="Choose another place.") from error
         return target
@@ -215,6 +216,16 @@ class Pretraining(Service):
         with reading(self.engine) as session:
             found = runs.list_runs(session, kinds=[RunKind.PRETRAIN])
         return [run for run in found if project_id is None or run.project_id in (None, project_id)]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all: half of one, as a full disk leaves it, would be damaged weights."""
+    beside = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _words(card: WeightsCard) -> str:

@@ -30,21 +30,21 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
     context.check_cancelled()
     onnx = context.settings.exports / str(context.run.id) / "model.onnx"
     onnx.parent.mkdir(parents=True, exist_ok=True)
-    context.progress("Writing ONNX", fraction=0.3, now=True)
     try:
-        write_onnx(onnx, loaded.network, loaded.card)
-        problem = ""
-    except (torch.onnx.OnnxExporterError, RuntimeError) as error:  # said in the card; all the rest is still of use
-        context.log.exception("No ONNX file could be made.")
-        problem = f"this kind of network cannot be written as one ({type(error).__name__})."
-    context.progress("Packing", fraction=0.9, now=True)
-    facts = _facts(context, model, loaded.card, problem)
-    sources = {name: folder / name for name in files}
-    if not problem:
-        sources["model.onnx"] = onnx
-    name = f"{file_name(facts.project)}-model-{model}.zip"
-    size = sum(item.stat().st_size for item in sources.values())
-    try:
+        context.progress("Writing ONNX", fraction=0.3, now=True)
+        try:
+            write_onnx(onnx, loaded.network, loaded.card)
+            problem = ""
+        except (torch.onnx.OnnxExporterError, RuntimeError) as error:  # said in the card; all the rest is still of use
+            context.log.exception("No ONNX file could be made.")
+            problem = f"this kind of network cannot be written as one ({type(error).__name__})."
+        context.progress("Packing", fraction=0.9, now=True)
+        facts = _facts(context, model, loaded.card, problem)
+        sources = {name: folder / name for name in files}
+        if not problem:
+            sources["model.onnx"] = onnx
+        name = f"{file_name(facts.project)}-model-{model}.zip"
+        size = sum(item.stat().st_size for item in sources.values())
         with new_archive(context, name, size_bytes=size) as (archive, path):
             for inside, source in sources.items():
                 archive.write(source, inside)

@@ -15,19 +15,22 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import supervisor
+from app.commands.base import whole_file, write_file
 from app.supervisor import Supervisor
-from core.errors import DiskFull
+from core.errors import DiskFull, GraftError
 from core.graft import Graft
 from core.jobs import LaneWorker, execute, process
 from core.jobs.context import JobContext
 from core.jobs.reserve import NAME, keep_room
+from core.services import pretraining
 from core.services.home import write_children
 from core.settings import Settings
 from core.store.db import migrate, reading, writing
+from core.tasks import export_model
 from core.training.checkpoint import save_checkpoint
 from core.types import JsonObject, Lane, ProjectId, RunState
-from tests.at_once import claim
-from tests.integration.test_training import TINY
+from tests.at_once import claim, finish
+from tests.integration.test_training import TINY, trained
 
 EXECUTE = importlib.import_module("core.jobs.execute")  # the package gives that name to the function
 NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
@@ -159,3 +162,44 @@ def test_a_state_that_could_not_be_written_is_not_said_to_be_kept(
     monkeypatch.setattr("core.training.checkpoint.os.fsync", lambda _: (_ for _ in ()).throw(NO_ROOM))
     with pytest.raises(DiskFull, match="last good state is kept"):
         save_checkpoint(tmp_path, {"epoch": 2})
+
+
+def half(*paths: object) -> None:
+    """In place of what writes a file, the last of the paths: the disk is full before its end."""
+    Path(str(paths[-1])).write_bytes(b"half of i")
+    raise NO_ROOM
+
+
+def test_what_a_command_writes_takes_the_place_of_the_one_before_only_when_it_is_whole(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    write_file(report, b"the one before")
+    with pytest.raises(GraftError, match=r"report\.html cannot be written: No space left on device\."):
+        whole_file(report, half)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("report.html", b"the one before")]
+    (tmp_path / "link.html").symlink_to(report)
+    write_file(tmp_path / "link.html", b"a new one")
+    assert (tmp_path / "link.html").is_symlink() and report.read_bytes() == b"a new one"
+    write_file(Path("/dev/null"), b"nowhere")
+    assert not Path("/dev/null").is_file()
+    with pytest.raises(GraftError, match="cannot be written"):
+        write_file(tmp_path, b"in place of a folder")
+
+
+def test_weights_that_the_disk_has_no_room_for_are_not_half_taken_along(
+    graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(pretraining.shutil, "copyfile", half)
+    with pytest.raises(GraftError, match="No space left on device"):
+        graft.pretraining.export("bundled", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_model_that_the_disk_has_no_room_for_leaves_nothing_of_it_in_the_exports(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = trained(graft, project)
+    monkeypatch.setattr(export_model, "write_onnx", lambda path, network, card: half(path))
+    ended = finish(graft, graft.exports.model(model))
+    assert ended.state is RunState.FAILED and ended.error == "The disk is full."
+    assert not [path for path in graft.settings.exports.rglob("*") if path.is_file()]
