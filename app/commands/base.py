@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import DiskFull, GraftError, NotFound, is_full
+from core.services.outside import whole_file
 from core.settings import Settings
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -156,26 +157,6 @@ def picture_of(graft: "Graft", model: "RunId", image: str) -> "ImageId":
 def write_file(path: Path, content: bytes) -> None:
     """Write what was asked for, whole or not at all. Raises GraftError where it cannot be."""
     whole_file(path, lambda beside: beside.write_bytes(content))
-
-
-def whole_file(path: Path, write: Callable[[Path], object], *, hint: str = "Choose another place.") -> None:
-    """Let `write` make a file that takes the path's place once it is whole. Raises GraftError where it cannot be.
-
-    On a full disk half a report would else stand in place of the one before. A device or pipe is written itself.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            write(path)
-            return
-        place = path.resolve()  # what a link points to is replaced, not the link
-        beside = place.with_name(f"{place.name}.{os.getpid()}")
-        try:
-            write(beside)
-            beside.replace(place)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def ensure_done(run: "RunRecord") -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, finished, opened, show, whole_file, write_file
+from app.commands.base import Home, Json, ProjectName, finished, opened, show, write_file
 from app.commands.training import RunArgument
+from core.services.outside import whole_file
 from core.types import RunId
 
 if TYPE_CHECKING:

@@ -63,8 +63,7 @@ def common_starts(backbones: Sequence[str]) -> tuple[list[str], str]:
 
 def out_of_reach(backbones: Sequence[str]) -> None:
     """Says of which networks the photographs' weights cannot be had now, before a training fails of it."""
-    home = str(graft().settings.home)
-    missing = [name for name in backbones if backbone_info(name).pretrained and not _reached(home, name)]
+    missing = _missing(str(graft().settings.home), tuple(backbones))
     if missing:
         st.warning(
             f"{md(out_of_reach_words(missing))} Connect Graft to the network once, or choose another start.",
@@ -73,9 +72,9 @@ def out_of_reach(backbones: Sequence[str]) -> None:
 
 
 @st.cache_data(ttl=300, show_spinner=False)
-def _reached(home: str, backbone: str) -> bool:
+def _missing(home: str, backbones: tuple[str, ...]) -> list[str]:
     # `home` is there for the key, as in `_usual`.
-    return graft().training.reaches_imagenet(backbone)
+    return graft().training.out_of_reach(backbones)
 
 
 def usual_start(backbone: str) -> str:

@@ -71,12 +71,12 @@ class PixelCache:
                     squares[number] = self._square(blobs[number])
             return last
 
-        pool = ThreadPoolExecutor(threads)  # which decode outside Python's lock
+        pool = ThreadPoolExecutor(threads)  # decoding leaves Python's lock alone
         try:
             yield from pool.map(some, range(0, len(blobs), IN_A_GO))
         finally:
             stopped.set()
-            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 64 large photos
+            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for 128 large photos
 
     def _square(self, blob: str) -> NDArray[np.uint8]:
         content = self._blobs.read(blob)

@@ -20,6 +20,9 @@ from core.media.decode import EXTENSIONS
 from core.media.prepare import LARGEST_FILE
 from core.settings import Settings
 
+UPLOAD = "upload:"
+"""Before the name of a batch that a browser sent, in place of a path."""
+
 MOST_ENTRIES = 300_000
 LARGEST_ENTRY = 400  # bytes in a zip's directory: 46 and a long name
 LARGEST_TABLE = 256 * 2**20
@@ -73,8 +76,8 @@ def check_source(source: str) -> None:
 
 
 def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
-    if source.startswith("upload:"):
-        folder = batch_folder(settings, source.removeprefix("upload:"))
+    if source.startswith(UPLOAD):
+        folder = batch_folder(settings, source.removeprefix(UPLOAD))
         try:
             names = json.loads((folder / "names.json").read_text("utf-8"))
         except OSError as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.exchange import csv_text
 from core.jobs.payloads import ImportPayload
-from core.media.sources import check_source
+from core.media.sources import UPLOAD, check_source
 from core.services.base import Service
 from core.services.uploads import Uploads
 from core.store import imports, projects, runs
@@ -44,8 +44,8 @@ class Imports(Service):
         """Queue an import. Raises BadInput if its source is not there."""
         with reading(self.engine) as session:
             projects.read_project(session, project_id)
-        if payload.source.startswith("upload:"):
-            Uploads(self.engine, self.settings, self.queue).seal(payload.source.removeprefix("upload:"))
+        if payload.source.startswith(UPLOAD):
+            Uploads(self.engine, self.settings, self.queue).seal(payload.source.removeprefix(UPLOAD))
         else:
             check_source(payload.source)
         return self.queue.enqueue(payload, project_id=project_id, name="Import")

@@ -15,7 +15,7 @@ from core.exchange import csv_text
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore
 from core.media.prepare import difference_hash
-from core.media.sources import check_source
+from core.media.sources import UPLOAD, check_source
 from core.services.base import Service
 from core.services.uploads import Uploads
 from core.store import images, predictions, runs, versions
@@ -119,8 +119,8 @@ class Predictions(Service):
             run = runs.read_run(session, model)
             predictions.model_card(session, model)
         lane = Lane.FILES
-        if source.startswith("upload:"):
-            files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix("upload:"))
+        if source.startswith(UPLOAD):
+            files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix(UPLOAD))
             lane = Lane.INTERACTIVE if files <= AT_ONCE else Lane.FILES
         else:
             check_source(source)

@@ -1,10 +1,10 @@
 """Starting pretrainings, and the weights there are: bundled, made here, or installed."""
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import math
-import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -25,10 +25,11 @@ from core.catalogue import (
     bundled_weights,
     search_backbones,
 )
-from core.errors import BadInput, GraftError, NotFound
+from core.errors import BadInput, NotFound
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
 from core.services.base import Service
+from core.services.outside import whole_file
 from core.services.weights import card_of, parent_of
 from core.store import images, projects, runs
 from core.store.db import reading
@@ -180,12 +181,10 @@ class Pretraining(Service):
         if target.is_dir():
             stem = found[0].backbone.replace(":", "-") if source.stem == "weights" else source.stem
             target = target / f"{stem}{source.suffix}"
-        try:
-            _copy(source, target)
-            if source.with_suffix(".json").is_file():
-                _copy(source.with_suffix(".json"), target.with_suffix(".json"))
-        except OSError as error:
-            raise GraftError(f"{target} cannot be written: {error.strerror}.", hint="Choose another place.") from error
+        whole_file(target, functools.partial(shutil.copyfile, source))
+        card = source.with_suffix(".json")
+        if card.is_file():
+            whole_file(target.with_suffix(".json"), functools.partial(shutil.copyfile, card))
         return target
 
     def install(self, source: Path) -> WeightsEntry:
@@ -216,16 +215,6 @@ class Pretraining(Service):
         with reading(self.engine) as session:
             found = runs.list_runs(session, kinds=[RunKind.PRETRAIN])
         return [run for run in found if project_id is None or run.project_id in (None, project_id)]
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all: half of one, as a full disk leaves it, would be damaged weights."""
-    beside = target.with_name(f"{target.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(source, beside)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _words(card: WeightsCard) -> str:

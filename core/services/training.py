@@ -146,10 +146,6 @@ class Training(Service):
         """What a training of that network starts from unless a person chooses. May wait two seconds for a host."""
         return usual_weights(self.settings, backbone)
 
-    def reaches_imagenet(self, backbone: str) -> bool:
-        """Whether ImageNet's weights of a network can be had here now. May wait two seconds for a host."""
-        return reaches_imagenet(self.settings, backbone)
-
     def out_of_reach(self, backbones: Sequence[str]) -> "list[str]":
         """Those of the networks whose published weights cannot be had here now. May wait two seconds for each host."""
         return out_of_reach(self.settings, backbones)

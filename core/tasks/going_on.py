@@ -1,14 +1,16 @@
 """What a job that takes in files still has to do, after an attempt that was killed."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from core.jobs.context import JobContext
-from core.media.sources import batch_folder
+from core.media.sources import UPLOAD, batch_folder
+from core.store import imports
+from core.store.db import writing
 
 Item = TypeVar("Item")
-UPLOAD = "upload:"
 
 
 def still_to_do(items: Iterable[Item], name_of: Callable[[Item], str], done: Counter[str]) -> list[Item]:
@@ -25,9 +27,11 @@ def still_to_do(items: Iterable[Item], name_of: Callable[[Item], str], done: Cou
     return left
 
 
-def all_taken(context: JobContext) -> None:
-    """Say that nothing of the source is needed any more, before an upload is forgotten."""
+def all_taken(context: JobContext, source: str) -> None:
+    """Say that nothing of the source is needed any more, then forget what a browser sent."""
     context.progress("Done", fraction=1.0, now=True)
+    if source.startswith(UPLOAD):
+        forget_upload(context, source.removeprefix(UPLOAD))
 
 
 def is_forgotten(context: JobContext, source: str) -> bool:
@@ -35,3 +39,10 @@ def is_forgotten(context: JobContext, source: str) -> bool:
     if not source.startswith(UPLOAD) or context.run.progress.get("fraction") != 1.0:
         return False
     return not (batch_folder(context.settings, source.removeprefix(UPLOAD)) / "names.json").exists()
+
+
+def forget_upload(context: JobContext, batch: str) -> None:
+    """Delete what the browser sent, once it has been taken in."""
+    with writing(context.engine) as session:
+        imports.delete_batch(session, batch)
+    shutil.rmtree(batch_folder(context.settings, batch), ignore_errors=True)

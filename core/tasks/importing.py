@@ -4,7 +4,6 @@ Every batch of files is committed with its lines of the report, so that an impor
 goes on where it stopped and nothing is taken twice.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
-from core.media.sources import batch_folder
 from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_images, known_images, list_names, read_image, restore_images
@@ -25,7 +23,7 @@ from core.store.imports import ImportItem
 from core.store.labels import LabelEvent, LastWord
 from core.store.projects import ProjectView
 from core.tasks.correcting import Correction, correct, repeated, unmistakable
-from core.tasks.going_on import UPLOAD, all_taken, is_forgotten, still_to_do
+from core.tasks.going_on import all_taken, is_forgotten, still_to_do
 from core.tasks.import_labels import ImportLabels, plan_labels
 from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
 
@@ -60,9 +58,7 @@ def run(context: JobContext) -> JsonObject:
         context.progress("Listing the files", now=True)
         with open_source(payload.source, context.settings) as source:
             _import(context, ProjectId(project_id), payload, source)
-    all_taken(context)
-    if payload.source.startswith(UPLOAD):
-        forget_upload(context, payload.source.removeprefix(UPLOAD))
+    all_taken(context, payload.source)
     with reading(context.engine) as session:
         counts = imports.count_items(session, context.run.id)
         relabelled, kept = imports.count_relabelled(session, context.run.id)
@@ -267,10 +263,3 @@ def _new_image(prepared: Prepared, ready: _Ready, plan: ImportLabels) -> NewImag
         split=row.split if row else None,
         extra=extra,
     )
-
-
-def forget_upload(context: JobContext, batch: str) -> None:
-    """Delete what the browser sent, once it has been taken in."""
-    with writing(context.engine) as session:
-        imports.delete_batch(session, batch)
-    shutil.rmtree(batch_folder(context.settings, batch), ignore_errors=True)

@@ -37,8 +37,7 @@ from core.models import LoadedModel
 from core.store import predictions
 from core.store.db import reading, writing
 from core.store.predictions import GROUP, PredictionRecord
-from core.tasks.going_on import UPLOAD, all_taken, is_forgotten, still_to_do
-from core.tasks.importing import forget_upload
+from core.tasks.going_on import all_taken, is_forgotten, still_to_do
 from core.tasks.warm import warm_model
 from core.types import JsonObject
 
@@ -65,9 +64,7 @@ def run(context: JobContext) -> JsonObject:
     if not is_forgotten(context, payload.source):
         with open_source(payload.source, context.settings) as source:
             _take_in(context, payload, model, source)
-    all_taken(context)
-    if payload.source.startswith(UPLOAD):
-        forget_upload(context, payload.source.removeprefix(UPLOAD))
+    all_taken(context, payload.source)
     with reading(context.engine) as session:
         records = predictions.read_numbered(session, context.run.id).values()
     rejected = sum(bool(record.error) for record in records)

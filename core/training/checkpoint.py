@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from core.errors import DiskFull, is_full
+from core.media import write_file
 from core.types import JsonObject
 
 NAME, DECIDED = "checkpoint.pt", "decided.json"
@@ -54,9 +55,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 def save_decisions(folder: Path, decided: JsonObject) -> None:
     """Keep what a training found fastest: one that goes on tries nothing, for it might find otherwise."""
-    temporary = folder / f"{DECIDED}.new"
-    temporary.write_text(json.dumps(decided), "utf-8")
-    temporary.replace(folder / DECIDED)
+    write_file(folder / DECIDED, json.dumps(decided).encode())
 
 
 def load_decisions(folder: Path) -> JsonObject | None:

@@ -289,20 +289,25 @@ def test_a_picture_is_answered_alike_by_prediction_and_explanation(
     assert view.probabilities == pytest.approx(item.probabilities, abs=1e-5)
 
 
+def dies_in_batch(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prediction is killed in its batch of that number, of eight pictures each."""
+    monkeypatch.setattr(predict, "BATCH", 8)
+    answered, calls = predict._answered, []
+
+    def answer(*batch: object) -> object:
+        calls.append(batch)
+        if len(calls) == number:
+            raise MemoryError("killed")
+        return answered(*batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(predict, "_answered", answer)
+
+
 def test_an_interrupted_prediction_goes_on_where_it_stopped(
     graft: Graft, model: RunId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = graft.predictions.start(model, str(folder_of(tmp_path / "many", 70)))
-    monkeypatch.setattr(predict, "BATCH", 8)
-    answered, calls = predict._answered, []
-
-    def dies_in_the_third(*batch: object) -> object:
-        calls.append(batch)
-        if len(calls) == 3:
-            raise MemoryError("killed")
-        return answered(*batch)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(predict, "_answered", dies_in_the_third)
+    dies_in_batch(3, monkeypatch)
     assert serve(graft, Lane.FILES) is RunState.FAILED
     assert len(graft.predictions.read(run).items) == 16
     graft.queue.resume(run)
@@ -319,16 +324,7 @@ def test_an_interrupted_prediction_answers_files_of_the_same_name_in_two_zips(
             for path in sorted(folder_of(tmp_path / name, 8).iterdir()):
                 archive.write(path, path.name)
     run = graft.predictions.start(model, f"{tmp_path / 'first.zip'}\n{tmp_path / 'second.zip'}")
-    monkeypatch.setattr(predict, "BATCH", 8)
-    answered, calls = predict._answered, []
-
-    def dies_in_the_second(*batch: object) -> object:
-        calls.append(batch)
-        if len(calls) == 2:
-            raise MemoryError("killed")
-        return answered(*batch)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(predict, "_answered", dies_in_the_second)
+    dies_in_batch(2, monkeypatch)
     assert serve(graft, Lane.FILES) is RunState.FAILED
     graft.queue.resume(run)
     assert serve(graft, Lane.FILES) is RunState.DONE

@@ -154,7 +154,7 @@ def form(page: str, project: int) -> None:
 
 @pytest.mark.parametrize("page", ["train", "search", "benchmark"])
 def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
-    monkeypatch.setattr("core.services.training.reaches_imagenet", lambda settings, backbone: True)
+    monkeypatch.setattr("core.services.weights._answers", lambda url: True)
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     few, enough = (
         AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": project}).run()

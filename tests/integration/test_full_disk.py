@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import supervisor
-from app.commands.base import whole_file, write_file
+from app.commands.base import write_file
 from app.supervisor import Supervisor
 from core.errors import DiskFull, GraftError
 from core.graft import Graft
@@ -24,6 +24,7 @@ from core.jobs.context import JobContext
 from core.jobs.reserve import NAME, keep_room
 from core.services import pretraining
 from core.services.home import write_children
+from core.services.outside import whole_file
 from core.settings import Settings
 from core.store.db import migrate, reading, writing
 from core.tasks import export_model

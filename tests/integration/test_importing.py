@@ -19,7 +19,7 @@ from core.store import runs
 from core.store.db import reading, writing
 from core.store.images import ImageRecord, read_image
 from core.store.tables import ImageClassRow, ImageRow
-from core.tasks import importing
+from core.tasks import going_on, importing
 from core.types import ImageState, Lane, ProjectId, RunId, RunState, Task
 from tests.at_once import claim, complete, serve
 
@@ -224,14 +224,14 @@ def test_an_import_killed_when_it_had_forgotten_the_upload_is_done(
     upload = graft.uploads.announce(project, "batch-1", "a.png", len(content))
     graft.uploads.append(upload.id, 0, content)
     run_id = graft.imports.start(project, ImportPayload(source="upload:batch-1"))
-    forget = importing.forget_upload
+    forget = going_on.forget_upload
 
     def dies_after_it(context: JobContext, batch: str) -> None:
         forget(context, batch)
         raise MemoryError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(importing, "forget_upload", dies_after_it)
+        patch.setattr(going_on, "forget_upload", dies_after_it)
         assert serve(graft, Lane.FILES) is RunState.FAILED
     assert graft.queue.resume(run_id)
     assert reported(graft, run_id).added == 1

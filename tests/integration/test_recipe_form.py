@@ -162,7 +162,8 @@ def test_weights_that_cannot_be_had_are_told_before_anything_fails(
     graft: Graft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "imagenet")
-    monkeypatch.setattr("core.services.training.reaches_imagenet", lambda settings, backbone: backbone == "resnet18")
+    monkeypatch.setattr("core.services.weights._at_hand", lambda settings, backbone: backbone == "resnet18")
+    monkeypatch.setattr("core.services.weights._answers", lambda url: False)
     page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
     page.multiselect(key="study-networks").set_value(["resnet18", "graft:light_cnn"]).run()
     assert not page.warning
