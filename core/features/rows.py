@@ -6,22 +6,17 @@ Reading is by memory map, so that 100,000 pictures need no memory of their own.
 """
 
 import fcntl
-import functools
-import itertools
 import logging
 import os
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from isal.isal_zlib import crc32  # zlib's numbers, twenty times as fast
 from numpy.typing import NDArray
 
 LOG = logging.getLogger("graft.cache")
-READERS, SMALL = 2, 2**15
-"""Large rows are checked and copied by so many threads, which Python's lock does not hold up; of this size in bytes."""
 _RECORD = np.dtype([("address", "S64"), ("crc", "<u4")])
 
 
@@ -50,7 +45,7 @@ class RowCache:
         rows = np.ascontiguousarray(rows, self.dtype)
         records = np.empty(len(addresses), _RECORD)
         for number, (address, row) in enumerate(zip(addresses, rows, strict=True)):
-            records[number] = (address.encode(), zlib.crc32(row))
+            records[number] = (address.encode(), crc32(row))
         with self._locked():
             count = len(self._records())
             with (self.folder / "rows.bin").open("r+b") as file:
@@ -70,22 +65,13 @@ class RowCache:
         rows, records = self._map(), self._records()
         found = np.empty((len(addresses), *self.shape), self.dtype)
         positions = [self._positions[address] for address in addresses]
-
-        def damaged(chosen: range) -> list[int]:
-            left = []
-            for number in chosen:
-                if _kept(addresses[number], positions[number], rows, records):
-                    found[number] = rows[positions[number]].view(self.dtype).reshape(self.shape)
-                else:
-                    left.append(number)
-            return left
-
-        parts = READERS if self._row_bytes > SMALL else 1
-        shares = [range(first, len(addresses), parts) for first in range(parts)]
-        for number in itertools.chain(*(_pool().map(damaged, shares) if parts > 1 else map(damaged, shares))):
-            LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
-            found[number] = remake(addresses[number])
-            self.add([addresses[number]], found[number][None])
+        for number, (address, position) in enumerate(zip(addresses, positions, strict=True)):
+            if _kept(address, position, rows, records):
+                found[number] = rows[position].view(self.dtype).reshape(self.shape)
+            else:
+                LOG.warning("A damaged row of the cache %s is made anew.", self.folder)
+                found[number] = remake(address)
+                self.add([address], found[number][None])
         return found
 
     def _map(self) -> NDArray[np.uint8]:
@@ -114,14 +100,9 @@ class RowCache:
             yield
 
 
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(READERS)
-
-
 def _kept(address: str, position: int, rows: NDArray[np.uint8], records: NDArray[np.void]) -> bool:
     """Whether the row of that address still lies there: the folder may have been emptied and filled anew."""
     if position >= min(len(rows), len(records)):
         return False
     record = records[position]
-    return bool(record["address"] == address.encode() and record["crc"] == zlib.crc32(rows[position]))
+    return bool(record["address"] == address.encode() and record["crc"] == crc32(rows[position]))
