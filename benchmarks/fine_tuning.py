@@ -63,7 +63,9 @@ def prepared(folder: Path, backbone: str, augmentation: str, batch: int = BATCH,
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), device=device)
         store = BlobStore(settings)
-        blobs = [store.put(path.read_bytes()) for path in sorted(folder.glob("*/*.jpg"))]
+        paths = sorted(folder.glob("*/*.jpg"))
+        whole = paths[: max(batch, len(paths) // batch * batch)]  # steps as large as the floor's
+        blobs = [store.put(path.read_bytes()) for path in whole]
         pixels = PixelCache(settings, 224, "squash")
         pixels.fill(blobs)
         network = Network(backbone, len(KINDS), image_size=224).to(choose_device(device))
