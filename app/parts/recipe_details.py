@@ -15,6 +15,7 @@ from app.parts.recipe_words import (
     OPTIMIZER_WORDS,
     PRECISION_WORDS,
     RUNTIME_WORDS,
+    SCHEDULE_WORDS,
     TITLES,
     TUNE_WORDS,
 )
@@ -129,13 +130,10 @@ def _learning(fields: _Fields) -> None:
         "Layer-wise learning-rate decay: each of five parts learns at so much of the rate of the one above. 1 is off; "
         "0.75 is usual for transformers. BEiT (Bao et al. 2022).",
     )  # fmt: skip
-    fields.number(
-        "warmup", 0.0, 1.0,
-        "The learning rate climbs, then falls by a cosine (Goyal et al. 2017; Loshchilov & Hutter 2017).",
-    )  # fmt: skip
-    fields.number(
-        "weight_decay", 0.0, 1.0, "Pulls the weights towards zero; biases and norms are spared (He et al. 2019)."
-    )
+    fields.number("warmup", 0.0, 1.0, "The learning rate climbs first (Goyal et al. 2017).")
+    fields.choose("schedule", SCHEDULE_WORDS, "Falling along a cosine: Loshchilov & Hutter 2017.")
+    fields.number("weight_decay", 0.0, 1.0, "Pulls the weights towards zero. Loshchilov & Hutter 2019.")
+    fields.flag("no_bias_decay", "No weight decay on biases and norms (He et al. 2019).")
 
 
 def _parts(recipe: Recipe) -> Mapping[str, str]:
@@ -166,7 +164,7 @@ def _labels(fields: _Fields, task: Task) -> None:
     fields.choose(
         "loss", LOSS_WORDS[task],
         "Focal: Lin et al. 2017. Asymmetric: Ridnik et al. 2021. CORN: Shi, Cao & Raschka 2021. "
-        "CORAL: Cao, Mirjalili & Raschka 2020. Huber: 1964.",
+        "CORAL: Cao, Mirjalili & Raschka 2020. Huber 1964.",
     )  # fmt: skip
     fields.choose(
         "imbalance", _balances(fields, task),

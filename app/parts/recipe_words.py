@@ -16,7 +16,9 @@ TITLES = {
     "layer_decay": "Each lower part learns so much slower",
     "optimizer": "Optimizer",
     "weight_decay": "Weight decay",
+    "no_bias_decay": "Spare biases and norms",
     "warmup": "Share of the time it warms up",
+    "schedule": "The learning rate after that",
     "augmentation": "Variation of the pictures",
     "framing": "Of a picture that is not square",
     "image_size": "Picture size in pixels",
@@ -86,9 +88,10 @@ LOSS_WORDS = {
         "focal": "Focal: hard pictures more",
         "asymmetric": "Asymmetric: absent classes less",
     },
-    Task.REGRESSION: {"standard": "Huber: far-off numbers pull less"},
+    Task.REGRESSION: {"standard": "Huber: far-off numbers pull less", "squared": "Squared: far-off numbers pull most"},
 }
 OPTIMIZER_WORDS = {"adamw": "AdamW: works as it is", "sgd": "SGD: the classic, wants a larger rate"}
+SCHEDULE_WORDS = {"cosine": "Falls along a cosine", "constant": "Stays as it is"}
 FRAMING_WORDS = {"squash": "All of it, stretched", "crop": "Its middle"}
 PRECISION_WORDS = {"auto": "Chosen for the machine", "float32": "Full", "bfloat16": "Half"}
 RUNTIME_WORDS = {
@@ -104,6 +107,7 @@ WORDS = {
     "augmentation": AUGMENTATION_WORDS,
     "imbalance": IMBALANCE_WORDS,
     "optimizer": OPTIMIZER_WORDS,
+    "schedule": SCHEDULE_WORDS,
     "framing": FRAMING_WORDS,
     "precision": PRECISION_WORDS,
     "runtime": RUNTIME_WORDS,

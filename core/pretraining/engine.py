@@ -22,7 +22,7 @@ from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
 from core.pretraining.views import two_views
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.plan import averaged, rate_factor, set_rates
+from core.training.plan import averaged, decaying, rate_factor, set_rates
 from core.training.reading import Losses
 
 WARMUP = 0.05
@@ -102,16 +102,8 @@ class Pretrainer:
         self._epoch = -1
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        rate, decay = self.plan.learning_rate, self.plan.weight_decay
-        groups = [
-            {
-                "params": [item for item in self.parameters if (item.ndim > 1) is decays],
-                "lr": rate,
-                "base_lr": rate,
-                "weight_decay": decay if decays else 0.0,
-            }
-            for decays in (True, False)
-        ]
+        rate = self.plan.learning_rate
+        groups = [{**group, "base_lr": rate} for group in decaying(self.parameters, self.plan.weight_decay)]
         return torch.optim.AdamW(groups, lr=rate, fused=True)
 
     @property

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
-Loss = Literal["standard", "focal", "asymmetric", "corn", "coral"]
+Loss = Literal["standard", "squared", "focal", "asymmetric", "corn", "coral"]
 PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 SMALLEST_SIDE = 16
 TWO_BRANCHES = "graft:tiny_cnn"
@@ -21,6 +21,7 @@ TWO_BRANCHES = "graft:tiny_cnn"
 Framing = Literal["squash", "crop"]
 Augmentation = Literal["none", "light", "standard", "strong", "trivial", "rand"]
 OptimizerName = Literal["adamw", "sgd"]
+Schedule = Literal["cosine", "constant"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Runtime = Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"]
 Compile = Literal["auto", "on", "off"]
@@ -49,24 +50,31 @@ class Recipe:
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
     layer_decay   each stage's learning rate is so much of that of the stage above; 1 is off
                   (https://arxiv.org/abs/2106.08254)
-    warmup        share of all steps in which the learning rate climbs; cosine decay follows
+    optimizer     "adamw" (https://arxiv.org/abs/1711.05101) or "sgd", with Nesterov's momentum
+    weight_decay  how strongly weights are drawn to 0; with `no_bias_decay` those of biases and norms are not
+                  (https://arxiv.org/abs/1812.01187)
+    warmup        share of all steps in which the learning rate climbs (https://arxiv.org/abs/1706.02677)
+    schedule      what it does then: "cosine": falls to 0 along half of one (https://arxiv.org/abs/1608.03983);
+                  "constant": stays
     augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
                   and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896);
                   "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158);
                   "rand": two of middling strength (RandAugment, https://arxiv.org/abs/1909.13719)
-    label_smoothing  in [0, 1)
+    label_smoothing  share of each label that is spread over all classes, in [0, 1) (https://arxiv.org/abs/1512.00567)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
     cutmix        the same for a rectangle of another picture (https://arxiv.org/abs/1905.04899); with both, a coin
                   decides for each batch
     zero_gamma    a network without pretrained weights begins with its residual branches silent
                   (https://arxiv.org/abs/1706.02677)
-    ema           decay of the averaged weights; 0 is off
+    ema           decay of the averaged weights; 0 is off (https://doi.org/10.1137/0330046)
     imbalance     what is done for rare classes: "ignore"; "weights" in the loss, by inverse frequency; "effective":
                   by the effective number of pictures (https://arxiv.org/abs/1901.05555); "logits": shifted by log
                   frequency while learning (https://arxiv.org/abs/2007.07314); "sampling": shown more often
-    loss          "standard"; "focal" (https://arxiv.org/abs/1708.02002); "asymmetric", for several classes
-                  (https://arxiv.org/abs/2009.14119); "corn" and "coral", for grades, rank by rank
-                  (https://arxiv.org/abs/2111.08851, https://arxiv.org/abs/1901.07884)
+                  (https://arxiv.org/abs/1910.09217)
+    loss          "standard": cross-entropy, or Huber's for numbers (https://doi.org/10.1214/aoms/1177703732);
+                  "squared", for numbers: the error's square; "focal" (https://arxiv.org/abs/1708.02002);
+                  "asymmetric", for several classes (https://arxiv.org/abs/2009.14119); "corn" and "coral", for grades,
+                  rank by rank (https://arxiv.org/abs/2111.08851, https://arxiv.org/abs/1901.07884)
     precision     of a training's numbers, and
     runtime       what looks through a frozen network; "auto" is what a trial finds fastest on the machine (with a
                   precision of "float32": "torch")
@@ -87,7 +95,9 @@ class Recipe:
     backbone_factor: float = 0.1
     layer_decay: float = 1.0
     weight_decay: float = 0.02
+    no_bias_decay: bool = True
     warmup: float = 0.1
+    schedule: Schedule = "cosine"
     augmentation: Augmentation = "standard"
     label_smoothing: float = 0.0
     mixup: float = 0.0
@@ -178,6 +188,7 @@ class Recipe:
 
 
 _LOSS_TASKS = {
+    "squared": (Task.REGRESSION,),
     "focal": (Task.SINGLE, Task.ORDINAL, Task.MULTI),
     "asymmetric": (Task.MULTI,),
     "corn": (Task.ORDINAL,),

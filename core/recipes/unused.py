@@ -7,8 +7,8 @@ from core.types import JsonObject, Task
 
 OF_ALL_WEIGHTS = frozenset(
     {
-        "batch_size", "optimizer", "backbone_factor", "layer_decay", "warmup", "augmentation", "mixup", "cutmix", "ema",
-        "compile",
+        "batch_size", "optimizer", "backbone_factor", "layer_decay", "warmup", "schedule", "augmentation", "mixup",
+        "cutmix", "ema", "compile",
     }
 )  # fmt: skip
 """Settings that say nothing where only a linear head learns, on features that were computed once."""
@@ -41,6 +41,8 @@ def why_unused(field: str, recipe: JsonObject, task: Task) -> str:
             return f"the loss {loss!r} has no place for it"
         case "mixup" | "cutmix" if numbers:
             return "it blends classes, and these are numbers"
+        case "no_bias_decay" if not recipe.get("weight_decay"):
+            return "there is no weight decay"
         case "zero_gamma" if recipe.get("weights") != "none":
             return "it is for a network that starts from nothing"
         case _ if field in OF_ALL_WEIGHTS and recipe.get("tune") == "head":

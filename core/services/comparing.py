@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
 from core.evaluation import FEWEST, OUTCOMES, Difference, Scores, triple
+from core.recipes import Recipe
 from core.store import runs
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
@@ -67,9 +68,10 @@ def compare_runs(version: VersionRecord, split: Split, first: Said, second: Said
 
 
 def _recipe_differences(first: RunRecord, second: RunRecord) -> list[tuple[str, JsonValue, JsonValue]]:
-    one, other = first.recipe or {}, second.recipe or {}
-    names = dict.fromkeys([*one, *other])
-    return [(name, one.get(name), other.get(name)) for name in names if one.get(name) != other.get(name)]
+    # A setting that came to Graft after a training stands at what was done before.
+    usual = Recipe().to_json()
+    one, other = usual | (first.recipe or {}), usual | (second.recipe or {})
+    return [(name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name)]
 
 
 PARENT, BEFORE, ASKED = "from whose weights it started", "the training before it", "as asked"

@@ -66,4 +66,4 @@ class _RangeTest(Training):
         )
         loss_of = build_loss(self.version.task, self.recipe, part.targets, self.outputs)
         head = new_head(network.head.in_features, network.head.out_features, shared=network.shared)
-        return head_step(features, part.targets, head, network.link, loss_of, self.recipe.weight_decay)
+        return head_step(features, part.targets, head, network.link, loss_of, self.recipe)

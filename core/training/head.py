@@ -10,6 +10,7 @@ from core.models import Network
 from core.models.grades import new_head
 from core.recipes import Recipe
 from core.training.losses import Loss, build_loss
+from core.training.plan import decaying
 from core.training.scores import score
 from core.types import Task
 
@@ -53,7 +54,8 @@ def fit_head(
     x_validation, y_validation = (validation[0] - mean) / scale, validation[1]
     loss_of = build_loss(task, recipe, y, link(torch.zeros(1, outputs)).shape[1])
     head = new_head(x.shape[1], outputs, shared=recipe.shared)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    groups = decaying(head.parameters(), recipe.weight_decay, spared=recipe.no_bias_decay)
+    optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate)
     best: HeadFit | None = None
     best_loss = float("inf")
     if start is not None:

@@ -1,5 +1,6 @@
 """What is made small: one loss per task, on logits (N, K)."""
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -24,7 +25,8 @@ def build_loss(task: Task, recipe: Recipe, targets: Tensor, outputs: int) -> Los
     """
     if task is Task.REGRESSION:
         # Huber: far-off labels pull linearly, not squared.
-        return lambda logits, numbers: functional.smooth_l1_loss(logits[:, 0], numbers)
+        of_numbers = functional.mse_loss if recipe.loss == "squared" else functional.smooth_l1_loss
+        return lambda logits, numbers: of_numbers(logits[:, 0], numbers)
     if task is Task.MULTI:
         return _several(recipe, targets)
     return _one(recipe, targets, outputs)
@@ -36,11 +38,12 @@ def _one(recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
         "effective": lambda: effective_weights(targets, outputs),
     }.get(recipe.imbalance, lambda: None)()
     prior = log_prior(targets, outputs) if recipe.imbalance == "logits" else None
+    weight_on, prior_on = _by_device(weights), _by_device(prior)
 
     def one(logits: Tensor, classes: Tensor) -> Tensor:
-        if prior is not None:
-            logits = logits + prior.to(logits.device)
-        weight = None if weights is None else weights.to(logits.device)
+        shift, weight = prior_on(logits.device), weight_on(logits.device)
+        if shift is not None:
+            logits = logits + shift
         if recipe.loss == "focal":
             return focal(logits, classes, weight)
         if recipe.loss == "corn":
@@ -50,6 +53,11 @@ def _one(recipe: Recipe, targets: Tensor, outputs: int) -> Loss:
         return functional.cross_entropy(logits, classes, weight=weight, label_smoothing=recipe.label_smoothing)
 
     return one
+
+
+def _by_device(values: Tensor | None) -> Callable[[torch.device], Tensor | None]:
+    """`values` on the device that asks. Each gets them once: a GPU would have to wait for a copy in every step."""
+    return functools.cache(lambda device: None if values is None else values.to(device))
 
 
 def class_weights(targets: Tensor, outputs: int) -> Tensor:
@@ -117,11 +125,12 @@ def _several(recipe: Recipe, targets: Tensor) -> Loss:
     there = targets.sum(0).clamp_min(1)
     plain = recipe.imbalance == "ignore"
     weights = None if plain else ((len(targets) - there) / there).clamp(1 / MOST_WEIGHT, MOST_WEIGHT)
+    weight_on = _by_device(weights)
 
     def several(logits: Tensor, classes: Tensor) -> Tensor:
         if recipe.loss == "asymmetric":
             return asymmetric(logits, classes)
-        weight = None if weights is None else weights.to(logits.device)
+        weight = weight_on(logits.device)
         if recipe.loss == "focal":
             losses = functional.binary_cross_entropy_with_logits(logits, classes, pos_weight=weight, reduction="none")
             shares = torch.sigmoid(logits)

@@ -1,5 +1,6 @@
 """What learns when, and how fast."""
 
+from collections.abc import Iterable
 from math import ceil, cos, pi
 
 import torch
@@ -55,38 +56,44 @@ def settled_epoch(recipe: Recipe, count: int) -> int:
     return max(changing, default=0) + 1
 
 
-def rate_factor(step: int, steps: int, warmup: float) -> float:
-    """What the learning rate is multiplied by in a step (from 0): linear warm-up, then a half cosine to 0.
+def rate_factor(step: int, steps: int, warmup: float, *, falls: bool = True) -> float:
+    """What the learning rate is multiplied by in a step (from 0): linear warm-up, then a half cosine to 0, or 1.
 
     https://arxiv.org/abs/1706.02677, https://arxiv.org/abs/1608.03983
     """
     climbing = round(warmup * steps)
     if step < climbing:
         return (step + 1) / climbing
+    if not falls:
+        return 1.0
     return 0.5 * (1 + cos(pi * (step - climbing) / max(1, steps - climbing)))
 
 
 def scheduled(recipe: Recipe, step: int, steps: int) -> float:
     """`rate_factor` in a step (from 0) of a training of `steps` an epoch; each of two steps climbs and falls anew."""
     first, total = apart_epochs(recipe) * steps, recipe.epochs * steps
-    if step < first:
-        return rate_factor(step, first, recipe.warmup)
-    return rate_factor(step - first, total - first, recipe.warmup)
+    begun, length = (0, first) if step < first else (first, total - first)
+    return rate_factor(step - begun, length, recipe.warmup, falls=recipe.schedule == "cosine")
 
 
 def build_optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """Head and stages with their own learning rates; biases and norms without weight decay (arXiv 1812.01187)."""
+    """Head and stages with their own learning rates, biases and norms with their own weight decay."""
     groups: list[dict[str, object]] = []
     for parameters, factor in _levels(network, recipe):
-        for decays in (True, False):
-            chosen = [item for item in parameters if (item.ndim > 1) is decays]
-            rate = recipe.learning_rate * factor
-            decay = recipe.weight_decay if decays else 0.0
-            if chosen:
-                groups.append({"params": chosen, "lr": rate, "base_lr": rate, "weight_decay": decay})
+        rate = recipe.learning_rate * factor
+        for group in decaying(parameters, recipe.weight_decay, spared=recipe.no_bias_decay):
+            groups.append({**group, "lr": rate, "base_lr": rate})
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True, fused=True)
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+
+
+def decaying(parameters: Iterable[nn.Parameter], decay: float, *, spared: bool = True) -> list[dict[str, object]]:
+    """An optimizer's groups: biases and norms, if `spared`, without weight decay (https://arxiv.org/abs/1812.01187)."""
+    split: dict[float, list[nn.Parameter]] = {}
+    for item in parameters:
+        split.setdefault(decay if item.ndim > 1 or not spared else 0.0, []).append(item)
+    return [{"params": chosen, "weight_decay": value} for value, chosen in split.items()]
 
 
 def _levels(network: Network, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:

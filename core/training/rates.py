@@ -14,9 +14,11 @@ from scipy.signal import savgol_filter
 from torch import Tensor, nn
 
 from core.errors import GraftError
+from core.recipes import Recipe
 from core.training.fit import Trainer
 from core.training.head import Link
 from core.training.losses import Loss
+from core.training.plan import decaying
 
 SMOOTHING = 0.9
 BROKEN = 4.0
@@ -96,15 +98,14 @@ def network_step(trainer: Trainer) -> Step:
     return step
 
 
-def head_step(
-    features: Tensor, targets: Tensor, head: nn.Linear, link: Link, loss_of: Loss, weight_decay: float
-) -> Step:
+def head_step(features: Tensor, targets: Tensor, head: nn.Linear, link: Link, loss_of: Loss, recipe: Recipe) -> Step:
     """Steps of `head` alone, on all features (N, F) at once, as in `fit_head`."""
     x = (features - features.mean(0)) / features.std(0, correction=0).clamp_min(1e-6)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=1.0, weight_decay=weight_decay)
+    optimizer = torch.optim.AdamW(decaying(head.parameters(), recipe.weight_decay, spared=recipe.no_bias_decay))
 
     def step(rate: float) -> float:
-        optimizer.param_groups[0]["lr"] = rate
+        for group in optimizer.param_groups:
+            group["lr"] = rate
         loss = loss_of(link(head(x)), targets)
         optimizer.zero_grad()
         torch.autograd.backward(loss)

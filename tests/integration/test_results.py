@@ -10,7 +10,9 @@ from core.graft import Graft
 from core.jobs.payloads import TrainPayload
 from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
+from core.store.db import writing
 from core.store.predictions import PredictionRecord
+from core.store.tables import RunRow
 from core.types import (
     RunId,
     Split,
@@ -116,6 +118,14 @@ def test_two_runs_are_compared_on_the_same_images(graft: Graft, leaves: Leaves) 
     assert found.cells == ((3, -3), (0, 0))
     assert found.recipe == (("backbone", PRESETS["instant"].backbone, "resnet18"),)
     assert found.differences == (), "six pictures prove nothing"
+
+
+def test_a_setting_that_came_later_is_no_difference_from_a_training_before_it(graft: Graft, leaves: Leaves) -> None:
+    first, second = leaves.run([1, 1, 1, 1, 1, 1]), leaves.run([0, 0, 0, 1, 1, 1])
+    with writing(graft.engine) as session:
+        run = session.get_one(RunRow, first)
+        run.recipe = {name: value for name, value in (run.recipe or {}).items() if name != "schedule"}
+    assert graft.results.compare(first, second).recipe == ()
 
 
 def test_runs_of_other_versions_are_refused_with_the_way_out(graft: Graft, leaves: Leaves) -> None:

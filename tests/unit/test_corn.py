@@ -119,3 +119,7 @@ def test_a_loss_of_another_kind_of_label_is_refused() -> None:
         focal.check_task(task)
     with pytest.raises(BadInput, match="'focal' is for one class or a grade or several classes"):
         focal.check_task(Task.REGRESSION)
+    squared = PRESETS["instant"].with_settings({"loss": "squared"})
+    squared.check_task(Task.REGRESSION)
+    with pytest.raises(BadInput, match="'squared' is for a number; a label here is one class"):
+        squared.check_task(Task.SINGLE)

@@ -78,6 +78,7 @@ def test_what_a_training_does_not_use_is_not_told_as_if_it_were() -> None:
     assert meaning("zero_gamma", True, {**whole, "zero_gamma": True}, Task.SINGLE) == NOT_USED, "it has begun already"
     assert "Huber" in meaning("loss", "standard", whole, Task.REGRESSION)
     assert "Huber" not in meaning("loss", "standard", whole, Task.SINGLE)
+    assert meaning("loss", "squared", whole, Task.REGRESSION) == "the error's square"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,6 @@ def test_a_network_s_name_begins_a_sentence_with_its_article() -> None:
 def test_every_choice_of_a_setting_has_words() -> None:
     hints = typing.get_type_hints(Recipe)
     assert set(VARIED) == set(typing.get_args(hints["augmentation"]))
-    for name in ("framing", "imbalance", "loss"):
+    for name in ("framing", "imbalance", "loss", "schedule"):
         assert set(MEANING[name]) == set(typing.get_args(hints[name])), name
     assert set(MEANING) <= {field.name for field in dataclasses.fields(Recipe)}

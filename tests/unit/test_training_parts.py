@@ -32,8 +32,9 @@ from core.training.checkpoint import (
     save_checkpoint,
     save_decisions,
 )
+from core.training.head import fit_head
 from core.training.losses import build_loss, class_weights, effective_weights
-from core.training.plan import build_optimizer, choose_batch_size, rate_factor, settled_epoch, thawed_stages
+from core.training.plan import build_optimizer, choose_batch_size, rate_factor, scheduled, settled_epoch, thawed_stages
 from core.types import Task
 
 BALANCED = PRESETS["balanced"]
@@ -44,6 +45,11 @@ def test_the_learning_rate_climbs_and_then_falls_along_a_cosine() -> None:
     assert factors[:3] == [0.5, 1.0, 1.0]
     assert factors[6] == pytest.approx(0.5)
     assert factors[-1] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
+
+
+def test_a_constant_schedule_climbs_and_stays() -> None:
+    recipe = BALANCED.with_settings({"epochs": "2", "warmup": "0.2", "schedule": "constant"})
+    assert [scheduled(recipe, step, 5) for step in range(10)] == [0.5, *[1.0] * 9]
 
 
 def test_gradual_training_thaws_from_the_top_until_everything_learns() -> None:
@@ -78,6 +84,8 @@ def test_losses_of_every_task_by_hand() -> None:
     assert float(several) == pytest.approx((math.log(4 / 3) + math.log(2)) / 2)
     number = build_loss(Task.REGRESSION, plain, torch.zeros(2), 1)(torch.tensor([[3.0]]), torch.tensor([1.0]))
     assert float(number) == pytest.approx(1.5)  # Huber: |2| - 1/2
+    squared = build_loss(Task.REGRESSION, plain.with_settings({"loss": "squared"}), torch.zeros(2), 1)
+    assert float(squared(torch.tensor([[3.0]]), torch.tensor([1.0]))) == 4
 
 
 @settings(deadline=None)
@@ -195,6 +203,29 @@ def test_lower_stages_learn_more_slowly_with_layer_decay() -> None:
     assert rates == [1.0, 0.5, 0.25, 0.125, 0.0625]
     held = sum(len(group["params"]) for group in optimizer.param_groups)
     assert held == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("spared", [True, False])
+def test_biases_and_norms_are_spared_from_weight_decay_unless_told_otherwise(spared: bool) -> None:
+    network = Network("mobilenet_v3_small", 2, image_size=32)
+    recipe = BALANCED.with_settings({"weight_decay": "0.3", "no_bias_decay": str(spared)})
+    groups = build_optimizer(network, recipe).param_groups
+    decays = {id(item): group["weight_decay"] for group in groups for item in group["params"]}
+    for name, item in network.named_parameters():
+        assert decays[id(item)] == (0 if spared and item.ndim == 1 else 0.3), name
+
+
+def test_the_last_layer_s_bias_is_spared_unless_told_otherwise() -> None:
+    x, rare = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0] * 36 + [1] * 4)
+    recipe = PRESETS["instant"].with_settings({"weight_decay": "1", "learning_rate": "0.1", "imbalance": "ignore"})
+
+    def bias(spared: bool) -> float:
+        chosen = recipe.with_settings({"no_bias_decay": str(spared), "patience": "0"})
+        fit = fit_head(Task.SINGLE, (x, rare), (x, rare), 2, chosen, lambda epoch, values: None)
+        return float(fit.bias[0] - fit.bias[1])
+
+    assert bias(True) == pytest.approx(math.log(9), abs=0.3), "of nine pictures to one"
+    assert bias(False) < math.log(9) - 0.5
 
 
 @pytest.mark.parametrize("kind", ["norm", "bias"])

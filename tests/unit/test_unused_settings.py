@@ -21,6 +21,10 @@ from core.types import Task
          "'focal' has no place for it."),
         ({"zero_gamma": "true", "weights": "bundled"}, Task.SINGLE, "zero_gamma changes nothing here: it is for a "
          "network that starts from nothing."),
+        ({"no_bias_decay": "false", "weight_decay": "0"}, Task.SINGLE, "no_bias_decay changes nothing here: there is "
+         "no weight decay."),
+        ({"schedule": "constant", "tune": "head"}, Task.SINGLE, "schedule changes nothing here: only the last layer "
+         "learns, and it sees each picture once, as it is."),
         ({"batch_size": "8", "tune": "head"}, Task.SINGLE, "batch_size changes nothing here: only the last layer "
          "learns, and it sees each picture once, as it is."),
     ],

@@ -51,6 +51,11 @@ MEANING: dict[str, dict[str, str]] = {
     "cutmix": {"0.0": OFF},
     "ema": {"0.0": OFF},
     "zero_gamma": {"False": OFF, "True": "on"},
+    "no_bias_decay": {"True": "biases and norms are spared", "False": "biases and norms are drawn to 0, too"},
+    "schedule": {
+        "cosine": "after that the learning rate falls along a cosine",
+        "constant": "after that the learning rate stays as it is",
+    },
     "framing": {"squash": "the whole picture, stretched to a square", "crop": "its middle square"},
     "imbalance": {
         "ignore": "nothing is done for rare classes",
@@ -61,6 +66,7 @@ MEANING: dict[str, dict[str, str]] = {
     },
     "loss": {
         "standard": "cross-entropy",
+        "squared": "the error's square",
         "focal": "focal",
         "asymmetric": "asymmetric",
         "corn": "CORN, rank by rank",
@@ -85,7 +91,7 @@ OF_NUMBERS = {
     "backbone_factor": "the other weights go so much of that",
     "layer_decay": "each stage goes so much of what the one above it does",
     "weight_decay": "how strongly weights are drawn to 0",
-    "warmup": "share of the steps in which the learning rate climbs; then it falls along a cosine",
+    "warmup": "share of the steps in which the learning rate climbs",
     "label_smoothing": "so much of each label is spread over all classes",
     "mixup": "two pictures are blended, by shares drawn from a Beta distribution of this alpha",
     "cutmix": "a part of one picture is put into another, its size drawn from a Beta distribution of this alpha",
@@ -162,7 +168,7 @@ def meaning(name: str, value: JsonValue, recipe: JsonObject, task: Task) -> str:
             return optimizer(recipe)
         case "imbalance":
             return MEANING[name].get(balancing(recipe, task), "")
-        case "loss" if task is Task.REGRESSION:
+        case "loss" if task is Task.REGRESSION and value == "standard":
             return "Huber's: far-off numbers pull less than squared errors would"
         case "image_size" if not value:
             return f"the network's own: {side_of(recipe)} pixels"
