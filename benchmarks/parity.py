@@ -36,7 +36,7 @@ from core.types import Task
 BACKBONE, SIDE, EACH, TESTED = "mobilenet_v3_small", 224, 40, 200
 RECIPE = PRESETS["thorough"].with_settings(
     # Both begin at the weights that are given to them here: no head is learnt, or calmed, first.
-    {"weights": "none", "epochs": "20", "batch_size": "16", "patience": "0", "mixup": "0", "ema": "0",
+    {"weights": "none", "epochs": "20", "batch_size": "16", "patience": "0", "mixup": "0", "erase": "0", "ema": "0",
      "backbone_factor": "1", "augmentation": "standard", "learning_rate": "0.002",
      "precision": "bfloat16" if has_bfloat16(torch.device("cpu")) else "float32"},
 )  # fmt: skip
@@ -67,7 +67,7 @@ def plain(network: Network, sample: Sample, train: list[int], recipe: Recipe) ->
         for number, chosen in enumerate(torch.tensor_split(order, steps)):
             set_rates(optimizer, rate_factor((epoch - 1) * steps + number, recipe.epochs * steps, recipe.warmup))
             pictures = sample.pictures[[train[index] for index in chosen.tolist()]]
-            loss = loss_of(network(augment(pictures, recipe.augmentation, generator)), targets[chosen])
+            loss = loss_of(network(augment(pictures, recipe.augmentation, generator, recipe.erase)), targets[chosen])
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()

@@ -29,7 +29,8 @@ def plain_recipe(
     """Everything is trained from nothing to the last epoch, without what costs time besides."""
     return PRESETS["thorough"].with_settings(
         {"backbone": backbone, "weights": "none", "batch_size": str(batch), "epochs": str(epochs), "patience": "0",
-         "augmentation": augmentation, "mixup": "0", "ema": "0", **{name: str(value) for name, value in others.items()}}
+         "augmentation": augmentation, "erase": "0", "mixup": "0", "ema": "0",
+         **{name: str(value) for name, value in others.items()}}
     )  # fmt: skip
 
 

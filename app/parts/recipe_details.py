@@ -149,11 +149,11 @@ def _pictures(fields: _Fields) -> None:
     fields.choose(
         "augmentation", AUGMENTATION_WORDS,
         "Light is for pictures whose sides matter, such as X-rays; standard for leaves and cells, which have none. One "
-        "random change: TrivialAugment (Müller & Hutter 2021). Two: RandAugment (Cubuk et al. 2020). Hidden parts: "
-        "random erasing (Zhong et al. 2020).",
+        "random change: TrivialAugment (Müller & Hutter 2021). Two: RandAugment (Cubuk et al. 2020).",
     )  # fmt: skip
     fields.choose("framing", FRAMING_WORDS)
     fields.whole("image_size", 0, 1024, "0: the network's own.", step=32)
+    fields.number("erase", 0.0, 1.0, "0 is off; 0.25 is usual. Random erasing (Zhong et al. 2020).")
     fields.row()
     fields.number("mixup", 0.0, 10.0, "0 is off; 0.2 is usual. mixup (Zhang et al. 2018).")
     fields.number("cutmix", 0.0, 10.0, "0 is off; 1 is usual. CutMix (Yun et al. 2019).")

@@ -20,6 +20,7 @@ TITLES = {
     "warmup": "Share of the time it warms up",
     "schedule": "The learning rate after that",
     "augmentation": "Variation of the pictures",
+    "erase": "Hide a part of so many",
     "framing": "Of a picture that is not square",
     "image_size": "Picture size in pixels",
     "mixup": "Blend pairs of pictures",
@@ -64,7 +65,7 @@ AUGMENTATION_WORDS = {
     "none": "None",
     "light": "Light: small shifts, not mirrored",
     "standard": "Standard: mirrored and turned, too",
-    "strong": "Strong: more of all, parts hidden",
+    "strong": "Strong: more of all",
     "trivial": "One random change of each picture",
     "rand": "Two random changes of each picture",
 }

@@ -7,8 +7,8 @@ from torch.nn import functional
 from core.training.ahead import on_device
 from core.training.augment import Strength, vary
 
-FAR = Strength(mirror=True, turn_degrees=20, shift=0.12, zoom=0.8, light=0.35, colour=0.25, erase=0.0)
-NEAR = Strength(mirror=True, turn_degrees=180, shift=0.12, zoom=0.5, light=0.4, colour=0.25, erase=0.0)
+FAR = Strength(mirror=True, turn_degrees=20, shift=0.12, zoom=0.8, light=0.35, colour=0.25)
+NEAR = Strength(mirror=True, turn_degrees=180, shift=0.12, zoom=0.5, light=0.4, colour=0.25)
 """For drawn pictures, which come again and again: no fractal changes its name when it is turned."""
 GREY = 0.15
 """Share of the views that lose their colour: it is used, but not trusted."""

@@ -13,7 +13,7 @@ PRESETS: dict[str, Recipe] = {
     "balanced": Recipe(preset="balanced", tune="gradual", epochs=12),
     # Everything, longer, with the bag of tricks (https://arxiv.org/abs/1812.01187).
     "thorough": Recipe(
-        preset="thorough", tune="all", epochs=40, patience=10, augmentation="strong",
+        preset="thorough", tune="all", epochs=40, patience=10, augmentation="strong", erase=0.25,
         learning_rate=1e-3, backbone_factor=0.3, weight_decay=0.05, label_smoothing=0.1, mixup=0.2, ema=0.99,
     ),
 }  # fmt: skip

@@ -57,9 +57,10 @@ class Recipe:
     schedule      what it does then: "cosine": falls to 0 along half of one (https://arxiv.org/abs/1608.03983);
                   "constant": stays
     augmentation  "light": small shifts and changes of light, nothing mirrored (X-rays); "standard": also mirrored
-                  and turned; "strong": more of all, and parts erased (https://arxiv.org/abs/1708.04896);
+                  and turned; "strong": more of all;
                   "trivial": one random change of random strength (TrivialAugment, https://arxiv.org/abs/2103.10158);
                   "rand": two of middling strength (RandAugment, https://arxiv.org/abs/1909.13719)
+    erase         share of the pictures of which a square is hidden (https://arxiv.org/abs/1708.04896)
     label_smoothing  share of each label that is spread over all classes, in [0, 1) (https://arxiv.org/abs/1512.00567)
     mixup         alpha of mixup's Beta distribution; 0 is off (https://arxiv.org/abs/1710.09412)
     cutmix        the same for a rectangle of another picture (https://arxiv.org/abs/1905.04899); with both, a coin
@@ -99,6 +100,7 @@ class Recipe:
     warmup: float = 0.1
     schedule: Schedule = "cosine"
     augmentation: Augmentation = "standard"
+    erase: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
@@ -168,8 +170,8 @@ class Recipe:
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "Recipe":
-        """Read what `to_json` wrote. Raises BadInput for an unknown field or a wrong type."""
-        return cls(**{name: _typed(name, item) for name, item in value.items()})  # type: ignore[arg-type]
+        """Read what `to_json` wrote, now or earlier. Raises BadInput for an unknown field or a wrong type."""
+        return cls(**{name: _typed(name, item) for name, item in completed(value).items()})  # type: ignore[arg-type]
 
     def with_settings(self, settings: typing.Mapping[str, str]) -> "Recipe":
         """The same recipe with fields replaced by text, as `--set key=value` gives them. Raises BadInput."""
@@ -185,6 +187,14 @@ class Recipe:
         """12 hexadecimal digits that stand for this recipe in cache keys."""
         text = json.dumps(self.to_json(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def completed(value: JsonObject) -> JsonObject:
+    """A recipe's JSON that was written earlier, with settings that came since as they were then."""
+    usual = Recipe().to_json()
+    if value.get("augmentation") == "strong":
+        usual["erase"] = 0.25  # "strong" did that, too, before there was a field for it
+    return usual | value
 
 
 _LOSS_TASKS = {
@@ -206,8 +216,8 @@ _RANGES = (
     ("image_size", 0, 2048), ("epochs", 1, 10_000), ("patience", 0, 10_000),
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
     ("layer_decay", 0.01, 1), ("weight_decay", 0, 1),
-    ("warmup", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("cutmix", 0, 10), ("ema", 0, 0.99999),
-    ("seed", 0, 2**31 - 1),
+    ("warmup", 0, 1), ("erase", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("cutmix", 0, 10),
+    ("ema", 0, 0.99999), ("seed", 0, 2**31 - 1),
 )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from core.types import JsonObject, Task
 
 OF_ALL_WEIGHTS = frozenset(
     {
-        "batch_size", "optimizer", "backbone_factor", "layer_decay", "warmup", "schedule", "augmentation", "mixup",
-        "cutmix", "ema", "compile",
+        "batch_size", "optimizer", "backbone_factor", "layer_decay", "warmup", "schedule", "augmentation", "erase",
+        "mixup", "cutmix", "ema", "compile",
     }
 )  # fmt: skip
 """Settings that say nothing where only a linear head learns, on features that were computed once."""

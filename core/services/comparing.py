@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
 from core.evaluation import FEWEST, OUTCOMES, Difference, Scores, triple
-from core.recipes import Recipe
+from core.recipes import completed
 from core.store import runs
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
@@ -68,9 +68,7 @@ def compare_runs(version: VersionRecord, split: Split, first: Said, second: Said
 
 
 def _recipe_differences(first: RunRecord, second: RunRecord) -> list[tuple[str, JsonValue, JsonValue]]:
-    # A setting that came to Graft after a training stands at what was done before.
-    usual = Recipe().to_json()
-    one, other = usual | (first.recipe or {}), usual | (second.recipe or {})
+    one, other = (completed(run.recipe or {}) for run in (first, second))
     return [(name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name)]
 
 

@@ -45,6 +45,7 @@ RECIPE = replace(
     learning_rate=3e-3,
     backbone_factor=1.0,
     augmentation="standard",
+    erase=0.0,
     mixup=0.0,
     ema=0.0,
 )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.charts import LineageStep
 from core.errors import NotFound
+from core.recipes import completed
 from core.services.repeating import repeat_command
 from core.store import projects, runs, versions
 from core.store.runs import RunRecord
@@ -48,7 +49,7 @@ def read_origin(session: Session, run_id: RunId) -> Origin:
         version=version.number,
         dataset_hash=version.content_hash,
         split_rule=version.split_rule,
-        recipe=run.recipe or {},
+        recipe=completed(run.recipe) if run.recipe else {},
         device=run.device,
         code_version=run.code_version,
         libraries={str(name): str(value) for name, value in libraries.items()} if isinstance(libraries, dict) else {},

@@ -29,13 +29,12 @@ class Strength:
     zoom: float
     light: float
     colour: float
-    erase: float
 
 
 STRENGTHS = {
-    "light": Strength(mirror=False, turn_degrees=5, shift=0.04, zoom=0.08, light=0.1, colour=0.0, erase=0.0),
-    "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1, erase=0.0),
-    "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2, erase=0.25),
+    "light": Strength(mirror=False, turn_degrees=5, shift=0.04, zoom=0.08, light=0.1, colour=0.0),
+    "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1),
+    "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2),
 }
 """A recipe's `augmentation` -> how strong; "none" and the automatic ones are not here."""
 
@@ -44,8 +43,16 @@ AUTOMATIC = {"trivial": v2.TrivialAugmentWide, "rand": v2.RandAugment}
 of magnitude 9 of 30 each, as the paper has them for small networks."""
 
 
-def augment(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
-    """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way. `generator` is the CPU's."""
+def augment(pictures: Tensor, name: str, generator: torch.Generator, erase: float = 0.0) -> Tensor:
+    """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way, a share of them `erase`d.
+
+    `generator` is the CPU's.
+    """
+    changed = _changed(pictures, name, generator)
+    return _erased(changed, erase, generator) if erase else changed
+
+
+def _changed(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
     if name == "none":
         return pictures.float()
     if name in AUTOMATIC:
@@ -58,8 +65,7 @@ def vary(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Te
     placement = _placement(len(pictures), strength, generator)
     light = _light(len(pictures), strength, generator)
     # Both ways mean the same; they differ by the rounding of the sampled bytes, less than one level.
-    varied = (_by_bytes if pictures.device.type == "cpu" else _by_planes)(pictures, placement, *light)
-    return _erased(varied, strength, generator) if strength.erase else varied
+    return (_by_bytes if pictures.device.type == "cpu" else _by_planes)(pictures, placement, *light)
 
 
 def _by_bytes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
@@ -150,16 +156,16 @@ def _light(count: int, strength: Strength, generator: torch.Generator) -> tuple[
     return contrast * gains, brightness + 127.5 * (1 - contrast)
 
 
-def _erased(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+def _erased(pictures: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Random erasing (https://arxiv.org/abs/1708.04896): one square of up to two fifths of the side becomes grey."""
     count, side = len(pictures), pictures.shape[-1]
-    chosen = torch.rand(count, generator=generator) < strength.erase
+    chosen = torch.rand(count, generator=generator) < share
     size = _uniform(count, 0.1, 0.4, generator) * side
     top, left = (_uniform(count, 0, 1, generator) * (side - size) for _ in range(2))
     line = torch.arange(side).view(1, -1)
     inside = [(line >= start.view(-1, 1)) & (line < (start + size).view(-1, 1)) for start in (top, left)]
     hole = (inside[0][:, :, None] & inside[1][:, None, :] & chosen.view(-1, 1, 1)).unsqueeze(1)
-    return pictures.masked_fill_(on_device(hole, pictures.device), 127.5)
+    return pictures.masked_fill(on_device(hole, pictures.device), 127.5)
 
 
 def mix(

@@ -167,7 +167,7 @@ class Trainer:
         torch.manual_seed(self.recipe.seed)
         chosen = self._order(generator)[:CALMING]
         batches = torch.tensor_split(chosen, math.ceil(len(chosen) / min(self.batch_size, EVALUATION_BATCH)))
-        shown = (augment(self._read(batch).to(self.device), self.recipe.augmentation, generator) for batch in batches)
+        shown = (self._varied(self._read(batch).to(self.device), generator) for batch in batches)
         calm_head(self.network, shown, self.train.targets[chosen].to(self.device), self.loss_of)
         if self.average is not None:
             self.average.module.load_state_dict(self.network.state_dict())
@@ -247,10 +247,14 @@ class Trainer:
         blobs = [self.train.blobs[index] for index in chosen.tolist()]
         return self.pixels.read(blobs) if self.below is None else self.below.read(blobs)
 
+    def _varied(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """(n, 3, S, S) float, each picture as it is learnt from this time."""
+        return augment(pictures, self.recipe.augmentation, generator, self.recipe.erase)
+
     def _step(self, together: Tensor, found: Tensor, generator: torch.Generator) -> Tensor:
         """One step; the mean loss () before it, on the device."""
         chosen = self.group.share(together)
-        pictures = found if self.below else augment(found, self.recipe.augmentation, generator)
+        pictures = found if self.below else self._varied(found, generator)
         targets = on_device(self._targets(self.train.targets[chosen]), self.device)
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix

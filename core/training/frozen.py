@@ -59,7 +59,7 @@ def keep_below(
     thawed = thawed_stages(recipe, epoch, len(stages(network)))
     if thawed is None or not _lasts(recipe, epoch, thawed, len(stages(network))):
         return ""
-    if recipe.augmentation != "none" or recipe.mixup or recipe.cutmix:
+    if recipe.augmentation != "none" or recipe.erase or recipe.mixup or recipe.cutmix:
         return "the pictures are varied"
     if together > 1:
         return "several GPUs share the work"

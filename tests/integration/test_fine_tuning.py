@@ -364,8 +364,8 @@ def test_a_process_that_ends_on_its_way_is_not_waited_for() -> None:
 def test_two_processes_learn_what_one_does(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
     """By torch's DistributedDataParallel over gloo; a network without batch norm, which would see half a batch."""
     recipe = WHOLE.with_settings(
-        {"backbone": "timm:test_convnext", "augmentation": "none", "mixup": "0", "ema": "0", "optimizer": "sgd",
-         "epochs": "2", "learning_rate": "0.01", "imbalance": "ignore"}
+        {"backbone": "timm:test_convnext", "augmentation": "none", "erase": "0", "mixup": "0", "ema": "0",
+         "optimizer": "sgd", "epochs": "2", "learning_rate": "0.01", "imbalance": "ignore"}
     )  # fmt: skip
     targets = torch.arange(24) % 2
     pixels = PixelCache(settings, SIZE, "squash")

@@ -98,6 +98,7 @@ def test_a_training_killed_with_a_kept_half_ends_with_the_same_numbers(
     [
         ({"augmentation": "light"}, "the pictures are varied"),
         ({"mixup": "0.2"}, "the pictures are varied"),
+        ({"erase": "0.1"}, "the pictures are varied"),
         ({"tune": "last:0"}, "by chance (dropout)"),
     ],
 )

@@ -6,6 +6,7 @@ import typing
 import pytest
 
 from core.exchange.report.settings import (
+    ERASED,
     MEANING,
     NOT_USED,
     OF_NUMBERS,
@@ -16,6 +17,7 @@ from core.exchange.report.settings import (
     side_of,
     started,
     tuned,
+    varied,
     with_article,
 )
 from core.recipes import PRESETS, Recipe, balancing
@@ -96,6 +98,14 @@ def test_what_was_done_for_rare_classes_is_told_as_it_was(asked: str, tune: str,
     recipe = Recipe(imbalance=asked, tune=tune).to_json()  # type: ignore[arg-type]
     assert balancing(recipe, task) == done
     assert (meaning("imbalance", asked, recipe, task) == NOT_USED) is (done != asked and done in ("", "ignore"))
+
+
+def test_how_pictures_were_varied_and_hidden_is_one_phrase() -> None:
+    recipe = PRESETS["balanced"].to_json()
+    assert varied({**recipe, "augmentation": "none"}) == ""
+    assert varied({**recipe, "augmentation": "none", "erase": 0.1}) == ERASED
+    assert varied({**recipe, "erase": 0.1}) == f"{VARIED['standard']} and {ERASED}"
+    assert varied({**recipe, "erase": 0.1, "tune": "head"}) == "", "it sees each picture once, as it is"
 
 
 def test_a_network_s_name_begins_a_sentence_with_its_article() -> None:

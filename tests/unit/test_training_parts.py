@@ -142,6 +142,19 @@ def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
     assert not torch.equal(first, augment(pictures, name, torch.Generator().manual_seed(4)))
 
 
+@pytest.mark.parametrize("name", ["none", *STRENGTHS, *AUTOMATIC])
+def test_a_square_of_the_asked_share_of_pictures_is_hidden_however_they_are_varied(name: str) -> None:
+    pictures = torch.full((64, 3, 40, 40), 255, dtype=torch.uint8)
+    shown = {share: augment(pictures, name, torch.Generator().manual_seed(3), share) for share in (0.0, 0.25, 1.0)}
+    hidden = {share: (found == 127.5).all(1) for share, found in shown.items()}
+    counts = {share: int(found.flatten(1).any(1).sum()) for share, found in hidden.items()}
+    assert counts[0.0] == 0 and 8 <= counts[0.25] <= 24 and counts[1.0] == 64
+    sides = hidden[1.0].any(2).sum(1)
+    assert int(sides.min()) >= 4 and int(sides.max()) <= 16, "from a tenth to two fifths of the side"
+    assert torch.equal(hidden[1.0].flatten(1).sum(1), sides * hidden[1.0].any(1).sum(1)), "in one piece"
+    assert int(pictures.min()) == 255, "what is given stays as it was"
+
+
 def test_light_variation_never_mirrors() -> None:
     half = torch.zeros(32, 3, 32, 32, dtype=torch.uint8)
     half[..., 16:] = 200

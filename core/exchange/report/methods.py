@@ -1,7 +1,7 @@
 """How a model was made and judged, as a paragraph for a paper."""
 
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.settings import VARIED, optimizer, side_of, started, tuned, with_article
+from core.exchange.report.settings import optimizer, side_of, started, tuned, varied, with_article
 from core.exchange.report.values import counted
 from core.words import count
 
@@ -45,9 +45,8 @@ def methods_text(facts: ReportFacts) -> str:
 
 def _seen(facts: ReportFacts) -> str:
     """At which size, and how varied while the network learnt."""
-    side, name = side_of(facts.recipe), str(facts.recipe.get("augmentation"))
-    varied = "" if name == "none" or facts.recipe.get("tune") == "head" else f", while learning {VARIED[name]}"
-    return f"of {side} × {side} pixels{varied}"
+    side, changed = side_of(facts.recipe), varied(facts.recipe)
+    return f"of {side} × {side} pixels" + (f", while learning {changed}" if changed else "")
 
 
 def _people(facts: ReportFacts) -> str:

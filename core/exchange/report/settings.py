@@ -21,13 +21,14 @@ TUNED = {
     "attention": "its attention and a linear head were fine-tuned",
     "last:0": "its features were kept and a linear head was trained on varied pictures",
 }
+ERASED = "partly hidden at random (arXiv 1708.04896)"
 STAGES = 5
 """Stages into which every network is divided."""
 VARIED = {
     "none": "as they are",
     "light": "slightly shifted and lit differently at random",
     "standard": "mirrored, turned, shifted and lit differently at random",
-    "strong": "mirrored, turned, shifted, lit differently and partly erased at random",
+    "strong": "strongly mirrored, turned, shifted and lit differently at random",
     "trivial": "varied by TrivialAugment (arXiv 2103.10158)",
     "rand": "varied by RandAugment (arXiv 1909.13719)",
 }
@@ -47,6 +48,7 @@ MEANING: dict[str, dict[str, str]] = {
     "layer_decay": {"1.0": OFF},
     "warmup": {"0.0": OFF},
     "label_smoothing": {"0.0": OFF},
+    "erase": {"0.0": OFF},
     "mixup": {"0.0": OFF},
     "cutmix": {"0.0": OFF},
     "ema": {"0.0": OFF},
@@ -93,6 +95,7 @@ OF_NUMBERS = {
     "weight_decay": "how strongly weights are drawn to 0",
     "warmup": "share of the steps in which the learning rate climbs",
     "label_smoothing": "so much of each label is spread over all classes",
+    "erase": "so many of the pictures have a square hidden",
     "mixup": "two pictures are blended, by shares drawn from a Beta distribution of this alpha",
     "cutmix": "a part of one picture is put into another, its size drawn from a Beta distribution of this alpha",
     "ema": "weights are averaged over the steps: each keeps so much of the average",
@@ -126,6 +129,15 @@ def tuned(recipe: JsonObject) -> str:
         stages = "stage" if size == "1" else f"{size} stages"
         return f"its last {stages} of five and a linear head were fine-tuned"
     return TUNED.get(tune, "part of it was fine-tuned")
+
+
+def varied(recipe: JsonObject) -> str:
+    """How pictures were changed while the network learnt; "" where they were not."""
+    if recipe.get("tune") == "head":
+        return ""
+    name = str(recipe.get("augmentation"))
+    ways = [VARIED[name]] if name != "none" else []
+    return " and ".join([*ways, ERASED] if recipe.get("erase") else ways)
 
 
 def side_of(recipe: JsonObject) -> int:
