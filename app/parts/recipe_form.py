@@ -63,14 +63,17 @@ def recipe_form(project: ProjectView) -> Wanted | None:
     )
     st.caption(PRESET_WORDS[preset][1])
     if preset == AUTOMATIC:
-        return _automatic(project.id)
-    recipe = _saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset])
-    wanted = _judging(recipe)
-    recipe = recipe_details(recipe, project)
-    unready = not recipe.weights.removeprefix("file:")
-    if not st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready):
-        return None
-    return dataclasses.replace(wanted, recipe=recipe)
+        wanted = _automatic(project)
+    else:
+        wanted = _left(_saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset]), project)
+    unready = not wanted.recipe.weights.removeprefix("file:")
+    start = st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready)
+    return wanted if start else None
+
+
+def _left(recipe: Recipe, project: ProjectView) -> Wanted:
+    """How it is judged, and the recipe as the person leaves it."""
+    return dataclasses.replace(_judging(recipe), recipe=recipe_details(recipe, project))
 
 
 def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
@@ -100,18 +103,16 @@ def _saved(saved: dict[str, Recipe]) -> Recipe:
     return recipe
 
 
-def _automatic(project: ProjectId) -> Wanted | None:
-    """What the rules choose, and why."""
+def _automatic(project: ProjectView) -> Wanted:
+    """What the rules choose, and why; of what a person changed, no reason is told."""
     why = st.container()
     network = automatic_network()
-    weights = _weights(project, backbone_info(network))
-    choice = graft().training.automatic(project, network, weights or "file:")
-    why.markdown("\n".join(f"- {md(reason)}" for reason in choice.reasons))
-    wanted = _judging(choice.recipe)
-    if not st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=not weights, key="start-automatic"
-    ):
-        return None
+    weights = _weights(project.id, backbone_info(network))
+    choice = graft().training.automatic(project.id, network, weights or "file:")
+    wanted = _left(choice.recipe, project)
+    found, left = choice.recipe.to_json(), wanted.recipe.to_json()
+    kept = choice.without([name for name in found if found[name] != left[name]])
+    why.markdown("\n".join(f"- {md(reason)}" for reason in kept.reasons))
     return wanted
 
 

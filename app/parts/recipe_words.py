@@ -20,7 +20,7 @@ TITLES = {
     "warmup": "Share of the time it warms up",
     "schedule": "The learning rate after that",
     "augmentation": "Variation of the pictures",
-    "erase": "Hide a part of so many",
+    "erase": "Share with a hidden part",
     "framing": "Of a picture that is not square",
     "image_size": "Picture size in pixels",
     "mixup": "Blend pairs of pictures",

@@ -125,6 +125,37 @@ def test_for_rare_classes_only_what_is_done_is_offered(
     assert page.session_state["found"].imbalance == kept, "as it would be learnt"
 
 
+def starting(project: int, home: str) -> None:
+    """The form of a training: runs on its own, so that it imports what it needs."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    import streamlit as st
+
+    from app.context import graft
+    from app.parts.recipe_form import recipe_form
+    from core.types import ProjectId
+
+    st.session_state["wanted"] = recipe_form(graft().projects.read(ProjectId(project)))
+
+
+def test_what_was_chosen_automatically_can_be_changed_and_is_then_no_longer_explained(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    project = graft.projects.create("Leaves", Task.SINGLE)
+    values = {"project": project, "home": str(graft.settings.home)}
+    page = AppTest.from_function(starting, default_timeout=60, kwargs=values).run()
+    assert any("whole network learns" in item.value for item in page.markdown)
+    tune = next(item for item in page.selectbox if item.label == "What learns")
+    tune.select("norm").run()
+    assert not any("whole network learns" in item.value for item in page.markdown)
+    assert any("there is no GPU" in item.value for item in page.markdown)
+    next(item for item in page.button if item.label == "Start training").click().run()
+    recipe = page.session_state["wanted"].recipe
+    assert (recipe.preset, recipe.tune, recipe.weights) == ("automatic", "norm", "bundled")
+
+
 def comparing(home: str) -> None:
     """The form of a comparison: runs on its own, so that it imports what it needs."""
     import os
