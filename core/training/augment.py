@@ -4,8 +4,6 @@ All geometry is one sampling of the picture (https://arxiv.org/abs/1506.02025), 
 processor OpenCV samples the bytes as they lie in the cache and a table lights them: a third of torch's time for it.
 """
 
-import functools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import pi
 
@@ -13,10 +11,10 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torchvision.transforms import v2
 
 from core.training.ahead import on_device
+from core.training.policies import POLICIES, by_policy
+from core.training.sampling import Warp, in_shares, pixel_placement, sample_planes, squares_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +34,11 @@ STRENGTHS = {
     "standard": Strength(mirror=True, turn_degrees=15, shift=0.06, zoom=0.2, light=0.2, colour=0.1),
     "strong": Strength(mirror=True, turn_degrees=30, shift=0.1, zoom=0.4, light=0.35, colour=0.2),
 }
-"""A recipe's `augmentation` -> how strong; "none" and the automatic ones are not here."""
-
-AUTOMATIC = {"trivial": v2.TrivialAugmentWide, "rand": v2.RandAugment}
-"""TrivialAugment (https://arxiv.org/abs/2103.10158) and RandAugment (https://arxiv.org/abs/1909.13719), of two changes
-of magnitude 9 of 30 each, as the paper has them for small networks."""
+"""A recipe's `augmentation` -> how strong; "none" and the policies are not here."""
 
 
 def augment(pictures: Tensor, name: str, generator: torch.Generator, erase: float = 0.0) -> Tensor:
-    """(N, 3, S, S) in [0, 255] -> the same as float, each picture changed in its own way, a share of them `erase`d.
+    """(N, 3, S, S) uint8 -> the same as float in [0, 255], each changed in its own way, a share of them `erase`d.
 
     `generator` is the CPU's.
     """
@@ -55,8 +49,8 @@ def augment(pictures: Tensor, name: str, generator: torch.Generator, erase: floa
 def _changed(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
     if name == "none":
         return pictures.float()
-    if name in AUTOMATIC:
-        return _automatic(pictures, name, generator)
+    if name in POLICIES:
+        return by_policy(pictures, name, generator).float()
     return vary(pictures, STRENGTHS[name], generator)
 
 
@@ -69,61 +63,29 @@ def vary(pictures: Tensor, strength: Strength, generator: torch.Generator) -> Te
 
 
 def _by_bytes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
-    squares = pictures.permute(0, 2, 3, 1).contiguous().numpy()  # no copy of what lies channels last already
+    squares = squares_of(pictures)
     side = squares.shape[1]
-    matrices = _pixel_placement(placement, side).numpy()
+    matrices = pixel_placement(placement, side).numpy()
     levels = torch.arange(256).view(1, -1, 1)
     tables = (levels * factor.view(-1, 1, 3) + offset.view(-1, 1, 1)).clamp(0, 255).numpy()  # (N, 256, 3)
     found = np.empty(squares.shape, np.float32)
 
     def some(chosen: range) -> None:
-        # OpenCV samples pixels of four bytes in half the time that it takes for those of three.
-        padded, moved = (np.empty((side, side, 4), np.uint8) for _ in range(2))
-        sampled = np.empty((side, side, 3), np.uint8)
+        warp, sampled = Warp(side, "reflection"), np.empty((side, side, 3), np.uint8)
         for index in chosen:
-            cv2.cvtColor(squares[index], cv2.COLOR_RGB2RGBA, dst=padded)
-            cv2.warpAffine(
-                padded, matrices[index], (side, side), dst=moved,
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT,
-            )  # fmt: skip
-            cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst=sampled)
+            warp(squares[index], matrices[index], sampled)
             cv2.LUT(sampled, tables[index : index + 1], dst=found[index])
 
-    threads = torch.get_num_threads()
-    list(_pool(threads).map(some, (range(first, len(squares), threads) for first in range(threads))))
+    in_shares(some, len(squares))
     return torch.from_numpy(found).permute(0, 3, 1, 2)
-
-
-@functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    cv2.setNumThreads(1)  # the pool's threads are enough
-    return ThreadPoolExecutor(threads)
 
 
 def _by_planes(pictures: Tensor, placement: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
     placement, factor, offset = (on_device(item, pictures.device) for item in (placement, factor, offset))
-    moved = functional.grid_sample(
-        pictures.float(), _grid(placement, pictures.shape[-1]), padding_mode="reflection", align_corners=False
-    )
+    moved = sample_planes(pictures, placement, "reflection")
     # `moved` lies in planes. As networks want it only once: they would lay it out anew forwards and backwards.
     laid = torch.empty_like(moved, memory_format=torch.channels_last)
     return torch.addcmul(offset, moved, factor, out=laid).clamp_(0, 255)
-
-
-def _grid(placement: Tensor, side: int) -> Tensor:
-    """(N, 2, 3) -> (N, side, side, 2), as `functional.affine_grid`, whose product of thin matrices is slow on a GPU."""
-    line = (torch.arange(side, device=placement.device) + 0.5) * (2 / side) - 1
-    across, down = line, line[:, None]
-    rows = [placement[:, row, :, None, None].unbind(1) for row in range(2)]
-    return torch.stack([torch.addcmul(shift + a * across, b, down) for a, b, shift in rows], 3)
-
-
-def _automatic(pictures: Tensor, name: str, generator: torch.Generator) -> Tensor:
-    """Each picture by torchvision's policy of that name, which draws from torch's own generator."""
-    change = AUTOMATIC[name](interpolation=v2.InterpolationMode.BILINEAR)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-        return torch.stack([change(picture) for picture in pictures]).float()
 
 
 def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -141,13 +103,6 @@ def _placement(count: int, strength: Strength, generator: torch.Generator) -> Te
     return torch.stack(rows, 1).view(count, 2, 3)
 
 
-def _pixel_placement(placement: Tensor, side: int) -> Tensor:
-    """The same (N, 2, 3) float64 for the numbers of rows and columns, from 0, instead of [-1, 1]."""
-    linear, shift = placement[:, :, :2].double(), placement[:, :, 2:].double()
-    middle = torch.full((2, 1), (side - 1) / 2, dtype=torch.float64)
-    return torch.cat([linear, middle - linear @ middle + shift * side / 2], 2)
-
-
 def _light(count: int, strength: Strength, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """(N, 3, 1, 1) and (N, 1, 1, 1): what brightness is multiplied by, and what is added then."""
     contrast = 1 + _uniform(count, -strength.light, strength.light, generator).view(-1, 1, 1, 1)
@@ -161,11 +116,12 @@ def _erased(pictures: Tensor, share: float, generator: torch.Generator) -> Tenso
     count, side = len(pictures), pictures.shape[-1]
     chosen = torch.rand(count, generator=generator) < share
     size = _uniform(count, 0.1, 0.4, generator) * side
-    top, left = (_uniform(count, 0, 1, generator) * (side - size) for _ in range(2))
-    line = torch.arange(side).view(1, -1)
-    inside = [(line >= start.view(-1, 1)) & (line < (start + size).view(-1, 1)) for start in (top, left)]
-    hole = (inside[0][:, :, None] & inside[1][:, None, :] & chosen.view(-1, 1, 1)).unsqueeze(1)
-    return pictures.masked_fill(on_device(hole, pictures.device), 127.5)
+    start = torch.stack([_uniform(count, 0, 1, generator) * (side - size) for _ in range(2)])
+    first, end = start.ceil().int(), (start + size).ceil().int()
+    for index in chosen.nonzero().flatten().tolist():
+        (top, left), (bottom, right) = first[:, index].tolist(), end[:, index].tolist()
+        pictures[index, :, top:bottom, left:right] = 127.5
+    return pictures
 
 
 def mix(
@@ -183,7 +139,7 @@ def mix(
     other = on_device(torch.randperm(len(pictures), generator=generator), pictures.device)
     partners = pictures[other]
     if blend:
-        mixed = share * pictures + (1 - share) * partners
+        mixed = torch.lerp(partners, pictures, share)
     else:
         mixed, share = _with_rectangle(pictures, partners, share, generator)
     return mixed, share * targets + (1 - share) * targets[other]

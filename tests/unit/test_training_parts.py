@@ -22,7 +22,7 @@ from core.models import Network, hasten_batch_norm, silence_residuals
 from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
-from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
+from core.training.augment import STRENGTHS, augment, mix
 from core.training.checkpoint import (
     DECIDED,
     NAME,
@@ -35,6 +35,7 @@ from core.training.checkpoint import (
 from core.training.head import fit_head
 from core.training.losses import build_loss, class_weights, effective_weights
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, scheduled, settled_epoch, thawed_stages
+from core.training.policies import POLICIES
 from core.types import Task
 
 BALANCED = PRESETS["balanced"]
@@ -133,7 +134,7 @@ def test_answers_of_every_task_by_hand() -> None:
     assert number.number == 13.0 and number.probabilities is None
 
 
-@pytest.mark.parametrize("name", [*STRENGTHS, *AUTOMATIC])
+@pytest.mark.parametrize("name", [*STRENGTHS, *POLICIES])
 def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
     pictures = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8)
     first, second = (augment(pictures, name, torch.Generator().manual_seed(3)) for _ in range(2))
@@ -142,7 +143,7 @@ def test_variation_stays_a_picture_and_follows_its_seed(name: str) -> None:
     assert not torch.equal(first, augment(pictures, name, torch.Generator().manual_seed(4)))
 
 
-@pytest.mark.parametrize("name", ["none", *STRENGTHS, *AUTOMATIC])
+@pytest.mark.parametrize("name", ["none", *STRENGTHS, *POLICIES])
 def test_a_square_of_the_asked_share_of_pictures_is_hidden_however_they_are_varied(name: str) -> None:
     pictures = torch.full((64, 3, 40, 40), 255, dtype=torch.uint8)
     shown = {share: augment(pictures, name, torch.Generator().manual_seed(3), share) for share in (0.0, 0.25, 1.0)}

@@ -7,9 +7,10 @@ from torch.nn import functional
 
 from core.errors import GraftError
 from core.training.ahead import Kept, keep_on, read_ahead
-from core.training.augment import STRENGTHS, _grid, _placement
+from core.training.augment import STRENGTHS, _placement
 from core.training.plan import averaged
 from core.training.reading import Losses
+from core.training.sampling import placement_grid
 
 CPU = torch.device("cpu")
 
@@ -89,4 +90,4 @@ def test_averaged_weights_are_those_of_the_formula_and_counters_are_copied() -> 
 def test_the_grid_is_that_of_torch() -> None:
     placement = _placement(3, STRENGTHS["strong"], torch.Generator().manual_seed(0))
     theirs = functional.affine_grid(placement, [3, 3, 17, 17], align_corners=False)
-    assert torch.allclose(_grid(placement, 17), theirs, atol=1e-6)
+    assert torch.allclose(placement_grid(placement, 17), theirs, atol=1e-6)
