@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -21,8 +21,9 @@ from core.pretraining.methods import METHODS
 from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
 from core.pretraining.views import two_views
+from core.training.average import Average
 from core.training.checkpoint import load_checkpoint, save_checkpoint
-from core.training.plan import averaged, decaying, rate_factor, set_rates
+from core.training.plan import decaying, rate_factor, set_rates
 from core.training.reading import Losses
 
 WARMUP = 0.05
@@ -91,7 +92,7 @@ class Pretrainer:
         self.objective = METHODS[plan.method](network.head.in_features, pictures).to(self.device)
         self.parameters = [*network.body.parameters(), *self.objective.parameters()]
         self.optimizer = self._optimizer()
-        self.average = averaged(network, AVERAGE)
+        self.average = Average(network, AVERAGE)
         self.batch_size = min(plan.batch_size, pictures.count)
         self.step, self.seconds = 0, 0.0
         self.losses = Losses()
@@ -109,7 +110,7 @@ class Pretrainer:
     @property
     def result(self) -> Network:
         """The network as it is now: the average over the last steps (https://arxiv.org/abs/1803.05407)."""
-        return cast(Network, self.average.module)
+        return self.average.module
 
     @property
     def chooses(self) -> bool:
@@ -181,7 +182,7 @@ class Pretrainer:
         torch.nn.utils.clip_grad_norm_(self.parameters, 5.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.network)
+        self.average.update(self.network)
         broken = f"The loss stopped being a number in step {self.step}."
         self.losses.add(loss, 1, Diverged(broken, hint="Start again with another seed."))
         self.step += 1

@@ -25,6 +25,7 @@ from core.models.small import BRANCHES, branch_logits
 from core.recipes import Recipe
 from core.training.ahead import keep_on, on_device, read_ahead
 from core.training.augment import augment, mix
+from core.training.average import Average
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.training.compiling import compiled
 from core.training.frozen import Below, keep_below
@@ -32,7 +33,6 @@ from core.training.group import ALONE, Group, adding_up
 from core.training.head import calm_head
 from core.training.losses import build_loss, class_weights
 from core.training.plan import (
-    averaged,
     branches_apart,
     build_optimizer,
     choose_batch_size,
@@ -115,7 +115,7 @@ class Trainer:
         if recipe.tune.startswith("lora:"):
             add_lora(network, int(recipe.tune.removeprefix("lora:")))
         self.optimizer = build_optimizer(network, recipe)
-        self.average = averaged(network, recipe.ema) if recipe.ema else None
+        self.average = Average(network, recipe.ema) if recipe.ema else None
         self.batch_size = choose_batch_size(recipe, len(train.blobs))
         self.micro_batch = self.batch_size
         self.steps = math.ceil(len(train.blobs) / self.batch_size)
@@ -264,7 +264,7 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
-            self.average.update_parameters(self.network)
+            self.average.update(self.network)
         # Of branches apart the mean is told: their sum would seem to fall by half where they are joined.
         alone = BRANCHES if branches_apart(self.recipe, self.epoch) else 1
         return self.group.total(loss) / self.group.size / alone
@@ -325,7 +325,7 @@ class Trainer:
     @property
     def _shown(self) -> Network:
         """The network that validation judges."""
-        return self.network if self.average is None else cast(Network, self.average.module)
+        return self.network if self.average is None else self.average.module
 
     def _look(self, train_loss: float) -> None:
         """Validation's word on the epoch, and the checkpoint."""

@@ -5,12 +5,10 @@ from math import ceil, cos, pi
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.models import Network, stages
 from core.recipes import Recipe
 
-Many = tuple[torch.Tensor, ...] | list[torch.Tensor]
 APART = 0.5
 """Share of a two-step training's epochs in which the branches learn apart."""
 THAWING = 0.6
@@ -114,19 +112,3 @@ def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
     """Multiply every group's own learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = group["base_lr"] * factor
-
-
-def averaged(network: nn.Module, decay: float) -> AveragedModel:
-    """A running average of the weights, batch norm's statistics included; young averages forget faster."""
-
-    def blend(averages: Many, values: Many, _: torch.Tensor | int) -> None:
-        count = int(average.n_averaged)  # the one in the processor's memory: for a GPU's one would have to wait
-        kept = min(decay, (1 + count) / (10 + count))
-        if averages[0].is_floating_point():
-            get_ema_multi_avg_fn(kept)(averages, values, count)  # type: ignore[no-untyped-call]
-        else:  # how many batches the norms have seen
-            for mean, value in zip(averages, values, strict=True):
-                mean.copy_(value)
-
-    average = AveragedModel(network, multi_avg_fn=blend, use_buffers=True)
-    return average

@@ -1,5 +1,7 @@
 """What keeps a GPU busy: losses that are read late, pictures that stay there, averages of all weights at once."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +10,7 @@ from torch.nn import functional
 from core.errors import GraftError
 from core.training.ahead import Kept, keep_on, read_ahead
 from core.training.augment import STRENGTHS, _placement
-from core.training.plan import averaged
+from core.training.average import Average
 from core.training.reading import Losses
 from core.training.sampling import placement_grid
 
@@ -71,13 +73,13 @@ def test_pictures_are_kept_on_no_processor_and_on_no_gpu_they_would_fill(monkeyp
 def test_averaged_weights_are_those_of_the_formula_and_counters_are_copied() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
-    average = averaged(model, 0.25)
+    average = Average(model, 0.25)
     expected = None
     for count in range(4):
         with torch.no_grad():
             model[0].weight.add_(1.0)  # type: ignore[operator]
         model(torch.randn(5, 3))
-        average.update_parameters(model)
+        average.update(model)
         now = torch.cat([model[0].weight.detach().flatten(), model[1].running_mean])  # type: ignore[list-item]
         kept = min(0.25, (1 + count) / (10 + count))
         expected = now.clone() if expected is None else kept * expected + (1 - kept) * now
@@ -85,6 +87,11 @@ def test_averaged_weights_are_those_of_the_formula_and_counters_are_copied() -> 
     found = torch.cat([shown[0].weight.flatten(), shown[1].running_mean])  # type: ignore[index]
     assert expected is not None and torch.allclose(found, expected, atol=1e-6)
     assert int(shown[1].num_batches_tracked) == 4  # type: ignore[index]
+    other = Average(nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), 0.25)
+    other.load_state_dict(average.state_dict())
+    for one in (average, other):
+        one.update(model if one is average else copy.deepcopy(model))
+    assert torch.equal(other.module[0].weight, average.module[0].weight), "it goes on as it would have"
 
 
 def test_the_grid_is_that_of_torch() -> None:
