@@ -2,8 +2,8 @@
 
 python -m benchmarks.engine FOLDER --backbone NAME [--epochs 5] [--batch 64] --home HOME
 
-FOLDER as for `benchmarks.timm_loop`, whose optimizer and number of steps it has. Pictures are stored and decoded first.
-Prints one JSON object.
+FOLDER as for `benchmarks.timm_loop`, whose optimizer, rates, decay, loss and number of steps it has. Pictures are
+stored and decoded first. Prints one JSON object.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
     decoded = time.time() - started
     recipe = plain_recipe(
         options.backbone, epochs=options.epochs, batch=options.batch, optimizer="sgd", learning_rate=options.rate,
-        warmup=0,
+        warmup=0, weight_decay=2e-5, backbone_factor=1, imbalance="ignore",
     )  # fmt: skip
     torch.manual_seed(0)
     network = Network(options.backbone, len(kinds), image_size=224).to(choose_device(settings.device))

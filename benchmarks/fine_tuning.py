@@ -57,15 +57,20 @@ class Pair:
 
 
 @contextmanager
-def prepared(folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu") -> Iterator[Pair]:
-    """The engine with its caches filled, and the bare step on one batch that lies on the device."""
+def prepared(
+    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu", often: int = 1
+) -> Iterator[Pair]:
+    """The engine with its caches filled, and the bare step on one batch that lies on the device.
+
+    An epoch sees each picture `often`: one of a few steps would measure its ends.
+    """
     recipe = plain_recipe(backbone, epochs=1000, batch=batch, augmentation=augmentation, warmup=0)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home), device=device)
         store = BlobStore(settings)
         paths = sorted(folder.glob("*/*.jpg"))
         whole = paths[: max(batch, len(paths) // batch * batch)]  # steps as large as the floor's
-        blobs = [store.put(path.read_bytes()) for path in whole]
+        blobs = [store.put(path.read_bytes()) for path in whole] * often
         pixels = PixelCache(settings, 224, "squash")
         pixels.fill(blobs)
         network = Network(backbone, len(KINDS), image_size=224).to(choose_device(device))
@@ -90,10 +95,10 @@ def prepared(folder: Path, backbone: str, augmentation: str, batch: int = BATCH,
 
 
 def steady(
-    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu"
+    folder: Path, backbone: str, augmentation: str, batch: int = BATCH, device: str = "cpu", often: int = 1
 ) -> tuple[float, float, float, str]:
     """Pictures a second of the engine and of the bare step, the ratio of both, and their precision."""
-    with prepared(folder, backbone, augmentation, batch, device) as pair:
+    with prepared(folder, backbone, augmentation, batch, device, often) as pair:
         rates = [
             (pair.pictures / seconds(pair.epoch), pair.floor_pictures / seconds(pair.floor)) for _ in range(ROUNDS + 1)
         ][1:]  # the first one warms up

@@ -127,8 +127,8 @@ def _learning(fields: _Fields) -> None:
     )  # fmt: skip
     fields.number(
         "layer_decay", 0.01, 1.0,
-        "Layer-wise learning-rate decay: each of five parts learns at so much of the rate of the one above. 1 is off; "
-        "0.75 is usual for transformers. BEiT (Bao et al. 2022).",
+        "Layer-wise learning-rate decay: each block learns at so much of the rate of the one above. 1 is off; 0.75 is "
+        "usual for transformers of twelve blocks. BEiT (Bao et al. 2022).",
     )  # fmt: skip
     fields.number("warmup", 0.0, 1.0, "The learning rate climbs first (Goyal et al. 2017).")
     fields.choose("schedule", SCHEDULE_WORDS, "Falling along a cosine: Loshchilov & Hutter 2017.")
@@ -169,7 +169,7 @@ def _labels(fields: _Fields, task: Task) -> None:
     fields.choose(
         "imbalance", _balances(fields, task),
         "Weigh more: by inverse frequency. A little more: by effective numbers (Cui et al. 2019). Corrected: logit "
-        "adjustment (Menon et al. 2021). Shown more often: class-balanced sampling.",
+        "adjustment (Menon et al. 2021). Shown more often: class-balanced sampling (Kang et al. 2020).",
         own=balancing(fields.so_far(), task),
     )  # fmt: skip
     fields.number("label_smoothing", 0.0, 0.9, "Label smoothing: 0 is off; 0.1 is usual. Szegedy et al. 2016.")

@@ -42,8 +42,9 @@ PARTS = {
     "bias": "has no biases that could learn alone",
     "attention": "has no attention that could learn alone",
     "lora": "has no linear layers that LoRA could add to",
+    "gamma": "has no residual branches that could begin silent",
 }
-"""What a recipe's `tune` may name that not every network has -> what is said of one without."""
+"""What a recipe may name, as `tune` or by `zero_gamma`, that not every network has -> what is said of one without."""
 OTHER_PART = "Choose a transformer, or something else under “What learns” (tune), such as gradual."
 
 
@@ -65,17 +66,18 @@ _SHORT_LIST = (
                  image_size=224, parameters_m=11.7, paper="https://arxiv.org/abs/1512.03385",
                  lacks=("attention", "lora")),
     BackboneInfo(name="convnext_tiny", title="Accurate", words="The most exact of this list; best with a GPU.",
-                 image_size=224, parameters_m=28.6, paper="https://arxiv.org/abs/2201.03545", lacks=("attention",)),
+                 image_size=224, parameters_m=28.6, paper="https://arxiv.org/abs/2201.03545",
+                 lacks=("attention", "gamma")),
     BackboneInfo(name="timm:vit_small_patch16_224", title="Transformer",
                  words="Looks at the whole picture at once; best with a GPU and many pictures.",
-                 image_size=224, parameters_m=22.1, paper="https://arxiv.org/abs/2010.11929"),
+                 image_size=224, parameters_m=22.1, paper="https://arxiv.org/abs/2010.11929", lacks=("gamma",)),
     BackboneInfo(name="graft:tiny_cnn", title="Microcontroller or phone", pretrained=False,
                  words="So small that it fits a sensor; learns from nothing, so it needs many pictures.",
                  image_size=96, parameters_m=0.014, paper="https://arxiv.org/abs/2501.15547",
-                 lacks=("attention", "lora")),
+                 lacks=("attention", "lora", "gamma")),
     BackboneInfo(name="graft:light_cnn", title="Plain", pretrained=False,
                  words="The vanilla CNN that studies begin with; learns from nothing.",
-                 image_size=128, parameters_m=0.241, lacks=("attention", "lora")),
+                 image_size=128, parameters_m=0.241, lacks=("attention", "lora", "gamma")),
 )  # fmt: skip
 
 BACKBONES = {item.name: item for item in _SHORT_LIST}

@@ -1,4 +1,4 @@
-"""Families of backbones that published systems stand on: each member builds, learns, explains and exports."""
+"""Families of backbones that published systems stand on: each member builds, learns and explains."""
 
 from dataclasses import dataclass
 
@@ -39,15 +39,17 @@ FAMILIES = (
     Family(title="NASNet", paper="https://arxiv.org/abs/1707.07012", starts=("timm:nasnet",),
            smallest="timm:nasnetalarge", side=96),
     Family(title="Vision Transformer", paper="https://arxiv.org/abs/2106.04560",
-           starts=("vit_", "timm:vit_tiny_p", "timm:vit_small_p", "timm:vit_base_p", "timm:vit_large_p",
-                   "timm:vit_huge_p", "timm:vit_giant_p", "timm:vit_gigantic_p"),
+           starts=("vit_", "timm:vit_tiny_", "timm:vit_small_", "timm:vit_base_", "timm:vit_large_", "timm:vit_huge_p",
+                   "timm:vit_giant_p", "timm:vit_gigantic_p", "timm:vit_medium_", "timm:vit_little_",
+                   "timm:vit_relpos_", "timm:vit_srelpos_"),
            smallest="timm:vit_tiny_patch16_224", side=64),
     Family(title="DeiT, also distilled", paper="https://arxiv.org/abs/2012.12877",
            starts=("timm:deit_", "timm:deit3_"), smallest="timm:deit_tiny_distilled_patch16_224", side=64),
     Family(title="CrossViT", paper="https://arxiv.org/abs/2103.14899", starts=("timm:crossvit",),
            smallest="timm:crossvit_tiny_240", side=240),
     Family(title="HaloNet", paper="https://arxiv.org/abs/2103.12731",
-           starts=("timm:halonet", "timm:eca_halonext", "timm:lamhalobotnet", "timm:halo2botnet", "timm:haloregnetz"),
+           starts=("timm:halonet", "timm:sehalonet", "timm:eca_halonext", "timm:lamhalobotnet", "timm:halo2botnet",
+                   "timm:haloregnetz"),
            smallest="timm:halonet26t", side=256),
     Family(title="ReXNet", paper="https://arxiv.org/abs/2007.00992", starts=("timm:rexnet", "timm:rexnetr"),
            smallest="timm:rexnet_100", side=64),
@@ -69,7 +71,8 @@ FAMILIES = (
            starts=("swin_", "timm:swin_", "timm:swinv2_"), smallest="swin_t", side=64),
     Family(title="RegNet", paper="https://arxiv.org/abs/2003.13678", starts=("regnet", "timm:regnet"),
            smallest="timm:regnetx_002", side=64),
-    Family(title="ResNet", paper="https://arxiv.org/abs/1512.03385", starts=("resnet", "timm:resnet"),
+    Family(title="ResNet", paper="https://arxiv.org/abs/1512.03385",
+           starts=("resnet", *(f"timm:resnet{kind}" for kind in ("1", "2", "3", "5", "6", "aa", "blur", "rs"))),
            smallest="resnet18", side=64),
 )  # fmt: skip
 """In the order of the documentation."""

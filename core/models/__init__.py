@@ -15,7 +15,8 @@ from core.models.files import (
 from core.models.heads import OldHead, old_head
 from core.models.likeness import JointLikeness, Likeness, some
 from core.models.network import Network, calibrate_batch_norm, hasten_batch_norm
-from core.models.stages import frozen_to_eval, set_trainable, silence_residuals, stages
+from core.models.residuals import begin_residuals
+from core.models.stages import frozen_to_eval, set_trainable, stages, units
 from core.models.weights import knows_photographs, load_weights, weights_at_hand
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "LoadedModel",
     "Network",
     "OldHead",
+    "begin_residuals",
     "calibrate_batch_norm",
     "check_files",
     "check_pretrained",
@@ -42,8 +44,8 @@ __all__ = [
     "save_model",
     "set_trainable",
     "share_logits",
-    "silence_residuals",
     "some",
     "stages",
+    "units",
     "weights_at_hand",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from core.models.small import OWN
 
 TIMM = "timm:"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HALVES = (0.5, 0.5, 0.5)
 Triple = tuple[float, float, float]
 
 
@@ -49,7 +50,9 @@ def _from_torchvision(name: str, image_size: int) -> Body:
         # Their second heads only helped the original training; drawing their weights takes half a minute.
         options |= {"aux_logits": False, "init_weights": False}
     module = torchvision.models.get_model(name, weights=None, **options)
-    return Body(module, _behead(module), IMAGENET_MEAN, IMAGENET_STD)
+    # These two learnt from pixels in [-1, 1]; with weights, torchvision makes those of what is normalised as usual.
+    mean, std = (HALVES, HALVES) if name in ("googlenet", "inception_v3") else (IMAGENET_MEAN, IMAGENET_STD)
+    return Body(module, _behead(module), mean, std)
 
 
 def _behead(module: nn.Module) -> int:

@@ -1,6 +1,6 @@
 """Learning with few parameters: norm layers, biases, attention, or additions of low rank."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +9,9 @@ from torch.nn.utils import parametrize
 from core.catalogue import OTHER_PART, PARTS, without_part
 from core.errors import BadInput
 from core.models.network import Network
+from core.models.residuals import residual_ends
 
 Chooser = Callable[[str, nn.Module, str], bool]
-NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
 
 def _is_attention(path: str, module: nn.Module, name: str) -> bool:
@@ -19,7 +19,8 @@ def _is_attention(path: str, module: nn.Module, name: str) -> bool:
 
 
 KINDS: dict[str, Chooser] = {
-    "norm": lambda path, module, name: isinstance(module, NORMS),
+    # By name: the libraries have a dozen of them without a common class.
+    "norm": lambda path, module, name: "Norm" in type(module).__name__,
     "bias": lambda path, module, name: name.endswith("bias"),
     "attention": _is_attention,
 }
@@ -46,7 +47,8 @@ def check_kind(network: Network, tune: str) -> None:
 
 def lacking_kinds(body: nn.Module) -> tuple[str, ...]:
     """Those of PARTS that a body has none of."""
-    found = {"lora"} if any(isinstance(item, nn.Linear) for item in body.modules()) else set()
+    found = {"lora"} if any(True for _ in _linear(body)) else set()
+    found |= {"gamma"} if residual_ends(body) else set()
     for path, module in body.named_modules():
         for name, _ in module.named_parameters(recurse=False):
             found |= {kind for kind, chooser in KINDS.items() if chooser(path, module, name)}
@@ -56,10 +58,11 @@ def lacking_kinds(body: nn.Module) -> tuple[str, ...]:
 class LowRank(nn.Module):
     """W + B A with A (r, in) random and B (out, r) zero at first: https://arxiv.org/abs/2106.09685, section 4.1."""
 
-    def __init__(self, layer: nn.Linear, rank: int) -> None:
+    def __init__(self, weight: Tensor, rank: int) -> None:
+        """Beside a weight (out, in)."""
         super().__init__()
-        self.a = nn.Parameter(torch.randn(rank, layer.in_features) / rank)
-        self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
+        self.a = nn.Parameter(torch.randn(rank, weight.shape[1]) / rank)
+        self.b = nn.Parameter(torch.zeros(weight.shape[0], rank))
 
     def forward(self, weight: Tensor) -> Tensor:
         """(out, in) -> (out, in)."""
@@ -69,13 +72,22 @@ class LowRank(nn.Module):
 def add_lora(network: Network, rank: int) -> None:
     """Put additions of that rank beside every linear layer of the body. Raises BadInput if it has none."""
     check_kind(network, "lora")
-    layers = [item for item in network.body.modules() if isinstance(item, nn.Linear)]
-    for layer in layers:
-        parametrize.register_parametrization(layer, "weight", LowRank(layer, rank).to(layer.weight.device))
+    for layer, name in list(_linear(network.body)):
+        weight = getattr(layer, name)
+        parametrize.register_parametrization(layer, name, LowRank(weight, rank).to(weight.device))
+
+
+def _linear(body: nn.Module) -> Iterator[tuple[nn.Module, str]]:
+    """Its linear layers and their weights' names; torch's own attention holds those of queries, keys and values."""
+    for layer in body.modules():
+        if isinstance(layer, nn.Linear):
+            yield layer, "weight"
+        if isinstance(layer, nn.MultiheadAttention) and layer.in_proj_weight is not None:
+            yield layer, "in_proj_weight"
 
 
 def merge_lora(network: Network) -> None:
     """Make the additions part of the weights, so that the network is again an ordinary one."""
-    for layer in list(network.body.modules()):
-        if isinstance(layer, nn.Linear) and parametrize.is_parametrized(layer, "weight"):
-            parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
+    for layer, name in list(_linear(network.body)):
+        if parametrize.is_parametrized(layer, name):
+            parametrize.remove_parametrizations(layer, name, leave_parametrized=True)

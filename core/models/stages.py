@@ -16,10 +16,15 @@ def stages(network: Network, at_most: int = MOST_STAGES) -> list[list[nn.Module]
 
     The order is that in which the modules were defined, which for both libraries is the order they are used in.
     """
-    units = [unit for unit in _units(network.body) if any(True for _ in unit.parameters())]
-    count = min(at_most, len(units))
-    borders = [round(index * len(units) / count) for index in range(count + 1)]
-    return [units[start:end] for start, end in itertools.pairwise(borders)]
+    found = units(network)
+    count = min(at_most, len(found))
+    borders = [round(index * len(found) / count) for index in range(count + 1)]
+    return [found[start:end] for start, end in itertools.pairwise(borders)]
+
+
+def units(network: Network) -> list[nn.Module]:
+    """The same modules, blocks mostly, one by one."""
+    return [unit for unit in _units(network.body) if any(True for _ in unit.parameters())]
 
 
 def _units(module: nn.Module) -> list[nn.Module]:
@@ -48,14 +53,6 @@ def set_trainable(network: Network, thawed: int | None) -> None:
         for stage in stages(network)[-thawed:]:
             for unit in stage:
                 unit.requires_grad_(True)
-
-
-def silence_residuals(network: Network) -> None:
-    """Zero the last norm's scale in each residual block of a ResNet (https://arxiv.org/abs/1706.02677, 5.1)."""
-    for block in network.body.modules():
-        norms = [item for item in block.children() if isinstance(item, nn.modules.batchnorm._BatchNorm)]
-        if type(block).__name__ in ("BasicBlock", "Bottleneck") and norms and norms[-1].weight is not None:
-            nn.init.zeros_(norms[-1].weight)
 
 
 def frozen_to_eval(network: Network) -> None:

@@ -48,7 +48,7 @@ class Recipe:
                   that is to thaw has thawed
     batch_size    0 means chosen from the number of pictures; halved, with gradients added up, when memory is short
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
-    layer_decay   each stage's learning rate is so much of that of the stage above; 1 is off
+    layer_decay   each block's learning rate is so much of that of the block above; 1 is off
                   (https://arxiv.org/abs/2106.08254)
     optimizer     "adamw" (https://arxiv.org/abs/1711.05101) or "sgd", with Nesterov's momentum
     weight_decay  how strongly weights are drawn to 0; with `no_bias_decay` those of biases and norms are not

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from core.catalogue import backbone_info
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.starts import starting_from
@@ -15,7 +16,14 @@ FEW, MANY = 100, 2000
 BATCH, MOST_EPOCHS = 32, 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
-_TOLD_BY = {"epochs": ("batch_size",), "tune": ("backbone_factor",)}
+VARIED = {
+    "standard": "Pictures are mirrored, turned, shifted and lit differently each time: harder to learn by heart.",
+    "strong": "Pictures are strongly varied, partly hidden and blended in pairs: so many, seen so often, bear it.",
+}
+"""Variation of pictures in a preset whose network learns -> why."""
+_TOLD_BY = {
+    "epochs": ("batch_size",), "tune": ("backbone_factor",), "augmentation": ("erase", "label_smoothing", "ema"),
+}  # fmt: skip
 """Field -> others that its reason speaks of, too."""
 OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
@@ -114,19 +122,22 @@ def choose_recipe(facts: DataFacts) -> Choice:
     changes: dict[str, object] = {
         "backbone": facts.backbone, "weights": facts.weights, "image_size": rule.image_size,
     }  # fmt: skip
-    if rule.image_size:
-        because["image_size"] = (
-            f"It looks at the pictures in {rule.image_size} × {rule.image_size} pixels: with sides of about "
-            f"{facts.side}, they hold no more detail."
-        )
-    if recipe.tune != "head":
+    side = rule.image_size or backbone_info(facts.backbone).image_size
+    why = f"with sides of about {facts.side}, they hold no more detail" if rule.image_size else "the network's own size"
+    because["image_size"] = f"It looks at the pictures in {side} × {side} pixels: {why}."
+    if recipe.tune == "head":
+        because["augmentation"] = "It sees each picture once, as it is: that is all a last layer needs, and quick."
+    else:
+        because["augmentation"] = VARIED[recipe.augmentation]
+        if rule.mixup > recipe.mixup:
+            because["mixup"] = "Pairs of pictures are blended: of so many, the BiT-HyperRule says, more can be asked."
         batch = max(4, min(BATCH, facts.pictures // 10))
         epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
         changes |= {"epochs": epochs, "batch_size": batch, "mixup": max(recipe.mixup, rule.mixup)}
         steps = round(epochs * facts.pictures / batch)
         because["epochs"] = (
-            f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps; for so many pictures the "
-            f"BiT-HyperRule (Kolesnikov et al. 2020) takes {rule.steps:,}."
+            f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps of {batch}; for so many "
+            f"the BiT-HyperRule (Kolesnikov et al. 2020) takes {rule.steps:,}."
         )
     if facts.balance >= RARE:
         because["imbalance"] = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.catalogue import backbone_info
 from core.recipes.recipe import Recipe
 from core.types import JsonObject, Task
 
@@ -45,6 +46,8 @@ def why_unused(field: str, recipe: JsonObject, task: Task) -> str:
             return "there is no weight decay"
         case "zero_gamma" if recipe.get("weights") != "none":
             return "it is for a network that starts from nothing"
+        case "zero_gamma" if "gamma" in backbone_info(str(recipe.get("backbone"))).lacks:
+            return "this network has no residual branches"
         case _ if field in OF_ALL_WEIGHTS and recipe.get("tune") == "head":
             return "only the last layer learns, and it sees each picture once, as it is"
         case _:

@@ -12,10 +12,10 @@ from core.jobs.payloads import ChangesPayload
 from core.models import (
     Ensemble,
     Network,
+    begin_residuals,
     calibrate_batch_norm,
     knows_photographs,
     load_weights,
-    silence_residuals,
     stages,
 )
 from core.recipes import Recipe
@@ -81,8 +81,8 @@ def _start(context: JobContext, recipe: Recipe, network: Network, learnt: Iterab
     start = Network(network.backbone, 1, image_size=network.image_size)
     check_weights(context, recipe.weights)
     load_weights(start, recipe.weights, context.settings)
-    if recipe.weights == "none" and recipe.zero_gamma:
-        silence_residuals(start)
+    if recipe.weights == "none":
+        begin_residuals(start.body, silent=recipe.zero_gamma)
     device = next(network.parameters()).device
     start.to(device)
     if not knows_photographs(recipe.weights, context.settings):

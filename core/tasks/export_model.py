@@ -1,6 +1,7 @@
 """A trained model as a zip that needs no Graft: weights, card, ONNX, a model card to read and an example to run."""
 
 import torch
+from torch import nn
 
 from core.catalogue import ModelCard
 from core.errors import NotFound
@@ -18,6 +19,8 @@ from core.tasks.archive import file_name, new_archive
 from core.types import JsonObject, RunId, RunKind
 from core.words import labeller
 
+MOST_BYTES = 2_000_000_000
+
 
 def pack_model(context: JobContext, model: RunId) -> JsonObject:
     """Make the zip of a run's model; the result says whether it has an ONNX file, or why not."""
@@ -33,8 +36,9 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
     try:
         context.progress("Writing ONNX", fraction=0.3, now=True)
         try:
-            write_onnx(onnx, loaded.network, loaded.card)
-            problem = ""
+            problem = _too_large(loaded.network)
+            if not problem:
+                write_onnx(onnx, loaded.network, loaded.card)
         except (torch.onnx.OnnxExporterError, RuntimeError) as error:  # said in the card; all the rest is still of use
             context.log.exception("No ONNX file could be made.")
             problem = f"this kind of network cannot be written as one ({type(error).__name__})."
@@ -54,6 +58,12 @@ def pack_model(context: JobContext, model: RunId) -> JsonObject:
     finally:
         onnx.unlink(missing_ok=True)
     return {"file": path.name, "size_bytes": path.stat().st_size, "onnx": not problem, "problem": problem}
+
+
+def _too_large(network: nn.Module) -> str:
+    """Why it fits no ONNX file, as half a sentence; "" where it does: protobuf, of which one is made, ends at 2 GiB."""
+    size = sum(item.numel() * item.element_size() for item in network.state_dict().values())
+    return f"its weights are {size / 1e9:.1f} GB, and one such file holds 2." if size > MOST_BYTES else ""
 
 
 def _facts(context: JobContext, model: RunId, card: ModelCard, problem: str) -> ModelFacts:

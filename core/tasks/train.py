@@ -36,13 +36,13 @@ from core.models import (
     Likeness,
     Network,
     OldHead,
+    begin_residuals,
     calibrate_batch_norm,
     hasten_batch_norm,
     knows_photographs,
     load_weights,
     old_head,
     save_model,
-    silence_residuals,
     some,
 )
 from core.models.parts import check_kind
@@ -162,8 +162,8 @@ class Training:
             load_weights(network, self.recipe.weights, self.context.settings)
             if not self.knows_photographs:
                 hasten_batch_norm(network)
-            if self.recipe.weights == "none" and self.recipe.zero_gamma:
-                silence_residuals(network)
+            if self.recipe.weights == "none":
+                begin_residuals(network.body, silent=self.recipe.zero_gamma)
             network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)

@@ -6,7 +6,7 @@ from math import ceil, cos, pi
 import torch
 from torch import nn
 
-from core.models import Network, stages
+from core.models import Network, units
 from core.recipes import Recipe
 
 APART = 0.5
@@ -100,8 +100,8 @@ def _levels(network: Network, recipe: Recipe) -> list[tuple[list[nn.Parameter], 
     if recipe.layer_decay == 1:
         return [*levels, (list(network.body.parameters()), recipe.backbone_factor)]
     factor, seen = recipe.backbone_factor, set[int]()
-    for stage in reversed(stages(network)):
-        parameters = [item for unit in stage for item in unit.parameters()]
+    for unit in reversed(units(network)):
+        parameters = list(unit.parameters())
         seen |= {id(item) for item in parameters}
         levels.append((parameters, factor))
         factor *= recipe.layer_decay

@@ -29,6 +29,7 @@ from core.settings import Settings
 from core.store import exports, predictions
 from core.store.db import reading
 from core.store.exports import ExportImage
+from core.tasks.export_model import _too_large
 from core.types import ImageId, ImageState, LabelKind, Lane, ProjectId, RunId, RunKind, RunState, Task
 from tests.at_once import complete, serve
 
@@ -253,6 +254,12 @@ class Tiny(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         logits: Tensor = self.head(self.body(pictures.float() / 32))
         return logits
+
+
+def test_a_network_too_large_for_an_onnx_file_is_told_so_before_it_is_written() -> None:
+    with torch.device("meta"):
+        large, small = nn.Linear(30_000, 20_000), nn.Linear(3, 2)
+    assert _too_large(large) == "its weights are 2.4 GB, and one such file holds 2." and not _too_large(small)
 
 
 @pytest.mark.parametrize("task", [Task.SINGLE, Task.MULTI, Task.REGRESSION])

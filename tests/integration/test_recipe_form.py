@@ -89,7 +89,7 @@ def test_kinds_of_layers_are_offered_only_where_the_network_has_some(
     recipe = PRESETS["balanced"].with_settings({"backbone": backbone})
     tune = opened(graft, Task.SINGLE, recipe).selectbox(key=f"tune-{recipe.hash}")
     assert ("Attention only (transformers)" in tune.options) is attention
-    assert ("Small additions (LoRA, transformers)" in tune.options) is lora
+    assert ("Small additions (LoRA of rank 8, transformers)" in tune.options) is lora
     assert "Norm layers only" in tune.options
 
 

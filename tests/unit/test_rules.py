@@ -52,8 +52,9 @@ def test_every_choice_has_its_sentence() -> None:
         "The network thaws from the top down: 500 pictures are too few to let all of it go at once.",
         "The network is a small one, because there is no GPU.",
         "It looks at the pictures in 128 × 128 pixels: with sides of about 64, they hold no more detail.",
-        "It looks at every picture at most 32 times, in 500 steps; for so many pictures the BiT-HyperRule (Kolesnikov "
-        "et al. 2020) takes 500.",
+        "Pictures are mirrored, turned, shifted and lit differently each time: harder to learn by heart.",
+        "It looks at every picture at most 32 times, in 500 steps of 32; for so many the BiT-HyperRule (Kolesnikov et "
+        "al. 2020) takes 500.",
         "Rare classes weigh more: the commonest has 9 times the rarest's pictures.",
     )
     assert choose_recipe(facts()).recipe.imbalance == "ignore"
@@ -63,12 +64,22 @@ def test_every_choice_has_its_sentence() -> None:
     assert "classes" not in " ".join(choose_recipe(facts(balance=0.0)).reasons)
     few = choose_recipe(facts(pictures=108))
     assert (few.recipe.epochs, few.recipe.batch_size) == (40, 10)
-    assert "40 times, in 432 steps; " in few.reasons[2] and "takes 500" in few.reasons[2]
+    assert "40 times, in 432 steps of 10; " in few.because["epochs"] and "takes 500" in few.because["epochs"]
+    assert few.because["image_size"] == "It looks at the pictures in 224 × 224 pixels: the network's own size."
+    many = choose_recipe(facts(pictures=30_000))
+    assert many.recipe.mixup == 0.1 and "blended" in many.because["mixup"]
+    assert "as it is" in choose_recipe(facts(pictures=60)).because["augmentation"]
+    assert "partly hidden" in choose_recipe(facts(pictures=5000, gpu=True)).because["augmentation"]
 
 
 def test_nothing_is_told_as_chosen_that_a_person_sets_or_that_is_not_known() -> None:
     choice = choose_recipe(facts(side=64, balance=9.0))
-    assert list(choice.because) == ["tune", "backbone", "image_size", "epochs", "imbalance"]
-    assert list(choice.without(["backbone", "batch_size"]).because) == ["tune", "image_size", "imbalance"]
+    assert list(choice.because) == ["tune", "backbone", "image_size", "augmentation", "epochs", "imbalance"]
+    assert list(choice.without(["backbone", "batch_size"]).because) == [
+        "tune",
+        "image_size",
+        "augmentation",
+        "imbalance",
+    ]
     assert choice.without(["seed"]) == choice and choice.without(["epochs"]).recipe == choice.recipe
     assert choose_recipe(facts(side=0)).recipe.image_size == 0, "of no pictures no side is known"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
@@ -18,7 +19,7 @@ from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, s
 from core.errors import BadInput, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
-from core.models import Network, hasten_batch_norm, silence_residuals
+from core.models import Network, begin_residuals, hasten_batch_norm, units
 from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
@@ -209,14 +210,19 @@ def test_the_asymmetric_loss_forgives_absent_classes_said_softly() -> None:
     assert float(loss(logits, torch.zeros(1, 2))) == pytest.approx(-(0.45**4) * math.log(0.55) / 2, rel=1e-4)
 
 
-def test_lower_stages_learn_more_slowly_with_layer_decay() -> None:
-    network = Network("mobilenet_v3_small", 2, image_size=32)
+@pytest.mark.parametrize(("backbone", "size"), [("mobilenet_v3_small", 32), ("timm:vit_tiny_patch16_224", 32)])
+def test_each_lower_block_learns_more_slowly_with_layer_decay(backbone: str, size: int) -> None:
+    network = Network(backbone, 2, image_size=size)
     recipe = BALANCED.with_settings({"layer_decay": "0.5", "learning_rate": "1", "backbone_factor": "1"})
     optimizer = build_optimizer(network, recipe)
-    rates = list(dict.fromkeys(group["lr"] for group in optimizer.param_groups))
-    assert rates == [1.0, 0.5, 0.25, 0.125, 0.0625]
-    held = sum(len(group["params"]) for group in optimizer.param_groups)
-    assert held == len(list(network.parameters()))
+    rates = {id(item): group["lr"] for group in optimizer.param_groups for item in group["params"]}
+    assert (
+        len(rates) == len(list(network.parameters())) == sum(len(group["params"]) for group in optimizer.param_groups)
+    )
+    for above, block in enumerate(reversed(units(network))):
+        assert {rates[id(item)] for item in block.parameters()} == {0.5**above}
+    if backbone.startswith("timm:vit"):
+        assert len(units(network)) == 14, "the last norm, twelve blocks, and what cuts the picture into patches"
 
 
 @pytest.mark.parametrize("spared", [True, False])
@@ -291,6 +297,31 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
     merge_lora(network)
     assert set(network.state_dict()) == names
     assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
+
+
+def test_lora_is_beside_queries_keys_and_values_of_torchs_own_attention_too() -> None:
+    network = Network("vit_b_16", 2, image_size=32).eval()
+    pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    names, before = set(network.state_dict()), network(pictures)
+    add_lora(network, 2)
+    set_trainable_kind(network, "lora")
+    learning = [name for name, item in network.named_parameters() if item.requires_grad and name.startswith("body")]
+    assert len([name for name in learning if "in_proj_weight" in name]) == 2 * 12, "A and B of each of twelve blocks"
+    assert len(learning) == 2 * 12 * 4, "and of what follows: the way out and two layers"
+    network.train()(pictures).sum().backward()
+    assert all(item.grad is not None for name, item in network.named_parameters() if name in learning)
+    network.eval()
+    assert torch.allclose(network(pictures), before, atol=1e-4)
+    merge_lora(network)
+    assert set(network.state_dict()) == names and torch.allclose(network(pictures), before, atol=1e-4)
+
+
+@pytest.mark.parametrize("backbone", ["timm:convnext_atto_rms", "timm:resnetv2_50d_evos", "timm:resnetv2_50d_frn"])
+def test_norm_layers_of_every_kind_can_learn_alone(backbone: str) -> None:
+    network = Network(backbone, 2, image_size=64)
+    set_trainable_kind(network, "norm")
+    learning = [item for item in network.body.parameters() if item.requires_grad]
+    assert len(learning) > 10 and all(item.ndim == 1 for item in learning)
 
 
 def test_a_wide_picture_is_stretched_or_cut() -> None:
@@ -438,10 +469,36 @@ def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
 
 def test_zero_gamma_makes_every_residual_block_pass_its_input_on() -> None:
     network = Network("resnet18", 2, image_size=32).eval()
-    silence_residuals(network)
+    begin_residuals(network.body, silent=True)
     block = network.body.get_submodule("layer1.1")
     values = torch.rand(1, 64, 8, 8)
     assert torch.equal(block(values), values)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "branches"),
+    [("resnet18", 8), ("timm:resnet50", 16), ("timm:regnety_002", 13), ("regnet_y_400mf", 16), ("mobilenet_v2", 10),
+     ("timm:rexnet_100", 11), ("timm:halonet26t", 8), ("timm:efficientnet_b0", 9), ("densenet121", 0)],
+)  # fmt: skip
+def test_zero_gamma_is_on_or_off_whatever_the_library_begins_with(backbone: str, branches: int) -> None:
+    body = Network(backbone, 2, image_size=64).body
+    norms = [item for item in body.modules() if isinstance(item, nn.BatchNorm2d)]
+    for silent in (True, False):
+        begin_residuals(body, silent=silent)
+        zeroed = sum(not bool(item.weight.any()) for item in norms)
+        assert zeroed == (branches if silent else 0)
+    assert ("gamma" in backbone_info(backbone).lacks) is (branches == 0)
+
+
+def test_what_inception_and_googlenet_learnt_from_lies_in_minus_one_to_one() -> None:
+    picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    for name in ("inception_v3", "googlenet"):
+        network = Network(name, 2, image_size=96)
+        mean, std = (torch.tensor(item).view(1, 3, 1, 1) for item in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        theirs = torchvision.models.get_model(name, init_weights=False, transform_input=True)
+        assert torch.allclose(
+            network.normalise(255 * picture), theirs._transform_input((picture - mean) / std), atol=1e-5
+        )
 
 
 def test_batch_norm_follows_quickly_in_a_training_from_scratch() -> None:

@@ -21,6 +21,8 @@ from core.types import Task
          "'focal' has no place for it."),
         ({"zero_gamma": "true", "weights": "bundled"}, Task.SINGLE, "zero_gamma changes nothing here: it is for a "
          "network that starts from nothing."),
+        ({"zero_gamma": "true", "weights": "none", "backbone": "densenet121"}, Task.SINGLE, "zero_gamma changes "
+         "nothing here: this network has no residual branches."),
         ({"no_bias_decay": "false", "weight_decay": "0"}, Task.SINGLE, "no_bias_decay changes nothing here: there is "
          "no weight decay."),
         ({"schedule": "constant", "tune": "head"}, Task.SINGLE, "schedule changes nothing here: only the last layer "

@@ -91,7 +91,7 @@ OF_NUMBERS = {
     "batch_size": "pictures in a step",
     "learning_rate": "how far the head's weights go in a step",
     "backbone_factor": "the other weights go so much of that",
-    "layer_decay": "each stage goes so much of what the one above it does",
+    "layer_decay": "each block goes so much of what the one above it does",
     "weight_decay": "how strongly weights are drawn to 0",
     "warmup": "share of the steps in which the learning rate climbs",
     "label_smoothing": "so much of each label is spread over all classes",
