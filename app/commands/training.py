@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, opened, progress_line, show, show_ended, table, wants_json
+from app.commands.base import (
+    Home,
+    Json,
+    ProjectName,
+    opened,
+    progress_line,
+    range_words,
+    show,
+    show_ended,
+    table,
+    wants_json,
+)
 from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
@@ -253,7 +264,9 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
     titles = {"count": "Pictures", "units": "Cases or groups"} | {name: item.title for name, item in FIGURES.items()}
     if metrics.get("units") == metrics.get("count"):  # none are named: pictures count as one each
         metrics = {name: score for name, score in metrics.items() if name != "units"}
-    rows = [[titles[name], score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
+    rows = [
+        [titles[name], score, range_words(intervals.get(name))] for name, score in metrics.items() if score is not None
+    ]
     words = table(["score", "value", "95% interval"], rows)
     confusion = value["confusion"]
     if isinstance(confusion, dict) and confusion["split"] == split.value:
@@ -267,10 +280,6 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
 def _part(value: JsonValue, split: Split) -> JsonObject:
     part = value.get(split.value) if isinstance(value, dict) else None
     return part if isinstance(part, dict) else {}
-
-
-def _ends(ends: JsonValue) -> str:
-    return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def cancel(run: RunArgument, home: Home = None, as_json: Json = False) -> None:
