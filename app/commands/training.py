@@ -223,7 +223,7 @@ def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
 
 def results(
     run: RunArgument,
-    split: Annotated[Split, typer.Option(help="Which part to show in words.")] = Split.TEST,
+    split: Annotated[Split, typer.Option(help="Which part to show; validation of folds: out of fold.")] = Split.TEST,
     check: Annotated[bool, typer.Option("--check", help="Recompute every figure from what is stored.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -233,12 +233,13 @@ def results(
         if check:
             _checked(graft.results.verify(RunId(run)), as_json)
             return
-        value = graft.results.to_json(RunId(run))
+        value = graft.results.to_json(RunId(run), confusion=split)
         if value["dataset_version"] is None:
             raise BadInput(
                 f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
             )
-    head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
+    part = "out of fold" if value["folds"] and split is Split.VALIDATION else f"{split.value} split"
+    head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {part}"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
 
 
@@ -260,6 +261,8 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
 
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:
+        if value["folds"] and split is Split.TRAIN:
+            return "In a cross-validation every picture is learnt from and judged: see --split validation."
         return "There are no scores yet."
     titles = {"count": "Pictures", "units": "Cases or groups"} | {name: item.title for name, item in FIGURES.items()}
     if metrics.get("units") == metrics.get("count"):  # none are named: pictures count as one each

@@ -173,13 +173,14 @@ class Results(Service):
             changed += image is not None and (list(image.classes) != then or image.number != item.number)
         return Drift(changed=changed, added=added, deleted=len(version.items) - len(now))
 
-    def to_json(self, run_id: RunId, asked: Asked | None = None) -> JsonObject:
+    def to_json(self, run_id: RunId, asked: Asked | None = None, confusion: Split = Split.TEST) -> JsonObject:
         """Everything about a run's results as one JSON object, also of a run that has none yet.
 
+        The `confusion` matrix is of one split; that of a cross-validation's validation split is out of fold.
         Raises NotFound, BadInput where something is `asked` that cannot be decided about.
         """
         with reading(self.engine) as session:
-            return read_results_json(session, run_id, self.settings.models, asked)
+            return read_results_json(session, run_id, self.settings.models, asked, confusion)
 
     def verify(self, run_id: RunId) -> Verification:
         """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""

@@ -1,5 +1,6 @@
 """Cross-validation on tiny pictures: honest, resumable, and a model in the end."""
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.errors import BadInput, Cancelled, NotEnoughImages
 from core.explanation import explain
 from core.features import PixelCache
@@ -66,6 +69,23 @@ def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_see
     assert len(folds["scores"]) == 4 and folds["mean"] == pytest.approx(sum(folds["scores"]) / 4)  # type: ignore[arg-type]
     assert [step for step, _ in graft.training.curves(done)["fold/score"]] == [1, 2, 3, 4]
     assert graft.results.read(done, Split.VALIDATION).scores.count == len(said) - len(test)
+
+
+def test_what_was_said_out_of_fold_is_counted_in_the_matrix_that_is_asked_for(validated: Validated) -> None:
+    graft, _, done = validated
+    cells = graft.results.read(done, Split.VALIDATION).scores.cells
+    command = ["results", str(done), "--home", str(graft.settings.home)]
+
+    def told(*words: str) -> str:
+        return CliRunner().invoke(build(), [*command, *words]).stdout
+
+    apart = json.loads(told("--split", "validation", "--json"))["confusion"]
+    assert apart == {"split": "validation", "labels": ["green", "red"], "matrix": [list(row) for row in cells]}
+    assert json.loads(told("--json"))["confusion"]["split"] == "test", "where nothing is asked"
+    words = told("--split", "validation")
+    assert words.startswith(f"Run {done}, done, dataset version 1, out of fold\n") and "truth \\ said" in words
+    assert [line.split()[1:] for line in words.splitlines()[-2:]] == [[str(cell) for cell in row] for row in cells]
+    assert "see --split validation" in told("--split", "train")
 
 
 def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(validated: Validated) -> None:
