@@ -23,7 +23,7 @@ from app.commands.base import (
 from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
-from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
+from core.types import JsonObject, JsonValue, ProjectId, RunId, Split, Task
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
@@ -194,6 +194,8 @@ def warn(
 def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
     """List the trainings of a project, newest first."""
     with opened(home) as graft:
+        from core.services.results import mean_words
+
         found = graft.training.list(graft.projects.named(name).id)
     value = [
         {
@@ -218,6 +220,11 @@ def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
          run.name or run.error]
         for run, recipe in ((run, run.recipe or {}) for run in found)
     ]  # fmt: skip
+    judged = [folds if isinstance(folds := (run.result or {}).get("folds"), dict) else None for run in found]
+    if any(judged):
+        header.insert(-1, "mean of folds")
+        for row, folds in zip(rows, judged, strict=True):
+            row.insert(-1, mean_words(folds) if folds else None)
     show({"runs": value}, table(header, rows) if rows else "Nothing was trained yet.", as_json)
 
 
@@ -256,8 +263,8 @@ def _checked(found: "Verification", as_json: bool) -> None:
 
 
 def scores_in_words(value: JsonObject, split: Split) -> str:
-    """Scores with their intervals, then the confusion matrix."""
-    from core.services.results import FIGURES
+    """Scores with their intervals, then the confusion matrix; of a cross-validation each fold's score, too."""
+    from core.services.results import FIGURES, SCORE_NAMES, fold_lines
 
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:
@@ -277,6 +284,9 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
         if isinstance(labels, list) and isinstance(matrix, list):
             lines = [[name, *row] for name, row in zip(labels, matrix, strict=True) if isinstance(row, list)]
             words += "\n\n" + table(["truth \\ said", *(str(name) for name in labels)], lines)
+    folds = value["folds"]
+    if isinstance(folds, dict):
+        words += "\n\n" + "\n".join(fold_lines(folds, SCORE_NAMES[Task(str(value["task"]))]))
     return words
 
 

@@ -7,7 +7,22 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
-from core.evaluation import FEWEST, FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.evaluation import (
+    FEWEST,
+    FIGURES,
+    FOLDS_HOW,
+    OUTCOMES,
+    SCORE_NAMES,
+    ClassScore,
+    Difference,
+    Figure,
+    Interval,
+    Scores,
+    fold_lines,
+    fold_names,
+    folds_sentence,
+    mean_words,
+)
 from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
@@ -26,6 +41,8 @@ from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, T
 __all__ = [
     "FEWEST",
     "FIGURES",
+    "FOLDS_HOW",
+    "SCORE_NAMES",
     "BehindView",
     "ClassScore",
     "Comparison",
@@ -38,6 +55,10 @@ __all__ = [
     "RunChoice",
     "Scores",
     "Verification",
+    "fold_lines",
+    "fold_names",
+    "folds_sentence",
+    "mean_words",
 ]
 
 

@@ -11,7 +11,7 @@ from core.store.figures import figures_json, trusted_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.sides import model_of, read_sides
-from core.store.snapshot import read_kept
+from core.store.snapshot import SEAL, read_kept
 from core.store.trust import slices_json
 from core.store.versions import VersionRecord
 from core.store.weak_spots import weak_spots
@@ -55,6 +55,7 @@ def results_json(
 
     `folds` has the scores of a cross-validation, whose `validation` is out of fold; null for any other run.
     """
+    folds = (run.result or {}).get("folds")
     figures: JsonObject = {"metrics": {}, "intervals": {}, "per_class": {}, "confusion": None, "reliability": {},
                            "calibration": {}, "abstaining": None, "decision": None, "counts": None}  # fmt: skip
     return {
@@ -67,6 +68,6 @@ def results_json(
         "splits": {part.value: len(version.part(part)) for part in Split} if version else {},
         "classes": list(version.class_names) if version else [],
         **(figures_json(version, said, confusion) if version else figures),
-        "folds": (run.result or {}).get("folds"),
+        "folds": {name: value for name, value in folds.items() if name != SEAL} if isinstance(folds, dict) else None,
         "timings_s": (run.result or {}).get("timings_s", {}),
     }
