@@ -105,7 +105,10 @@ def test_mean_spread_and_interval_of_the_folds_are_told_wherever_the_run_is(vali
     listed = CliRunner().invoke(build(), ["runs", "Colours", *home]).stdout.splitlines()
     assert "mean of folds" in listed[0] and mean_words(folds) in listed[-1]
     for style in STYLES:
-        assert told in graft.reports.html(done, style)
+        report = graft.reports.html(done, style)
+        assert told in report
+        assert "learnt in 4 folds (2 rounds of 2) from 24 pictures of “Colours”; all of these networks" in report
+        assert "divided into a test set (6) and the rest (24)" in report and "on the validation set" not in report
 
 
 def by_folds(run: int, folded: bool) -> None:
