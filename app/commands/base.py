@@ -190,5 +190,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
+def range_words(ends: object) -> str:
+    """Both ends of an interval, as JSON has them; "" where there is none."""
+    return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
+
+
 def _cell(value: object) -> str:
     return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

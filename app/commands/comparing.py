@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, table
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, range_words, show, table
 from app.commands.training import ensure_reach, recipe_from, recipe_of, warn
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
-from core.types import ProjectId
+from core.types import JsonObject, ProjectId
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +40,6 @@ def benchmark(
     recipe_from(preset, names[0], settings)  # wrong use, before all else
     with opened(home) as graft:
         from core.services.benchmarks import group_json
-        from core.services.results import FIGURES
 
         known = [item for item in names if backbone_info(item).pretrained]
         if not set(known) <= set(bundled_weights()):  # what only some of them could start from compares nothing
@@ -57,12 +56,23 @@ def benchmark(
             graft.serving.finish(run, progress_line(as_json)) for run in graft.benchmarks.states(project, group) if wait
         ]
         value = {**group_json(graft.benchmarks.read(ProjectId(project), group)), "warning": warning}
-    rows = value["rows"]
-    columns = ("run", "state", "backbone", "weights", "tune", "score", "seconds", "parameters", "latency_ms")
-    cells = [[row[key] for key in columns] for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    header = [*columns[:-1], "ms a picture"]
-    show(
-        value, f"By {FIGURES[str(value['figure'])].title}, on the same test pictures\n\n{table(header, cells)}", as_json
-    )
+    show(value, comparison_words(value), as_json)
     for run in ended:
         ensure_done(run)
+
+
+def comparison_words(value: JsonObject) -> str:
+    """A group of trainings, as `group_json` gives it, as one table: score with interval, and what each costs."""
+    from core.services.results import FIGURES
+
+    first = ("run", "state", "backbone", "weights", "tune", "score")
+    header = [*first, "95% interval", "training s", "parameters", "file MB", "ms a picture"]
+    found = value["rows"]
+    cells = [
+        [
+            *(row[name] for name in first), range_words(row["interval"]), row["seconds"], row["parameters"],
+            f"{size / 1e6:.2f}" if isinstance(size := row["size_bytes"], int) else None, row["latency_ms"],
+        ]
+        for row in (found if isinstance(found, list) else []) if isinstance(row, dict)
+    ]  # fmt: skip
+    return f"By {FIGURES[str(value['figure'])].title}, on the same test pictures\n\n{table(header, cells)}"

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, opened, progress_line, show, show_ended, table, wants_json
+from app.commands.base import (
+    Home,
+    Json,
+    ProjectName,
+    opened,
+    progress_line,
+    range_words,
+    show,
+    show_ended,
+    table,
+    wants_json,
+)
 from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
-from core.types import JsonObject, JsonValue, ProjectId, RunId, Split
+from core.types import JsonObject, JsonValue, ProjectId, RunId, Split, Task
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
@@ -183,6 +194,8 @@ def warn(
 def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
     """List the trainings of a project, newest first."""
     with opened(home) as graft:
+        from core.services.results import mean_words
+
         found = graft.training.list(graft.projects.named(name).id)
     value = [
         {
@@ -207,12 +220,17 @@ def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
          run.name or run.error]
         for run, recipe in ((run, run.recipe or {}) for run in found)
     ]  # fmt: skip
+    judged = [folds if isinstance(folds := (run.result or {}).get("folds"), dict) else None for run in found]
+    if any(judged):
+        header.insert(-1, "mean of folds")
+        for row, folds in zip(rows, judged, strict=True):
+            row.insert(-1, mean_words(folds) if folds else None)
     show({"runs": value}, table(header, rows) if rows else "Nothing was trained yet.", as_json)
 
 
 def results(
     run: RunArgument,
-    split: Annotated[Split, typer.Option(help="Which part to show in words.")] = Split.TEST,
+    split: Annotated[Split, typer.Option(help="Which part to show; validation of folds: out of fold.")] = Split.TEST,
     check: Annotated[bool, typer.Option("--check", help="Recompute every figure from what is stored.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -222,12 +240,13 @@ def results(
         if check:
             _checked(graft.results.verify(RunId(run)), as_json)
             return
-        value = graft.results.to_json(RunId(run))
+        value = graft.results.to_json(RunId(run), confusion=split)
         if value["dataset_version"] is None:
             raise BadInput(
                 f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
             )
-    head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {split.value} split"
+    part = "out of fold" if value["folds"] and split is Split.VALIDATION else f"{split.value} split"
+    head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {part}"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
 
 
@@ -244,16 +263,20 @@ def _checked(found: "Verification", as_json: bool) -> None:
 
 
 def scores_in_words(value: JsonObject, split: Split) -> str:
-    """Scores with their intervals, then the confusion matrix."""
-    from core.services.results import FIGURES
+    """Scores with their intervals, then the confusion matrix; of a cross-validation each fold's score, too."""
+    from core.services.results import FIGURES, SCORE_NAMES, fold_lines
 
     metrics, intervals = (_part(value[name], split) for name in ("metrics", "intervals"))
     if not metrics:
+        if value["folds"] and split is Split.TRAIN:
+            return "In a cross-validation every picture is learnt from and judged: see --split validation."
         return "There are no scores yet."
     titles = {"count": "Pictures", "units": "Cases or groups"} | {name: item.title for name, item in FIGURES.items()}
     if metrics.get("units") == metrics.get("count"):  # none are named: pictures count as one each
         metrics = {name: score for name, score in metrics.items() if name != "units"}
-    rows = [[titles[name], score, _ends(intervals.get(name))] for name, score in metrics.items() if score is not None]
+    rows = [
+        [titles[name], score, range_words(intervals.get(name))] for name, score in metrics.items() if score is not None
+    ]
     words = table(["score", "value", "95% interval"], rows)
     confusion = value["confusion"]
     if isinstance(confusion, dict) and confusion["split"] == split.value:
@@ -261,16 +284,15 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
         if isinstance(labels, list) and isinstance(matrix, list):
             lines = [[name, *row] for name, row in zip(labels, matrix, strict=True) if isinstance(row, list)]
             words += "\n\n" + table(["truth \\ said", *(str(name) for name in labels)], lines)
+    folds = value["folds"]
+    if isinstance(folds, dict):
+        words += "\n\n" + "\n".join(fold_lines(folds, SCORE_NAMES[Task(str(value["task"]))]))
     return words
 
 
 def _part(value: JsonValue, split: Split) -> JsonObject:
     part = value.get(split.value) if isinstance(value, dict) else None
     return part if isinstance(part, dict) else {}
-
-
-def _ends(ends: JsonValue) -> str:
-    return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def cancel(run: RunArgument, home: Home = None, as_json: Json = False) -> None:

@@ -6,36 +6,20 @@ import pandas as pd
 import streamlit as st
 
 from app.context import graft
-from app.parts.text import count
+from core.services.results import FOLDS_HOW, fold_names, folds_sentence
 from core.services.training import RunRecord
-
-HOW = (
-    "Each fold, or random split, learns from most of the pictures and is judged on the rest, unseen; what chooses its "
-    "best epoch is apart from both. The folds share most of what they learn from, so that their plain interval would "
-    "be too narrow: this one is corrected for that ([Nadeau & Bengio 2003](https://doi.org/10.1023/A:1024068626366)). "
-    "The test pictures take no part; all folds together, as one model that averages their probabilities, look at them "
-    "once."
-)
-
-
-def fold_names(run: RunRecord, judged: int) -> list[str]:
-    """What the first `judged` parts are called: with several rounds, also which round each is of."""
-    if run.payload.get("shuffle"):
-        return [f"Split {number + 1}" for number in range(judged)]
-    folds, repeats = int(str(run.payload["folds"])), int(str(run.payload.get("repeats") or 1))
-    if repeats == 1:
-        return [f"Fold {number + 1}" for number in range(judged)]
-    return [f"Round {number // folds + 1}, fold {number % folds + 1}" for number in range(judged)]
+from core.types import RunId
 
 
 def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     """A bar for each fold that is done; in the end mean, spread and interval."""
     if not scores:
         return
-    name = graft().training.score_name(run.id)
-    kind = "random split" if run.payload.get("shuffle") else "fold"
+    name, shuffle = graft().training.score_name(run.id), bool(run.payload.get("shuffle"))
+    kind = "random split" if shuffle else "fold"
     st.caption(f"{name} of each {kind}, on the pictures it had not seen (higher is better)")
-    names = fold_names(run, len(scores))
+    folds, repeats = int(str(run.payload["folds"])), int(str(run.payload.get("repeats") or 1))
+    names = fold_names(folds, repeats, len(scores), shuffle=shuffle)
     st.bar_chart(
         pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
         x_label="", y_label="", height=60 + 30 * len(scores),
@@ -43,12 +27,15 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     summary = (run.result or {}).get("folds")
     if not isinstance(summary, dict):
         return
-    interval = summary.get("interval")
-    between = f" (95% interval {interval[0]:.2f} to {interval[1]:.2f})" if isinstance(interval, list) else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"**Mean {float(str(summary['mean'])):.2f}**{between}, spread {float(str(summary['spread'])):.2f} over "
-            f"{count(len(scores), kind)}."
-        )
+        st.markdown(f"**{folds_sentence(summary)}**")
         with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+            st.markdown(FOLDS_HOW)
+
+
+def kept_fold_scores(run_id: RunId) -> None:
+    """The same of a cross-validation that is done."""
+    run = graft().training.read(run_id)
+    summary = (run.result or {}).get("folds")
+    scores = summary.get("scores") if isinstance(summary, dict) else None
+    fold_scores(run, [float(str(score)) for score in scores] if isinstance(scores, list) else [])

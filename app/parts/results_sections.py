@@ -166,7 +166,7 @@ def everything(view: ResultsView) -> None:
 def _download(view: ResultsView) -> None:
     st.download_button(
         "Download as JSON",
-        json.dumps(graft().results.to_json(view.run_id), indent=1),
+        json.dumps(graft().results.to_json(view.run_id, confusion=view.split), indent=1),
         file_name=f"results-run-{view.run_id}.json",
         mime="application/json",
         icon=":material/download:",

@@ -9,6 +9,7 @@ from app.links import set_params
 from app.parts import results_sections as sections
 from app.parts.abstaining import abstaining
 from app.parts.decision import decision
+from app.parts.fold_scores import kept_fold_scores
 from app.parts.forecast import forecast
 from app.parts.promise import promised
 from app.parts.report import report
@@ -28,10 +29,12 @@ class Tab:
     """A section: how it is drawn, and for which kinds of label.
 
     It is drawn for what is shown and the run whose model it is, which differ where a model is tested elsewhere.
+    `folded`: only a cross-validation has it.
     """
 
     draw: Callable[[ProjectView, ResultsView, RunId], None]
     tasks: tuple[Task, ...] = tuple(Task)
+    folded: bool = False
 
 
 def _sureness(project: ProjectView, view: ResultsView, model: RunId) -> None:
@@ -45,6 +48,7 @@ TABS = {
     "Scatter": Tab(lambda project, view, model: sections.scatter(project, view), NUMBERS),
     "Mistakes": Tab(lambda project, view, model: sections.mistakes(project, view)),
     "Classes": Tab(lambda project, view, model: sections.classes(view), CLASSED),
+    "Fold by fold": Tab(lambda project, view, model: kept_fold_scores(model), folded=True),
     "Weak spots": Tab(lambda project, view, model: weak_spots(project, view)),
     "How sure it is": Tab(_sureness),
     "When not to answer": Tab(lambda project, view, model: abstaining(project, view)),
@@ -57,9 +61,9 @@ TABS = {
 """Name -> section, in the order of the page."""
 
 
-def choose_tab(task: Task) -> Tab:
-    """The section in the address or chosen here."""
-    names = [name for name, tab in TABS.items() if task in tab.tasks]
+def choose_tab(task: Task, *, folded: bool = False) -> Tab:
+    """The section in the address or chosen here; `folded`: of a cross-validation's own results."""
+    names = [name for name, tab in TABS.items() if task in tab.tasks and (folded or not tab.folded)]
     wanted = st.query_params.get("show", "")
     chosen = st.segmented_control(
         "Show", names, default=wanted if wanted in names else names[0], required=True, label_visibility="collapsed"

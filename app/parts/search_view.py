@@ -56,6 +56,7 @@ def _status(run_id: RunId) -> None:
         _found(view)
     else:
         not_done(view.run, "What it has tried is kept.")
+        _found(view)
     _trials(view)
 
 
@@ -64,10 +65,14 @@ def _found(view: SearchView) -> None:
     if best is None or best.score is None or view.start is None:
         return
     name = view.score_name[:1].lower() + view.score_name[1:]
+    so_far = "" if view.run.state is RunState.DONE else " so far"
     if best.number == 1:
-        words = f"Nothing tried was better than the recipe it began from: {name} {best.score:.3f} on validation."
+        words = (
+            f"Nothing tried{so_far} was better than the recipe it began from: {name} {best.score:.3f} on validation."
+        )
     else:
-        words = f"Trial {best.number} is best: {name} {best.score:.3f} on validation, {view.start:.3f} at the start."
+        score = f"{name} {best.score:.3f} on validation, {view.start:.3f} at the start"
+        words = f"Trial {best.number} is best{so_far}: {score}."
     with st.container(border=True):
         st.markdown(f"**{md(words)}**")
         st.caption(
@@ -113,7 +118,7 @@ def _row(view: SearchView, item: TrialView, fields: list[str]) -> dict[str, str]
     return {
         "Trial": f"{item.number}{mark}",
         view.score_name: "–" if item.score is None else f"{item.score:.3f}",
-        "": STATE_WORDS.get(item.state, item.state),
+        "": "stopped" if item.state == "running" and view.run.state.ended else STATE_WORDS.get(item.state, item.state),
         **{COLUMNS.get(field, field): value_words(field, item.values.get(field)) for field in fields},
         "Took": "–" if item.seconds is None else duration(item.seconds),
     }

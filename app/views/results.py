@@ -71,7 +71,7 @@ def render() -> None:
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
-    choose_tab(view.task).draw(project, view, run.id)
+    choose_tab(view.task, folded=run.folds > 0 and external is None).draw(project, view, run.id)
 
 
 def drift(run_id: RunId) -> None:

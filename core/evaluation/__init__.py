@@ -4,7 +4,15 @@ from core.evaluation.calibration import ReliabilityBin
 from core.evaluation.classification import score_classes
 from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
-from core.evaluation.folds import FoldSummary, summarise_folds
+from core.evaluation.folds import (
+    FOLDS_HOW,
+    FoldSummary,
+    fold_lines,
+    fold_names,
+    folds_sentence,
+    mean_words,
+    summarise_folds,
+)
 from core.evaluation.interval import Interval, Units, proportion, triple, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
 from core.evaluation.regression import score_numbers
@@ -17,6 +25,7 @@ from core.evaluation.trust import Grade, best, in_order, judge
 __all__ = [
     "FEWEST",
     "FIGURES",
+    "FOLDS_HOW",
     "LOWEST_SCORES",
     "OUTCOMES",
     "SCORE_NAMES",
@@ -32,8 +41,12 @@ __all__ = [
     "best",
     "choose_thresholds",
     "flags",
+    "fold_lines",
+    "fold_names",
+    "folds_sentence",
     "in_order",
     "judge",
+    "mean_words",
     "proportion",
     "score_classes",
     "score_numbers",

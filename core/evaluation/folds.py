@@ -1,10 +1,22 @@
 """What the folds of a cross-validation say together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
+
+from core.types import JsonValue
+from core.words import count, plain_number
+
+FOLDS_HOW = (
+    "Each fold, or random split, learns from most of the pictures and is judged on the rest, unseen; what chooses its "
+    "best epoch is apart from both. Spread is the standard deviation of their scores. The folds share most of what "
+    "they learn from, so that the plain interval of their mean would be too narrow: this one is corrected for that "
+    "(Nadeau & Bengio 2003, https://doi.org/10.1023/A:1024068626366). The test pictures take no part; all folds "
+    "together, as one model that averages their answers, look at them once."
+)
+"""What stands behind the scores of folds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +48,46 @@ def summarise_folds(scores: Sequence[float], folds: int, lowest: float = -np.inf
         return FoldSummary(mean, 0.0, None, None)
     half = float(scipy.stats.t.ppf(0.975, len(values) - 1)) * spread * (1 / len(values) + 1 / (folds - 1)) ** 0.5
     return FoldSummary(mean, spread, max(lowest, mean - half), min(1.0, mean + half))
+
+
+def fold_names(folds: int, repeats: int, judged: int, *, shuffle: bool) -> list[str]:
+    """What the first `judged` parts are called: with several rounds, also which round each is of."""
+    if shuffle:
+        return [f"Split {number + 1}" for number in range(judged)]
+    if repeats == 1:
+        return [f"Fold {number + 1}" for number in range(judged)]
+    return [f"Round {number // folds + 1}, fold {number % folds + 1}" for number in range(judged)]
+
+
+def mean_words(told: Mapping[str, JsonValue]) -> str:
+    """The mean of the folds' scores with its interval, from the `folds` that `graft results --json` gives."""
+    ends, mean = told.get("interval"), plain_number(float(str(told["mean"])), 2)
+    if not isinstance(ends, list):
+        return f"{mean} (no interval: all scores are the same)"
+    low, high = (plain_number(float(str(end)), 2) for end in ends)
+    return f"{mean} (95% interval {low} to {high})"
+
+
+def folds_sentence(told: Mapping[str, JsonValue]) -> str:
+    """Mean, spread and interval in a sentence; `told` as for `mean_words`."""
+    spread = plain_number(float(str(told["spread"])), 2)
+    number = count(len(_scores(told)), "random split" if told.get("shuffle") else "fold")
+    return f"Mean {mean_words(told)}, spread {spread} over {number}."
+
+
+def fold_lines(told: Mapping[str, JsonValue], score_name: str) -> list[str]:
+    """The score of each fold, a line for each round, then what they say together; `told` as for `mean_words`."""
+    scores, kind = _scores(told), "random split" if told.get("shuffle") else "fold"
+    each = len(scores) if told.get("shuffle") else int(str(told["count"]))
+    rounds = [
+        ", ".join(plain_number(score, 3) for score in scores[at : at + each]) for at in range(0, len(scores), each)
+    ]
+    head = f"{score_name} of each {kind}, on the pictures that it had not seen:"
+    if len(rounds) == 1:
+        return [f"{head} {rounds[0]}", folds_sentence(told)]
+    return [head, *(f"Round {number}: {line}" for number, line in enumerate(rounds, 1)), folds_sentence(told)]
+
+
+def _scores(told: Mapping[str, JsonValue]) -> list[float]:
+    found = told["scores"]
+    return [float(str(score)) for score in found] if isinstance(found, list) else []

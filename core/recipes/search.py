@@ -72,6 +72,12 @@ class Space:
                 found = dataclasses.replace(found, weight_decay=float(str(changes["weight_decay"])))
         return dataclasses.replace(found, learning_rate=min(10.0, found.learning_rate * factor))
 
+    def recipe_of(self, told: Mapping[str, JsonValue]) -> Recipe:
+        """The recipe of a trial that is told by its fields as they were in it, under the start's name."""
+        rate = {name: float(str(value)) for name, value in told.items() if name == "learning_rate"}
+        found = self.recipe({name: value for name, value in told.items() if name != "learning_rate"})
+        return dataclasses.replace(found, preset=self.start.preset, **rate)  # type: ignore[arg-type]
+
 
 def search_space(
     recipe: Recipe, fields: Sequence[str] = USUAL, backbones: Sequence[str] = (), *, task: Task = Task.SINGLE

@@ -9,6 +9,7 @@ from core.errors import BadInput, NameTaken, NotFound
 from core.media import write_file
 from core.recipes import AUTOMATIC, PRESETS, Recipe
 from core.services.base import Service
+from core.services.searching import Searches
 from core.types import RunId, RunKind
 
 NAME = re.compile(r"\w[\w .()+-]{0,59}")
@@ -53,12 +54,17 @@ class Recipes(Service):
         return name
 
     def save_run(self, name: str, run_id: RunId) -> str:
-        """Keep a training's recipe, or the best one of a search. Raises NotFound, and as `save`."""
+        """Keep a training's recipe, or the best one of a search so far. Raises NotFound, and as `save`."""
         run = self.queue.read(run_id)
-        found = (run.result or {}).get("recipe") if run.kind is RunKind.SEARCH else run.recipe
-        if not isinstance(found, dict):
-            raise NotFound(f"Run {run_id} has no recipe.", hint="Name a training, or a search that has ended.")
-        return self.save(name, Recipe.from_json(found))
+        if run.kind is RunKind.SEARCH:
+            found = Searches(self.engine, self.settings, self.queue).read(run_id).recipe
+        else:
+            found = Recipe.from_json(run.recipe) if run.recipe else None
+        if found is None:
+            raise NotFound(
+                f"Run {run_id} has no recipe.", hint="Name a training, or a search with a trial that is done."
+            )
+        return self.save(name, found)
 
     def delete(self, name: str) -> None:
         """Forget a recipe; trainings keep theirs. Raises NotFound."""

@@ -7,7 +7,22 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotEnoughImages
-from core.evaluation import FEWEST, FIGURES, OUTCOMES, ClassScore, Difference, Figure, Interval, Scores
+from core.evaluation import (
+    FEWEST,
+    FIGURES,
+    FOLDS_HOW,
+    OUTCOMES,
+    SCORE_NAMES,
+    ClassScore,
+    Difference,
+    Figure,
+    Interval,
+    Scores,
+    fold_lines,
+    fold_names,
+    folds_sentence,
+    mean_words,
+)
 from core.evaluation.seriation import alike_together
 from core.services.base import Service
 from core.services.behind import BehindView, badness, behind, in_cell, sureness
@@ -26,6 +41,8 @@ from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, T
 __all__ = [
     "FEWEST",
     "FIGURES",
+    "FOLDS_HOW",
+    "SCORE_NAMES",
     "BehindView",
     "ClassScore",
     "Comparison",
@@ -38,6 +55,10 @@ __all__ = [
     "RunChoice",
     "Scores",
     "Verification",
+    "fold_lines",
+    "fold_names",
+    "folds_sentence",
+    "mean_words",
 ]
 
 
@@ -173,13 +194,14 @@ class Results(Service):
             changed += image is not None and (list(image.classes) != then or image.number != item.number)
         return Drift(changed=changed, added=added, deleted=len(version.items) - len(now))
 
-    def to_json(self, run_id: RunId, asked: Asked | None = None) -> JsonObject:
+    def to_json(self, run_id: RunId, asked: Asked | None = None, confusion: Split = Split.TEST) -> JsonObject:
         """Everything about a run's results as one JSON object, also of a run that has none yet.
 
+        The `confusion` matrix is of one split; that of a cross-validation's validation split is out of fold.
         Raises NotFound, BadInput where something is `asked` that cannot be decided about.
         """
         with reading(self.engine) as session:
-            return read_results_json(session, run_id, self.settings.models, asked)
+            return read_results_json(session, run_id, self.settings.models, asked, confusion)
 
     def verify(self, run_id: RunId) -> Verification:
         """Recompute every figure from what is stored. Raises NotFound, BadInput for a run that kept none."""

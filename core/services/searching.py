@@ -12,10 +12,10 @@ from core.recipes import USUAL, Recipe, search_space, why_unused
 from core.services.base import Service
 from core.services.dataset import freeze
 from core.services.weights import parent_of
-from core.store import projects, runs
+from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
-from core.types import JsonObject, JsonValue, ProjectId, RunId, RunKind, Task
+from core.types import JsonObject, JsonValue, ProjectId, RunId, RunKind, Split, Task
 
 __all__ = ["RunRecord", "SearchView", "Searches", "TrialView"]
 
@@ -43,7 +43,11 @@ class TrialView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchView:
-    """A search as it stands. `start` is the score of the recipe it began from, `best` the best trial so far."""
+    """A search as it stands. `start` is the score of the recipe it began from, `best` the best trial so far.
+
+    recipe      that of `best`, also while the search runs and where it was stopped or failed
+    validation  by how many pictures trials are judged
+    """
 
     run: RunRecord
     score_name: str
@@ -102,19 +106,21 @@ class Searches(Service):
             if run.kind is not RunKind.SEARCH or run.project_id is None:
                 raise NotFound(f"Run {run_id} is no search.")
             task = projects.read_project(session, run.project_id).task
+            version_id = run.version_id
+            validation = 0 if version_id is None else versions.count_part(session, version_id, Split.VALIDATION)
         told = run.result or run.progress
         trials = tuple(_trial(item) for item in _rows(told.get("trials")))
         ended = [item for item in trials if item.state == "done" and item.score is not None]
-        recipe = told.get("recipe")
+        best = max(ended, key=lambda item: item.score or 0.0, default=None)
         return SearchView(
             run=run,
             score_name=SCORE_NAMES[task],
             minutes=float(str(run.payload["minutes"])),
             trials=trials,
-            best=max(ended, key=lambda item: item.score or 0.0, default=None),
+            best=best,
             start=next((item.score for item in ended if item.number == 1), None),
-            recipe=Recipe.from_json(recipe) if isinstance(recipe, dict) else None,
-            validation=int(str(told.get("validation") or 0)),
+            recipe=None if best is None else _recipe(run, task, best),
+            validation=validation,
         )
 
     def list(self, project_id: ProjectId) -> list[RunRecord]:
@@ -143,6 +149,15 @@ def search_json(view: SearchView) -> JsonObject:
             for item in view.trials
         ],
     }  # fmt: skip
+
+
+def _recipe(run: RunRecord, task: Task, best: TrialView) -> Recipe:
+    """The best trial's: kept with the result, or found again from what the trial's fields were."""
+    if isinstance(kept := (run.result or {}).get("recipe"), dict):
+        return Recipe.from_json(kept)
+    payload = SearchPayload.from_json(run.payload)
+    space = search_space(Recipe.from_json(run.recipe or {}), payload.fields, payload.backbones, task=task)
+    return space.recipe_of(best.values)
 
 
 def _rows(value: JsonValue) -> Sequence[JsonObject]:

@@ -106,6 +106,20 @@ def _seal(name: str, job: RunRecord, settings: Settings) -> Finding:
     return Finding(name=name, ok=same is not False, words=words[same])
 
 
+def _folds(run: RunRecord) -> list[Finding]:
+    """How each fold of a cross-validation was judged, which took the folds themselves; none for any other run."""
+    told = (run.result or {}).get("folds")
+    if not isinstance(told, dict):
+        return []
+    same = unbroken(told)
+    words = {
+        True: f"{count(count_numbers(told), 'number is as it was', 'numbers are as they were')} when the run ended",
+        False: "the scores of the folds were changed since the run ended",
+        None: "not recorded: the run is from before the scores of folds were sealed",
+    }
+    return [Finding(name="Scores of the folds", ok=same is not False, words=words[same])]
+
+
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
@@ -138,6 +152,7 @@ def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Fi
         Finding(name="Snapshot", ok=same, words="is as it was when the run ended" if same else words),
         _dataset(version),
         _truth(version, said),
+        *_folds(run),
     ]
     kept = read_kept(path.parent)
     if kept is not None:

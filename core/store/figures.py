@@ -15,11 +15,12 @@ from core.types import JsonObject, JsonValue, Split, Task
 PER_CLASS = ("precision", "recall", "specificity", "f1", "auroc", "average_precision")
 
 
-def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> JsonObject:
+def figures_json(version: VersionRecord, said: Sequence[PredictionRecord], confusion: Split = Split.TEST) -> JsonObject:
     """Everything that follows from a version and what was said of it, and from nothing else.
 
     Figures are plain numbers under `metrics`, or null with too few pictures; `intervals` has [low, high].
-    `confusion` is of the test split, its `matrix` has truth as rows; null without a class or grade per picture.
+    The `confusion` matrix is of one split and has truth as rows; null without a class or grade per picture, or without
+    predictions of that split.
     `calibration` and `abstaining` say how far single answers of the test split can be relied on, by limits from the
     validation split; `abstaining` and `calibration.conformal` are null without predictions of the test split.
     `decision` says what acting on each class comes to, where it is as common as among the validation pictures and a
@@ -41,9 +42,9 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord]) -> Js
     if parts[Split.TEST]:
         sides = Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
         figures |= trusted_json(figures, sides)
-    if version.task in (Task.SINGLE, Task.ORDINAL) and Split.TEST in scores:
-        matrix: list[JsonValue] = [list(row) for row in scores[Split.TEST].cells]
-        figures["confusion"] = {"split": Split.TEST.value, "labels": list(version.class_names), "matrix": matrix}
+    if version.task in (Task.SINGLE, Task.ORDINAL) and confusion in scores:
+        matrix: list[JsonValue] = [list(row) for row in scores[confusion].cells]
+        figures["confusion"] = {"split": confusion.value, "labels": list(version.class_names), "matrix": matrix}
     return figures
 
 

@@ -195,6 +195,12 @@ def read_head(session: Session, version_id: VersionId) -> VersionHead:
     return VersionHead(number=row.number, content_hash=row.content_hash, split_rule=row.split_rule)
 
 
+def count_part(session: Session, version_id: VersionId, split: Split) -> int:
+    """How many pictures a version has in a split."""
+    query = select(func.count()).where(VersionItemRow.version_id == version_id, VersionItemRow.split == split)
+    return session.scalar(query) or 0
+
+
 def read_project_id(session: Session, version_id: VersionId) -> ProjectId:
     """The project a version is of. Raises NotFound."""
     row = session.get(VersionRow, version_id)

@@ -29,6 +29,7 @@ from core.recipes import Recipe
 from core.splits import JUDGED, Fold, class_strata, make_folds, number_strata, shuffle_splits
 from core.store import predictions, versions
 from core.store.db import reading, writing
+from core.store.snapshot import sealed
 from core.store.versions import VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import keep_figures
@@ -102,15 +103,17 @@ class _CrossValidation:
         ]
         return {
             "score": summary.mean,
-            "folds": {
-                "count": self.payload.folds,
-                "repeats": self.payload.repeats,
-                "shuffle": self.payload.shuffle,
-                "scores": [item.score for item in done],
-                "mean": summary.mean,
-                "spread": summary.spread,
-                "interval": None if summary.low is None or summary.high is None else [summary.low, summary.high],
-            },
+            "folds": sealed(
+                {
+                    "count": self.payload.folds,
+                    "repeats": self.payload.repeats,
+                    "shuffle": self.payload.shuffle,
+                    "scores": [item.score for item in done],
+                    "mean": summary.mean,
+                    "spread": summary.spread,
+                    "interval": None if summary.low is None or summary.high is None else [summary.low, summary.high],
+                }
+            ),
             "notes": notes,
             "timings_s": _summed([item.timings for item in done]),
             "engine": done[0].engine,

@@ -1,7 +1,8 @@
 """Labels that look wrong, by the best answers there are of models that had not seen the pictures.
 
 Where the project has a cross-validation, its out-of-fold answers count, and of the test pictures those of its folds
-together, which had not seen them either; pictures it does not know are left to a simple head.
+together, which had not seen them either; one that judged all pictures is asked before one that judged some. Pictures
+that none knows are left to a simple head.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from core.checks.label_errors import suspects
 from core.jobs.context import JobContext
 from core.store import predictions, runs, versions
 from core.store.checks import CheckedImage
 from core.store.db import reading
-from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task
+from core.store.predictions import PredictionRecord
+from core.store.runs import RunRecord
+from core.types import ImageId, JsonObject, ProjectId, RunKind, RunState, Split, Task, VersionId
 from core.words import count
 
 GOOD_ENOUGH = 0.5
@@ -113,27 +117,56 @@ def _tells(probabilities: Values, labels: Codes) -> bool:
     return len(there) > 1 and bool((np.mean(recalls) - chance) / (1 - chance) >= GOOD_ENOUGH)
 
 
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    """A cross-validation that is done: what was said, in a version whose `classes` it knows.
+
+    complete  whether each picture that took part was judged out of fold; on random parts some may never be
+    """
+
+    run: RunRecord
+    classes: tuple[JsonObject, ...]
+    said: tuple[PredictionRecord, ...]
+    complete: bool
+
+
 def validated_answers(
     context: JobContext, project_id: ProjectId, task: Task, images: Sequence[CheckedImage]
-) -> Answers | SeveralAnswers | None:
-    """Those of the project's newest cross-validation for images that carry its classes; None without one."""
+) -> list[Answers | SeveralAnswers]:
+    """Those of the project's cross-validations for images that carry their classes, the first to ask first.
+
+    That is the newest that judged all pictures, and for those it does not know a newer one that judged some.
+    """
     if task is Task.REGRESSION:
-        return None
+        return []
     with reading(context.engine) as session:
         done = runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN], states=[RunState.DONE])
-        run = next((item for item in done if item.payload.get("folds") and item.version_id), None)
-        if run is None or run.version_id is None:
-            return None
-        classes = versions.read_version(session, run.version_id).classes
-        said = predictions.read_numbered(session, run.id).values()
-    shares = {item.image_id: item.probabilities for item in said if item.probabilities and item.image_id}
-    place = {int(str(item["id"])): position for position, item in enumerate(classes)}
+        read = (_read(session, run, run.version_id) for run in done if run.payload.get("folds") and run.version_id)
+        newest = next(read, None)
+        if newest is None:
+            return []
+        older = None if newest.complete else next((item for item in read if item.complete), None)
+    answers = [_answers(item, task, images) for item in (older, newest) if item is not None]
+    return [item for item in answers if item is not None]
+
+
+def _read(session: Session, run: RunRecord, version_id: VersionId) -> _Validation:
+    version, said = versions.read_version(session, version_id), predictions.read_numbered(session, run.id).values()
+    judged = {item.image_id for item in said if item.split is Split.VALIDATION}
+    complete = all(item.image_id in judged for item in version.items if item.split is not Split.TEST)
+    return _Validation(run, tuple(version.classes), tuple(said), complete)
+
+
+def _answers(found: _Validation, task: Task, images: Sequence[CheckedImage]) -> Answers | SeveralAnswers | None:
+    """None where it knows none of the images."""
+    shares = {item.image_id: item.probabilities for item in found.said if item.probabilities and item.image_id}
+    place = {int(str(item["id"])): position for position, item in enumerate(found.classes)}
     several = task is Task.MULTI
     answered = [image for image in images if image.id in shares and image.labelled]
     chosen = [item for item in answered if place.keys() >= {*item.classes} and (several or len(item.classes) == 1)]
     if not chosen:
         return None
-    names, source = tuple(str(item["name"]) for item in classes), _words(run.id, len(chosen))
+    names, source = tuple(str(item["name"]) for item in found.classes), _words(found.run, len(chosen))
     probabilities = np.array([shares[image.id] for image in chosen], np.float64)
     if several:
         there = np.array([[known in image.classes for known in place] for image in chosen])
@@ -142,8 +175,9 @@ def validated_answers(
     return Answers(tuple(chosen), probabilities, labels, names, source)
 
 
-def _words(run: RunId, pictures: int) -> str:
-    return f"run {run}, fold by fold, of {count(pictures, 'picture')}"
+def _words(run: RunRecord, pictures: int) -> str:
+    how = "on random parts" if run.payload.get("shuffle") else "fold by fold"
+    return f"run {run.id}, {how}, of {count(pictures, 'picture')}"
 
 
 def doubted(answers: Sequence[Answers | SeveralAnswers], decided: Mapping[ImageId, object]) -> list[JsonObject]:

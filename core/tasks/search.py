@@ -82,6 +82,7 @@ class _Search:
             self.context.check_cancelled()
             self._trial(self._next())
             self.study.set_user_attr("seconds", self.seconds)
+            self._tell()
         best = self.study.best_trial
         recipe = self.space.recipe(best.params)
         self.context.progress("Done", fraction=1.0, now=True, trials=self._told(), score=best.value)
@@ -94,6 +95,12 @@ class _Search:
             "validation": len(self.version.part(Split.VALIDATION)),
             "notes": [],
         }
+
+    def _tell(self) -> None:
+        """How far it is, at the end of a trial: a search that is stopped now has it to show for."""
+        told = _Clock(self).facts()
+        done, left = (float(str(told[name])) for name in ("fraction", "eta_s"))
+        self.context.progress("Choosing what to try next", fraction=done, eta_s=left, now=True, trials=told["trials"])
 
     def _keep_time(self) -> None:
         """For a process that goes on after this one was killed: what was spent is spent. Cheap: called every epoch."""

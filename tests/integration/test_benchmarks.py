@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.commands.comparing import comparison_words
 from core.errors import BadInput, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
@@ -26,7 +27,9 @@ RECIPE = TINY.with_settings({"image_size": "32", "epochs": "3"})
 
 def test_networks_are_compared_on_the_same_pictures_with_what_they_cost(graft: Graft, project: ProjectId) -> None:
     group = graft.benchmarks.start(project, RECIPE, ["graft:tiny_cnn", "graft:light_cnn"], name="Small ones")
-    assert [row.score for row in graft.benchmarks.read(project, group).rows] == [None, None]
+    waiting = graft.benchmarks.read(project, group)
+    assert [row.score for row in waiting.rows] == [None, None]
+    assert "None" not in comparison_words(group_json(waiting))
     assert serve(graft) is RunState.DONE and serve(graft) is RunState.DONE
     view = graft.benchmarks.read(project, group)
     assert view.ended and view.figure == "balanced_accuracy"
@@ -42,6 +45,12 @@ def test_networks_are_compared_on_the_same_pictures_with_what_they_cost(graft: G
     assert json.loads(json.dumps(group_json(view)))["rows"][0]["interval"] == [
         view.rows[0].score.low, view.rows[0].score.high,  # type: ignore[union-attr]
     ]  # fmt: skip
+    told = comparison_words(group_json(view)).splitlines()
+    assert told[2].split("  ")[-1] == "ms a picture" and "95% interval" in told[2] and "file MB" in told[2]
+    for row, line in zip(view.rows, told[3:], strict=True):
+        assert row.score is not None and row.size_bytes is not None
+        assert f"{row.score.value:.3f}" in line and f"{row.score.low:.3f} to {row.score.high:.3f}" in line
+        assert f"{row.size_bytes / 1e6:.2f}" in line.split()
 
 
 @pytest.mark.parametrize(("tune", "best", "unmoved"), [("last:2", 0, True), ("last:2", 3, False), ("head", 0, False)])

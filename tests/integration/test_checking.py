@@ -17,13 +17,14 @@ from core.labels import LabelValue
 from core.media import BlobStore, prepare
 from core.services.serving import Serving
 from core.settings import Settings
-from core.store import current, images, projects, runs
+from core.store import current, images, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
 from core.store.label_rebuild import rebuild_labels
 from core.store.predictions import PredictionRecord
 from core.store.tables import LabelRow
-from core.types import ImageId, ProjectId, Split, Task
+from core.store.versions import VersionItem
+from core.types import ImageId, JsonValue, ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
 from tests.finished import label, make_run, make_version
 from tests.made_models import model_of
@@ -234,6 +235,53 @@ def test_answers_fold_by_fold_are_taken_before_the_head_s_and_doubt_test_picture
     assert (first["name"], first["given"], first["suggested"], first["split"]) == ("2.png", "healthy", "rust", "test")
     assert first["source"] == f"run {run}, fold by fold, of 24 pictures" and second["name"] == "11.png"
     assert second["margin"] == pytest.approx(0.7)
+
+
+def test_cross_validations_that_do_not_count_are_named_and_all_pictures_come_before_some(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    found = add(graft, leaves, [scene(n, (48, 48)) for n in range(24)], splits=[Split.TRAIN] * 24)
+    known, truth = classes_of(graft, leaves), [n % 2 for n in range(24)]
+    label(graft, leaves, {image: LabelValue(classes=(known[k],)) for image, k in zip(found, truth, strict=True)})
+    items = [
+        VersionItem(image_id=image, blob="", split=Split.TRAIN, targets=(k,), number=None, case_name=None,
+                    group_name=None) for image, k in zip(found, truth, strict=True)
+    ]  # fmt: skip
+    classes = [{"id": item.id, "name": item.name} for item in graft.projects.read(leaves).classes]
+    with writing(graft.engine) as session:
+        version = versions.create_version(
+            session, leaves, task=Task.SINGLE, split_rule="", items=items, now=NOW, classes=classes
+        )
+
+    def validated(wrong: Sequence[int], judged: Sequence[int], **payload: JsonValue) -> RunId:
+        said = [k ^ (n in wrong) for n, k in enumerate(truth)]
+        records = [
+            PredictionRecord(image_id=found[n], split=Split.VALIDATION, truth_index=truth[n], predicted_index=said[n],
+                             probabilities=[[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]][said[n]]) for n in judged
+        ]  # fmt: skip
+        run = make_run(graft, version, leaves, records)
+        with writing(graft.engine) as session:
+            session.get_one(runs.RunRow, run).payload = {"folds": 5, **payload}
+        return run
+
+    def told() -> tuple[list[tuple[str, str]], list[str]]:
+        result = checked(graft, leaves)
+        doubts = [(item["name"], item["source"]) for item in result["label_errors"]]
+        return doubts, [note for note in result["notes"] if "wrong too often" in note]
+
+    weak = validated(range(12), range(24))
+    doubts, notes = told()
+    assert doubts == [] and notes[0].startswith(f"No label was doubted by run {weak}, fold by fold, of 24 pictures: ")
+    assert not any("cross-validation judges better" in note for note in notes), "there is one"
+    good = validated([3], range(24))
+    assert told()[0] == [("3.png", f"run {good}, fold by fold, of 24 pictures")]
+    some = validated([6], range(12), shuffle=True)
+    assert told()[0] == [("3.png", f"run {good}, fold by fold, of 24 pictures")], "it judged all, the newer one some"
+    weak = validated(range(12), range(24))
+    doubts, notes = told()
+    assert doubts == [] and f"run {weak}," in notes[0], "of those that judged all the newest counts"
+    more = validated([6], range(12), shuffle=True)
+    assert told()[0] == [("6.png", f"run {more}, on random parts, of 12 pictures")] and more > some
 
 
 def test_of_several_classes_each_is_doubted_by_itself(graft: Graft) -> None:

@@ -1,5 +1,6 @@
 """Cross-validation on tiny pictures: honest, resumable, and a model in the end."""
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -7,8 +8,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.errors import BadInput, Cancelled, NotEnoughImages
+from core.evaluation import folds_sentence, mean_words
+from core.exchange.report import STYLES
 from core.explanation import explain
 from core.features import PixelCache
 from core.graft import Graft, open_graft
@@ -19,6 +25,7 @@ from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
+from core.store.tables import RunRow
 from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
@@ -66,6 +73,80 @@ def test_every_picture_but_the_test_pictures_is_judged_by_folds_that_had_not_see
     assert len(folds["scores"]) == 4 and folds["mean"] == pytest.approx(sum(folds["scores"]) / 4)  # type: ignore[arg-type]
     assert [step for step, _ in graft.training.curves(done)["fold/score"]] == [1, 2, 3, 4]
     assert graft.results.read(done, Split.VALIDATION).scores.count == len(said) - len(test)
+
+
+def test_what_was_said_out_of_fold_is_counted_in_the_matrix_that_is_asked_for(validated: Validated) -> None:
+    graft, _, done = validated
+    cells = graft.results.read(done, Split.VALIDATION).scores.cells
+    command = ["results", str(done), "--home", str(graft.settings.home)]
+
+    def told(*words: str) -> str:
+        return CliRunner().invoke(build(), [*command, *words]).stdout
+
+    apart = json.loads(told("--split", "validation", "--json"))["confusion"]
+    assert apart == {"split": "validation", "labels": ["green", "red"], "matrix": [list(row) for row in cells]}
+    assert json.loads(told("--json"))["confusion"]["split"] == "test", "where nothing is asked"
+    words = told("--split", "validation")
+    assert words.startswith(f"Run {done}, done, dataset version 1, out of fold\n") and "truth \\ said" in words
+    lines = words[words.index("truth \\ said") :].splitlines()[1:3]
+    assert [line.split()[1:] for line in lines] == [[str(cell) for cell in row] for row in cells]
+    assert "see --split validation" in told("--split", "train")
+
+
+def test_mean_spread_and_interval_of_the_folds_are_told_wherever_the_run_is(validated: Validated) -> None:
+    graft, _, done = validated
+    folds = graft.results.to_json(done)["folds"]
+    assert isinstance(folds, dict) and set(folds) == {
+        "count", "repeats", "shuffle", "scores", "mean", "spread", "interval",
+    }  # fmt: skip
+    home = ["--home", str(graft.settings.home)]
+    told = folds_sentence(folds)
+    assert told in CliRunner().invoke(build(), ["results", str(done), *home]).stdout
+    listed = CliRunner().invoke(build(), ["runs", "Colours", *home]).stdout.splitlines()
+    assert "mean of folds" in listed[0] and mean_words(folds) in listed[-1]
+    for style in STYLES:
+        report = graft.reports.html(done, style)
+        assert told in report
+        assert "learnt in 4 folds (2 rounds of 2) from 24 pictures of “Colours”; all of these networks" in report
+        assert "divided into a test set (6) and the rest (24)" in report and "on the validation set" not in report
+
+
+def by_folds(run: int, folded: bool) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.parts.results_tabs import TABS, choose_tab
+    from core.types import RunId, Task
+
+    assert ("Fold by fold" in TABS) and choose_tab(Task.SINGLE, folded=folded) is TABS["Confusions"]
+    TABS["Fold by fold"].draw(None, None, RunId(run))  # type: ignore[arg-type]
+
+
+def test_the_page_of_results_draws_the_folds_of_a_cross_validation_alone(
+    validated: Validated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graft, _, done = validated
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    for folded in (True, False):
+        page = AppTest.from_function(by_folds, default_timeout=60, kwargs={"run": done, "folded": folded}).run()
+        assert not page.exception
+        assert ("Fold by fold" in page.button_group[0].options) is folded
+    folds = graft.results.to_json(done)["folds"]
+    assert isinstance(folds, dict) and f"**{folds_sentence(folds)}**" in [item.value for item in page.markdown]
+
+
+def test_scores_of_folds_that_were_changed_are_noticed(validated: Validated) -> None:
+    graft, _, done = validated
+    found = {item.name: item for item in graft.results.verify(done).findings}
+    assert found["Scores of the folds"].ok and "as they were when the run ended" in found["Scores of the folds"].words
+    with writing(graft.engine) as session:
+        row = session.get_one(RunRow, done)
+        kept = row.result or {}
+        row.result = {**kept, "folds": {**kept["folds"], "mean": 0.99}}  # type: ignore[dict-item]
+    try:
+        (wrong,) = [item for item in graft.results.verify(done).findings if not item.ok]
+        assert wrong.words == "the scores of the folds were changed since the run ended"
+    finally:
+        with writing(graft.engine) as session:
+            session.get_one(RunRow, done).result = kept
 
 
 def test_how_strange_a_picture_is_is_told_by_folds_that_had_not_seen_it(validated: Validated) -> None:

@@ -1,5 +1,6 @@
 """The search job on tiny pictures: honest, in time, resumable, and a recipe under a name in the end."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -264,6 +266,47 @@ def test_the_best_recipe_is_saved_under_a_name_and_trained_by_it(graft: Graft, p
     graft.recipes.delete("Leaves best")
     unknown = CliRunner().invoke(build(), ["train", "Colours", "--recipe", "Leaves best", *home])
     assert unknown.exit_code == 1 and "no recipe 'Leaves best'" in unknown.stderr
+
+
+@pytest.mark.parametrize("trouble", [Cancelled("The run was stopped."), MemoryError("killed")], ids=["stop", "failure"])
+def test_the_best_recipe_of_a_search_that_was_stopped_or_failed_is_saved_from_command_and_page(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    calm = start(graft, project, trials=2)
+    assert serve(graft) is RunState.DONE
+    run_id = start(graft, project, trials=9)
+    learn = Training.learn
+
+    def troubled(self: Training) -> object:
+        if self.context.folder.name == "trial-3":
+            raise trouble
+        return learn(self)
+
+    monkeypatch.setattr(Training, "learn", troubled)
+    assert serve(graft) in (RunState.CANCELLED, RunState.FAILED)
+    view, expected = graft.searches.read(run_id), graft.searches.read(calm)
+    assert (view.recipe, view.validation) == (expected.recipe, expected.validation) and view.recipe is not None
+    home = ["--home", str(graft.settings.home)]
+    saved = CliRunner().invoke(build(), ["recipe", "save", str(run_id), "From the command", *home])
+    assert saved.exit_code == 0, saved.output
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    page = AppTest.from_function(shown, default_timeout=60, kwargs={"run": run_id}).run()
+    assert not page.exception and "so far" in page.markdown[0].value
+    page.text_input[0].set_value("From the page")
+    (button,) = [item for item in page.button if item.label == "Save"]
+    page = button.click().run()
+    assert not page.exception and page.success[0].value.startswith("Saved.")
+    found = graft.recipes.list()
+    assert found["From the command"] == dataclasses.replace(view.recipe, preset="From the command")
+    assert found["From the page"] == dataclasses.replace(view.recipe, preset="From the page")
+
+
+def shown(run: int) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.parts.search_view import search_status
+    from core.types import RunId
+
+    search_status(RunId(run))
 
 
 def test_the_command_searches_and_says_what_it_found(graft: Graft, project: ProjectId) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.evaluation import summarise_folds
+from core.evaluation import fold_lines, summarise_folds
 from core.splits import make_folds, shuffle_splits
+from core.types import JsonObject
 
 
 def test_every_picture_is_judged_once_in_each_repeat_and_never_by_what_it_taught() -> None:
@@ -76,3 +77,29 @@ def test_a_class_of_one_picture_is_no_hindrance_and_too_few_units_are_refused() 
     assert len(shuffle_splits(["a"] * 9 + ["b"], [""] * 10, 3)) == 3
     with pytest.raises(ValueError, match="at least 5 units, not 2"):
         shuffle_splits(["a"] * 6, ["case 1"] * 3 + ["case 2"] * 3, 3)
+
+
+def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval() -> None:
+    told: JsonObject = {
+        "count": 2, "repeats": 2, "shuffle": False, "scores": [0.8, 0.7, 0.9, -0.004], "mean": 0.599, "spread": 0.41,
+        "interval": [-0.0, 1.0],
+    }  # fmt: skip
+    assert fold_lines(told, "R²") == [
+        "R² of each fold, on the pictures that it had not seen:",
+        "Round 1: 0.800, 0.700",
+        "Round 2: 0.900, −0.004",
+        "Mean 0.60 (95% interval 0.00 to 1.00), spread 0.41 over 4 folds.",
+    ]
+    alike: JsonObject = {
+        **told,
+        "shuffle": True,
+        "count": 4,
+        "scores": [1.0, 1.0],
+        "mean": 1.0,
+        "spread": 0.0,
+        "interval": None,
+    }
+    assert fold_lines(alike, "R²") == [
+        "R² of each random split, on the pictures that it had not seen: 1.000, 1.000",
+        "Mean 1.00 (no interval: all scores are the same), spread 0.00 over 2 random splits.",
+    ]

@@ -1,6 +1,7 @@
 """What a search may vary, as a value."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -34,6 +35,19 @@ def test_the_learning_rate_is_a_factor_so_that_a_head_alone_keeps_its_own_scale(
     assert space.recipe({"learning_rate": 2.0, "tune": "all"}).learning_rate == pytest.approx(4e-3)
     head = space.recipe({"learning_rate": 2.0, "tune": "head"})
     assert (head.learning_rate, head.epochs) == (pytest.approx(2e-2), PRESETS["instant"].epochs)
+
+
+@pytest.mark.parametrize("preset", ["instant", "balanced"])
+@pytest.mark.parametrize("tune", ["head", "gradual", "last:2", "all"])
+def test_a_trial_that_is_told_by_its_fields_gives_its_recipe_again(preset: str, tune: str) -> None:
+    space = search_space(PRESETS[preset], list(AXES), ["resnet18", "resnet34"])
+    tried = {"learning_rate": 0.37, "tune": tune, "weight_decay": 0.02, "augmentation": "strong", "mixup": 0.2,
+             "backbone_factor": 0.3, "label_smoothing": 0.1, "imbalance": "sampling",
+             "backbone": "resnet34"}  # fmt: skip
+    for names in (list(tried), ["learning_rate", "tune"], ["tune"], ["weight_decay"]):
+        recipe = space.recipe({name: tried[name] for name in names})  # type: ignore[misc]
+        told = {name: getattr(recipe, name) for name in names}
+        assert space.recipe_of(json.loads(json.dumps(told))) == recipe
 
 
 @pytest.mark.parametrize("imbalance", ["ignore", "sampling"])

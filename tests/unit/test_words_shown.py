@@ -6,7 +6,6 @@ import pytest
 
 from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
-from app.parts.fold_scores import fold_names
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.promise import NUMBERS_HOW
@@ -17,7 +16,7 @@ from app.parts.starts import COMMON, START_WORDS, start_of, start_words
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.charts.robustness import RobustnessLine, too_high
-from core.evaluation import FIGURES, Grade, Interval
+from core.evaluation import FIGURES, Grade, Interval, fold_names
 from core.recipes import Recipe
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
@@ -67,7 +66,9 @@ def test_parts_of_a_cross_validation_are_called_what_they_are(
     known = dict.fromkeys(RunRecord.__dataclass_fields__)
     recipe = {"preset": "instant", "backbone": "resnet18"}
     run = RunRecord(**{**known, "id": 7, "name": "", "payload": payload, "recipe": recipe})  # type: ignore[arg-type]
-    assert run.title == title and fold_names(run, 3) == names
+    shuffle = bool(payload.get("shuffle"))
+    found = fold_names(int(str(payload["folds"])), int(str(payload.get("repeats", 1))), 3, shuffle=shuffle)
+    assert run.title == title and found == names
 
 
 def test_comparisons_of_networks_offer_starts_by_their_usual_names() -> None:

@@ -93,9 +93,12 @@ def split(facts: ReportFacts) -> str:
         if units
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )
+    folded = (
+        f" In the {facts.folds} of the cross-validation all but the test pictures took turns." if facts.folds else ""
+    )
     return paragraph(
         f"Dataset version {results['dataset_version']} holds {count(sum(sizes.values()), 'picture')}: {shares}. "
-        f"Split rule: {results['split_rule']}. {whole}"
+        f"Split rule: {results['split_rule']}. {whole}{folded}"
     ) + paragraph(f"Content hash (SHA-256): {results['dataset_hash']}")
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.charts import LineageStep
 from core.exchange.report.drawing import Dots
-from core.exchange.report.values import entries, lines
+from core.exchange.report.values import entries, items, lines
 from core.types import JsonObject, JsonValue
 from core.words import count
 
@@ -140,6 +140,20 @@ class ReportFacts:
     def sizes(self) -> dict[str, int]:
         """Split -> pictures."""
         return {name: int(str(size)) for name, size in entries(self.results["splits"]).items()}
+
+    @property
+    def folds(self) -> str:
+        """Of how many folds or random splits a cross-validation was made, in words; "" for any other training."""
+        told = entries(self.results["folds"])
+        if not told:
+            return ""
+        rounds = "" if told["repeats"] == 1 else f" ({told['repeats']} rounds of {told['count']})"
+        return count(len(items(told["scores"])), "random split" if told["shuffle"] else "fold") + rounds
+
+    @property
+    def apart_from_test(self) -> int:
+        """How many pictures took part beside those to test by."""
+        return sum(self.sizes.values()) - self.sizes.get("test", 0)
 
     @property
     def leaking(self) -> str:

@@ -30,10 +30,11 @@ def summary(facts: ReportFacts) -> str:
     sizes = facts.sizes
     tests = sizes.get("test", 0)
     tested = f"was tested once on {tests:,} that it had never seen" if tests else "was not tested: no picture was left"
-    made = (
-        f"{with_article(str(facts.recipe.get('backbone', 'network')))} learnt from "
-        f"{count(sizes.get('train', 0), 'picture')} of “{facts.project}”, and {tested}."
-    )
+    backbone, where = str(facts.recipe.get("backbone", "network")), f"of “{facts.project}”"
+    made = f"{with_article(backbone)} learnt from {count(sizes.get('train', 0), 'picture')} {where}, and {tested}."
+    if facts.folds:
+        learnt = f"learnt in {facts.folds} from {count(facts.apart_from_test, 'picture')} {where}"
+        made = f"{with_article(backbone)} {learnt}; all of these networks are the model, which {tested}."
     told = scores.headlines(facts.results, facts.unit, OF_GRADES if facts.results["task"] == "ordinal" else HEADLINES)
     grave = [item.words for item in facts.limits if item.grave]
     warning = f"<div class=warning><strong>Before you rely on it:</strong>{sentences(grave)}</div>" if grave else ""
@@ -46,9 +47,14 @@ def model(facts: ReportFacts) -> str:
     weights = f" with {facts.parameters:,} weights" if facts.parameters else ""
     framing = "stretched to a square" if recipe.get("framing") == "squash" else "cut to their middle square"
     task = Task(str(facts.results["task"]))
+    on = (
+        "in each fold on the pictures that chose its epoch, and averaged"
+        if facts.folds
+        else "on the validation pictures"
+    )
     classes = (
-        f"{RARE.get(balancing(recipe, task), '')} Its probabilities were calibrated on the validation pictures by "
-        f"one temperature (Guo et al. 2017, arXiv 1706.04599). {said(task)}"
+        f"{RARE.get(balancing(recipe, task), '')} Its probabilities were calibrated by one temperature "
+        f"(Guo et al. 2017, arXiv 1706.04599) {on}. {said(task)}"
     )
     numbers = task is Task.REGRESSION
     return paragraph(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from html import escape
 
-from core.evaluation import FIGURES, Figure
+from core.evaluation import FIGURES, FOLDS_HOW, SCORE_NAMES, Figure, fold_lines
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
 from core.exchange.report.values import Entries, basis, counted, decimal, entries, interval, items, lines, number, texts
-from core.types import JsonObject
+from core.types import JsonObject, Task
 
 FEW_COLUMNS, MOST_COLUMNS = 6, 12
 """Classes from which the confusion matrix is printed small, and with more than which it does not fit a page."""
@@ -123,6 +123,14 @@ def classes(facts: ReportFacts) -> str:
         + table(["class", "pictures", *names.values()], rows, small=True)
         + f"<details><summary>How each is computed</summary>{paragraph(CLASSES_HOW)}</details>"
     )
+
+
+def folds(facts: ReportFacts) -> str:
+    """How each fold of a cross-validation was judged, and what they say together; "" for any other training."""
+    told = entries(facts.results["folds"])
+    if not told:
+        return ""
+    return sentences(fold_lines(told, SCORE_NAMES[Task(str(facts.results["task"]))])) + paragraph(FOLDS_HOW)
 
 
 def confusion(facts: ReportFacts) -> str:

@@ -51,6 +51,7 @@ FIELD = Style(
         "Method": {"model": "The model", "methods": "Methods, to paste into a paper"},
         "Results": {
             "scores": "How good it is",
+            "folds": "Fold by fold",
             "classes": "Class by class",
             "confusion": "Confusion matrix",
             "reliability": "How sure it is",
@@ -89,7 +90,7 @@ FIELD = Style(
         Item("5", "Assessment: by whom, by which scale", ("purpose", "labels")),
         Item("6", "Agreement of the assessors", ("agreement",)),
         Item("7", "Method, in enough detail to repeat it", ("model", "methods", "recipe")),
-        Item("8", "Results with their uncertainty", ("scores", "classes", "confusion", "decision")),
+        Item("8", "Results with their uncertainty", ("scores", "folds", "classes", "confusion", "decision")),
         Item("9", "Statistics used", ("methods", "scores")),
         Item("10", "What went wrong, shown", ("failures", "heatmaps", "resembling", "weak_spots")),
         Item("11", "Other sites and conditions", ("external", "robustness")),
@@ -115,6 +116,7 @@ CLINIC = Style(
         "Results": {
             "counts": "Participants and outcomes per partition",
             "scores": "Model performance",
+            "folds": "Internal validation: cross-validation",
             "classes": "Performance per class",
             "confusion": "Confusion matrix",
             "reliability": "Calibration",
@@ -174,7 +176,7 @@ CLINIC = Style(
         Item("T19", "Patient and public involvement"),
         Item("T20–21, C33–34", "Flow and numbers of participants and outcomes", ("data", "counts")),
         Item("T22", "Specification of the whole model", ("recipe", "provenance")),
-        Item("T23, C35–36", "Performance with intervals", ("scores", "classes", "confusion")),
+        Item("T23, C35–36", "Performance with intervals", ("scores", "folds", "classes", "confusion")),
         Item("T12d, T23b", "Heterogeneity between centres or groups", ("external", "weak_spots")),
         Item("T12f, T24", "Model updating", ("lineage", "comparison")),
         Item("C30", "Robustness or sensitivity", ("robustness",)),

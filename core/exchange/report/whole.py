@@ -22,6 +22,7 @@ SECTIONS: dict[str, Callable[[ReportFacts], str]] = {
     "model": origin.model,
     "methods": origin.methods,
     "scores": scores.scores,
+    "folds": scores.folds,
     "classes": scores.classes,
     "confusion": scores.confusion,
     "reliability": scores.reliability,
