@@ -1,5 +1,6 @@
 """What a step learns from, on the device: read while the step before is computed, or there since an earlier epoch."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -76,13 +77,18 @@ def read_ahead(
         for batch in batches:
             yield kept.take(batch)
         return
-    with ThreadPoolExecutor(1) as thread:
-        coming = [thread.submit(lambda batch: pin(read(batch)), batch) for batch in batches[:1]]
-        for batch, following in zip(batches, [*batches[1:], None], strict=True):
-            ready = coming.pop().result()
-            if following is not None:
-                coming.append(thread.submit(lambda batch: pin(read(batch)), following))
-            there = ready.to(device, non_blocking=True)
-            if kept is not None:
-                kept.put(batch, there)
-            yield there
+    coming = [_reader().submit(lambda batch: pin(read(batch)), batch) for batch in batches[:1]]
+    for batch, following in zip(batches, [*batches[1:], None], strict=True):
+        ready = coming.pop().result()
+        if following is not None:
+            coming.append(_reader().submit(lambda batch: pin(read(batch)), following))
+        there = ready.to(device, non_blocking=True)
+        if kept is not None:
+            kept.put(batch, there)
+        yield there
+
+
+@functools.cache
+def _reader() -> ThreadPoolExecutor:
+    """One thread, from epoch to epoch."""
+    return ThreadPoolExecutor(1)
