@@ -111,6 +111,9 @@ def train(
     ] = 0,
     repeats: Annotated[int, typer.Option(metavar="N", help="So many rounds of folds.")] = 1,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
+    keep_together: Annotated[
+        str, typer.Option(metavar="case|group", help="What no fold cuts through: group leaves whole groups out.")
+    ] = "case",
     version: Annotated[
         int, typer.Option(metavar="N", help="An earlier dataset version; 0: the labels as they are now.")
     ] = 0,
@@ -121,10 +124,13 @@ def train(
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
     # Wrong use is said before all else.
-    if not folds and (repeats != 1 or shuffle):
+    if not folds and (repeats != 1 or shuffle or keep_together != "case"):
         raise typer.BadParameter(
-            "--repeats and --shuffle say how folds are drawn: give --folds, too.", param_hint="--folds"
+            "--repeats, --shuffle and --keep-together say how folds are drawn: give --folds, too.",
+            param_hint="--folds",
         )
+    if keep_together not in ("case", "group"):
+        raise typer.BadParameter("Choose one of case, group.", param_hint="--keep-together")
     if preset not in (AUTOMATIC, *PRESETS):
         raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
@@ -146,7 +152,14 @@ def train(
         for words in unused:
             typer.echo(words, err=True)
         run_id = graft.training.start(
-            project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
+            project,
+            recipe,
+            run_name,
+            folds=folds,
+            repeats=repeats,
+            shuffle=shuffle,
+            keep_together=keep_together,
+            version=version or None,
         )
         if reasons and not wants_json(as_json):
             typer.echo("\n".join(reasons))

@@ -17,6 +17,12 @@ HOW = (
     "once."
 )
 
+WHOLE_GROUPS = (
+    "Whole groups (fields, clinics, cameras) were left out: each is judged by what had learnt from other groups only, "
+    "and the intervals of what was said out of fold count groups. The test pictures were kept aside by case, and may "
+    "come from groups that the model knows."
+)
+
 
 def fold_names(run: RunRecord, judged: int) -> list[str]:
     """What the first `judged` parts are called: with several rounds, also which round each is of."""
@@ -34,7 +40,9 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
         return
     name = graft().training.score_name(run.id)
     kind = "random split" if run.payload.get("shuffle") else "fold"
-    st.caption(f"{name} of each {kind}, on the pictures it had not seen (higher is better)")
+    whole = run.payload.get("keep_together") == "group"
+    unseen = "groups" if whole else "pictures"
+    st.caption(f"{name} of each {kind}, on the {unseen} it had not seen (higher is better)")
     names = fold_names(run, len(scores))
     st.bar_chart(
         pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
@@ -51,4 +59,4 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
             f"{count(len(scores), kind)}."
         )
         with st.popover("More", type="tertiary"):
-            st.markdown(HOW)
+            st.markdown(f"{HOW}\n\n{WHOLE_GROUPS}" if whole else HOW)

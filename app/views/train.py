@@ -53,7 +53,12 @@ def new_training(project: ProjectView) -> None:
         return
     try:
         run = graft().training.start(
-            project.id, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats, shuffle=wanted.shuffle
+            project.id,
+            wanted.recipe,
+            folds=wanted.folds,
+            repeats=wanted.repeats,
+            shuffle=wanted.shuffle,
+            keep_together=wanted.keep_together,
         )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")

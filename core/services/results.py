@@ -136,7 +136,7 @@ class Results(Service):
             colours=tuple(str(item.get("colour", "")) for item in version.classes),
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
-            together=version.together,
+            together=version.together_in(split),
             grouped=any(item.group_name for item in version.items),
             leaking=version.leaking,
             scores=score(version, said),
@@ -209,13 +209,14 @@ class Results(Service):
         Raises BadInput for runs on different dataset versions, NotEnoughImages while one has no predictions.
         """
         one, version, before = self._said(first, split)
-        other, _, after = self._said(second, split)
+        other, others, after = self._said(second, split)
         if one.version_id != other.version_id:
             raise BadInput(
                 f"Runs {first} and {second} learnt from different dataset versions: their scores cannot be compared.",
                 hint="Train both again on the labels as they are now.",
             )
-        return compare_runs(version, split, (one, before), (other, after))
+        # Where one of them left whole groups out, the difference counts by these.
+        return compare_runs(others if others.whole == "group" else version, split, (one, before), (other, after))
 
     def _said(self, run_id: RunId, split: Split) -> tuple[RunRecord, VersionRecord, list[PredictionRecord]]:
         with reading(self.engine) as session:
@@ -234,4 +235,4 @@ class Results(Service):
 def _version(session: Session, run: RunRecord) -> VersionRecord:
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
-    return versions.read_version(session, run.version_id)
+    return versions.read_version_of(session, run)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.catalogue import BackboneInfo, backbone_info, search_backbones
@@ -34,6 +35,8 @@ __all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "out_of_reach_
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
+KEPT_TOGETHER = ("case", "group")
+"""What folds can be told not to cut through."""
 
 
 class Training(Service):
@@ -48,11 +51,13 @@ class Training(Service):
         folds: int = 0,
         repeats: int = 1,
         shuffle: bool = False,
+        keep_together: str = "case",
         version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
-        With `shuffle` so many random splits instead of folds, which cannot be repeated.
+        With `shuffle` so many random splits instead of folds, which cannot be repeated. With `keep_together` "group"
+        whole groups are left out, where otherwise each case, or else each group, stays in one fold.
         With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
         for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
@@ -62,6 +67,10 @@ class Training(Service):
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
         if shuffle and (not folds or repeats > 1):
             raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
+        if keep_together not in KEPT_TOGETHER:
+            raise BadInput(f"Folds keep {' or '.join(KEPT_TOGETHER)} together, not {keep_together!r}.")
+        if keep_together == "group" and not folds:
+            raise BadInput("Whole groups are left out by folds only.", hint="Give folds.")
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
@@ -72,9 +81,10 @@ class Training(Service):
             else:
                 version_id = versions.find_version(session, project_id, version)
             if folds:
-                _check_folds(versions.read_version(session, version_id), JUDGED if shuffle else folds)
+                found = replace(versions.read_version(session, version_id), whole=keep_together)
+                _check_folds(found, JUDGED if shuffle else folds)
         return self.queue.enqueue(
-            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle),
+            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle, keep_together=keep_together),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),
@@ -149,6 +159,11 @@ class Training(Service):
     def out_of_reach(self, backbones: Sequence[str]) -> "list[str]":
         """Those of the networks whose published weights cannot be had here now. May wait two seconds for each host."""
         return out_of_reach(self.settings, backbones)
+
+    def names_both(self, project_id: ProjectId) -> bool:
+        """Whether the project's labelled pictures name cases, and groups, too: folds can leave out either."""
+        with reading(self.engine) as session:
+            return versions.name_both(session, project_id)
 
     def lacking(self, project_id: ProjectId) -> str:
         """What is still to be labelled before anything can be trained, or "". Raises NotFound."""
@@ -237,10 +252,12 @@ class Training(Service):
 
 def _check_folds(version: VersionRecord, folds: int) -> None:
     """Raises NotEnoughImages if there are too few pictures, cases or groups to make so many folds of."""
-    pool = [item for item in version.items if item.split is not Split.TEST]
-    count = len({item.unit or str(item.image_id) for item in pool})
+    if version.whole == "group" and not any(item.group_name for item in version.pool):
+        raise BadInput("No picture names its group: there are none to leave out.", hint="Name them by a table.")
+    count = len({unit or str(item.image_id) for item, unit in zip(version.pool, version.pool_units, strict=True)})
     if count <= folds:
+        together = version.together_in(Split.VALIDATION)
         raise NotEnoughImages(
-            f"{folds} folds need more than {folds} {version.together}; {are(count)} without those for testing.",
+            f"{folds} folds need more than {folds} {together}; {are(count)} without those for testing.",
             hint="Choose fewer folds, or label more.",
         )

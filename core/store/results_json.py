@@ -27,7 +27,7 @@ def read_results_json(session: Session, run_id: RunId, models: Path, asked: Aske
     model; `decision` answers what was `asked`.
     """
     run = runs.read_run(session, run_id)
-    version = versions.read_version(session, run.version_id) if run.version_id else None
+    version = versions.read_version_of(session, run) if run.version_id else None
     result = results_json(run, version, predictions.read_predictions(session, run_id))
     result["slices"] = []
     result["labelling"] = (read_kept(models / str(run_id)) or {}).get("labelling")

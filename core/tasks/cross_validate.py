@@ -62,7 +62,7 @@ def run(context: JobContext, payload: TrainPayload) -> JsonObject:
         raise BadInput("A cross-validation needs a recipe and a dataset version.")
     recipe = Recipe.from_json(context.run.recipe)
     with reading(context.engine) as session:
-        version = versions.read_version(session, context.run.version_id)
+        version = versions.read_version_of(session, context.run)
     return _CrossValidation(context, recipe, version, payload).run()
 
 
@@ -71,8 +71,7 @@ class _CrossValidation:
 
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord, payload: TrainPayload) -> None:
         self.context, self.recipe, self.version, self.payload = context, recipe, version, payload
-        self.items = [item for item in version.items if item.split is not Split.TEST]
-        units = [item.unit for item in self.items]
+        self.items, units = version.pool, version.pool_units
         self.folds = (
             shuffle_splits(self._strata(), units, payload.folds, recipe.seed) if payload.shuffle
             else make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
@@ -106,6 +105,7 @@ class _CrossValidation:
                 "count": self.payload.folds,
                 "repeats": self.payload.repeats,
                 "shuffle": self.payload.shuffle,
+                "keep_together": self.payload.keep_together,
                 "scores": [item.score for item in done],
                 "mean": summary.mean,
                 "spread": summary.spread,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sqlalchemy import update
 
 from core.errors import BadInput, Cancelled, NotEnoughImages
 from core.explanation import explain
@@ -19,6 +20,7 @@ from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
+from core.store.tables import ImageRow
 from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
@@ -273,3 +275,46 @@ def test_random_splits_say_what_the_pictures_are_that_they_judged(graft: Graft, 
     assert isinstance(folds, dict) and folds["shuffle"] is True
     with pytest.raises(BadInput, match="no repeats"):
         graft.training.start(project, RECIPE, folds=3, repeats=2, shuffle=True)
+
+
+def test_whole_groups_are_left_out_where_pictures_name_cases_too(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="No picture names its group"):
+        graft.training.start(project, RECIPE, folds=2, keep_together="group")
+    assert not graft.training.names_both(project)
+    with writing(graft.engine) as session:
+        found = versions.list_labelled(session, project)
+        for index, image in enumerate(found):
+            named = {"case_name": f"plant {index // 2}", "group_name": f"field {index // 6}"}
+            session.execute(update(ImageRow).where(ImageRow.id == image.id).values(named))
+    assert graft.training.names_both(project)
+    with pytest.raises(NotEnoughImages, match="5 folds need more than 5 groups; there are 5"):
+        graft.training.start(project, RECIPE, folds=5, keep_together="group")
+    run_id = graft.training.start(project, RECIPE, folds=4, keep_together="group")
+    run = complete(graft, run_id)
+    assert run.title.endswith("4 folds of whole groups") and run.version_id is not None and run.result is not None
+    assert isinstance(run.result["folds"], dict) and run.result["folds"]["keep_together"] == "group"
+    with reading(graft.engine) as session:
+        version = versions.read_version_of(session, run)
+    fields = [item.group_name for item in version.pool]
+    folds = make_folds(class_strata([item.targets for item in version.pool]), version.pool_units, 4, 1, RECIPE.seed)
+    for number, fold in enumerate(folds, 1):
+        learnt, judged = ({fields[index] for index in part} for part in (fold.learn, fold.judge))
+        assert judged and not learnt & judged
+        kept = load_file(graft.settings.models / str(run_id) / f"fold-{number}" / SAID)
+        assert len(kept["shares"]) == len(fold.judge), "the run's folds are these"
+    apart, test = (graft.results.read(run_id, split) for split in (Split.VALIDATION, Split.TEST))
+    assert (apart.together, apart.scores.units) == ("groups", 5)
+    assert test.together == "cases" and test.scores.units == len({item.unit for item in version.part(Split.TEST)})
+    by_case = graft.training.start(project, RECIPE, folds=4)
+    complete(graft, by_case)
+    for pair in ((by_case, run_id), (run_id, by_case)):
+        assert graft.results.compare(*pair, Split.VALIDATION).together == "groups"
+    assert graft.results.verify(run_id).ok
+    assert graft.reports.origin(run_id).command.endswith("--folds 4 --keep-together group")
+
+
+def test_what_folds_keep_together_is_asked_of_folds_only(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="by folds only"):
+        graft.training.start(project, RECIPE, keep_together="group")
+    with pytest.raises(BadInput, match="case or group together, not 'clinic'"):
+        graft.training.start(project, RECIPE, folds=2, keep_together="clinic")

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from app.parts.text import md
 from core.graft import Graft
 from core.recipes import PRESETS, PUBLISHED, Recipe, from_nothing
+from core.services.training import Training
 from core.types import ProjectId, Task
 
 BY_OTHERS = {"preset", "backbone", "weights"}
@@ -155,6 +156,28 @@ def test_what_was_chosen_automatically_can_be_changed_and_is_then_no_longer_expl
     next(item for item in page.button if item.label == "Start training").click().run()
     recipe = page.session_state["wanted"].recipe
     assert (recipe.preset, recipe.tune, recipe.weights) == ("automatic", "norm", "bundled")
+
+
+def test_what_folds_leave_out_is_asked_where_pictures_name_cases_and_groups(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    values = {"project": graft.projects.create("Leaves", Task.SINGLE), "home": str(graft.settings.home)}
+
+    def wanted(named: bool) -> list[str]:
+        monkeypatch.setattr(Training, "names_both", lambda self, project: named)
+        page = AppTest.from_function(starting, default_timeout=60, kwargs=values).run()
+        found = []
+        for how in ("folds", "shuffle"):
+            next(item for item in page.selectbox if item.label == "How it is judged").select(how).run()
+            for asked in (item for item in page.selectbox if item.label == "What is left out as a whole"):
+                asked.select("group").run()
+            next(item for item in page.button if item.label == "Start training").click().run()
+            found.append(page.session_state["wanted"].keep_together)
+        return found
+
+    assert wanted(True) == ["group", "group"]
+    assert wanted(False) == ["case", "case"]
 
 
 def comparing(home: str) -> None:
