@@ -77,4 +77,6 @@ def kept_words(head: object) -> str:
         return "its network, with a new last layer"
     parts = [("kept", "classes kept"), ("new", "new"), ("left_out", "left out")]
     told = [f"{words}: {', '.join(map(str, head[key]))}" for key, words in parts if head.get(key)]
-    return "; ".join(["its network", *told])
+    folds = head.get("folds")
+    among = f" (in {folds[0]} of {folds[1]} folds; in the others a new last layer was better)" if folds else ""
+    return "; ".join(["its network", *told]) + among

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.catalogue import ModelCard
-from core.errors import BadInput
+from core.errors import BadInput, Cancelled
 from core.graft import Graft
 from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.store import predictions
 from core.store.db import writing
 from core.tasks import train as train_module
-from core.tasks.train import ANEW
+from core.tasks.train import ANEW, Training
 from core.training import HeadFit, Trainer, fit_head
 from core.types import ProjectId, RunState, Task
 from tests.at_once import complete, serve
@@ -190,6 +190,46 @@ def test_a_killed_training_still_says_that_its_head_began_anew(
     notes = result["notes"]
     assert isinstance(notes, list) and notes[:2] == [ANEW, "Going on from the end of epoch 1."]
     assert result["head"] is None
+
+
+@pytest.mark.parametrize(("poor", "kept"), [(0, True), (1, True), (2, False)])
+def test_a_cross_validation_says_what_its_folds_kept_of_an_earlier_model_also_when_it_goes_on(
+    graft: Graft, project: ProjectId, own: ProjectId, monkeypatch: pytest.MonkeyPatch, poor: int, kept: bool
+) -> None:
+    def chosen(self: Training, *given: Any) -> tuple[int, float]:
+        """The head that began anew is better in the last so many of two folds."""
+        monkeypatch.setattr(train_module, "fit_head", better_anew if fold(self) > 2 - poor else better_kept)
+        return head(self, *given)
+
+    def fold(training: Training) -> int:
+        return int(training.context.folder.name.removeprefix("fold-"))
+
+    def better_kept(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return fit if start else dataclasses.replace(fit, score=-1.0)
+
+    def better_anew(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return dataclasses.replace(fit, score=-1.0) if start else fit
+
+    def stopped(self: Training) -> object:
+        if fold(self) == 2:
+            raise Cancelled("The run was stopped.")
+        return learn(self)
+
+    first, head, learn = trained(graft, project), Training._head, Training.learn
+    monkeypatch.setattr(Training, "_head", chosen)
+    folded = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "2"}), folds=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", stopped)
+        assert serve(graft) is RunState.CANCELLED
+    assert graft.training.resume(folded)
+    complete(graft, folded)
+    said = "its network; classes kept: Green, RED; new: blue"
+    some = " (in 1 of 2 folds; in the others a new last layer was better)" if poor else ""
+    assert graft.reports.origin(folded).lineage[0].kept == (
+        said + some if kept else "its network, with a new last layer"
+    )
 
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
