@@ -15,6 +15,7 @@ from app.parts.starts import (
     automatic_network,
     good_for,
     out_of_reach,
+    start_of,
     start_option,
     start_words,
     usual_start,
@@ -75,6 +76,8 @@ def recipe_form(project: ProjectView) -> Wanted | None:
         wanted = _automatic(project)
     else:
         wanted = _left(_saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset]), project)
+    if kept := graft().training.kept(project.id, wanted.recipe):
+        st.caption(f"Goes on from {md(start_of(wanted.recipe.weights))}. {md(kept)}")
     unready = not wanted.recipe.weights.removeprefix("file:")
     start = st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready)
     return wanted if start else None
@@ -211,8 +214,6 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
         first = choices.index(wanted) if kind == "own" and wanted in choices else 0
         chosen = st.selectbox(title, choices, first, format_func=lambda run: _start_words(project, run, kind))
-        if kind == "run":
-            st.caption(md(graft().training.kept(project, chosen.id)))
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()

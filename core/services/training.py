@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from core.catalogue import BackboneInfo, backbone_info, search_backbones
+from core.catalogue import BackboneInfo, ModelCard, backbone_info, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
+from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, earlier_model, starting_from
 from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
@@ -37,6 +37,9 @@ LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
 KEPT_TOGETHER = ("case", "group")
 """What folds can be told not to cut through."""
+
+_LEARNT = {(False, False): "each by itself", (True, False): "rank by rank (CORN)", (True, True): "rank by rank (CORAL)"}
+"""How grades were learnt, by whether a head is ranked, and shared."""
 
 
 class Training(Service):
@@ -225,17 +228,35 @@ class Training(Service):
         ]
         return sorted(fitting, key=lambda run: run.project_id != project_id)
 
-    def kept(self, project_id: ProjectId, model: RunId) -> str:
-        """In words, what a training of the project keeps when it continues the model of a run. Raises NotFound."""
+    def kept(self, project_id: ProjectId, recipe: Recipe) -> str:
+        """In words, what a training of the project keeps of the earlier model that its recipe continues.
+
+        "" where it continues none, or a pretraining, which has no last layer. Raises NotFound.
+        """
+        earlier = earlier_model(recipe.weights)
+        if earlier is None:
+            return ""
         with reading(self.engine) as session:
-            card, project = predictions.model_card(session, model), projects.read_project(session, project_id)
+            found, project = (
+                predictions.read_card(session, RunId(earlier.run)),
+                projects.read_project(session, project_id),
+            )
+        if found is None:
+            return ""
+        card, anew = ModelCard.from_json(found), "Keeps its network. The last layer starts anew:"
         if card.task is not project.task:
-            return "Keeps its network. The last layer starts anew: the model answers another kind of question."
+            return f"{anew} the model answers another kind of question."
         if card.task is Task.REGRESSION:
             return "Keeps its network and its last layer."
         match = match_classes(card.classes, [item.name for item in project.classes])
+        if (card.ranked, card.shared) != (recipe.ranked, recipe.shared):
+            return (
+                f"{anew} the model learnt grades {_LEARNT[card.ranked, card.shared]}, here they are learnt otherwise."
+            )
+        if card.ranked and not match.same:
+            return f"{anew} it knows steps between grades, and the grades here are not the same."
         if not match.kept:
-            return "Keeps its network. The last layer starts anew: no class of the model has the name of one here."
+            return f"{anew} no class of the model has the name of one here."
         words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
         if match.new:
             words.append(f"New, from the start: {', '.join(match.new)}.")

@@ -1,6 +1,7 @@
 """Continuing from a model whose classes differ: what has the same name is kept, the rest is new or left out."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from core.training import HeadFit, Trainer, fit_head
 from core.types import ProjectId, RunState, Task
 from tests.at_once import complete, serve
 from tests.integration.colours import import_painted, paint
+from tests.integration.test_fine_tuning import import_colours
 from tests.integration.test_training import TINY, trained
+
+__all__ = ["import_colours"]
 
 
 def test_classes_are_matched_by_name_however_they_are_capitalised() -> None:
@@ -124,7 +128,7 @@ def test_a_training_goes_on_from_a_model_of_another_project(
     complete(graft, first)
     assert [run.id for run in graft.training.earlier_models(own, "mobilenet_v3_small")] == [first]
     assert graft.training.earlier_models(own, "resnet18") == []
-    assert graft.training.kept(own, first) == (
+    assert graft.training.kept(own, TINY.with_settings({"weights": f"run:{first}"})) == (
         "Keeps its network and what it knows of Green, RED. New, from the start: blue."
     )
     monkeypatch.setattr(train_module, "fit_head", poor_anew)
@@ -234,12 +238,41 @@ def test_a_cross_validation_says_what_its_folds_kept_of_an_earlier_model_also_wh
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
     first = trained(graft, project)
+    going_on = TINY.with_settings({"weights": f"run:{first}"})
     several = graft.projects.create_from_names("Several", Task.MULTI, ["red", "green"])
     strangers = graft.projects.create_from_names("Strangers", Task.SINGLE, ["apple", "pear"])
     fewer = graft.projects.create_from_names("Fewer", Task.SINGLE, ["red"])
-    assert "another kind of question" in graft.training.kept(several, first)
-    assert "no class of the model has the name" in graft.training.kept(strangers, first)
-    assert graft.training.kept(fewer, first).endswith("what it knows of red. Left out: green.")
+    assert "another kind of question" in graft.training.kept(several, going_on)
+    assert "no class of the model has the name" in graft.training.kept(strangers, going_on)
+    assert graft.training.kept(fewer, going_on).endswith("what it knows of red. Left out: green.")
+    assert graft.training.kept(fewer, TINY) == ""
+
+
+def test_what_was_learnt_rank_by_rank_is_kept_for_the_same_grades_and_said_truly(
+    graft: Graft, import_colours: Callable[..., ProjectId]
+) -> None:
+    project = import_colours(Task.ORDINAL, lambda index: str(index // 10), ["0", "1", "2"])
+    fewer = graft.projects.create_from_names("Fewer", Task.ORDINAL, ["0", "1"])
+    for loss in ("corn", "coral"):
+        recipe = TINY.with_settings({"weights": "bundled", "loss": loss, "epochs": "20"})
+        first = graft.training.start(project, recipe)
+        complete(graft, first)
+        hardly = recipe.with_settings({"weights": f"run:{first}", "epochs": "1", "learning_rate": "1e-8"})
+        assert graft.training.kept(project, hardly) == "Keeps its network and what it knows of 0, 1, 2."
+        assert "the grades here are not the same" in graft.training.kept(fewer, hardly)
+        anew = hardly.with_settings({"loss": "coral" if loss == "corn" else "corn"})
+        assert f"rank by rank ({loss.upper()}), here they are learnt otherwise" in graft.training.kept(project, anew)
+        assert "learnt otherwise" in graft.training.kept(project, hardly.with_settings({"loss": "standard"}))
+        second = graft.training.start(project, hardly)
+        head = (complete(graft, second).result or {})["head"]
+        assert head == {"kept": ["0", "1", "2"], "new": [], "left_out": []}
+        models = (load_model(graft.settings.models / str(run)).network for run in (first, second))
+        one, other = (model.head.weight.detach() for model in models)
+        factor = other[0, 0] / one[0, 0]
+        assert 0 < float(factor) <= 1.001, "at most made less sure"
+        assert torch.allclose(other, factor * one, rtol=1e-2, atol=1e-4)
+        third = graft.training.start(project, anew)
+        assert (complete(graft, third).result or {})["head"] is None
 
 
 def test_folds_together_cannot_be_continued(graft: Graft, project: ProjectId) -> None:
