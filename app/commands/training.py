@@ -151,6 +151,9 @@ def train(
         warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
         for words in unused:
             typer.echo(words, err=True)
+        kept = graft.training.kept(project, recipe)
+        if kept and not wants_json(as_json):
+            typer.echo(kept)
         run_id = graft.training.start(
             project,
             recipe,
@@ -167,7 +170,7 @@ def train(
         served = graft.serving.served
     value = {
         "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning,
-        "reasons": reasons,
+        "reasons": reasons, "kept": kept,
     }  # fmt: skip
     if wait:
         show_ended(run, value, f"Run {run.id} is done. See: graft results {run.id}", as_json)

@@ -9,10 +9,9 @@ from torch import Tensor
 from core.labels.matching import Match, match_classes
 from core.models.files import CARD, WEIGHTS, read_card
 from core.models.network import Network
+from core.recipes import earlier_model
 from core.settings import Settings
 from core.types import Task
-
-FROM_RUN = "run:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,10 @@ def old_head(
     None where nothing can be kept: no training of the same task, no class of the same name, another network, or another
     kind of head. What is learnt rank by rank is kept for the same grades only: a rank lies between two of them.
     """
-    folder = settings.models / weights.removeprefix(FROM_RUN)
-    if not weights.startswith(FROM_RUN) or not (folder / CARD).is_file():
+    earlier = earlier_model(weights)
+    if earlier is None or not (settings.models / earlier.folder / CARD).is_file():
         return None
+    folder = settings.models / earlier.folder
     card, state = read_card(folder), safetensors.torch.load_file(folder / WEIGHTS)
     weight, bias = state["head.weight"], state["head.bias"]
     fits = weight.shape[1] == network.head.in_features

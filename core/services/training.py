@@ -20,12 +20,14 @@ from core.services.weights import (
     out_of_reach_words,
     parent_of,
     reaches_imagenet,
+    settled,
     usual_weights,
 )
 from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
+from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
@@ -74,6 +76,7 @@ class Training(Service):
             raise BadInput(f"Folds keep {' or '.join(KEPT_TOGETHER)} together, not {keep_together!r}.")
         if keep_together == "group" and not folds:
             raise BadInput("Whole groups are left out by folds only.", hint="Give folds.")
+        recipe = settled(self.engine, recipe)
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
@@ -219,21 +222,16 @@ class Training(Service):
         with reading(self.engine) as session:
             alive = {item.id for item in projects.list_projects(session)}
             done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE])
-        fitting = [
-            run
-            for run in done
-            if run.project_id in alive
-            and (run.recipe or {}).get("backbone") == backbone
-            and not run.payload.get("folds")
-        ]
+        fitting = [run for run in done if run.project_id in alive and (run.recipe or {}).get("backbone") == backbone]
         return sorted(fitting, key=lambda run: run.project_id != project_id)
 
     def kept(self, project_id: ProjectId, recipe: Recipe) -> str:
         """In words, what a training of the project keeps of the earlier model that its recipe continues.
 
-        "" where it continues none, or a pretraining, which has no last layer. Raises NotFound.
+        "" where it continues none, or a pretraining, which has no last layer. Of a cross-validation it continues the
+        fold that did best. Raises NotFound.
         """
-        earlier = earlier_model(recipe.weights)
+        earlier = earlier_model(settled(self.engine, recipe).weights)
         if earlier is None:
             return ""
         with reading(self.engine) as session:
@@ -243,32 +241,37 @@ class Training(Service):
             )
         if found is None:
             return ""
-        card, anew = ModelCard.from_json(found), "Keeps its network. The last layer starts anew:"
-        if card.task is not project.task:
-            return f"{anew} the model answers another kind of question."
-        if card.task is Task.REGRESSION:
-            return "Keeps its network and its last layer."
-        match = match_classes(card.classes, [item.name for item in project.classes])
-        if (card.ranked, card.shared) != (recipe.ranked, recipe.shared):
-            return (
-                f"{anew} the model learnt grades {_LEARNT[card.ranked, card.shared]}, here they are learnt otherwise."
-            )
-        if card.ranked and not match.same:
-            return f"{anew} it knows steps between grades, and the grades here are not the same."
-        if not match.kept:
-            return f"{anew} no class of the model has the name of one here."
-        words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
-        if match.new:
-            words.append(f"New, from the start: {', '.join(match.new)}.")
-        if match.left_out:
-            words.append(f"Left out: {', '.join(match.left_out)}.")
-        return " ".join(words)
+        words = _kept(ModelCard.from_json(found), project, recipe)
+        best = ", which did best on pictures that it had not seen" if recipe.weights != earlier.weights else ""
+        return f"Of its networks that of fold {earlier.fold}{best}. {words}" if earlier.fold else words
 
     # Last, because it hides the built-in `list` from what follows in this class.
     def list(self, project_id: ProjectId) -> list[RunRecord]:
         """The project's trainings, newest first."""
         with reading(self.engine) as session:
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN])
+
+
+def _kept(card: ModelCard, project: ProjectView, recipe: Recipe) -> str:
+    """What of a model with this card is kept."""
+    anew = "Keeps its network. The last layer starts anew:"
+    if card.task is not project.task:
+        return f"{anew} the model answers another kind of question."
+    if card.task is Task.REGRESSION:
+        return "Keeps its network and its last layer."
+    match = match_classes(card.classes, [item.name for item in project.classes])
+    if (card.ranked, card.shared) != (recipe.ranked, recipe.shared):
+        return f"{anew} the model learnt grades {_LEARNT[card.ranked, card.shared]}, here they are learnt otherwise."
+    if card.ranked and not match.same:
+        return f"{anew} it knows steps between grades, and the grades here are not the same."
+    if not match.kept:
+        return f"{anew} no class of the model has the name of one here."
+    words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
+    if match.new:
+        words.append(f"New, from the start: {', '.join(match.new)}.")
+    if match.left_out:
+        words.append(f"Left out: {', '.join(match.left_out)}.")
+    return " ".join(words)
 
 
 def _check_folds(version: VersionRecord, folds: int) -> None:

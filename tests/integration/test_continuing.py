@@ -1,13 +1,17 @@
 """Continuing from a model whose classes differ: what has the same name is kept, the rest is new or left out."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from sqlalchemy import update
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.catalogue import ModelCard
 from core.errors import BadInput, Cancelled
 from core.graft import Graft
@@ -17,6 +21,7 @@ from core.recipes import PRESETS
 from core.settings import Settings
 from core.store import predictions
 from core.store.db import writing
+from core.store.tables import RunRow
 from core.tasks import train as train_module
 from core.tasks.train import ANEW, Training
 from core.training import HeadFit, Trainer, fit_head
@@ -275,9 +280,35 @@ def test_what_was_learnt_rank_by_rank_is_kept_for_the_same_grades_and_said_truly
         assert (complete(graft, third).result or {})["head"] is None
 
 
-def test_folds_together_cannot_be_continued(graft: Graft, project: ProjectId) -> None:
+def test_a_training_goes_on_from_the_best_fold_of_a_cross_validation(graft: Graft, project: ProjectId) -> None:
     folded = graft.training.start(project, TINY, folds=2)
-    complete(graft, folded)
-    assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
-    with pytest.raises(BadInput, match="several networks in one"):
-        graft.training.start(project, TINY.with_settings({"weights": f"run:{folded}"}))
+    run = complete(graft, folded)
+    with writing(graft.engine) as session:  # as if the second had done better
+        folds = {**(run.result or {})["folds"], "scores": [0.6, 0.9]}  # type: ignore[dict-item]
+        session.execute(update(RunRow).where(RunRow.id == folded).values(result={**(run.result or {}), "folds": folds}))
+    assert [run.id for run in graft.training.earlier_models(project, "mobilenet_v3_small")] == [folded]
+    recipe = TINY.with_settings({"weights": f"run:{folded}", "epochs": "1", "learning_rate": "1e-8"})
+    command = ["train", "Colours", "--preset", "instant", "--backbone", "mobilenet_v3_small"]
+    given = ["--set", f"weights=run:{folded}", "--set", "epochs=1", "--home", str(graft.settings.home)]
+    kept = "Of its networks that of fold 2, which did best on pictures that it had not seen. Keeps its network and what"
+    told = CliRunner().invoke(build(), [*command, *given])
+    assert f"{kept} it knows of green, red.\n" in told.stdout
+    assert json.loads(CliRunner().invoke(build(), [*command, *given, "--json"]).stdout)["kept"].startswith(kept)
+    assert graft.training.kept(project, recipe).startswith(kept)
+    first = min(run.id for run in graft.training.list(project) if run.id != folded)
+    assert complete(graft, first).parent_id == folded
+    one, other = (load_model(graft.settings.models / name).network for name in (f"{folded}/fold-2", f"{first}"))
+    bodies = one.body.state_dict(), other.body.state_dict()
+    assert all(torch.equal(value, bodies[1][name]) for name, value in bodies[0].items()), "the head alone learnt"
+    origin = graft.reports.origin(first)
+    assert origin.lineage[0].kept.startswith("the network of its fold 2")
+    assert f"--set weights=run:{folded}/fold-2" in origin.command
+    assert graft.training.kept(project, recipe.with_settings({"weights": f"run:{folded}/fold-1"})).startswith(
+        "Of its networks that of fold 1. Keeps"
+    )
+
+
+@pytest.mark.parametrize("weights", ["run:", "run:../7", "run:7/fold-", "run:7/../8", "run:99"])
+def test_a_run_that_is_none_is_no_start(graft: Graft, project: ProjectId, weights: str) -> None:
+    with pytest.raises(BadInput, match="has no model to start from"):
+        graft.training.start(project, TINY.with_settings({"weights": weights}))

@@ -214,10 +214,17 @@ def test_what_cannot_be_folded_is_said_before_anything_is_queued(
     assert graft.training.list(project) == []
 
 
-def test_an_ensemble_is_not_a_start_for_a_training(validated: Validated) -> None:
+def test_what_goes_on_from_a_cross_validation_goes_on_from_its_best_fold(validated: Validated) -> None:
     graft, project, done = validated
-    with pytest.raises(BadInput, match="several networks"):
-        graft.training.start(project, RECIPE.with_settings({"weights": f"run:{done}"}))
+    folds = (graft.training.read(done).result or {})["folds"]
+    assert isinstance(folds, dict) and isinstance(folds["scores"], list)
+    best = folds["scores"].index(max(folds["scores"])) + 1  # type: ignore[type-var]
+    asked = RECIPE.with_settings({"weights": f"run:{done}", "epochs": "1"})
+    for start in (graft.training.start, graft.rates.start, lambda *given: graft.searches.start(*given, minutes=1)):
+        recipe = graft.queue.read(start(project, asked)).recipe
+        assert recipe is not None and recipe["weights"] == f"run:{done}/fold-{best}"
+    with pytest.raises(BadInput, match=f"Run {done} has no fold 5"):
+        graft.training.start(project, asked.with_settings({"weights": f"run:{done}/fold-5"}))
 
 
 def test_packing_an_ensemble_takes_every_member_along(validated: Validated) -> None:
