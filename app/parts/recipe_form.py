@@ -34,8 +34,8 @@ JUDGING_WORDS = {
 }
 
 LEFT_OUT_WORDS = {
-    "case": "Each case (plant, patient, animal): how good it is on new cases",
-    "group": "Each group (field, clinic, camera): how good it is at a new place",
+    "case": "Each plant, patient or other case",
+    "group": "Each field, clinic or other group",
 }
 """What no fold cuts through -> in an expert's words."""
 

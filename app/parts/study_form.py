@@ -81,7 +81,7 @@ def _published(start: str) -> PublishedComparison | None:
         + "as thoroughly and at the size that is chosen above."
     )
     if start != "none":
-        out_of_reach([name for study in PUBLISHED.values() for name in study.backbones])
+        out_of_reach(list(dict.fromkeys(name for study in PUBLISHED.values() for name in study.backbones)))
     for key, study in PUBLISHED.items():
         words, button = st.columns([3, 1], vertical_alignment="center")
         words.markdown(f"**{md(study.title)}**  \n:small[:gray[{md(study.study)}]]")

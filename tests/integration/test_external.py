@@ -247,7 +247,7 @@ def test_a_deleted_project_of_a_folder_s_name_is_said_to_be_one(
     assert "Page Projects brings it back" in told.stderr and "--project" not in told.stderr
 
 
-def testing(model: int, home: str) -> None:
+def choosing(model: int, home: str) -> None:
     """The popover of Results: runs on its own, so that it imports what it needs."""
     import os
 
@@ -271,7 +271,7 @@ def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
     folder = elsewhere(tmp_path / "field two", {"green": 2, "red": 2})
     (folder / "green" / "broken.png").write_bytes(b"no picture")
     values = {"model": model, "home": str(graft.settings.home)}
-    page = AppTest.from_function(testing, default_timeout=60, kwargs=values).run()
+    page = AppTest.from_function(choosing, default_timeout=60, kwargs=values).run()
 
     def asked(path: str) -> None:
         next(item for item in page.text_input if item.label == "Folder").set_value(path)
@@ -291,7 +291,7 @@ def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
     page.run()
     assert [item.id for item in graft.external.list(model)] == [test.id], "once"
     assert graft.results.read(test.id, Split.TEST).scores.count == 4
-    other = AppTest.from_function(testing, default_timeout=60, kwargs={**values, "model": second})
+    other = AppTest.from_function(choosing, default_timeout=60, kwargs={**values, "model": second})
     other.query_params["brought"], other.query_params["tested"] = str(brought), str(model)
     assert not other.run().exception and graft.external.list(second) == [], "of another model nothing was asked"
     asked(str(folder))

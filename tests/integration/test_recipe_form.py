@@ -10,6 +10,7 @@ from core.graft import Graft
 from core.recipes import PRESETS, PUBLISHED, Recipe, from_nothing
 from core.services.training import Training
 from core.types import ProjectId, Task
+from tests.integration.test_training import trained
 
 BY_OTHERS = {"preset", "backbone", "weights"}
 """Fields that are chosen above the details."""
@@ -178,6 +179,20 @@ def test_what_folds_leave_out_is_asked_where_pictures_name_cases_and_groups(
 
     assert wanted(True) == ["group", "group"]
     assert wanted(False) == ["case", "case"]
+
+
+def test_what_is_kept_of_an_earlier_model_is_said_above_the_start(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    first = trained(graft, project)
+    values = {"project": project, "home": str(graft.settings.home)}
+    page = AppTest.from_function(starting, default_timeout=60, kwargs=values).run()
+    assert not any("Keeps its network" in item.value for item in page.caption)
+    next(item for item in page.selectbox if item.label == "What it knows already").select("run").run()
+    assert page.caption[-1].value == (rf"Goes on from run {first}. Keeps its network and what it knows of green, red\.")
+    next(item for item in page.button if item.label == "Start training").click().run()
+    assert page.session_state["wanted"].recipe.weights == f"run:{first}"
 
 
 def comparing(home: str) -> None:
