@@ -8,7 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from sqlalchemy import update
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.errors import BadInput, Cancelled, NotEnoughImages
 from core.explanation import explain
 from core.features import PixelCache
@@ -325,3 +327,7 @@ def test_what_folds_keep_together_is_asked_of_folds_only(graft: Graft, project: 
         graft.training.start(project, RECIPE, keep_together="group")
     with pytest.raises(BadInput, match="case or group together, not 'clinic'"):
         graft.training.start(project, RECIPE, folds=2, keep_together="clinic")
+    command = ["train", "Colours", "--home", str(graft.settings.home), "--keep-together"]
+    for words, said in ((["group"], "give --folds, too"), (["clinic", "--folds", "3"], "Choose one of case, group")):
+        wrong = CliRunner().invoke(build(), [*command, *words])
+        assert wrong.exit_code == 2 and said in " ".join(wrong.stderr.split())
