@@ -8,13 +8,12 @@ import typer
 
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table_for
 from app.commands.training import RunArgument, scores_in_words
-from core.errors import BadInput, NameTaken, NotEnoughImages
+from core.errors import NameTaken, NotEnoughImages
 from core.types import RunId, RunState, Split
 from core.words import count
 
 if TYPE_CHECKING:
     from core.graft import Graft
-    from core.services.imports import ImportPayload
 
 
 def register(app: typer.Typer) -> None:
@@ -42,19 +41,17 @@ def evaluate(
     with opened(home) as graft:
         model = RunId(run)
         if folder:
-            from core.services.imports import ImportPayload
-
-            graft.external.expects(model)  # a run without a model is told before anything of the folder
-            if not Path(folder).expanduser().is_dir():
-                raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
-            if labels and not Path(labels).is_file() and not (Path(folder).expanduser() / labels).is_file():
-                raise BadInput(f"There is no table {labels!r}.", hint="Check the path.")
             project = f"External: {Path(folder).expanduser().resolve().name}"
-            payload = ImportPayload(
-                source=sources([folder]), labels_csv=table_for(labels), case_column=case_column,
-                group_column=group_column, create_classes=False,
-            )  # fmt: skip
-            _bring(graft, model, project, payload, as_json)
+            try:
+                bringing = graft.external.bring_folder(
+                    model, folder, labels_csv=table_for(labels), case_column=case_column, group_column=group_column
+                )
+            except NameTaken as error:
+                hint = f"Test on its pictures: --project {shlex.quote(project)}. Or give the folder another name."
+                if not any(item.name == project for item in graft.projects.list()):
+                    hint = "Page Projects brings it back. Or give the folder another name."
+                raise NameTaken(error.message, hint=hint) from error
+            _bring(graft, project, folder, bringing, as_json)
         tested_on = graft.projects.named(project).id
         coming = graft.external.unended(tested_on)
         test = graft.external.start(model, tested_on)
@@ -84,22 +81,15 @@ def evaluate(
     ensure_done(ended)
 
 
-def _bring(graft: "Graft", model: RunId, project: str, payload: "ImportPayload", as_json: bool) -> None:
+def _bring(graft: "Graft", project: str, folder: str, bringing: RunId, as_json: bool) -> None:
     """The folder's pictures, in the project. Ends the command where they are not; nothing half made stays unsaid."""
-    try:
-        bringing = graft.external.bring(model, project, payload)
-    except NameTaken as error:  # perhaps of another folder of that name: pictures of two must not be mixed
-        hint = f"Test on its pictures: --project {shlex.quote(project)}. Or give the folder another name."
-        if not any(item.name == project for item in graft.projects.list()):
-            hint = "Page Projects brings it back. Or give the folder another name."
-        raise NameTaken(f"{error.message} A folder of that name was brought in before.", hint=hint) from error
     ended = graft.serving.finish(bringing, progress_line(as_json))
     refused = graft.imports.rejected(bringing)
     for item in refused:
         typer.echo(f"{item.name}: {item.reason}", err=True)
     if graft.external.give_up(bringing):
         if ended.state is RunState.DONE:
-            raise NotEnoughImages(f"{payload.source} holds no picture that could be used.", hint="Check the folder.")
+            raise NotEnoughImages(f"{sources([folder])} holds no picture that could be used.", hint="Check the folder.")
     elif ended.state is not RunState.DONE:
         so_far = graft.labelling.progress(graft.projects.named(project).id).total
         typer.echo(f"{project} holds {count(so_far, 'picture')} so far. The same command goes on.", err=True)

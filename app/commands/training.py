@@ -122,6 +122,9 @@ def train(
     ] = 0,
     repeats: Annotated[int, typer.Option(metavar="N", help="So many rounds of folds.")] = 1,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
+    keep_together: Annotated[
+        str, typer.Option(metavar="case|group", help="What no fold cuts through: group leaves whole groups out.")
+    ] = "case",
     version: Annotated[
         int, typer.Option(metavar="N", help="An earlier dataset version; 0: the labels as they are now.")
     ] = 0,
@@ -132,10 +135,13 @@ def train(
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
     # Wrong use is said before all else.
-    if not folds and (repeats != 1 or shuffle):
+    if not folds and (repeats != 1 or shuffle or keep_together != "case"):
         raise typer.BadParameter(
-            "--repeats and --shuffle say how folds are drawn: give --folds, too.", param_hint="--folds"
+            "--repeats, --shuffle and --keep-together say how folds are drawn: give --folds, too.",
+            param_hint="--folds",
         )
+    if keep_together not in ("case", "group"):
+        raise typer.BadParameter("Choose one of case, group.", param_hint="--keep-together")
     if preset not in (AUTOMATIC, *PRESETS):
         raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
@@ -156,8 +162,18 @@ def train(
         warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
         for words in unused:
             typer.echo(words, err=True)
+        kept = graft.training.kept(project, recipe)
+        if kept and not wants_json(as_json):
+            typer.echo(kept)
         run_id = graft.training.start(
-            project, recipe, run_name, folds=folds, repeats=repeats, shuffle=shuffle, version=version or None
+            project,
+            recipe,
+            run_name,
+            folds=folds,
+            repeats=repeats,
+            shuffle=shuffle,
+            keep_together=keep_together,
+            version=version or None,
         )
         if reasons and not wants_json(as_json):
             typer.echo("\n".join(reasons))
@@ -165,7 +181,7 @@ def train(
         served = graft.serving.served
     value = {
         "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning,
-        "reasons": reasons,
+        "reasons": reasons, "kept": kept,
     }  # fmt: skip
     if wait:
         show_ended(run, value, f"Run {run.id} is done. See: graft results {run.id}", as_json)

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import int_param, set_params
+from app.links import int_param, page_link, set_params
+from app.parts.following import follow
 from app.parts.text import count, md
 from core.errors import GraftError
 from core.services.external import ExternalView
@@ -41,25 +42,75 @@ def _choice(done: dict[RunId, ExternalView]) -> RunId | None:
 def _start(model: RunId, tests: list[ExternalView]) -> None:
     st.markdown(HOW)
     fitting = graft().external.fitting(model)
-    if not fitting:
+    if fitting:
+        project = st.selectbox("Project", list(fitting), format_func=fitting.__getitem__, key="external-project")
+        if st.button("Test on it", type="primary", key="external-start"):
+            try:
+                graft().external.start(model, project)
+            except GraftError as error:
+                _refused(error)
+                return
+            tests = graft().external.list(model)
+    else:
         st.caption(
             "There is no other project with the same kind of labels and a class of the same name. Make one, bring the "
-            "pictures in with their labels, and come back."
+            "pictures in with their labels, and come back; or name a folder of them."
         )
-        return
-    project = st.selectbox("Project", list(fitting), format_func=fitting.__getitem__, key="external-project")
-    if st.button("Test on it", type="primary", key="external-start"):
-        try:
-            graft().external.start(model, project)
-        except GraftError as error:
-            st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
-            return
+    with st.expander("From a folder of the computer that Graft runs on", icon=":material/dns:"):
+        _folder(model)
+    if _brought(model):
         tests = graft().external.list(model)
     for test in tests:
         if test.state is RunState.FAILED:
             st.error(f"{md(test.project)}: {md(test.error)}", icon=":material/error:")
     if any(not test.state.ended for test in tests):
         _waiting(model)
+
+
+def _refused(error: GraftError) -> None:
+    st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+
+
+def _folder(model: RunId) -> None:
+    """A folder of classes, by its path: it becomes a project of its own, and the model is tested on it."""
+    with st.form("external-folder", border=False):
+        path = st.text_input(
+            "Folder", placeholder="/data/field two",
+            help="Its sub-folders are named like the model's classes, or a table among its files gives the labels.",
+        )  # fmt: skip
+        case = st.text_input("Column with the case", help="In a table among the files: the plant, patient or animal.")
+        group = st.text_input("Column with the group", help="In a table among the files: the field, clinic or camera.")
+        if not st.form_submit_button("Bring in and test") or not path.strip():
+            return
+    try:
+        brought = graft().external.bring_folder(
+            model, path.strip(), case_column=case.strip(), group_column=group.strip()
+        )
+    except GraftError as error:
+        _refused(error)
+        return
+    set_params(brought=brought, tested=model)
+
+
+def _brought(model: RunId) -> bool:
+    """Follows the import in the address; whether a test on its pictures has begun. What did not come in is told."""
+    run = int_param("brought")
+    if run is None or int_param("tested") != model:
+        return False
+    try:
+        report = graft().imports.report(RunId(run))
+        if not report.run.state.ended:
+            follow(report.run)
+            return False
+        graft().external.tested_on(model, report.run.id)
+    except GraftError as error:
+        _refused(error)
+        set_params(brought=None, tested=None)  # said once: what is tried again gets another number
+        return False
+    if report.rejected:
+        st.caption(f"{count(report.rejected, 'line')} on what did not come in or is without a label.")
+        page_link("Look at them", "images", icon=":material/list:", project=report.run.project_id, run=report.run.id)
+    return True
 
 
 @st.fragment(run_every=1)

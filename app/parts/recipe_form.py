@@ -15,6 +15,7 @@ from app.parts.starts import (
     automatic_network,
     good_for,
     out_of_reach,
+    start_of,
     start_option,
     start_words,
     usual_start,
@@ -32,6 +33,11 @@ JUDGING_WORDS = {
     "shuffle": "On random parts, as often as you like",
 }
 
+LEFT_OUT_WORDS = {
+    "case": "Each plant, patient or other case",
+    "group": "Each field, clinic or other group",
+}
+"""What no fold cuts through -> in an expert's words."""
 
 LITTLE_KNOWN = {
     "all": "It knows little yet: here all of it learns from the start, as fast as its last layer.",
@@ -42,12 +48,16 @@ LITTLE_KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person asks for: how to train, and in how many folds (0: none) and repeats, or random splits."""
+    """What a person asks for: how to train, and in how many folds (0: none) and repeats, or random splits.
+
+    `keep_together` says what no fold cuts through: "case" or "group".
+    """
 
     recipe: Recipe
     folds: int = 0
     repeats: int = 1
     shuffle: bool = False
+    keep_together: str = "case"
 
 
 def recipe_form(project: ProjectView) -> Wanted | None:
@@ -66,6 +76,8 @@ def recipe_form(project: ProjectView) -> Wanted | None:
         wanted = _automatic(project)
     else:
         wanted = _left(_saved(saved) if preset == SAVED else _chosen(project.id, PRESETS[preset]), project)
+    if kept := graft().training.kept(project.id, wanted.recipe):
+        st.caption(f"Goes on from {md(start_of(wanted.recipe.weights))}. {md(kept)}")
     unready = not wanted.recipe.weights.removeprefix("file:")
     start = st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=unready)
     return wanted if start else None
@@ -73,7 +85,7 @@ def recipe_form(project: ProjectView) -> Wanted | None:
 
 def _left(recipe: Recipe, project: ProjectView) -> Wanted:
     """How it is judged, and the recipe as the person leaves it."""
-    return dataclasses.replace(_judging(recipe), recipe=recipe_details(recipe, project))
+    return dataclasses.replace(_judging(recipe, project.id), recipe=recipe_details(recipe, project))
 
 
 def _chosen(project: ProjectId, recipe: Recipe) -> Recipe:
@@ -116,7 +128,7 @@ def _automatic(project: ProjectView) -> Wanted:
     return wanted
 
 
-def _judging(recipe: Recipe) -> Wanted:
+def _judging(recipe: Recipe, project: ProjectId) -> Wanted:
     """How the model is judged: once, or several times."""
     left, middle, right = st.columns([4, 2, 2])
     how = left.selectbox(
@@ -130,9 +142,27 @@ def _judging(recipe: Recipe) -> Wanted:
     if how == "once":
         return Wanted(recipe)
     if how == "shuffle":
-        return Wanted(recipe, middle.number_input("How often", 2, MOST_FOLDS, 10), shuffle=True)
+        often = middle.number_input("How often", 2, MOST_FOLDS, 10)
+        return Wanted(recipe, often, shuffle=True, keep_together=_kept_together(project))
     folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
-    return Wanted(recipe, folds, right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds."))
+    repeats = right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds.")
+    return Wanted(recipe, folds, repeats, keep_together=_kept_together(project))
+
+
+def _kept_together(project: ProjectId) -> str:
+    """What is left out as a whole: asked only where pictures name both cases and groups."""
+    if not graft().training.names_both(project):
+        return "case"
+    return str(
+        st.selectbox(
+            "What is left out as a whole",
+            list(LEFT_OUT_WORDS),
+            format_func=LEFT_OUT_WORDS.__getitem__,
+            help="Pictures of one case look alike, and so do those of one field, clinic or camera. To know how well "
+            "the model does at a new place, leave whole groups out. The test pictures were kept aside by case: they "
+            "may come from groups that the model knows.",
+        )
+    )
 
 
 def _backbone(project: ProjectId) -> BackboneInfo:
@@ -184,8 +214,6 @@ def _weights(project: ProjectId, backbone: BackboneInfo) -> str:
         title, choices = ("Earlier model", runs) if kind == "run" else ("Pretraining", own)
         first = choices.index(wanted) if kind == "own" and wanted in choices else 0
         chosen = st.selectbox(title, choices, first, format_func=lambda run: _start_words(project, run, kind))
-        if kind == "run":
-            st.caption(md(graft().training.kept(project, chosen.id)))
         return f"run:{chosen.id}"
     if kind == "file":
         path = st.text_input("Path of the file", placeholder="/data/weights/model.safetensors").strip()

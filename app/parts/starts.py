@@ -7,6 +7,7 @@ import streamlit as st
 from app.context import graft
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
+from core.recipes import earlier_model
 from core.services.training import out_of_reach_words
 
 START_WORDS = {
@@ -105,8 +106,10 @@ def start_name(kind: str) -> str:
 
 def start_of(weights: str) -> str:
     """What a recipe's weights are, as people call them."""
+    if earlier := earlier_model(weights):
+        return earlier.words
     kind, _, value = weights.partition(":")
-    return f"run {value}" if kind == "run" else value if kind == "file" else start_name(kind)
+    return value if kind == "file" else start_name(kind)
 
 
 def start_words(weights: str) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import current_project, set_params
+from app.links import current_project, page_link, set_params
 from app.parts.check_sections import check_notice
 from app.parts.foreseen import foreseen
 from app.parts.recipe_form import asked_start, recipe_form
@@ -48,12 +48,21 @@ def new_training(project: ProjectView) -> None:
     if too_few_labels(project.id):
         return
     foreseen(project.id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Not sure how, or with what?", width="content")
+        page_link("Find a recipe", "search")
+        page_link("Which network?", "benchmark")
     wanted = recipe_form(project)
     if wanted is None:
         return
     try:
         run = graft().training.start(
-            project.id, wanted.recipe, folds=wanted.folds, repeats=wanted.repeats, shuffle=wanted.shuffle
+            project.id,
+            wanted.recipe,
+            folds=wanted.folds,
+            repeats=wanted.repeats,
+            shuffle=wanted.shuffle,
+            keep_together=wanted.keep_together,
         )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")

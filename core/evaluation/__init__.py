@@ -5,10 +5,10 @@ from core.evaluation.classification import score_classes
 from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
 from core.evaluation.folds import (
-    FOLDS_HOW,
     FoldSummary,
     fold_lines,
     fold_names,
+    folds_how,
     folds_sentence,
     mean_words,
     summarise_folds,
@@ -25,7 +25,6 @@ from core.evaluation.trust import Grade, best, in_order, judge
 __all__ = [
     "FEWEST",
     "FIGURES",
-    "FOLDS_HOW",
     "LOWEST_SCORES",
     "OUTCOMES",
     "SCORE_NAMES",
@@ -43,6 +42,7 @@ __all__ = [
     "flags",
     "fold_lines",
     "fold_names",
+    "folds_how",
     "folds_sentence",
     "in_order",
     "judge",

@@ -17,6 +17,11 @@ FOLDS_HOW = (
     "together, as one model that averages their answers, look at them once."
 )
 """What stands behind the scores of folds."""
+WHOLE_GROUPS = (
+    "Whole groups (fields, clinics, cameras) were left out: each is judged by what had learnt from other groups only, "
+    "and the intervals of what was said out of fold count groups. The test pictures were kept aside by case, and may "
+    "come from groups that the model knows."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,19 @@ def fold_lines(told: Mapping[str, JsonValue], score_name: str) -> list[str]:
     rounds = [
         ", ".join(plain_number(score, 3) for score in scores[at : at + each]) for at in range(0, len(scores), each)
     ]
-    head = f"{score_name} of each {kind}, on the pictures that it had not seen:"
+    head = f"{score_name} of each {kind}, on the {'groups' if _by_group(told) else 'pictures'} that it had not seen:"
     if len(rounds) == 1:
         return [f"{head} {rounds[0]}", folds_sentence(told)]
     return [head, *(f"Round {number}: {line}" for number, line in enumerate(rounds, 1)), folds_sentence(told)]
+
+
+def folds_how(told: Mapping[str, JsonValue]) -> str:
+    """What stands behind the scores, in paragraphs; `told` as for `mean_words`."""
+    return f"{FOLDS_HOW}\n\n{WHOLE_GROUPS}" if _by_group(told) else FOLDS_HOW
+
+
+def _by_group(told: Mapping[str, JsonValue]) -> bool:
+    return told.get("keep_together") == "group"
 
 
 def _scores(told: Mapping[str, JsonValue]) -> list[float]:

@@ -50,13 +50,15 @@ class TrainPayload(Payload):
     """Train a model. Recipe and dataset version stand in the run's own columns.
 
     With `folds` (0: none) it is trained so often, `repeats` times over, each time judged on other pictures: a
-    cross-validation. With `shuffle` the others are drawn anew each time, a fifth of all, instead of fold by fold. Runs
-    that belong together have the same `group`; `study` says what the group is about: "networks" or "depth".
+    cross-validation. With `shuffle` the others are drawn anew each time, a fifth of all, instead of fold by fold.
+    `keep_together` says what no fold cuts through: each "case", or else its group; or each "group". Runs that belong
+    together have the same `group`; `study` says what the group is about: "networks" or "depth".
     """
 
     folds: int = 0
     repeats: int = 1
     shuffle: bool = False
+    keep_together: str = "case"
     group: str = ""
     study: str = ""
 

@@ -17,6 +17,11 @@ class Match:
     new: tuple[str, ...]
     left_out: tuple[str, ...]
 
+    @property
+    def same(self) -> bool:
+        """Whether both lists are the same classes in the same order."""
+        return self.positions == tuple(range(len(self.positions))) and not self.left_out
+
 
 def match_classes(known: Sequence[str], wanted: Sequence[str]) -> Match:
     """The classes `known` to a model against those `wanted`; of two that differ in capitals alone, the first counts."""

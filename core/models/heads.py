@@ -9,18 +9,17 @@ from torch import Tensor
 from core.labels.matching import Match, match_classes
 from core.models.files import CARD, WEIGHTS, read_card
 from core.models.network import Network
+from core.recipes import earlier_model
 from core.settings import Settings
 from core.types import Task
-
-FROM_RUN = "run:"
 
 
 @dataclass(frozen=True, slots=True)
 class OldHead:
     """Weight (K, F) and bias (K,) for the new classes, zero in the rows of new ones, and how the classes met.
 
-    For numbers there is one row, which gives what it gave before in the new labels' scale. `helps` is False once a
-    head that began anew was better.
+    For numbers there is one row, which gives what it gave before in the new labels' scale; for grades that are learnt
+    rank by rank a row for each rank. `helps` is False once a head that began anew was better.
     """
 
     weight: Tensor
@@ -34,22 +33,27 @@ def old_head(
 ) -> OldHead | None:
     """What the run named by `weights` (as in a recipe) knows of these classes; `scale` is mean and spread of numbers.
 
-    None where nothing can be kept: no training of the same task, no class of the same name, or another network.
+    None where nothing can be kept: no training of the same task, no class of the same name, another network, or another
+    kind of head. What is learnt rank by rank is kept for the same grades only: a rank lies between two of them.
     """
-    folder = settings.models / weights.removeprefix(FROM_RUN)
-    if not weights.startswith(FROM_RUN) or not (folder / CARD).is_file():
+    earlier = earlier_model(weights)
+    if earlier is None or not (settings.models / earlier.folder / CARD).is_file():
         return None
+    folder = settings.models / earlier.folder
     card, state = read_card(folder), safetensors.torch.load_file(folder / WEIGHTS)
     weight, bias = state["head.weight"], state["head.bias"]
-    own, fits = network.head, weight.shape[1] == network.head.in_features
-    of_classes = (len(weight), own.out_features) == (max(1, len(card.classes)), max(1, len(classes)))
-    if card.task is not task or not fits or not of_classes:  # steps between grades are no rows of classes
+    fits = weight.shape[1] == network.head.in_features
+    single = len(weight) == max(1, len(card.classes)) - card.ranked  # of folds that are joined there are more rows
+    alike = (card.ranked, card.shared) == (network.ranked, network.shared)
+    if card.task is not task or not fits or not single or not alike:
         return None
     if task is Task.REGRESSION:
         mean, std = scale
         shifted = (bias * card.number_std + card.number_mean - mean) / std
         return OldHead(weight * (card.number_std / std), shifted, match_classes(["number"], ["number"]))
     match = match_classes(card.classes, classes)
+    if card.ranked:
+        return OldHead(weight, bias, match) if match.same else None
     if not match.kept:
         return None
     rows = [index for index, position in enumerate(match.positions) if position is not None]

@@ -21,13 +21,14 @@ from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.models.bodies import TIMM
 from core.models.network import Network
 from core.models.small import OWN
+from core.recipes import earlier_model
 from core.settings import Settings
 
 LEAST_MATCH = 0.9
 
 
 def load_weights(network: Network, weights: str, settings: Settings) -> None:
-    """Fill the network's body. `weights` as in the recipe: imagenet, bundled, none, file:PATH or run:N.
+    """Fill the network's body. `weights` as in the recipe: imagenet, bundled, none, file:PATH, run:N or run:N/fold-K.
 
     Raises WeightsUnavailable if they cannot be fetched or trusted, BadInput if they do not fit the network.
     """
@@ -40,10 +41,11 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
     elif weights.startswith("file:"):
         state = read_state(Path(weights.removeprefix("file:")).expanduser())
     else:
-        run = weights.removeprefix("run:")
-        path = settings.models / run / "weights.safetensors"
-        if not run.isdigit() or not path.is_file():
-            raise NotFound(f"Run {run} has no model to start from.", hint="Choose a run that has ended well.")
+        earlier = earlier_model(weights)
+        path = None if earlier is None else settings.models / earlier.folder / "weights.safetensors"
+        if path is None or not path.is_file():
+            name = earlier.words.capitalize() if earlier else repr(weights)
+            raise NotFound(f"{name} has no model to start from.", hint="Choose a run that has ended well.")
         state = read_state(path)
     fit_state(network, state, weights)
 

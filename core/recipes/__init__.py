@@ -1,5 +1,6 @@
 """Recipes: everything that decides how a model is trained, as one frozen value. Pure, standard library only."""
 
+from core.recipes.earlier import EarlierModel, earlier_model
 from core.recipes.presets import PRESETS, preset
 from core.recipes.recipe import TWO_BRANCHES, Recipe, completed
 from core.recipes.rules import (
@@ -26,7 +27,8 @@ from core.recipes.unused import balancing, said_of_unused, why_unused
 
 __all__ = [
     "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "SMALL",
-    "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "HyperRule", "Options", "PublishedComparison", "Recipe", "Space",
-    "Span", "balancing", "choose_recipe", "completed", "depth_recipes", "from_nothing", "head_recipe", "hyper_rule",
-    "network_recipes", "preset", "said_of_unused", "search_space", "starting_from", "why_unused",
+    "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "EarlierModel", "HyperRule", "Options", "PublishedComparison",
+    "Recipe", "Space", "Span", "balancing", "choose_recipe", "completed", "depth_recipes", "earlier_model",
+    "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "said_of_unused", "search_space",
+    "starting_from", "why_unused",
 ]  # fmt: skip

@@ -32,7 +32,8 @@ class Recipe:
     """How a model is trained. Values only: two equal recipes on the same data, seed and device are the same run.
 
     backbone      a name of the catalogue: torchvision's, "timm:NAME" or "graft:NAME"
-    weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH" or "run:N"
+    weights       "imagenet", "bundled" (comes with Graft), "none", "file:PATH", "run:N" or, of a
+                  cross-validation, "run:N/fold-K"
     tune          "head": features frozen, computed once; "gradual": the head on frozen features, then stage by
                   stage from the top (https://arxiv.org/abs/1801.06146, https://arxiv.org/abs/2202.10054);
                   "two_step", for graft:tiny_cnn: its branches apart, then joined and thawed from the top

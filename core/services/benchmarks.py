@@ -14,7 +14,7 @@ from core.jobs.payloads import TrainPayload
 from core.recipes import Recipe, depth_recipes, network_recipes
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.weights import parent_of
+from core.services.weights import parent_of, settled
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -92,6 +92,7 @@ class Benchmarks(Service):
         return self._start(project_id, depth_recipes(recipe), DEPTH, name)
 
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
+        recipes = [settled(self.engine, recipe) for recipe in recipes]
         parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
         for recipe in recipes:
             backbone_info(recipe.backbone).check_part(recipe.tune)

@@ -61,7 +61,7 @@ def compare_runs(version: VersionRecord, split: Split, first: Said, second: Said
         columns=OUTCOMES if version.task is Task.MULTI else tuple(version.class_names),
         scores=scores,
         differences=tuple(differences(version, before, after)) if scores[0].units >= FEWEST else (),
-        together=version.together,
+        together=version.together_in(split),
         cells=tuple(tuple(new - old for old, new in zip(*rows, strict=True)) for rows in cells),
         recipe=tuple(_recipe_differences(first[0], second[0])),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +61,55 @@ class Counted:
 
 class External(Service):
     """Tests of models on other projects' pictures."""
+
+    def bring_folder(
+        self, model: RunId, folder: str, *, labels_csv: str = "", case_column: str = "", group_column: str = ""
+    ) -> RunId:
+        """Queue the import of a folder of classes of this machine into a project of its name, to test the model on.
+
+        A table, `labels_csv`, lies on this machine or in the folder, and may name cases and groups by these columns.
+        Raises NotFound for a run without a model, BadInput for a folder or table that is not there, and as `bring`.
+        """
+        self.expects(model)  # a run without a model is told before anything of the folder
+        path = Path(folder).expanduser().absolute()
+        if not path.is_dir():
+            raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
+        if labels_csv and not Path(labels_csv).is_file() and not (path / labels_csv).is_file():
+            raise BadInput(f"There is no table {labels_csv!r}.", hint="Check the path.")
+        payload = ImportPayload(
+            source=str(path), labels_csv=labels_csv, case_column=case_column, group_column=group_column,
+            create_classes=False,
+        )  # fmt: skip
+        try:
+            return self.bring(model, f"External: {path.resolve().name}", payload)
+        except NameTaken as error:  # perhaps of another folder of that name: pictures of two must not be mixed
+            raise NameTaken(
+                f"{error.message} A folder of that name was brought in before.",
+                hint="Test on the pictures of that project, or give the folder another name.",
+            ) from error
+
+    def tested_on(self, model: RunId, bringing: RunId) -> RunId | None:
+        """The test of the model on what an import brought in, begun now if there is none since; None while it runs.
+
+        Raises BadInput if the import failed or was stopped, NotEnoughImages if nothing came in, and as `start`.
+        """
+        run = self.queue.read(bringing)
+        if run.kind is not RunKind.IMPORT or run.project_id is None:
+            raise NotFound(f"Run {bringing} is no import.")
+        if not run.state.ended:
+            return None
+        if self.give_up(bringing):
+            if run.state is RunState.DONE:
+                raise NotEnoughImages("The folder holds no picture that could be used.", hint="Check the folder.")
+            raise BadInput(f"The pictures did not come in. {run.error}".strip(), hint=run.hint)
+        if run.state is not RunState.DONE:
+            raise BadInput(
+                f"Not all pictures came in. {run.error}".strip(), hint="Name the folder again: it goes on from there."
+            )
+        test = next((test for test in self.list(model) if test.project_id == run.project_id), None)
+        if test is None or (test.ended and run.finished_at and test.ended < run.finished_at):
+            return self.start(model, run.project_id)
+        return test.id
 
     def bring(self, model: RunId, name: str, payload: ImportPayload) -> RunId:
         """Queue the import of pictures to test the model on into a project called `name`, which is made for them.

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.charts import LineageStep
 from core.errors import NotFound
-from core.recipes import completed
+from core.recipes import completed, earlier_model
 from core.services.repeating import repeat_command
 from core.store import projects, runs, versions
 from core.store.runs import RunRecord
@@ -66,15 +66,19 @@ def _lineage(session: Session, run: RunRecord) -> tuple[LineageStep, ...]:
     while step is not None:
         project = projects.read_project(session, step.project_id).name if step.project_id else "drawn pictures"
         found.append(LineageStep(step.title, project, kept))
-        kept = kept_words((step.result or {}).get("head"))
+        kept = kept_words((step.result or {}).get("head"), str((step.recipe or {}).get("weights")))
         step = runs.read_run(session, step.parent_id) if step.parent_id else None
     return tuple(reversed(found))
 
 
-def kept_words(head: object) -> str:
-    """What a run kept of its parent, in words; `head` as in the result of a training."""
+def kept_words(head: object, weights: str = "") -> str:
+    """What a run kept of its parent, in words; `head` as in the result of a training, `weights` as in its recipe."""
+    earlier = earlier_model(weights)
+    network = f"the network of its fold {earlier.fold}" if earlier and earlier.fold else "its network"
     if not isinstance(head, dict):
-        return "its network, with a new last layer"
+        return f"{network}, with a new last layer"
     parts = [("kept", "classes kept"), ("new", "new"), ("left_out", "left out")]
     told = [f"{words}: {', '.join(map(str, head[key]))}" for key, words in parts if head.get(key)]
-    return "; ".join(["its network", *told])
+    folds = head.get("folds")
+    among = f" (in {folds[0]} of {folds[1]} folds; in the others a new last layer was better)" if folds else ""
+    return "; ".join([network, *told]) + among

@@ -10,7 +10,7 @@ from core.jobs.payloads import RatesPayload
 from core.recipes import Recipe
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.weights import parent_of
+from core.services.weights import parent_of, settled
 from core.store import projects
 from core.store.db import writing
 from core.store.runs import RunRecord
@@ -38,6 +38,7 @@ class Rates(Service):
 
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
+        recipe = settled(self.engine, recipe)
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:

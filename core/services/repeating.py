@@ -28,10 +28,10 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
     for name, value in recipe.to_json().items():
         if name == "weights" or any(value != item.to_json()[name] for item in usual):
             words += ["--set", f"{name}={value}"]
-    for name, single in (("folds", 0), ("repeats", 1)):
-        value = run.payload.get(name, single)
-        if value != single:
-            words += [f"--{name}", str(value)]
+    for name, usual_value in (("folds", 0), ("repeats", 1), ("keep_together", "case")):
+        value = run.payload.get(name, usual_value)
+        if value != usual_value:
+            words += [f"--{name.replace('_', '-')}", str(value)]
     if run.payload.get("shuffle"):
         words.append("--shuffle")
     # A name that begins with a dash would be taken for an option.

@@ -10,7 +10,6 @@ from core.errors import BadInput, NotEnoughImages
 from core.evaluation import (
     FEWEST,
     FIGURES,
-    FOLDS_HOW,
     OUTCOMES,
     SCORE_NAMES,
     ClassScore,
@@ -20,6 +19,7 @@ from core.evaluation import (
     Scores,
     fold_lines,
     fold_names,
+    folds_how,
     folds_sentence,
     mean_words,
 )
@@ -41,7 +41,6 @@ from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, T
 __all__ = [
     "FEWEST",
     "FIGURES",
-    "FOLDS_HOW",
     "SCORE_NAMES",
     "BehindView",
     "ClassScore",
@@ -57,6 +56,7 @@ __all__ = [
     "Verification",
     "fold_lines",
     "fold_names",
+    "folds_how",
     "folds_sentence",
     "mean_words",
 ]
@@ -157,9 +157,10 @@ class Results(Service):
             colours=tuple(str(item.get("colour", "")) for item in version.classes),
             columns=OUTCOMES if version.task is Task.MULTI else names,
             unit=unit if isinstance(unit, str) else "",
-            together=version.together,
+            together=version.together_in(split),
             grouped=any(item.group_name for item in version.items),
-            leaking=version.leaking,
+            # Whole groups that were left out do not leak, though the test's cases may.
+            leaking=version.leaking if version.together_in(split) == version.together else 0,
             scores=score(version, said),
         )
 
@@ -231,13 +232,14 @@ class Results(Service):
         Raises BadInput for runs on different dataset versions, NotEnoughImages while one has no predictions.
         """
         one, version, before = self._said(first, split)
-        other, _, after = self._said(second, split)
+        other, others, after = self._said(second, split)
         if one.version_id != other.version_id:
             raise BadInput(
                 f"Runs {first} and {second} learnt from different dataset versions: their scores cannot be compared.",
                 hint="Train both again on the labels as they are now.",
             )
-        return compare_runs(version, split, (one, before), (other, after))
+        # Where one of them left whole groups out, the difference counts by these.
+        return compare_runs(others if others.whole == "group" else version, split, (one, before), (other, after))
 
     def _said(self, run_id: RunId, split: Split) -> tuple[RunRecord, VersionRecord, list[PredictionRecord]]:
         with reading(self.engine) as session:
@@ -256,4 +258,4 @@ class Results(Service):
 def _version(session: Session, run: RunRecord) -> VersionRecord:
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
-    return versions.read_version(session, run.version_id)
+    return versions.read_version_of(session, run)

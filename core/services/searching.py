@@ -11,7 +11,7 @@ from core.jobs.payloads import SearchPayload
 from core.recipes import USUAL, Recipe, search_space, why_unused
 from core.services.base import Service
 from core.services.dataset import freeze
-from core.services.weights import parent_of
+from core.services.weights import parent_of, settled
 from core.store import projects, runs, versions
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
@@ -84,6 +84,7 @@ class Searches(Service):
             raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials}.")
         with reading(self.engine) as session:
             task = projects.read_project(session, project_id).task
+        recipe = settled(self.engine, recipe)
         recipe.check_task(task)
         _check_fields(recipe, fields, task)
         space = search_space(recipe, fields, backbones, task=task)

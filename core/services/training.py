@@ -2,14 +2,15 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from core.catalogue import BackboneInfo, backbone_info, search_backbones
+from core.catalogue import BackboneInfo, ModelCard, backbone_info, search_backbones
 from core.errors import BadInput, NotEnoughImages, NotFound
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
-from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, starting_from
+from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, earlier_model, starting_from
 from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
@@ -19,12 +20,14 @@ from core.services.weights import (
     out_of_reach_words,
     parent_of,
     reaches_imagenet,
+    settled,
     usual_weights,
 )
 from core.splits import JUDGED
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
+from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
 from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
@@ -34,6 +37,11 @@ __all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "out_of_reach_
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
+KEPT_TOGETHER = ("case", "group")
+"""What folds can be told not to cut through."""
+
+_LEARNT = {(False, False): "each by itself", (True, False): "rank by rank (CORN)", (True, True): "rank by rank (CORAL)"}
+"""How grades were learnt, by whether a head is ranked, and shared."""
 
 
 class Training(Service):
@@ -48,11 +56,13 @@ class Training(Service):
         folds: int = 0,
         repeats: int = 1,
         shuffle: bool = False,
+        keep_together: str = "case",
         version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
-        With `shuffle` so many random splits instead of folds, which cannot be repeated.
+        With `shuffle` so many random splits instead of folds, which cannot be repeated. With `keep_together` "group"
+        whole groups are left out, where otherwise each case, or else each group, stays in one fold.
         With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
         for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
@@ -62,6 +72,11 @@ class Training(Service):
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
         if shuffle and (not folds or repeats > 1):
             raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
+        if keep_together not in KEPT_TOGETHER:
+            raise BadInput(f"Folds keep {' or '.join(KEPT_TOGETHER)} together, not {keep_together!r}.")
+        if keep_together == "group" and not folds:
+            raise BadInput("Whole groups are left out by folds only.", hint="Give folds.")
+        recipe = settled(self.engine, recipe)
         parent = parent_of(self.engine, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
@@ -72,9 +87,10 @@ class Training(Service):
             else:
                 version_id = versions.find_version(session, project_id, version)
             if folds:
-                _check_folds(versions.read_version(session, version_id), JUDGED if shuffle else folds)
+                found = replace(versions.read_version(session, version_id), whole=keep_together)
+                _check_folds(found, JUDGED if shuffle else folds)
         return self.queue.enqueue(
-            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle),
+            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle, keep_together=keep_together),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),
@@ -150,6 +166,11 @@ class Training(Service):
         """Those of the networks whose published weights cannot be had here now. May wait two seconds for each host."""
         return out_of_reach(self.settings, backbones)
 
+    def names_both(self, project_id: ProjectId) -> bool:
+        """Whether the project's labelled pictures name cases, and groups, too: folds can leave out either."""
+        with reading(self.engine) as session:
+            return versions.name_both(session, project_id)
+
     def lacking(self, project_id: ProjectId) -> str:
         """What is still to be labelled before anything can be trained, or "". Raises NotFound."""
         with reading(self.engine) as session:
@@ -201,32 +222,28 @@ class Training(Service):
         with reading(self.engine) as session:
             alive = {item.id for item in projects.list_projects(session)}
             done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE])
-        fitting = [
-            run
-            for run in done
-            if run.project_id in alive
-            and (run.recipe or {}).get("backbone") == backbone
-            and not run.payload.get("folds")
-        ]
+        fitting = [run for run in done if run.project_id in alive and (run.recipe or {}).get("backbone") == backbone]
         return sorted(fitting, key=lambda run: run.project_id != project_id)
 
-    def kept(self, project_id: ProjectId, model: RunId) -> str:
-        """In words, what a training of the project keeps when it continues the model of a run. Raises NotFound."""
+    def kept(self, project_id: ProjectId, recipe: Recipe) -> str:
+        """In words, what a training of the project keeps of the earlier model that its recipe continues.
+
+        "" where it continues none, or a pretraining, which has no last layer. Of a cross-validation it continues the
+        fold that did best. Raises NotFound.
+        """
+        earlier = earlier_model(settled(self.engine, recipe).weights)
+        if earlier is None:
+            return ""
         with reading(self.engine) as session:
-            card, project = predictions.model_card(session, model), projects.read_project(session, project_id)
-        if card.task is not project.task:
-            return "Keeps its network. The last layer starts anew: the model answers another kind of question."
-        if card.task is Task.REGRESSION:
-            return "Keeps its network and its last layer."
-        match = match_classes(card.classes, [item.name for item in project.classes])
-        if not match.kept:
-            return "Keeps its network. The last layer starts anew: no class of the model has the name of one here."
-        words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
-        if match.new:
-            words.append(f"New, from the start: {', '.join(match.new)}.")
-        if match.left_out:
-            words.append(f"Left out: {', '.join(match.left_out)}.")
-        return " ".join(words)
+            found, project = (
+                predictions.read_card(session, RunId(earlier.run)),
+                projects.read_project(session, project_id),
+            )
+        if found is None:
+            return ""
+        words = _kept(ModelCard.from_json(found), project, recipe)
+        best = ", which did best on pictures that it had not seen" if recipe.weights != earlier.weights else ""
+        return f"Of its networks that of fold {earlier.fold}{best}. {words}" if earlier.fold else words
 
     # Last, because it hides the built-in `list` from what follows in this class.
     def list(self, project_id: ProjectId) -> list[RunRecord]:
@@ -235,12 +252,36 @@ class Training(Service):
             return runs.list_runs(session, project_id=project_id, kinds=[RunKind.TRAIN])
 
 
+def _kept(card: ModelCard, project: ProjectView, recipe: Recipe) -> str:
+    """What of a model with this card is kept."""
+    anew = "Keeps its network. The last layer starts anew:"
+    if card.task is not project.task:
+        return f"{anew} the model answers another kind of question."
+    if card.task is Task.REGRESSION:
+        return "Keeps its network and its last layer."
+    match = match_classes(card.classes, [item.name for item in project.classes])
+    if (card.ranked, card.shared) != (recipe.ranked, recipe.shared):
+        return f"{anew} the model learnt grades {_LEARNT[card.ranked, card.shared]}, here they are learnt otherwise."
+    if card.ranked and not match.same:
+        return f"{anew} it knows steps between grades, and the grades here are not the same."
+    if not match.kept:
+        return f"{anew} no class of the model has the name of one here."
+    words = [f"Keeps its network and what it knows of {', '.join(match.kept)}."]
+    if match.new:
+        words.append(f"New, from the start: {', '.join(match.new)}.")
+    if match.left_out:
+        words.append(f"Left out: {', '.join(match.left_out)}.")
+    return " ".join(words)
+
+
 def _check_folds(version: VersionRecord, folds: int) -> None:
     """Raises NotEnoughImages if there are too few pictures, cases or groups to make so many folds of."""
-    pool = [item for item in version.items if item.split is not Split.TEST]
-    count = len({item.unit or str(item.image_id) for item in pool})
+    if version.whole == "group" and not any(item.group_name for item in version.pool):
+        raise BadInput("No picture names its group: there are none to leave out.", hint="Name them by a table.")
+    count = len({unit or str(item.image_id) for item, unit in zip(version.pool, version.pool_units, strict=True)})
     if count <= folds:
+        together = version.together_in(Split.VALIDATION)
         raise NotEnoughImages(
-            f"{folds} folds need more than {folds} {version.together}; {are(count)} without those for testing.",
+            f"{folds} folds need more than {folds} {together}; {are(count)} without those for testing.",
             hint="Choose fewer folds, or label more.",
         )

@@ -141,7 +141,7 @@ def _other(session: Session, settings: Settings, run: RunRecord, against: RunId 
 def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Finding]:
     """A run's snapshot, what it follows from, and every number computed again."""
     assert run.version_id is not None  # only such runs keep figures
-    version = versions.read_version(session, run.version_id)
+    version = versions.read_version_of(session, run)
     said = predictions.read_predictions(session, run.id)
     known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
     path = settings.models / str(run.id) / FILE

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 
 from core.catalogue import WeightsCard, backbone_info, bundled_weights
 from core.errors import BadInput, NotFound
+from core.recipes import EarlierModel, Recipe, earlier_model
 from core.settings import Settings
 from core.store import predictions, runs
 from core.store.db import reading
@@ -111,13 +113,30 @@ def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
         raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
     if kind != "run":
         return None
-    run_id = RunId(int(value)) if value.isdigit() else RunId(0)
-    made_for = _backbone(engine, run_id)
-    if not made_for:
+    earlier = earlier_model(weights)
+    made_for = "" if earlier is None else _backbone(engine, earlier)
+    if earlier is None or not made_for:
         raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
     if made_for != backbone:
-        raise BadInput(f"Run {value} is a {made_for}, not a {backbone}.", hint="Choose the same network.")
-    return run_id
+        raise BadInput(f"Run {earlier.run} is a {made_for}, not a {backbone}.", hint="Choose the same network.")
+    return RunId(earlier.run)
+
+
+def settled(engine: Engine, recipe: Recipe) -> Recipe:
+    """The recipe; where it starts from a cross-validation, from the fold that did best on what it had not seen."""
+    earlier = earlier_model(recipe.weights)
+    if earlier is None or earlier.fold:
+        return recipe
+    with reading(engine) as session:
+        try:
+            folds = (runs.read_run(session, RunId(earlier.run)).result or {}).get("folds")
+        except NotFound:
+            return recipe  # which `parent_of` then refuses
+    scores = folds.get("scores") if isinstance(folds, dict) else None
+    if not isinstance(scores, list) or not scores:
+        return recipe
+    best = max(range(len(scores)), key=lambda index: float(str(scores[index])))
+    return replace(recipe, weights=EarlierModel(earlier.run, best + 1).weights)
 
 
 def know_much(engine: Engine, weights: str) -> bool:
@@ -127,11 +146,11 @@ def know_much(engine: Engine, weights: str) -> bool:
     (Whose statistics batch norm holds is another question: `core.models.knows_photographs`.)
     Raises NotFound.
     """
-    kind, _, value = weights.partition(":")
-    if kind != "run" or not value.isdigit():
+    earlier = earlier_model(weights)
+    if earlier is None:
         return weights not in ("bundled", "none")
     with reading(engine) as session:
-        run = runs.read_run(session, RunId(int(value)))
+        run = runs.read_run(session, RunId(earlier.run))
     return run.kind is not RunKind.PRETRAIN or know_much(engine, card_of(run).start)
 
 
@@ -143,12 +162,18 @@ def card_of(run: RunRecord) -> WeightsCard:
     return WeightsCard.from_json(card)
 
 
-def _backbone(engine: Engine, run_id: RunId) -> str:
+def _backbone(engine: Engine, earlier: EarlierModel) -> str:
     """The network whose weights a run has made; "" if it has none."""
+    run_id = RunId(earlier.run)
     with reading(engine) as session:
         card = predictions.read_card(session, run_id)
-        if card is not None and card.get("members"):
-            raise BadInput(f"Run {run_id} is several networks in one.", hint="Start from an ordinary training.")
+        members = int(str((card or {}).get("members") or 0))
+        if members and not earlier.fold:
+            raise BadInput(
+                f"Run {run_id} is several networks in one.", hint=f"Start from one of them: run:{run_id}/fold-1."
+            )
+        if earlier.fold > members:
+            raise BadInput(f"Run {run_id} has no fold {earlier.fold}.", hint=f"It has {members or 'none'}.")
         if card is not None:
             return str(card["backbone"])
         try:

@@ -4,8 +4,9 @@ from core.splits.assign import SplitItem, assign_splits
 from core.splits.folds import JUDGED, Fold, make_folds, shuffle_splits
 from core.splits.outlook import Outlook, outlook
 from core.splits.strata import class_strata, number_strata
+from core.splits.together import whole_groups
 
 __all__ = [
     "JUDGED", "Fold", "Outlook", "SplitItem", "assign_splits", "class_strata", "make_folds", "number_strata", "outlook",
-    "shuffle_splits",
+    "shuffle_splits", "whole_groups",
 ]  # fmt: skip

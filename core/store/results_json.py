@@ -29,7 +29,7 @@ def read_results_json(
     model; `decision` answers what was `asked`; the `confusion` matrix is of the split that is named.
     """
     run = runs.read_run(session, run_id)
-    version = versions.read_version(session, run.version_id) if run.version_id else None
+    version = versions.read_version_of(session, run) if run.version_id else None
     result = results_json(run, version, predictions.read_predictions(session, run_id), confusion)
     result["slices"] = []
     result["labelling"] = (read_kept(models / str(run_id)) or {}).get("labelling")

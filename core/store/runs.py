@@ -58,6 +58,8 @@ class RunRecord:
         kind, repeats = "random splits" if self.payload.get("shuffle") else "folds", self.payload.get("repeats") or 1
         name = self.name or str(recipe.get("preset") or self.kind.value).capitalize()
         backbone = str(recipe.get("backbone") or self.payload.get("backbone") or "")
+        if self.payload.get("keep_together") == "group":
+            kind += " of whole groups"
         rounds = "" if repeats == 1 else f"{repeats} rounds"
         parts = [f"Run {self.id}", name, backbone, f"{folds} {kind}" if folds else "", rounds]
         return " · ".join(part for part in parts if part)

@@ -125,7 +125,7 @@ def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Si
     run = runs.read_run(session, run_id)
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
-    version = versions.read_version(session, run.version_id)
+    version = versions.read_version_of(session, run)
     checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)))
     if not checked.records:
         raise NotEnoughImages("There are no predictions to judge yet.", hint="Wait for the training to end.")
@@ -143,6 +143,6 @@ def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Sid
     if model != run.id:
         trained = runs.read_run(session, model)
         if trained.version_id is not None:
-            version = versions.read_version(session, trained.version_id)
+            version = versions.read_version_of(session, trained)
     said = predictions.read_predictions(session, model, Split.VALIDATION)
     return Side(version, usable(version.task, said))

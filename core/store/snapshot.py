@@ -43,6 +43,7 @@ def snapshot(
 
     `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
     """
+    folded = version.whole == "group"  # then intervals count by more than the items' own cases
     side = Side(version, usable(version.task, [item for item in said if item.split is Split.TEST]))
     images = [item.image_id for item in side.records if item.image_id is not None]
     facts = {str(image): dataclasses.asdict(known[image]) for image in images if image in known}
@@ -50,7 +51,7 @@ def snapshot(
         "code_version": code_version,
         "dataset_hash": version.content_hash,
         "predictions_sha256": _digest([_filled(item) for item in said]),
-        "units_sha256": _digest([item.unit for item in version.items]),
+        "units_sha256": _digest([item.unit for item in version.items] + (version.pool_units if folded else [])),
         "labelling": labelling,
         "figures": figures_json(version, said),
         "facts_sha256": _digest(facts),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, insert, select, update
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from core.checks.leaks import leaks
 from core.errors import NotFound
+from core.splits import whole_groups
 from core.store.projects import read_project
+from core.store.runs import RunRecord
 from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, VersionItemRow, VersionRow
 from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split, Task, VersionId
 
@@ -39,7 +41,8 @@ class VersionRecord:
     """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects.
 
     `labelling` says up to which label event, `until`, labels were known when it was last frozen, and as what each of
-    the `merged` classes counted; None for one from before that was recorded.
+    the `merged` classes counted; None for one from before that was recorded. `whole` says what stays in one fold of a
+    cross-validation: "case", or else the group, as in splits; or "group".
     """
 
     id: VersionId
@@ -52,6 +55,7 @@ class VersionRecord:
     labelling: JsonObject | None
     created_at: datetime
     items: tuple[VersionItem, ...]
+    whole: str = "case"
 
     @property
     def class_names(self) -> list[str]:
@@ -64,6 +68,22 @@ class VersionRecord:
         if any(item.case_name for item in self.items):
             return "cases"
         return "groups" if any(item.group_name for item in self.items) else "pictures"
+
+    @property
+    def pool(self) -> list[VersionItem]:
+        """What folds are made of: the items that are not kept aside for testing."""
+        return [item for item in self.items if item.split is not Split.TEST]
+
+    @property
+    def pool_units(self) -> list[str]:
+        """What each item of the pool stays in one fold with, and counts with out of fold; "" for itself alone."""
+        if self.whole == "group":
+            return whole_groups([item.case_name for item in self.pool], [item.group_name for item in self.pool])
+        return [item.unit for item in self.pool]
+
+    def together_in(self, split: Split) -> str:
+        """What counts as one in the scores of a split: as `together`, or whole groups out of fold."""
+        return "groups" if self.whole == "group" and split is not Split.TEST else self.together
 
     @property
     def leaking(self) -> int:
@@ -176,6 +196,21 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
         created_at=row.created_at,
         items=items,
     )
+
+
+def read_version_of(session: Session, run: RunRecord) -> VersionRecord:
+    """The version that a run is about, whole as the run's folds keep it. Raises NotFound."""
+    if run.version_id is None:
+        raise NotFound(f"Run {run.id} has no dataset version.")
+    version = read_version(session, run.version_id)
+    return replace(version, whole=str(run.payload.get("keep_together") or version.whole))
+
+
+def name_both(session: Session, project_id: ProjectId) -> bool:
+    """Whether labelled images of the project name cases, and some name groups."""
+    named = select(func.max(ImageRow.case_name), func.max(ImageRow.group_name)).where(*_labelled(project_id))
+    case_name, group_name = session.execute(named).one()
+    return bool(case_name and group_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

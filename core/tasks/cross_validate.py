@@ -37,7 +37,7 @@ from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
 
-SAID, ENGINE, FILES, NOTES, TIMINGS = "said.safetensors", "engine", "files", "notes", "timings"
+SAID, ENGINE, FILES, NOTES, TIMINGS, HEAD = "said.safetensors", "engine", "files", "notes", "timings", "head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class _Judged:
     """A fold that is done: its score, and of the n pictures that it was judged by its probabilities or numbers (n, K),
     and how far (n,) they are from those it learnt from.
 
-    `engine` is what its training found fastest, `notes` what it had to say, `timings` the seconds of its phases.
+    `engine` is what its training found fastest, `notes` what it had to say, `timings` the seconds of its phases;
+    `head` is as in a training's result.
     """
 
     score: float
@@ -55,6 +56,7 @@ class _Judged:
     engine: JsonObject
     notes: list[str]
     timings: dict[str, float]
+    head: JsonObject | None
 
 
 def run(context: JobContext, payload: TrainPayload) -> JsonObject:
@@ -63,7 +65,7 @@ def run(context: JobContext, payload: TrainPayload) -> JsonObject:
         raise BadInput("A cross-validation needs a recipe and a dataset version.")
     recipe = Recipe.from_json(context.run.recipe)
     with reading(context.engine) as session:
-        version = versions.read_version(session, context.run.version_id)
+        version = versions.read_version_of(session, context.run)
     return _CrossValidation(context, recipe, version, payload).run()
 
 
@@ -72,8 +74,7 @@ class _CrossValidation:
 
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord, payload: TrainPayload) -> None:
         self.context, self.recipe, self.version, self.payload = context, recipe, version, payload
-        self.items = [item for item in version.items if item.split is not Split.TEST]
-        units = [item.unit for item in self.items]
+        self.items, units = version.pool, version.pool_units
         self.folds = (
             shuffle_splits(self._strata(), units, payload.folds, recipe.seed) if payload.shuffle
             else make_folds(self._strata(), units, payload.folds, payload.repeats, recipe.seed)
@@ -108,6 +109,7 @@ class _CrossValidation:
                     "count": self.payload.folds,
                     "repeats": self.payload.repeats,
                     "shuffle": self.payload.shuffle,
+                    "keep_together": self.payload.keep_together,
                     "scores": [item.score for item in done],
                     "mean": summary.mean,
                     "spread": summary.spread,
@@ -117,6 +119,7 @@ class _CrossValidation:
             "notes": notes,
             "timings_s": _summed([item.timings for item in done]),
             "engine": done[0].engine,
+            "head": _heads([item.head for item in done]),
             **measures,
         }
 
@@ -141,7 +144,7 @@ class _CrossValidation:
         shares = share_logits(card, logits[judged])
         notes = [str(note) for note in training.notes]
         timings = {name: float(str(seconds)) for name, seconds in training.timings.items()}
-        judged_by = _Judged(value, shares, far, card, training.engine, notes, timings)
+        judged_by = _Judged(value, shares, far, card, training.engine, notes, timings, training.met)
         self.context.metrics(number + 1, {"fold/score": value})
         _write(context.folder, judged_by, files)
         delete_checkpoint(context.folder)
@@ -218,6 +221,14 @@ def _summed(timings: Sequence[Mapping[str, float]]) -> JsonObject:
     return {name: round(seconds, 3) for name, seconds in total.items()}
 
 
+def _heads(found: Sequence[JsonObject | None]) -> JsonObject | None:
+    """What the folds kept of an earlier model's last layer; `folds` says in how many where not all did."""
+    kept = [head for head in found if head is not None]
+    if not kept:
+        return None
+    return kept[0] if len(kept) == len(found) else {**kept[0], "folds": [len(kept), len(found)]}
+
+
 def _write(folder: Path, said: _Judged, files: JsonObject) -> None:
     """Last of a fold: where this file is, and the fold's `files` are as they were, the fold is done."""
     tensors = {
@@ -225,7 +236,7 @@ def _write(folder: Path, said: _Judged, files: JsonObject) -> None:
         "shares": said.shares.contiguous(),
         "far": said.far,
     }
-    told = {ENGINE: said.engine, FILES: files, NOTES: said.notes, TIMINGS: said.timings}
+    told = {ENGINE: said.engine, FILES: files, NOTES: said.notes, TIMINGS: said.timings, HEAD: said.head}
     facts = {name: json.dumps(value) for name, value in told.items()}
     write_file(folder / SAID, safetensors.torch.save(tensors, facts))
 
@@ -241,7 +252,7 @@ def _read(folder: Path) -> _Judged | None:
         check_files(folder, facts.get(FILES, {}))
         return _Judged(
             float(score), shares, far, read_card(folder), facts.get(ENGINE, {}), facts.get(NOTES, []),
-            facts.get(TIMINGS, {}),
+            facts.get(TIMINGS, {}), facts.get(HEAD),
         )  # fmt: skip
     except (GraftError, OSError, ValueError, safetensors.SafetensorError):
         return None

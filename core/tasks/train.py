@@ -136,9 +136,14 @@ class Training:
             "timings_s": self.timings,
             "engine": self.engine,
             **kept,
-            "head": None if self.old_head is None or not self.old_head.helps else _met(self.old_head.match),
+            "head": self.met,
             **measured(network, self.context.folder, self.size),
         }
+
+    @property
+    def met(self) -> JsonObject | None:
+        """What the last layer kept of an earlier model's classes; None where it began anew."""
+        return None if self.old_head is None or not self.old_head.helps else _met(self.old_head.match)
 
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""

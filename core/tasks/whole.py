@@ -2,7 +2,7 @@
 
 from core.jobs.context import JobContext
 from core.models import check_files, check_pretrained
-from core.models.heads import FROM_RUN
+from core.recipes import earlier_model
 from core.store import predictions
 from core.store.db import reading
 from core.types import RunId
@@ -13,10 +13,10 @@ def check_weights(context: JobContext, weights: str) -> None:
 
     Raises NotFound if they are gone, GraftError if they are damaged.
     """
-    number = weights.removeprefix(FROM_RUN)
-    if not weights.startswith(FROM_RUN) or not number.isdigit():
+    earlier = earlier_model(weights)
+    if earlier is None:
         return
-    run_id, folder = RunId(int(number)), context.settings.models / number
+    run_id, folder = RunId(earlier.run), context.settings.models / str(earlier.run)
     with reading(context.engine) as session:
         trained = predictions.read_card(session, run_id) is not None
         files = predictions.model_files(session, run_id) if trained else {}

@@ -60,7 +60,7 @@ def fit_head(
     best_loss = float("inf")
     if start is not None:
         with torch.no_grad():
-            start = _calmed(task, start, train)
+            start = _calmed(task, start, train, link)
             head.weight.copy_(start[0] * scale)
             head.bias.copy_(start[1] + (start[0] * mean).sum(1))
             logits = link(head(x_validation))
@@ -90,16 +90,19 @@ def fit_head(
     return best
 
 
-def _calmed(task: Task, start: tuple[Tensor, Tensor], train: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """The head divided by what makes the training pictures likeliest, never by less than 1: its answers stay the same.
+def _calmed(
+    task: Task, start: tuple[Tensor, Tensor], train: tuple[Tensor, Tensor], link: Link
+) -> tuple[Tensor, Tensor]:
+    """The head divided by what makes the training pictures likeliest, never by less than 1.
 
+    Its answers stay the same; of grades by ranks, on which side of each rank a picture is.
     On pictures from elsewhere an old head can be so sure of itself that no step of learning would move it.
     """
     if task is Task.REGRESSION:
         return start
     weight, bias = start
-    logits = train[0] @ weight.T + bias
-    much = _best_divisor(logits, lambda said: _surprise(task, said, train[1]), SURER)
+    said = train[0] @ weight.T + bias
+    much = _best_divisor(said, lambda calmed: _surprise(task, link(calmed), train[1]), SURER)
     return weight / much, bias / much
 
 

@@ -1,14 +1,19 @@
 """Continuing from a model whose classes differ: what has the same name is kept, the rest is new or left out."""
 
 import dataclasses
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from sqlalchemy import update
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.catalogue import ModelCard
-from core.errors import BadInput
+from core.errors import BadInput, Cancelled
 from core.graft import Graft
 from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
@@ -16,13 +21,17 @@ from core.recipes import PRESETS
 from core.settings import Settings
 from core.store import predictions
 from core.store.db import writing
+from core.store.tables import RunRow
 from core.tasks import train as train_module
-from core.tasks.train import ANEW
+from core.tasks.train import ANEW, Training
 from core.training import HeadFit, Trainer, fit_head
 from core.types import ProjectId, RunState, Task
 from tests.at_once import complete, serve
 from tests.integration.colours import import_painted, paint
+from tests.integration.test_fine_tuning import import_colours
 from tests.integration.test_training import TINY, trained
+
+__all__ = ["import_colours"]
 
 
 def test_classes_are_matched_by_name_however_they_are_capitalised() -> None:
@@ -124,7 +133,7 @@ def test_a_training_goes_on_from_a_model_of_another_project(
     complete(graft, first)
     assert [run.id for run in graft.training.earlier_models(own, "mobilenet_v3_small")] == [first]
     assert graft.training.earlier_models(own, "resnet18") == []
-    assert graft.training.kept(own, first) == (
+    assert graft.training.kept(own, TINY.with_settings({"weights": f"run:{first}"})) == (
         "Keeps its network and what it knows of Green, RED. New, from the start: blue."
     )
     monkeypatch.setattr(train_module, "fit_head", poor_anew)
@@ -192,19 +201,114 @@ def test_a_killed_training_still_says_that_its_head_began_anew(
     assert result["head"] is None
 
 
+@pytest.mark.parametrize(("poor", "kept"), [(0, True), (1, True), (2, False)])
+def test_a_cross_validation_says_what_its_folds_kept_of_an_earlier_model_also_when_it_goes_on(
+    graft: Graft, project: ProjectId, own: ProjectId, monkeypatch: pytest.MonkeyPatch, poor: int, kept: bool
+) -> None:
+    def chosen(self: Training, *given: Any) -> tuple[int, float]:
+        """The head that began anew is better in the last so many of two folds."""
+        monkeypatch.setattr(train_module, "fit_head", better_anew if fold(self) > 2 - poor else better_kept)
+        return head(self, *given)
+
+    def fold(training: Training) -> int:
+        return int(training.context.folder.name.removeprefix("fold-"))
+
+    def better_kept(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return fit if start else dataclasses.replace(fit, score=-1.0)
+
+    def better_anew(*given: Any, start: Any = None) -> HeadFit:
+        fit = fit_head(*given, start=start)
+        return dataclasses.replace(fit, score=-1.0) if start else fit
+
+    def stopped(self: Training) -> object:
+        if fold(self) == 2:
+            raise Cancelled("The run was stopped.")
+        return learn(self)
+
+    first, head, learn = trained(graft, project), Training._head, Training.learn
+    monkeypatch.setattr(Training, "_head", chosen)
+    folded = graft.training.start(own, TINY.with_settings({"weights": f"run:{first}", "epochs": "2"}), folds=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", stopped)
+        assert serve(graft) is RunState.CANCELLED
+    assert graft.training.resume(folded)
+    complete(graft, folded)
+    said = "its network; classes kept: Green, RED; new: blue"
+    some = " (in 1 of 2 folds; in the others a new last layer was better)" if poor else ""
+    assert graft.reports.origin(folded).lineage[0].kept == (
+        said + some if kept else "its network, with a new last layer"
+    )
+
+
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
     first = trained(graft, project)
+    going_on = TINY.with_settings({"weights": f"run:{first}"})
     several = graft.projects.create_from_names("Several", Task.MULTI, ["red", "green"])
     strangers = graft.projects.create_from_names("Strangers", Task.SINGLE, ["apple", "pear"])
     fewer = graft.projects.create_from_names("Fewer", Task.SINGLE, ["red"])
-    assert "another kind of question" in graft.training.kept(several, first)
-    assert "no class of the model has the name" in graft.training.kept(strangers, first)
-    assert graft.training.kept(fewer, first).endswith("what it knows of red. Left out: green.")
+    assert "another kind of question" in graft.training.kept(several, going_on)
+    assert "no class of the model has the name" in graft.training.kept(strangers, going_on)
+    assert graft.training.kept(fewer, going_on).endswith("what it knows of red. Left out: green.")
+    assert graft.training.kept(fewer, TINY) == ""
 
 
-def test_folds_together_cannot_be_continued(graft: Graft, project: ProjectId) -> None:
+def test_what_was_learnt_rank_by_rank_is_kept_for_the_same_grades_and_said_truly(
+    graft: Graft, import_colours: Callable[..., ProjectId]
+) -> None:
+    project = import_colours(Task.ORDINAL, lambda index: str(index // 10), ["0", "1", "2"])
+    fewer = graft.projects.create_from_names("Fewer", Task.ORDINAL, ["0", "1"])
+    for loss in ("corn", "coral"):
+        recipe = TINY.with_settings({"weights": "bundled", "loss": loss, "epochs": "20"})
+        first = graft.training.start(project, recipe)
+        complete(graft, first)
+        hardly = recipe.with_settings({"weights": f"run:{first}", "epochs": "1", "learning_rate": "1e-8"})
+        assert graft.training.kept(project, hardly) == "Keeps its network and what it knows of 0, 1, 2."
+        assert "the grades here are not the same" in graft.training.kept(fewer, hardly)
+        anew = hardly.with_settings({"loss": "coral" if loss == "corn" else "corn"})
+        assert f"rank by rank ({loss.upper()}), here they are learnt otherwise" in graft.training.kept(project, anew)
+        assert "learnt otherwise" in graft.training.kept(project, hardly.with_settings({"loss": "standard"}))
+        second = graft.training.start(project, hardly)
+        head = (complete(graft, second).result or {})["head"]
+        assert head == {"kept": ["0", "1", "2"], "new": [], "left_out": []}
+        models = (load_model(graft.settings.models / str(run)).network for run in (first, second))
+        one, other = (model.head.weight.detach() for model in models)
+        factor = other[0, 0] / one[0, 0]
+        assert 0 < float(factor) <= 1.001, "at most made less sure"
+        assert torch.allclose(other, factor * one, rtol=1e-2, atol=1e-4)
+        third = graft.training.start(project, anew)
+        assert (complete(graft, third).result or {})["head"] is None
+
+
+def test_a_training_goes_on_from_the_best_fold_of_a_cross_validation(graft: Graft, project: ProjectId) -> None:
     folded = graft.training.start(project, TINY, folds=2)
-    complete(graft, folded)
-    assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
-    with pytest.raises(BadInput, match="several networks in one"):
-        graft.training.start(project, TINY.with_settings({"weights": f"run:{folded}"}))
+    run = complete(graft, folded)
+    with writing(graft.engine) as session:  # as if the second had done better
+        folds = {**(run.result or {})["folds"], "scores": [0.6, 0.9]}  # type: ignore[dict-item]
+        session.execute(update(RunRow).where(RunRow.id == folded).values(result={**(run.result or {}), "folds": folds}))
+    assert [run.id for run in graft.training.earlier_models(project, "mobilenet_v3_small")] == [folded]
+    recipe = TINY.with_settings({"weights": f"run:{folded}", "epochs": "1", "learning_rate": "1e-8"})
+    command = ["train", "Colours", "--preset", "instant", "--backbone", "mobilenet_v3_small"]
+    given = ["--set", f"weights=run:{folded}", "--set", "epochs=1", "--home", str(graft.settings.home)]
+    kept = "Of its networks that of fold 2, which did best on pictures that it had not seen. Keeps its network and what"
+    told = CliRunner().invoke(build(), [*command, *given])
+    assert f"{kept} it knows of green, red.\n" in told.stdout
+    assert json.loads(CliRunner().invoke(build(), [*command, *given, "--json"]).stdout)["kept"].startswith(kept)
+    assert graft.training.kept(project, recipe).startswith(kept)
+    first = min(run.id for run in graft.training.list(project) if run.id != folded)
+    assert complete(graft, first).parent_id == folded
+    one, other = (load_model(graft.settings.models / name).network for name in (f"{folded}/fold-2", f"{first}"))
+    bodies = one.body.state_dict(), other.body.state_dict()
+    assert all(torch.equal(value, bodies[1][name]) for name, value in bodies[0].items()), "the head alone learnt"
+    origin = graft.reports.origin(first)
+    assert origin.lineage[0].kept.startswith("the network of its fold 2")
+    assert f"--set weights=run:{folded}/fold-2" in origin.command
+    assert graft.training.kept(project, recipe.with_settings({"weights": f"run:{folded}/fold-1"})).startswith(
+        "Of its networks that of fold 1. Keeps"
+    )
+
+
+@pytest.mark.parametrize("weights", ["run:", "run:../7", "run:7/fold-", "run:7/../8", "run:99"])
+def test_a_run_that_is_none_is_no_start(graft: Graft, project: ProjectId, weights: str) -> None:
+    with pytest.raises(BadInput, match="has no model to start from"):
+        graft.training.start(project, TINY.with_settings({"weights": weights}))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
@@ -25,7 +26,7 @@ from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
 from core.store import predictions, runs, versions
 from core.store.db import reading, writing
-from core.store.tables import RunRow
+from core.store.tables import ImageRow, RunRow
 from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
 from core.types import ProjectId, RunId, RunState, Split, Task
@@ -97,7 +98,7 @@ def test_mean_spread_and_interval_of_the_folds_are_told_wherever_the_run_is(vali
     graft, _, done = validated
     folds = graft.results.to_json(done)["folds"]
     assert isinstance(folds, dict) and set(folds) == {
-        "count", "repeats", "shuffle", "scores", "mean", "spread", "interval",
+        "count", "repeats", "keep_together", "shuffle", "scores", "mean", "spread", "interval",
     }  # fmt: skip
     home = ["--home", str(graft.settings.home)]
     told = folds_sentence(folds)
@@ -293,10 +294,17 @@ def test_what_cannot_be_folded_is_said_before_anything_is_queued(
     assert graft.training.list(project) == []
 
 
-def test_an_ensemble_is_not_a_start_for_a_training(validated: Validated) -> None:
+def test_what_goes_on_from_a_cross_validation_goes_on_from_its_best_fold(validated: Validated) -> None:
     graft, project, done = validated
-    with pytest.raises(BadInput, match="several networks"):
-        graft.training.start(project, RECIPE.with_settings({"weights": f"run:{done}"}))
+    folds = (graft.training.read(done).result or {})["folds"]
+    assert isinstance(folds, dict) and isinstance(folds["scores"], list)
+    best = folds["scores"].index(max(folds["scores"])) + 1  # type: ignore[type-var]
+    asked = RECIPE.with_settings({"weights": f"run:{done}", "epochs": "1"})
+    for start in (graft.training.start, graft.rates.start, lambda *given: graft.searches.start(*given, minutes=1)):
+        recipe = graft.queue.read(start(project, asked)).recipe
+        assert recipe is not None and recipe["weights"] == f"run:{done}/fold-{best}"
+    with pytest.raises(BadInput, match=f"Run {done} has no fold 5"):
+        graft.training.start(project, asked.with_settings({"weights": f"run:{done}/fold-5"}))
 
 
 def test_packing_an_ensemble_takes_every_member_along(validated: Validated) -> None:
@@ -354,3 +362,50 @@ def test_random_splits_say_what_the_pictures_are_that_they_judged(graft: Graft, 
     assert isinstance(folds, dict) and folds["shuffle"] is True
     with pytest.raises(BadInput, match="no repeats"):
         graft.training.start(project, RECIPE, folds=3, repeats=2, shuffle=True)
+
+
+def test_whole_groups_are_left_out_where_pictures_name_cases_too(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="No picture names its group"):
+        graft.training.start(project, RECIPE, folds=2, keep_together="group")
+    assert not graft.training.names_both(project)
+    with writing(graft.engine) as session:
+        found = versions.list_labelled(session, project)
+        for index, image in enumerate(found):
+            named = {"case_name": f"plant {index // 2}", "group_name": f"field {index // 6}"}
+            session.execute(update(ImageRow).where(ImageRow.id == image.id).values(named))
+    assert graft.training.names_both(project)
+    with pytest.raises(NotEnoughImages, match="5 folds need more than 5 groups; there are 5"):
+        graft.training.start(project, RECIPE, folds=5, keep_together="group")
+    run_id = graft.training.start(project, RECIPE, folds=4, keep_together="group")
+    run = complete(graft, run_id)
+    assert run.title.endswith("4 folds of whole groups") and run.version_id is not None and run.result is not None
+    assert isinstance(run.result["folds"], dict) and run.result["folds"]["keep_together"] == "group"
+    with reading(graft.engine) as session:
+        version = versions.read_version_of(session, run)
+    fields = [item.group_name for item in version.pool]
+    folds = make_folds(class_strata([item.targets for item in version.pool]), version.pool_units, 4, 1, RECIPE.seed)
+    for number, fold in enumerate(folds, 1):
+        learnt, judged = ({fields[index] for index in part} for part in (fold.learn, fold.judge))
+        assert judged and not learnt & judged
+        kept = load_file(graft.settings.models / str(run_id) / f"fold-{number}" / SAID)
+        assert len(kept["shares"]) == len(fold.judge), "the run's folds are these"
+    apart, test = (graft.results.read(run_id, split) for split in (Split.VALIDATION, Split.TEST))
+    assert (apart.together, apart.scores.units) == ("groups", 5)
+    assert test.together == "cases" and test.scores.units == len({item.unit for item in version.part(Split.TEST)})
+    by_case = graft.training.start(project, RECIPE, folds=4)
+    complete(graft, by_case)
+    for pair in ((by_case, run_id), (run_id, by_case)):
+        assert graft.results.compare(*pair, Split.VALIDATION).together == "groups"
+    assert graft.results.verify(run_id).ok
+    assert graft.reports.origin(run_id).command.endswith("--folds 4 --keep-together group")
+
+
+def test_what_folds_keep_together_is_asked_of_folds_only(graft: Graft, project: ProjectId) -> None:
+    with pytest.raises(BadInput, match="by folds only"):
+        graft.training.start(project, RECIPE, keep_together="group")
+    with pytest.raises(BadInput, match="case or group together, not 'clinic'"):
+        graft.training.start(project, RECIPE, folds=2, keep_together="clinic")
+    command = ["train", "Colours", "--home", str(graft.settings.home), "--keep-together"]
+    for words, said in ((["group"], "give --folds, too"), (["clinic", "--folds", "3"], "Choose one of case, group")):
+        wrong = CliRunner().invoke(build(), [*command, *words])
+        assert wrong.exit_code == 2 and said in " ".join(wrong.stderr.split())

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -244,3 +245,67 @@ def test_a_deleted_project_of_a_folder_s_name_is_said_to_be_one(
     told = CliRunner().invoke(build(), words)
     assert told.exit_code == 1 and "A deleted project is called" in told.stderr
     assert "Page Projects brings it back" in told.stderr and "--project" not in told.stderr
+
+
+def choosing(model: int, home: str) -> None:
+    """The popover of Results: runs on its own, so that it imports what it needs."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    from app.context import graft
+    from app.parts.external import choose_external
+
+    choose_external(
+        next(run for run in graft().results.finished(graft().queue.read(model).project_id) if run.id == model)
+    )
+
+
+def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
+    graft: Graft, project: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links: list[tuple[str, object]] = []
+    monkeypatch.setattr(
+        "app.parts.external.page_link", lambda label, page, *, icon, project, run: links.append((page, run))
+    )  # links need the whole app
+    model, second = trained(graft, project), trained(graft, project)
+    folder = elsewhere(tmp_path / "field two", {"green": 2, "red": 2})
+    (folder / "green" / "broken.png").write_bytes(b"no picture")
+    values = {"model": model, "home": str(graft.settings.home)}
+    page = AppTest.from_function(choosing, default_timeout=60, kwargs=values).run()
+
+    def asked(path: str) -> None:
+        next(item for item in page.text_input if item.label == "Folder").set_value(path)
+        next(item for item in page.button if item.label == "Bring in and test").click().run()
+
+    asked(str(tmp_path / "nothing"))
+    assert page.error[0].value.startswith("There is no folder")
+    asked(f" {folder} ")
+    brought = RunId(int(page.query_params["brought"][0]))
+    assert graft.external.list(model) == []
+    complete(graft, brought)
+    page.run()
+    (test,) = graft.external.list(model)
+    assert test.project == "External: field two" and links == [("images", brought)]
+    assert any("1 line on what did not come in" in item.value for item in page.caption)
+    complete(graft, test.id)
+    page.run()
+    assert [item.id for item in graft.external.list(model)] == [test.id], "once"
+    assert graft.results.read(test.id, Split.TEST).scores.count == 4
+    other = AppTest.from_function(choosing, default_timeout=60, kwargs={**values, "model": second})
+    other.query_params["brought"], other.query_params["tested"] = str(brought), str(model)
+    assert not other.run().exception and graft.external.list(second) == [], "of another model nothing was asked"
+    asked(str(folder))
+    assert "A folder of that name was brought in before" in page.error[0].value.replace("\\", "")
+
+
+def test_a_folder_without_pictures_leaves_no_project_and_says_so(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    model = trained(graft, project)
+    (tmp_path / "empty").mkdir()
+    brought = graft.external.bring_folder(model, str(tmp_path / "empty"))
+    assert graft.external.tested_on(model, brought) is None, "it has not come in yet"
+    complete(graft, brought)
+    with pytest.raises(NotEnoughImages, match="no picture that could be used"):
+        graft.external.tested_on(model, brought)
+    assert [item.name for item in graft.projects.list()] == ["Colours"]

@@ -156,6 +156,8 @@ def form(page: str, project: int) -> None:
 def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setattr("core.services.weights._answers", lambda url: True)
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    links: list[str] = []
+    monkeypatch.setattr("app.views.train.page_link", lambda label, page: links.append(page))  # links need the whole app
     few, enough = (
         AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": project}).run()
         for project in (grouped(graft, 7), grouped(graft, 60, each=2))
@@ -164,3 +166,4 @@ def test_the_page_says_it_above_the_form(graft: Graft, monkeypatch: pytest.Monke
     assert [item.value[:46] for item in few.warning] == ["Your 56 pictures come from 7 groups, and only "]
     assert ("The choice is made by" in few.warning[0].value) == (page == "search")
     assert not enough.warning
+    assert links == (["search", "benchmark"] * 2 if page == "train" else []), "who is not sure how to train is shown on"

@@ -5,9 +5,12 @@ import dataclasses
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.parts.text import md
 from core.graft import Graft
-from core.recipes import PRESETS, Recipe, from_nothing
+from core.recipes import PRESETS, PUBLISHED, Recipe, from_nothing
+from core.services.training import Training
 from core.types import ProjectId, Task
+from tests.integration.test_training import trained
 
 BY_OTHERS = {"preset", "backbone", "weights"}
 """Fields that are chosen above the details."""
@@ -156,6 +159,42 @@ def test_what_was_chosen_automatically_can_be_changed_and_is_then_no_longer_expl
     assert (recipe.preset, recipe.tune, recipe.weights) == ("automatic", "norm", "bundled")
 
 
+def test_what_folds_leave_out_is_asked_where_pictures_name_cases_and_groups(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    values = {"project": graft.projects.create("Leaves", Task.SINGLE), "home": str(graft.settings.home)}
+
+    def wanted(named: bool) -> list[str]:
+        monkeypatch.setattr(Training, "names_both", lambda self, project: named)
+        page = AppTest.from_function(starting, default_timeout=60, kwargs=values).run()
+        found = []
+        for how in ("folds", "shuffle"):
+            next(item for item in page.selectbox if item.label == "How it is judged").select(how).run()
+            for asked in (item for item in page.selectbox if item.label == "What is left out as a whole"):
+                asked.select("group").run()
+            next(item for item in page.button if item.label == "Start training").click().run()
+            found.append(page.session_state["wanted"].keep_together)
+        return found
+
+    assert wanted(True) == ["group", "group"]
+    assert wanted(False) == ["case", "case"]
+
+
+def test_what_is_kept_of_an_earlier_model_is_said_above_the_start(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "bundled")
+    first = trained(graft, project)
+    values = {"project": project, "home": str(graft.settings.home)}
+    page = AppTest.from_function(starting, default_timeout=60, kwargs=values).run()
+    assert not any("Keeps its network" in item.value for item in page.caption)
+    next(item for item in page.selectbox if item.label == "What it knows already").select("run").run()
+    assert page.caption[-1].value == (rf"Goes on from run {first}. Keeps its network and what it knows of green, red\.")
+    next(item for item in page.button if item.label == "Start training").click().run()
+    assert page.session_state["wanted"].recipe.weights == f"run:{first}"
+
+
 def comparing(home: str) -> None:
     """The form of a comparison: runs on its own, so that it imports what it needs."""
     import os
@@ -196,7 +235,29 @@ def test_weights_that_cannot_be_had_are_told_before_anything_fails(
     monkeypatch.setattr("core.services.weights._at_hand", lambda settings, backbone: backbone == "resnet18")
     monkeypatch.setattr("core.services.weights._answers", lambda url: False)
     page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
+    studies = page.warning[-1]
+    assert r"inception\_resnet\_v2, efficientnet\_v2\_s" in studies.value, "those of published studies"
     page.multiselect(key="study-networks").set_value(["resnet18", "graft:light_cnn"]).run()
-    assert not page.warning
+    assert [item.value for item in page.warning] == [studies.value]
     page.multiselect(key="study-networks").set_value(["resnet18", "efficientnet_b0"]).run()
-    assert len(page.warning) == 1 and r"efficientnet\_b0 cannot be downloaded" in page.warning[0].value
+    assert r"weights of efficientnet\_b0 cannot be downloaded" in page.warning[0].value
+
+
+def test_one_click_starts_the_networks_of_a_published_study(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "imagenet")
+    monkeypatch.setattr("core.services.training.out_of_reach", lambda settings, backbones: [])
+    page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
+    for key, study in PUBLISHED.items():
+        told = next(item.value for item in page.markdown if md(study.title) in item.value)
+        assert md(study.study) in told, "the paper stands beside its button"
+        page.button(key=f"study-start-{key}").click().run()
+        wanted = page.session_state["wanted"]
+        assert (wanted.backbones, wanted.name) == (study.backbones, study.title)
+        assert wanted.recipe == dataclasses.replace(PRESETS["balanced"], backbone=study.backbones[0])
+    page.multiselect(key="study-networks").set_value(["graft:light_cnn"]).run()
+    page.button(key="study-start-chest").click().run()
+    assert page.session_state["wanted"].recipe.weights == "imagenet", "a network without weights decides for itself"
+    page.multiselect(key="study-networks").set_value(["resnet18"]).run()
+    next(item for item in page.selectbox if item.label == "What they know already").select("none").run()
+    page.button(key="study-start-chest").click().run()
+    assert page.session_state["wanted"].recipe.weights == "none"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import fold_lines, summarise_folds
-from core.splits import make_folds, shuffle_splits
+from core.splits import make_folds, shuffle_splits, whole_groups
 from core.types import JsonObject
 
 
@@ -25,6 +25,13 @@ def test_a_fold_never_cuts_through_a_case() -> None:
     for fold in make_folds(["a", "b"] * 15, units, 5):
         parts = [{units[index] for index in part} for part in (fold.learn, fold.choose, fold.judge)]
         assert all(parts) and not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+def test_whole_groups_stay_together_and_so_do_groups_that_share_a_case() -> None:
+    cases = ["p1", "p1", "p2", "p3", None, "p4", None]
+    groups = ["north", "south", "south", "east", "east", None, None]
+    shared = "group south"
+    assert whole_groups(cases, groups) == [shared, shared, shared, "group east", "group east", "case p4", ""]
 
 
 def test_classes_smaller_than_the_number_of_folds_still_give_folds() -> None:

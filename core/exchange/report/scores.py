@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from core.evaluation import FIGURES, FOLDS_HOW, SCORE_NAMES, Figure, fold_lines
+from core.evaluation import FIGURES, SCORE_NAMES, Figure, fold_lines, folds_how
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
@@ -130,7 +130,8 @@ def folds(facts: ReportFacts) -> str:
     told = entries(facts.results["folds"])
     if not told:
         return ""
-    return sentences(fold_lines(told, SCORE_NAMES[Task(str(facts.results["task"]))])) + paragraph(FOLDS_HOW)
+    how = "".join(paragraph(item) for item in folds_how(told).split("\n\n"))
+    return sentences(fold_lines(told, SCORE_NAMES[Task(str(facts.results["task"]))])) + how
 
 
 def confusion(facts: ReportFacts) -> str:

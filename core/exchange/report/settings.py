@@ -3,7 +3,7 @@
 from pathlib import PurePath
 
 from core.catalogue import backbone_info
-from core.recipes import balancing, why_unused
+from core.recipes import balancing, earlier_model, why_unused
 from core.types import JsonObject, JsonValue, Task
 
 START = {
@@ -112,8 +112,8 @@ def said(task: Task) -> str:
 def started(recipe: JsonObject) -> str:
     """Where the weights came from."""
     weights = str(recipe.get("weights"))
-    if weights.startswith("run:"):
-        return f"initialised from an earlier model (run {weights.removeprefix('run:')})"
+    if earlier := earlier_model(weights):
+        return f"initialised from an earlier model ({earlier.words})"
     return START.get(weights, "initialised from a file of weights")
 
 
