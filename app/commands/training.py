@@ -173,6 +173,7 @@ def train(
             repeats=repeats,
             shuffle=shuffle,
             keep_together=keep_together,
+            reasons=reasons,
             version=version or None,
         )
         if reasons and not wants_json(as_json):

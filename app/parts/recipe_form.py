@@ -50,7 +50,7 @@ LITTLE_KNOWN = {
 class Wanted:
     """What a person asks for: how to train, and in how many folds (0: none) and repeats, or random splits.
 
-    `keep_together` says what no fold cuts through: "case" or "group".
+    `keep_together` says what no fold cuts through: "case" or "group"; `reasons` why rules chose the recipe.
     """
 
     recipe: Recipe
@@ -58,6 +58,7 @@ class Wanted:
     repeats: int = 1
     shuffle: bool = False
     keep_together: str = "case"
+    reasons: tuple[str, ...] = ()
 
 
 def recipe_form(project: ProjectView) -> Wanted | None:
@@ -125,7 +126,7 @@ def _automatic(project: ProjectView) -> Wanted:
     found, left = choice.recipe.to_json(), wanted.recipe.to_json()
     kept = choice.without([name for name in found if found[name] != left[name]])
     why.markdown("\n".join(f"- {md(reason)}" for reason in kept.reasons))
-    return wanted
+    return dataclasses.replace(wanted, reasons=kept.reasons)
 
 
 def _judging(recipe: Recipe, project: ProjectId) -> Wanted:

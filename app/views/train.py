@@ -63,6 +63,7 @@ def new_training(project: ProjectView) -> None:
             repeats=wanted.repeats,
             shuffle=wanted.shuffle,
             keep_together=wanted.keep_together,
+            reasons=wanted.reasons,
         )
     except GraftError as error:
         st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")

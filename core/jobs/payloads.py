@@ -1,7 +1,7 @@
 """What each kind of job is told: frozen values, stored as JSON in the run's row."""
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self, cast
 
 from core.types import ImageId, JsonObject, RunId
@@ -52,7 +52,8 @@ class TrainPayload(Payload):
     With `folds` (0: none) it is trained so often, `repeats` times over, each time judged on other pictures: a
     cross-validation. With `shuffle` the others are drawn anew each time, a fifth of all, instead of fold by fold.
     `keep_together` says what no fold cuts through: each "case", or else its group; or each "group". Runs that belong
-    together have the same `group`; `study` says what the group is about: "networks" or "depth".
+    together have the same `group`; `study` says what the group is about: "networks" or "depth". `reasons` are sentences
+    that say why the recipe was chosen, where rules chose it.
     """
 
     folds: int = 0
@@ -61,6 +62,7 @@ class TrainPayload(Payload):
     keep_together: str = "case"
     group: str = ""
     study: str = ""
+    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

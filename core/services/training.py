@@ -57,13 +57,15 @@ class Training(Service):
         repeats: int = 1,
         shuffle: bool = False,
         keep_together: str = "case",
+        reasons: Sequence[str] = (),
         version: int | None = None,
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a training on it; with `folds`, a cross-validation.
 
         With `shuffle` so many random splits instead of folds, which cannot be repeated. With `keep_together` "group"
         whole groups are left out, where otherwise each case, or else each group, stays in one fold.
-        With `version` an earlier dataset version is taken, by its number, instead. Raises NotFound for it, BadInput
+        `reasons` say why the recipe was chosen, for its page. With `version` an earlier dataset version is taken, by
+        its number, instead. Raises NotFound for it, BadInput
         for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         if folds and not 2 <= folds <= MOST_FOLDS:
@@ -90,7 +92,13 @@ class Training(Service):
                 found = replace(versions.read_version(session, version_id), whole=keep_together)
                 _check_folds(found, JUDGED if shuffle else folds)
         return self.queue.enqueue(
-            TrainPayload(folds=folds, repeats=repeats, shuffle=shuffle, keep_together=keep_together),
+            TrainPayload(
+                folds=folds,
+                repeats=repeats,
+                shuffle=shuffle,
+                keep_together=keep_together,
+                reasons=[*reasons],
+            ),
             project_id=project_id,
             name=name,
             recipe=recipe.to_json(),

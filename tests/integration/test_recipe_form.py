@@ -155,7 +155,9 @@ def test_what_was_chosen_automatically_can_be_changed_and_is_then_no_longer_expl
     assert not any("whole network learns" in item.value for item in page.markdown)
     assert any("there is no GPU" in item.value for item in page.markdown)
     next(item for item in page.button if item.label == "Start training").click().run()
-    recipe = page.session_state["wanted"].recipe
+    wanted = page.session_state["wanted"]
+    recipe = wanted.recipe
+    assert wanted.reasons and not any("whole network" in reason for reason in wanted.reasons)
     assert (recipe.preset, recipe.tune, recipe.weights) == ("automatic", "norm", "bundled")
 
 
