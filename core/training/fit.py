@@ -41,7 +41,7 @@ from core.training.plan import (
     settled_epoch,
     thawed_stages,
 )
-from core.training.reading import Losses
+from core.training.reading import Losses, no_number
 from core.training.scores import score
 from core.types import Task
 
@@ -270,11 +270,8 @@ class Trainer:
         return self.group.total(loss) / self.group.size / alone
 
     def _broken(self, where: str, rate: float) -> Diverged:
-        return Diverged(
-            f"The loss stopped being a number {where}, at a learning rate of {rate:.2g}."
-            + (f" The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""),
-            hint="Start again with a learning rate ten times smaller.",
-        )
+        kept = f"The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""
+        return no_number(where, rate, kept)
 
     def _targets(self, targets: Tensor) -> Tensor:
         if (self.recipe.mixup or self.recipe.cutmix) and self.task in (Task.SINGLE, Task.ORDINAL):

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, co
 from torch import nn
 
 from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, Diverged, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
 from core.models import Network, hasten_batch_norm, silence_residuals
@@ -226,6 +226,21 @@ def test_biases_and_norms_are_spared_from_weight_decay_unless_told_otherwise(spa
     decays = {id(item): group["weight_decay"] for group in groups for item in group["params"]}
     for name, item in network.named_parameters():
         assert decays[id(item)] == (0 if spared and item.ndim == 1 else 0.3), name
+
+
+def test_a_last_layer_whose_loss_is_no_number_stops_with_a_sentence() -> None:
+    x, y = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1] * 20)
+    recipe = PRESETS["instant"].with_settings({"weight_decay": "1", "learning_rate": "10", "patience": "0"})
+    told: list[dict[str, float]] = []
+
+    def fit(features: torch.Tensor) -> None:
+        fit_head(Task.SINGLE, (features, y), (features, y), 2, recipe, lambda epoch, values: told.append(values))
+
+    with pytest.raises(Diverged, match=r"in epoch \d+ of the last layer, at a learning rate of 10\. .* ten times"):
+        fit(x)
+    assert told and all(math.isfinite(value) for values in told for value in values.values())
+    with pytest.raises(Diverged, match=r"features are no numbers\. Start again from other weights"):
+        fit(x / x.new_zeros(()))
 
 
 def test_the_last_layer_s_bias_is_spared_unless_told_otherwise() -> None:
