@@ -328,7 +328,8 @@ class Trainer:
         """Validation's word on the epoch, and the checkpoint."""
         value, loss = self._agreed()
         if not math.isfinite(loss):  # an epoch's last step can spoil weights whose loss before it was a number
-            raise self._broken(f"on the validation pictures after epoch {self.epoch}", self.recipe.learning_rate)
+            where = f"on the validation pictures, after step {self.steps} of epoch {self.epoch}"
+            raise self._broken(where, self.optimizer.param_groups[0]["lr"])
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         self._keep_if_better(value, loss)
         self.watcher.epoch(self.epoch, values)

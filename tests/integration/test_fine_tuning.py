@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.training import Group, Member, Part, Trainer, together
 from core.training import fit as fit_module
 from core.training import precision as precision_module
+from core.training.plan import scheduled
 from core.types import Lane, ProjectId, RunState, Split, Task
 from tests.at_once import complete, serve
 
@@ -119,7 +120,12 @@ def test_weights_that_an_epochs_last_step_made_no_numbers_are_not_kept(
     whole._look = spoil  # type: ignore[method-assign]
     with pytest.raises(GraftError) as problem:
         whole.fit()
-    assert f"on the validation pictures after epoch {spoilt}, at a learning rate of 0.01." in problem.value.message
+    last = f"{0.01 * scheduled(recipe, spoilt * whole.steps - 1, whole.steps):.2g}"
+    assert (
+        f"on the validation pictures, after step {whole.steps} of epoch {spoilt}, at a learning rate of {last}."
+        in problem.value.message
+    )
+    assert last != "0.01"
     assert ("The last good weights, of epoch 1, are kept." in problem.value.message) is (spoilt == 2)
     assert "ten times smaller" in problem.value.hint
 
