@@ -1,6 +1,6 @@
 """Learning with few parameters: norm layers, biases, attention, or additions of low rank."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +72,17 @@ def add_lora(network: Network, rank: int) -> None:
     layers = [item for item in network.body.modules() if isinstance(item, nn.Linear)]
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", LowRank(layer, rank).to(layer.weight.device))
+
+
+def merged_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of a network that had `add_lora`, as it is after `merge_lora`; of another, as it was."""
+    inner = ".parametrizations.weight."
+    found = {name: value for name, value in state.items() if inner not in name}
+    for name, value in state.items():
+        layer, _, part = name.rpartition(inner)
+        if part == "original" and layer:
+            found[f"{layer}.weight"] = value + state[f"{layer}{inner}0.b"] @ state[f"{layer}{inner}0.a"]
+    return found
 
 
 def merge_lora(network: Network) -> None:

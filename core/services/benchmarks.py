@@ -92,7 +92,7 @@ class Benchmarks(Service):
         return self._start(project_id, depth_recipes(recipe), DEPTH, name)
 
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
-        parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
+        parents = [parent_of(self.engine, self.settings, recipe.weights, recipe.backbone) for recipe in recipes]
         for recipe in recipes:
             backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:

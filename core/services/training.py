@@ -14,6 +14,7 @@ from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
 from core.services.weights import (
+    has_kept,
     know_much,
     out_of_reach,
     out_of_reach_words,
@@ -62,7 +63,7 @@ class Training(Service):
             raise BadInput(f"There can be 1 to {MOST_REPEATS} repeats, not {repeats}.")
         if shuffle and (not folds or repeats > 1):
             raise BadInput("Random splits are as many as there are folds.", hint="Give folds, and no repeats.")
-        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        parent = parent_of(self.engine, self.settings, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
@@ -197,14 +198,18 @@ class Training(Service):
         return self.queue.resume(run_id)
 
     def earlier_models(self, project_id: ProjectId, backbone: str) -> "list[RunRecord]":
-        """Finished trainings of that network which a new one can continue; the project's own first, then the newest."""
+        """Trainings of that network which a new one can continue; the project's own first, then the newest.
+
+        Also such as failed, of which the best epoch is kept.
+        """
         with reading(self.engine) as session:
             alive = {item.id for item in projects.list_projects(session)}
-            done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE])
+            done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE, RunState.FAILED])
         fitting = [
             run
             for run in done
-            if run.project_id in alive
+            if (run.state is RunState.DONE or has_kept(self.settings, run))
+            and run.project_id in alive
             and (run.recipe or {}).get("backbone") == backbone
             and not run.payload.get("folds")
         ]
@@ -213,6 +218,8 @@ class Training(Service):
     def kept(self, project_id: ProjectId, model: RunId) -> str:
         """In words, what a training of the project keeps when it continues the model of a run. Raises NotFound."""
         with reading(self.engine) as session:
+            if has_kept(self.settings, runs.read_run(session, model)):
+                return "Keeps its network as it was after its best epoch: it failed later. The last layer starts anew."
             card, project = predictions.model_card(session, model), projects.read_project(session, project_id)
         if card.task is not project.task:
             return "Keeps its network. The last layer starts anew: the model answers another kind of question."

@@ -17,14 +17,14 @@ from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
-from core.models import Network, calibrate_batch_norm, knows_photographs, load_weights, save_body
+from core.models import Network, calibrate_batch_norm, knows_photographs, save_body
 from core.models.bodies import build_body
 from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
 from core.tasks.provenance import code_version
-from core.tasks.whole import check_weights
+from core.tasks.whole import start_from
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 from core.words import count
@@ -53,8 +53,7 @@ def run(context: JobContext) -> JsonObject:
     torch.manual_seed(payload.seed)
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
-    check_weights(context, payload.weights)
-    load_weights(network, payload.weights, context.settings)
+    start_from(context, network, payload.weights)
     if project is not None and not knows_photographs(payload.weights, context.settings):
         calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
     plan = Plan(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.catalogue import ModelCard, backbone_info
-from core.errors import BadInput
+from core.errors import BadInput, Diverged
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import (
@@ -39,7 +39,6 @@ from core.models import (
     calibrate_batch_norm,
     hasten_batch_norm,
     knows_photographs,
-    load_weights,
     old_head,
     save_model,
     silence_residuals,
@@ -53,7 +52,7 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures
-from core.tasks.whole import check_weights
+from core.tasks.whole import start_from
 from core.training import (
     ALONE,
     Fit,
@@ -123,7 +122,14 @@ class Training:
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
-        network, best_epoch, score = self.learn()
+        try:
+            network, best_epoch, score = self.learn()
+        except Diverged as error:
+            if load_checkpoint(self.context.folder) is None:
+                raise
+            run = self.context.run.id
+            way = f"It can go on from these weights: run {run} as its earlier model (weights=run:{run})."
+            raise Diverged(error.message, hint=f"{error.hint} {way}") from error
         with _Clock(self.timings, "predict"):
             self._keep(network)
             kept = keep_figures(self.context, self.version)
@@ -158,8 +164,7 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             check_kind(network, self.recipe.tune)  # before minutes of looking at pictures
-            check_weights(self.context, self.recipe.weights)
-            load_weights(network, self.recipe.weights, self.context.settings)
+            start_from(self.context, network, self.recipe.weights)
             if not self.knows_photographs:
                 hasten_batch_norm(network)
             if self.recipe.weights == "none" and self.recipe.zero_gamma:

@@ -10,9 +10,10 @@ import torch
 
 from core.errors import DiskFull, is_full
 from core.media import write_file
+from core.settings import CHECKPOINT
 from core.types import JsonObject
 
-NAME, DECIDED = "checkpoint.pt", "decided.json"
+NAME, DECIDED = CHECKPOINT, "decided.json"
 Checkpoint = dict[str, Any]
 
 

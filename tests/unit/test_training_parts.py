@@ -19,7 +19,7 @@ from core.errors import BadInput, Diverged, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
 from core.models import Network, hasten_batch_norm, silence_residuals
-from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, set_trainable_kind
+from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, merged_state, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import AUTOMATIC, STRENGTHS, augment, mix
@@ -301,9 +301,10 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
         assert item.requires_grad == name.endswith((".a", ".b"))
         if item.requires_grad:
             nn.init.normal_(item, std=0.1)
-    changed = network(pictures)
+    changed, state = network(pictures), merged_state(network.state_dict())
     merge_lora(network)
-    assert set(network.state_dict()) == names
+    assert set(network.state_dict()) == names == set(state)
+    assert all(torch.allclose(value, state[name]) for name, value in network.state_dict().items())
     assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
 
 
