@@ -27,9 +27,10 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / NAME)
-    except (OSError, RuntimeError) as error:  # torch turns a short write into a RuntimeError
+    except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not is_full(error):
+        # torch goes on after a write that failed and stumbles over where it is: that write is then the context.
+        if not is_full(error.__context__ if isinstance(error, RuntimeError) else error):
             raise
         kept = (folder / NAME).exists()
         raise DiskFull(
