@@ -1,6 +1,7 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
 import dataclasses
+import functools
 import shutil
 import time
 from collections import Counter
@@ -67,8 +68,8 @@ def run(context: JobContext) -> JsonObject:
     signs: JsonObject = {**trainer.fit()}
     card = _card(context, payload, trainer, signs)
     card = save_body(context.folder / "weights.safetensors", trainer.result, card)
-    delete_checkpoint(context.folder)
-    shutil.rmtree(context.folder / POOL, ignore_errors=True)
+    context.afterwards(functools.partial(delete_checkpoint, context.folder))
+    context.afterwards(functools.partial(shutil.rmtree, context.folder / POOL, ignore_errors=True))
     context.progress("Done", fraction=1.0, now=True)
     return {"card": card.to_json(), "notes": follower.notes, "pictures": pictures.count}
 

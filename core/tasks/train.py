@@ -133,7 +133,7 @@ class Training:
         with _Clock(self.timings, "predict"):
             self._keep(network)
             kept = keep_figures(self.context, self.version)
-        delete_checkpoint(self.context.folder)
+        self.context.afterwards(functools.partial(delete_checkpoint, self.context.folder))
         self.context.progress("Done", fraction=1.0, now=True, score=score)
         return {
             "best_epoch": best_epoch,
