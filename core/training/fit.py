@@ -106,6 +106,7 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
+        self._fits = group.size == 1
         self.below: Below | None = None
         self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
@@ -202,7 +203,7 @@ class Trainer:
 
     def _wrap(self) -> None:
         """The model whose steps are taken, after each thaw."""
-        self.model = self.network
+        self.model, self._fits = self.network, self.group.size == 1
         if self.group.size > 1:  # a second wrapper would average the gradients twice
             gc.collect()  # the old one's hooks go with it; it takes half a second with torch loaded
         below = keep_below(
@@ -259,6 +260,8 @@ class Trainer:
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
+        if not self._fits:
+            self._rehearse(pictures, targets)
         # The group averages its gradients: shares of unequal length weigh by it.
         loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
         self.optimizer.step()
@@ -282,17 +285,48 @@ class Trainer:
         """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
         while True:
             try:
-                total = torch.zeros((), device=self.device)
-                parts = math.ceil(len(pictures) / self.micro_batch)
-                pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
-                for number, (some, wanted) in enumerate(pairs, 1):
-                    with adding_up(self.model, last=number == parts):
-                        loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
-                        torch.autograd.backward(loss)
-                    total += loss.detach()
-                return total
+                return self._added_up(pictures, targets, weight)
             except torch.OutOfMemoryError as error:
-                self._shrink(error)
+                if self.group.size > 1:  # the others are amid an exchange already
+                    raise OutOfMemory(
+                        "A GPU's memory ran out amid a step that it had room for before.",
+                        hint="End other programs that use it, then resume the run; or name one GPU in GRAFT_DEVICE.",
+                    ) from error
+            self._shrink()
+
+    def _rehearse(self, pictures: Tensor, targets: Tensor) -> None:
+        """Find out how many pictures at a time fit all devices of the group, before they exchange anything.
+
+        Whoever fails amid an exchange leaves the others waiting. What the step draws and changes is as it was.
+        """
+        buffers = {name: value.clone() for name, value in self.network.named_buffers()}
+        wrapped, self.model = self.model, self.network
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            while not self._fits:
+                try:
+                    self._added_up(pictures, targets)
+                    failed = False
+                except torch.OutOfMemoryError:
+                    failed = True
+                self.optimizer.zero_grad(set_to_none=True)
+                self._fits = not self.group.any(failed)
+                if not self._fits:
+                    self._shrink()
+        with torch.no_grad():
+            for name, value in self.network.named_buffers():
+                value.copy_(buffers[name])
+        self.model = wrapped
+
+    def _added_up(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> Tensor:
+        total = torch.zeros((), device=self.device)
+        parts = math.ceil(len(pictures) / self.micro_batch)
+        pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
+        for number, (some, wanted) in enumerate(pairs, 1):
+            with adding_up(self.model, last=number == parts):
+                loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
+                torch.autograd.backward(loss)
+            total += loss.detach()
+        return total
 
     def _loss(self, pictures: Tensor, targets: Tensor) -> Tensor:
         """The batch's mean loss; while branches learn apart, the sum of theirs, which have no weight in common."""
@@ -303,19 +337,22 @@ class Trainer:
                 said = [self.model(pictures)]
         return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
-    def _shrink(self, error: torch.OutOfMemoryError) -> None:
+    def _shrink(self) -> None:
+        """Half as many pictures at a time; raises OutOfMemory where they are two already. The same in each process."""
         self.optimizer.zero_grad(set_to_none=True)
         self._kept = None  # from the next epoch on
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike
+        share = math.ceil(self.batch_size / self.group.size)
+        together = min(self.micro_batch, share)
+        if together <= 2:  # batch norm needs two pictures
             raise OutOfMemory(
                 "Not even two pictures at a time fit the device's memory.",
                 hint="Choose a smaller network, or a smaller image_size.",
-            ) from error
-        self.micro_batch = max(2, self.micro_batch // 2)
+            )
+        self.micro_batch = max(2, together // 2)
         self.watcher.note(
-            f"The device's memory is too small for {self.batch_size} pictures at a time: "
+            f"The device's memory is too small for {share} pictures at a time: "
             f"going on with {self.micro_batch}, gradients added up."
         )
 
