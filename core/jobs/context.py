@@ -112,10 +112,13 @@ class JobContext:
         with writing(self.engine) as session:
             runs.write_metrics(session, self.run.id, step, {before + name: value for name, value in values.items()})
 
-    def facts(self, *, device: str, code_version: str = "") -> None:
+    def facts(self, *, device: str, code_version: str = "", libraries: JsonObject | None = None) -> None:
         """Write down where and with what the run runs."""
         with writing(self.engine) as session:
-            runs.write_facts(session, self.run.id, self.run.attempts, device=device, code_version=code_version)
+            runs.write_facts(
+                session, self.run.id, self.run.attempts,
+                device=device, code_version=code_version, libraries=libraries or {},
+            )  # fmt: skip
 
     def check_cancelled(self) -> None:
         """Raise Cancelled if someone asked the run to stop. Cheap: call it in every batch."""

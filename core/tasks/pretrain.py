@@ -24,7 +24,7 @@ from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
-from core.tasks.provenance import code_version
+from core.tasks.provenance import code_version, libraries
 from core.tasks.whole import start_from
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
@@ -43,7 +43,7 @@ def run(context: JobContext) -> JsonObject:
     """Pretrain; the result holds the weights' card, notes for people and how many pictures there were."""
     payload = PretrainPayload.from_json(context.run.payload)
     device = choose_device(context.settings.device)
-    context.facts(device=device_words(device), code_version=code_version())
+    context.facts(device=device_words(device), code_version=code_version(), libraries=libraries())
     first, size = _sizes(payload)
     project = context.run.project_id
     pictures: Pictures

@@ -51,7 +51,7 @@ from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
-from core.tasks.provenance import code_version, keep_figures
+from core.tasks.provenance import code_version, keep_figures, libraries
 from core.tasks.whole import start_from
 from core.training import (
     ALONE,
@@ -108,7 +108,7 @@ class Training:
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
         self.device = choose_device(context.settings.device)
-        context.facts(device=device_words(self.device), code_version=code_version())
+        context.facts(device=device_words(self.device), code_version=code_version(), libraries=libraries())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from importlib import metadata
 
 import pytest
 import torch
@@ -15,8 +16,9 @@ from core.store.db import reading
 from core.store.predictions import read_predictions
 from core.store.runs import RunRecord
 from core.store.snapshot import FILE
-from core.types import JsonObject, LabelKind, ProjectId, RunId
-from tests.at_once import complete
+from core.tasks.train import Training
+from core.types import JsonObject, LabelKind, ProjectId, RunId, RunState
+from tests.at_once import complete, serve
 
 SMALL = {"image_size": "32", "weights": "none", "epochs": "2", "batch_size": "8"}
 RECIPES = {
@@ -125,6 +127,23 @@ def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> N
     assert torch.__version__.startswith(str(origin.libraries["torch"]))
     assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1
     assert len(origin.lineage) == 1
+
+
+def test_a_training_that_failed_says_with_what_it_was_made_too(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = graft.training.start(project, RECIPES["instant"])
+    assert graft.reports.origin(first).libraries == {}, "it only waits"
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("who knows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", fails)
+        assert serve(graft) is RunState.FAILED
+    origin = graft.reports.origin(first)
+    assert origin.libraries["openvino"] == metadata.version("openvino")
+    assert origin.libraries["torch"] == metadata.version("torch") and origin.code_version.startswith("graft ")
 
 
 def test_a_project_whose_name_looks_like_an_option_is_repeated_too(graft: Graft, project: ProjectId) -> None:
