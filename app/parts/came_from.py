@@ -17,7 +17,8 @@ def came_from(run: RunRecord) -> None:
         return
     with st.expander("Where it comes from", icon=":material/receipt_long:"):
         origin = graft().reports.origin(run.id)
-        when = {} if run.started_at is None else {"Started": f"{run.started_at:%d %b %Y, %H:%M} UTC on {origin.device}"}
+        on = f" on {origin.device}" if origin.device else ""
+        when = {} if run.started_at is None else {"Started": f"{run.started_at:%d %b %Y, %H:%M} UTC{on}"}
         origin_facts(origin, when, lacking="not recorded" if run.state.ended else "written down when it starts")
         st.caption("This command makes the training again." if run.state is not RunState.DONE else AGAIN)
         st.code(origin.command, language="bash", wrap_lines=True)

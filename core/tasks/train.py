@@ -128,7 +128,7 @@ class Training:
             if load_checkpoint(self.context.folder) is None:
                 raise
             run = self.context.run.id
-            way = f"It can go on from these weights: run {run} as its earlier model (weights=run:{run})."
+            way = f"It can go on from these weights, with run {run} as its earlier model (weights=run:{run})."
             raise Diverged(error.message, hint=f"{error.hint} {way}") from error
         with _Clock(self.timings, "predict"):
             self._keep(network)
