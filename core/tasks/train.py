@@ -37,6 +37,7 @@ from core.models import (
     Network,
     OldHead,
     calibrate_batch_norm,
+    channels_last,
     hasten_batch_norm,
     knows_photographs,
     old_head,
@@ -169,7 +170,7 @@ class Training:
                 hasten_batch_norm(network)
             if self.recipe.weights == "none" and self.recipe.zero_gamma:
                 silence_residuals(network)
-            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            channels_last(network.to(self.device))
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)

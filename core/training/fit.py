@@ -19,7 +19,7 @@ from torch.nn import functional
 from core.errors import Diverged, OutOfMemory
 from core.features import PixelCache
 from core.inference import compute_logits
-from core.models import Network, frozen_to_eval, set_trainable, stages
+from core.models import Network, channels_last, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import BRANCHES, branch_logits
 from core.recipes import Recipe
@@ -129,7 +129,7 @@ class Trainer:
 
     def fit(self) -> Fit:
         """Train to the end. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number."""
-        self.network.to(memory_format=torch.channels_last)
+        channels_last(self.network)
         self._resume()
         if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
             self._calm(epoch=1)
@@ -147,7 +147,7 @@ class Trainer:
 
     def endless_batches(self) -> Iterator[Tensor]:
         """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
-        self.network.to(memory_format=torch.channels_last)
+        channels_last(self.network)
         self.epoch = self.recipe.epochs
         if self.recipe.weights != "none":
             self._calm(self.epoch)

@@ -18,7 +18,7 @@ from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, s
 from core.errors import BadInput, Diverged, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
-from core.models import Network, hasten_batch_norm, silence_residuals
+from core.models import Network, channels_last, hasten_batch_norm, silence_residuals
 from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, merged_state, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
@@ -306,6 +306,18 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
     assert set(network.state_dict()) == names == set(state)
     assert all(torch.allclose(value, state[name]) for name, value in network.state_dict().items())
     assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
+
+
+def test_only_weights_of_four_dimensions_are_laid_out_as_pictures_are() -> None:
+    """The third dimension is that of the position weights of timm's lambda layers, which `Module.to` refuses."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv3d(1, 4, (3, 3, 1)), nn.BatchNorm2d(4))
+    assert channels_last(network) is network
+    assert network[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert network[1].weight.is_contiguous()
+    pictures = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    plain = nn.Conv2d(3, 4, 3)
+    plain.load_state_dict(network[0].state_dict())
+    assert torch.allclose(network[0](pictures), plain(pictures), atol=1e-5)
 
 
 def test_a_wide_picture_is_stretched_or_cut() -> None:
