@@ -121,9 +121,10 @@ def parent_of(engine: Engine, settings: Settings, weights: str, backbone: str) -
 
 
 def know_much(engine: Engine, weights: str) -> bool:
-    """Whether these weights (as in a recipe) have seen millions of photographs, or are a model's, or a person's file.
+    """Whether these weights (as in a recipe) have seen millions of photographs, or are a person's file.
 
-    The package's have seen drawn pictures; a pretraining's know what it began with, and what a project has to show.
+    The package's have seen drawn pictures; a run's know what its first forebear began with, and what projects had to
+    show since, which is little beside that.
     (Whose statistics batch norm holds is another question: `core.models.knows_photographs`.)
     Raises NotFound.
     """
@@ -132,7 +133,8 @@ def know_much(engine: Engine, weights: str) -> bool:
         return weights not in ("bundled", "none")
     with reading(engine) as session:
         run = runs.read_run(session, RunId(int(value)))
-    return run.kind is not RunKind.PRETRAIN or know_much(engine, card_of(run).start)
+    before = card_of(run).start if run.kind is RunKind.PRETRAIN else str((run.recipe or {}).get("weights"))
+    return know_much(engine, before)
 
 
 def card_of(run: RunRecord) -> WeightsCard:

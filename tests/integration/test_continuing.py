@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from core.catalogue import ModelCard
-from core.errors import BadInput
+from core.errors import BadInput, NotFound
 from core.graft import Graft
+from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
 from core.models.parts import merged_state
@@ -22,6 +23,7 @@ from core.tasks.train import ANEW
 from core.training import HeadFit, Trainer, fit_head
 from core.types import ProjectId, RunState, Task
 from tests.at_once import complete, serve
+from tests.finished import end
 from tests.integration.colours import import_painted, paint
 from tests.integration.test_training import TINY, trained
 
@@ -236,6 +238,23 @@ def test_the_last_good_weights_of_a_training_that_failed_can_be_gone_on_from(
     assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
     with pytest.raises(BadInput, match="no model to start from"):
         graft.training.start(project, recipe.with_settings({"weights": f"run:{first}"}))
+
+
+@pytest.mark.parametrize(("first", "much"), [("none", False), ("bundled", False), ("imagenet", True)])
+def test_what_a_model_knows_is_what_its_first_forebear_began_with(
+    graft: Graft, project: ProjectId, first: str, much: bool
+) -> None:
+    """Few pictures are too few to teach a whole network, unless it knows next to nothing."""
+    weights = first
+    for _ in range(3):
+        done = end(graft, graft.queue.enqueue(
+            TrainPayload(), project_id=project, recipe=TINY.with_settings({"weights": weights}).to_json()
+        ), result={})  # fmt: skip
+        weights = f"run:{done}"
+        recipe = graft.training.automatic(project, "mobilenet_v3_small", weights).recipe
+        assert recipe.tune == ("head" if much else "all")
+    with pytest.raises(NotFound):
+        graft.training.automatic(project, "mobilenet_v3_small", "run:77")
 
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:
