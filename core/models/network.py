@@ -74,7 +74,7 @@ def channels_last(module: Module) -> Module:
     """
     for item in itertools.chain(module.parameters(), module.buffers()):
         if item.ndim == 4:
-            item.data = item.data.contiguous(memory_format=torch.channels_last)
+            item.data = item.data.to(memory_format=torch.channels_last)
     return module
 
 

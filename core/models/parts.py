@@ -74,14 +74,19 @@ def add_lora(network: Network, rank: int) -> None:
         parametrize.register_parametrization(layer, "weight", LowRank(layer, rank).to(layer.weight.device))
 
 
+PARAMETRIZED = ".parametrizations."
+"""What torch puts between a layer's name and its weight's while something is added to that."""
+
+
 def merged_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state of a network that had `add_lora`, as it is after `merge_lora`; of another, as it was."""
-    inner = ".parametrizations.weight."
-    found = {name: value for name, value in state.items() if inner not in name}
+    found = {name: value for name, value in state.items() if PARAMETRIZED not in name}
     for name, value in state.items():
-        layer, _, part = name.rpartition(inner)
-        if part == "original" and layer:
-            found[f"{layer}.weight"] = value + state[f"{layer}{inner}0.b"] @ state[f"{layer}{inner}0.a"]
+        layer, _, part = name.rpartition(PARAMETRIZED)
+        weight, _, role = part.partition(".")
+        if layer and role == "original":
+            beside = f"{layer}{PARAMETRIZED}{weight}.0"
+            found[f"{layer}.{weight}"] = value + state[f"{beside}.b"] @ state[f"{beside}.a"]
     return found
 
 

@@ -314,6 +314,8 @@ def test_only_weights_of_four_dimensions_are_laid_out_as_pictures_are() -> None:
     assert channels_last(network) is network
     assert network[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert network[1].weight.is_contiguous()
+    apart = channels_last(nn.Conv2d(4, 4, 3, groups=4)).weight
+    assert apart.stride() == nn.Conv2d(4, 4, 3, groups=4).to(memory_format=torch.channels_last).weight.stride()
     pictures = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     plain = nn.Conv2d(3, 4, 3)
     plain.load_state_dict(network[0].state_dict())
