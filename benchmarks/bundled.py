@@ -32,7 +32,7 @@ from torch.nn import functional
 from benchmarks.table import Figure, show
 from core.catalogue import bundled_weights
 from core.inference import frame_picture, to_batch
-from core.models import Network, calibrate_batch_norm, hasten_batch_norm, load_weights
+from core.models import Network, calibrate_batch_norm, channels_last, hasten_batch_norm, load_weights
 from core.recipes import PRESETS, head_recipe
 from core.settings import Settings
 from core.training import fit_head
@@ -142,7 +142,7 @@ def network_with(
     torch.manual_seed(seed)
     network = Network(backbone, outputs, image_size=SIZE)
     load_weights(network, weights, settings)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    channels_last(network)
     if weights != "imagenet":
         calibrate_batch_norm(network, torch.split(pictures, BATCH))
     return network

@@ -30,7 +30,7 @@ from core.features import PixelCache
 from core.inference import choose_device
 from core.jobs.payloads import ImportPayload
 from core.media import BlobStore
-from core.models import Network
+from core.models import Network, channels_last
 from core.settings import Settings
 from core.training import Part, Trainer, with_precision
 from core.types import Task
@@ -77,7 +77,7 @@ def prepared(
         recipe = with_precision(network, recipe, len(blobs), settings)
         part = Part(blobs, torch.arange(len(blobs)) % len(KINDS))
         engine = Steady(network, pixels, Task.SINGLE, recipe, part, Part([], torch.empty(0)), Path(home), Silent())
-        network.to(memory_format=torch.channels_last)
+        channels_last(network)
         ready = pixels.read(blobs[:batch]).to(engine.device).float()
         classes = part.targets[:batch].to(engine.device)
 

@@ -110,7 +110,7 @@ class DiskFull(GraftError):
         super().__init__(message, hint=hint)
 
 
-def is_full(error: Exception) -> bool:
+def is_full(error: BaseException | None) -> bool:
     """Whether a write failed for want of room: on the disk, within a quota, or below a limit of a file's size."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

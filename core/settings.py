@@ -8,6 +8,9 @@ from pathlib import Path
 from core.errors import BadInput
 from core.types import RunId
 
+CHECKPOINT = "checkpoint.pt"
+"""Where a training stands, in its run's folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -108,6 +111,10 @@ class Settings:
     def models(self) -> Path:
         """One folder per trained run: models/<run id>/."""
         return self.home / "models"
+
+    def checkpoint(self, run_id: RunId) -> Path:
+        """Where a training stands on disk, from its first whole epoch until it has ended well."""
+        return self.models / str(run_id) / CHECKPOINT
 
     def map_file(self, run_id: RunId) -> Path:
         """Where the pictures of the map drawn by that run lie."""

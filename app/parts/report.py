@@ -6,11 +6,12 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param, set_params
+from app.parts.came_from import AGAIN, origin_facts, settings_table
 from app.parts.run_choice import run_name
 from app.parts.text import md
 from core.charts import lineage_svg
 from core.errors import BadInput
-from core.services.reports import STYLES, Origin
+from core.services.reports import STYLES
 from core.services.results import RunChoice, Verification
 from core.services.results_judging import choices
 from core.types import RunId
@@ -32,13 +33,12 @@ def report(run: RunId) -> None:
         drawing = f'<div style="max-width: 40rem">{lineage_svg(origin.lineage)}</div>'
         st.markdown(drawing, unsafe_allow_html=True)
     st.markdown("#### Where the figures come from")
-    _facts(origin)
-    st.caption("This command makes the run again; without a GPU, on the same machine, with the same numbers.")
+    origin_facts(origin, {"Trained": f"{origin.trained_at:%d %b %Y, %H:%M} UTC on {origin.device or 'cpu'}"})
+    st.caption(AGAIN)
     st.code(origin.command, language="bash", wrap_lines=True)
     _recompute(run)
     with st.expander("Recipe: every setting of the training", icon=":material/receipt_long:"):
-        rows = [{"Setting": name, "Value": str(value)} for name, value in origin.recipe.items()]
-        st.dataframe(rows, hide_index=True, width="stretch")
+        settings_table(origin)
 
 
 def _open(run: RunId) -> None:
@@ -85,18 +85,6 @@ def _decided(run: RunId) -> dict[str, str]:
         return {}
     asked = {"miss": st.query_params.get("miss", ""), "common": st.query_params.get(f"common-{choice}", "")}
     return {"about": names[int(choice)], **{name: value for name, value in asked.items() if value}}
-
-
-def _facts(origin: Origin) -> None:
-    libraries = ", ".join(f"{name} {version}" for name, version in origin.libraries.items())
-    rows = {
-        "Data": f"dataset version {origin.version}, content hash {origin.dataset_hash}",
-        "Splits": origin.split_rule,
-        "Trained": f"{origin.trained_at:%d %b %Y, %H:%M} UTC on {origin.device or 'cpu'}",
-        "Code": origin.code_version or "not recorded",
-        "Libraries": libraries or "not recorded",
-    }
-    st.markdown("  \n".join(f"**{name}**: {md(words)}" for name, words in rows.items()))
 
 
 def _recompute(run: RunId) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
+from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
 from app.parts.following import stop_button
 from app.parts.recipe_words import learns
@@ -50,6 +51,7 @@ def _status(run_id: RunId) -> None:
     _facts(run)
     _curves(run)
     how_computed((run.result or {}).get("engine"))
+    came_from(run)
     log_of(run)
 
 

@@ -1,6 +1,5 @@
 """Decode once: pictures as the network's squares, kept on disk, so that no run after the first opens a JPEG."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -16,6 +15,7 @@ from core.features.rows import RowCache
 from core.features.threads import ThreadTrial
 from core.inference import frame_picture, open_pixels, to_batch
 from core.media import BlobStore
+from core.media.parallel import usable_cores
 from core.settings import Settings
 
 MOST, PART_BYTES, IN_A_GO = 128, 2**25, 4
@@ -40,7 +40,7 @@ class PixelCache:
         """Decode what is missing and return how many; `watch` may raise to stop. Raises PictureLost, OSError."""
         missing = self._rows.missing(blobs)
         watch(0, len(missing))
-        trial = ThreadTrial(os.cpu_count() or 1)
+        trial = ThreadTrial(usable_cores())
         written: Future[None] | None = None
         together = min(MOST, max(IN_A_GO, PART_BYTES // (3 * self.size**2)))
         with ThreadPoolExecutor(1) as writer:  # a part is written while the next one is decoded

@@ -20,7 +20,7 @@ from core.errors import BadInput
 from core.inference.conversion import converted, load_openvino
 from core.inference.device import has_bfloat16
 from core.inference.trial import Try, remembered
-from core.models import Network
+from core.models import Network, channels_last
 from core.recipes import Recipe
 from core.settings import Settings
 
@@ -44,7 +44,7 @@ Python to hand over the next: a twelfth of a MobileNet's time."""
 
 def by_torch(network: Network, *, half: bool = False) -> Forward:
     """In 32 bits, or in 16 where a layer may."""
-    network.eval().to(memory_format=torch.channels_last)
+    channels_last(network.eval())
     kind = network.head.weight.device.type
 
     def forward(pictures: Tensor) -> Tensor:

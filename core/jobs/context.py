@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class JobContext:
         self.log = logging.getLogger(f"graft.run.{run.id}")
         self._part, self._reached = part, 0.0
         self._facts: dict[str, JsonValue] = {}
+        self._afterwards: list[Callable[[], object]] = []
         self._written_at = 0.0
         self._checked_at = 0.0
 
@@ -56,8 +57,23 @@ class JobContext:
         whole that begins at `start`. `facts` are said along with it.
         """
         inner = JobContext(self.run, engine=self.engine, settings=self.settings, part=_Part(name, words, start, share))
-        inner._facts = {**self._facts, **facts}
+        inner._facts, inner._afterwards = {**self._facts, **facts}, self._afterwards
         return inner
+
+    def afterwards(self, do: Callable[[], object]) -> None:
+        """What is to be done once the run's good end is written down: to forget what an attempt would go on from.
+
+        Whoever is killed before finds it all there; after a bad end it stays.
+        """
+        self._afterwards.append(do)
+
+    def tidy(self) -> None:
+        """Do what was left for afterwards. What cannot be deleted stays: the run has ended well."""
+        for do in self._afterwards:
+            try:
+                do()
+            except OSError:
+                self.log.exception("What the run needs no more could not be deleted.")
 
     @property
     def due(self) -> bool:
@@ -96,10 +112,13 @@ class JobContext:
         with writing(self.engine) as session:
             runs.write_metrics(session, self.run.id, step, {before + name: value for name, value in values.items()})
 
-    def facts(self, *, device: str, code_version: str = "") -> None:
+    def facts(self, *, device: str, code_version: str = "", libraries: JsonObject | None = None) -> None:
         """Write down where and with what the run runs."""
         with writing(self.engine) as session:
-            runs.write_facts(session, self.run.id, self.run.attempts, device=device, code_version=code_version)
+            runs.write_facts(
+                session, self.run.id, self.run.attempts,
+                device=device, code_version=code_version, libraries=libraries or {},
+            )  # fmt: skip
 
     def check_cancelled(self) -> None:
         """Raise Cancelled if someone asked the run to stop. Cheap: call it in every batch."""

@@ -50,7 +50,7 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
     while True:  # an end that is not written down would be taken for a dead process, and the work done again
         try:
             with writing(engine) as session:
-                runs.finish_run(
+                held = runs.finish_run(
                     session,
                     run.id,
                     run.attempts,
@@ -62,7 +62,10 @@ def execute(handler: Handler, run: RunRecord, *, engine: Engine, settings: Setti
                     trace=trace,
                     lasting=lasting,
                 )
-            return state
         except DiskFull:
             give_room(settings)
             time.sleep(ASK_FOR_ROOM_S)
+        else:
+            if held and state is RunState.DONE:
+                context.tidy()
+            return state

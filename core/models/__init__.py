@@ -14,7 +14,7 @@ from core.models.files import (
 )
 from core.models.heads import OldHead, old_head
 from core.models.likeness import JointLikeness, Likeness, some
-from core.models.network import Network, calibrate_batch_norm, hasten_batch_norm
+from core.models.network import Network, calibrate_batch_norm, channels_last, hasten_batch_norm
 from core.models.residuals import begin_residuals
 from core.models.stages import frozen_to_eval, set_trainable, stages, units
 from core.models.weights import knows_photographs, load_weights, weights_at_hand
@@ -28,6 +28,7 @@ __all__ = [
     "OldHead",
     "begin_residuals",
     "calibrate_batch_norm",
+    "channels_last",
     "check_files",
     "check_pretrained",
     "digest",

@@ -1,6 +1,6 @@
 """Learning with few parameters: norm layers, biases, attention, or additions of low rank."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -84,6 +84,22 @@ def _linear(body: nn.Module) -> Iterator[tuple[nn.Module, str]]:
             yield layer, "weight"
         if isinstance(layer, nn.MultiheadAttention) and layer.in_proj_weight is not None:
             yield layer, "in_proj_weight"
+
+
+PARAMETRIZED = ".parametrizations."
+"""What torch puts between a layer's name and its weight's while something is added to that."""
+
+
+def merged_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of a network that had `add_lora`, as it is after `merge_lora`; of another, as it was."""
+    found = {name: value for name, value in state.items() if PARAMETRIZED not in name}
+    for name, value in state.items():
+        layer, _, part = name.rpartition(PARAMETRIZED)
+        weight, _, role = part.partition(".")
+        if layer and role == "original":
+            beside = f"{layer}{PARAMETRIZED}{weight}.0"
+            found[f"{layer}.{weight}"] = value + state[f"{beside}.b"] @ state[f"{beside}.a"]
+    return found
 
 
 def merge_lora(network: Network) -> None:

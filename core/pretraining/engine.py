@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.catalogue import COLLAPSED_RANK, COLLAPSED_SPREAD
 from core.errors import Diverged, OutOfMemory
-from core.models import Network, hasten_batch_norm
+from core.models import Network, channels_last, hasten_batch_norm
 from core.pretraining.methods import METHODS
 from core.pretraining.objective import Pictures
 from core.pretraining.signs import Probe, signs
@@ -129,7 +129,7 @@ class Pretrainer:
         Where there are labels to look at, that is whatever had the best neighbours, the start included: going on from
         good weights can spoil them. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number.
         """
-        self.network.to(memory_format=torch.channels_last)
+        channels_last(self.network)
         self._resume()
         values = self._look() if not self.step else self.last_signs
         started = saved = self.clock()

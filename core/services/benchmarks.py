@@ -93,7 +93,7 @@ class Benchmarks(Service):
 
     def _start(self, project_id: ProjectId, recipes: Sequence[Recipe], study: str, name: str) -> str:
         recipes = [settled(self.engine, recipe) for recipe in recipes]
-        parents = [parent_of(self.engine, recipe.weights, recipe.backbone) for recipe in recipes]
+        parents = [parent_of(self.engine, self.settings, recipe.weights, recipe.backbone) for recipe in recipes]
         for recipe in recipes:
             backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:

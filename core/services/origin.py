@@ -42,7 +42,7 @@ def read_origin(session: Session, run_id: RunId) -> Origin:
     if run.version_id is None or run.project_id is None:
         raise NotFound(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
     version, project = versions.read_head(session, run.version_id), projects.read_project(session, run.project_id)
-    libraries = (run.result or {}).get("libraries")
+    libraries = run.libraries or (run.result or {}).get("libraries")  # the result's of runs of an earlier Graft
     return Origin(
         run_id=run.id,
         project=project.name,

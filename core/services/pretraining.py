@@ -124,7 +124,7 @@ class Pretraining(Service):
         backbone_info(payload.backbone)
         payload = _completed(payload, formula=project_id is None)
         _check(payload, formula=project_id is None)
-        parent = parent_of(self.engine, payload.weights, payload.backbone)
+        parent = parent_of(self.engine, self.settings, payload.weights, payload.backbone)
         if project_id is not None:
             with reading(self.engine) as session:
                 projects.read_project(session, project_id)

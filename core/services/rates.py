@@ -39,7 +39,7 @@ class Rates(Service):
         Raises BadInput for a recipe that cannot be trained, NotEnoughImages with the smallest number.
         """
         recipe = settled(self.engine, recipe)
-        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        parent = parent_of(self.engine, self.settings, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)

@@ -89,7 +89,7 @@ class Searches(Service):
         _check_fields(recipe, fields, task)
         space = search_space(recipe, fields, backbones, task=task)
         names = backbones or [space.start.backbone]
-        parents = [parent_of(self.engine, recipe.weights, item) for item in names]
+        parents = [parent_of(self.engine, self.settings, recipe.weights, item) for item in names]
         for item in names:  # trials meet every network with what the start lets learn
             backbone_info(item).check_part(space.start.tune)
         with writing(self.engine) as session:

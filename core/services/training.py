@@ -15,6 +15,7 @@ from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
 from core.services.weights import (
+    has_kept,
     know_much,
     out_of_reach,
     out_of_reach_words,
@@ -79,7 +80,7 @@ class Training(Service):
         if keep_together == "group" and not folds:
             raise BadInput("Whole groups are left out by folds only.", hint="Give folds.")
         recipe = settled(self.engine, recipe)
-        parent = parent_of(self.engine, recipe.weights, recipe.backbone)
+        parent = parent_of(self.engine, self.settings, recipe.weights, recipe.backbone)
         backbone_info(recipe.backbone).check_part(recipe.tune)
         with writing(self.engine) as session:
             project = projects.read_project(session, project_id)
@@ -226,11 +227,20 @@ class Training(Service):
         return self.queue.resume(run_id)
 
     def earlier_models(self, project_id: ProjectId, backbone: str) -> "list[RunRecord]":
-        """Finished trainings of that network which a new one can continue; the project's own first, then the newest."""
+        """Trainings of that network which a new one can continue; the project's own first, then the newest.
+
+        Also such as failed, of which the best epoch is kept.
+        """
         with reading(self.engine) as session:
             alive = {item.id for item in projects.list_projects(session)}
-            done = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE])
-        fitting = [run for run in done if run.project_id in alive and (run.recipe or {}).get("backbone") == backbone]
+            ended = runs.list_runs(session, kinds=[RunKind.TRAIN], states=[RunState.DONE, RunState.FAILED])
+        fitting = [
+            run
+            for run in ended
+            if (run.state is RunState.DONE or has_kept(self.settings, run))
+            and run.project_id in alive
+            and (run.recipe or {}).get("backbone") == backbone
+        ]
         return sorted(fitting, key=lambda run: run.project_id != project_id)
 
     def kept(self, project_id: ProjectId, recipe: Recipe) -> str:
@@ -243,6 +253,8 @@ class Training(Service):
         if earlier is None:
             return ""
         with reading(self.engine) as session:
+            if has_kept(self.settings, runs.read_run(session, RunId(earlier.run))):
+                return "Keeps its network as it was after its best epoch: it failed later. The last layer starts anew."
             found, project = (
                 predictions.read_card(session, RunId(earlier.run)),
                 projects.read_project(session, project_id),

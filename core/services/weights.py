@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.store import predictions, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
-from core.types import RunId, RunKind
+from core.types import RunId, RunKind, RunState
 from core.words import enumerated
 
 TIMM = "timm:"
@@ -99,7 +99,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
+def parent_of(engine: Engine, settings: Settings, weights: str, backbone: str) -> RunId | None:
     """The run that `weights` (as in a recipe) name, or None. Raises BadInput if they are not there or do not fit."""
     info, bundled = backbone_info(backbone), bundled_weights()
     kind, _, value = weights.partition(":")
@@ -114,7 +114,7 @@ def parent_of(engine: Engine, weights: str, backbone: str) -> RunId | None:
     if kind != "run":
         return None
     earlier = earlier_model(weights)
-    made_for = "" if earlier is None else _backbone(engine, earlier)
+    made_for = "" if earlier is None else _backbone(engine, settings, earlier)
     if earlier is None or not made_for:
         raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
     if made_for != backbone:
@@ -162,7 +162,13 @@ def card_of(run: RunRecord) -> WeightsCard:
     return WeightsCard.from_json(card)
 
 
-def _backbone(engine: Engine, earlier: EarlierModel) -> str:
+def has_kept(settings: Settings, run: RunRecord) -> bool:
+    """Whether of a training that failed the best epoch's weights are kept, to go on from."""
+    failed = run.kind is RunKind.TRAIN and run.state is RunState.FAILED
+    return failed and not run.payload.get("folds") and settings.checkpoint(run.id).is_file()
+
+
+def _backbone(engine: Engine, settings: Settings, earlier: EarlierModel) -> str:
     """The network whose weights a run has made; "" if it has none."""
     run_id = RunId(earlier.run)
     with reading(engine) as session:
@@ -177,6 +183,7 @@ def _backbone(engine: Engine, earlier: EarlierModel) -> str:
         if card is not None:
             return str(card["backbone"])
         try:
-            return card_of(runs.read_run(session, run_id)).backbone
+            run = runs.read_run(session, run_id)
+            return str((run.recipe or {})["backbone"]) if has_kept(settings, run) else card_of(run).backbone
         except NotFound:
             return ""

@@ -47,6 +47,7 @@ class RunRecord:
     trace: str
     lasting: bool
     code_version: str
+    libraries: JsonObject
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -196,9 +197,12 @@ def write_progress(session: Session, run_id: RunId, attempt: int, progress: Json
     return _update_held(session, run_id, attempt, {"progress": progress})
 
 
-def write_facts(session: Session, run_id: RunId, attempt: int, *, device: str, code_version: str) -> bool:
+def write_facts(
+    session: Session, run_id: RunId, attempt: int, *, device: str, code_version: str, libraries: JsonObject
+) -> bool:
     """Write down where and with what the run runs. False: the run is no longer held."""
-    return _update_held(session, run_id, attempt, {"device": device, "code_version": code_version})
+    values = {"device": device, "code_version": code_version, "libraries": libraries}
+    return _update_held(session, run_id, attempt, values)
 
 
 def finish_run(

@@ -272,6 +272,7 @@ class RunRow(Base):
     trace: Mapped[str] = mapped_column(Text, default="")
     lasting: Mapped[bool] = mapped_column(default=False)  # of a failure: going on would end in the same way
     code_version: Mapped[str] = mapped_column(String(100), default="")
+    libraries: Mapped[JsonObject] = mapped_column(default=dict)  # name -> version
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -15,7 +15,6 @@ from core.models import (
     begin_residuals,
     calibrate_batch_norm,
     knows_photographs,
-    load_weights,
     stages,
 )
 from core.recipes import Recipe
@@ -25,7 +24,7 @@ from core.store.snapshot import sealed
 from core.tasks.train import BATCH as TRAIN_BATCH
 from core.tasks.train import CALIBRATING
 from core.tasks.warm import warm_model
-from core.tasks.whole import check_weights
+from core.tasks.whole import start_from
 from core.types import JsonObject, JsonValue, Split
 
 PICTURES, SEEN, SHOWN, BATCH = 160, 600, 6, 16
@@ -79,8 +78,7 @@ def _start(context: JobContext, recipe: Recipe, network: Network, learnt: Iterab
     from gave it the same statistics of batch norm."""
     torch.manual_seed(recipe.seed)
     start = Network(network.backbone, 1, image_size=network.image_size)
-    check_weights(context, recipe.weights)
-    load_weights(start, recipe.weights, context.settings)
+    start_from(context, start, recipe.weights)
     if recipe.weights == "none":
         begin_residuals(start.body, silent=recipe.zero_gamma)
     device = next(network.parameters()).device

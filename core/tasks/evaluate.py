@@ -2,12 +2,12 @@
 
 from core.errors import BadInput
 from core.features import PixelCache
-from core.inference import answers, compute_features, head_logits, picture_traits
+from core.inference import answers, compute_features, device_words, head_logits, picture_traits
 from core.jobs.context import JobContext
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, versions
 from core.store.db import reading, writing
-from core.tasks.provenance import keep_figures
+from core.tasks.provenance import code_version, keep_figures, libraries
 from core.tasks.train import BATCH, prediction
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -21,6 +21,8 @@ def run(context: JobContext) -> JsonObject:
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
     model = warm_model(context, payload.model)
+    device = device_words(next(model.network.parameters()).device)
+    context.facts(device=device, code_version=code_version(), libraries=libraries())
     pixels = PixelCache(context.settings, model.card.image_size, model.card.framing)
     blobs = [item.blob for item in version.items]
 

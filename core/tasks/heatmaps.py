@@ -4,6 +4,7 @@ Batched, and in bfloat16 or with OpenVINO's help where that pays and keeps the m
 are kept apart from those that a single question gets.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -81,7 +82,7 @@ def run(context: JobContext) -> JsonObject:
         _add(found.classes, targets.tolist(), maps, batch.permute(0, 2, 3, 1).numpy())
     forget_oldest(context.settings.heatmaps, context.settings.max_heatmap_bytes)
     assert found.way is not None  # there are pictures
-    delete_checkpoint(context.folder)
+    context.afterwards(functools.partial(delete_checkpoint, context.folder))
     return {
         "pictures": len(records),
         "precision": found.way.name,

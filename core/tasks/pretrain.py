@@ -1,6 +1,7 @@
 """The pretraining job: pictures without labels in; a body's weights, their card and curves out."""
 
 import dataclasses
+import functools
 import shutil
 import time
 from collections import Counter
@@ -17,14 +18,14 @@ from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
 from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
-from core.models import Network, calibrate_batch_norm, knows_photographs, load_weights, save_body
+from core.models import Network, calibrate_batch_norm, knows_photographs, save_body
 from core.models.bodies import build_body
 from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed
 from core.store import images, versions
 from core.store.db import reading
 from core.store.versions import LabelledImage
-from core.tasks.provenance import code_version
-from core.tasks.whole import check_weights
+from core.tasks.provenance import code_version, libraries
+from core.tasks.whole import start_from
 from core.training import delete_checkpoint
 from core.types import ClassId, JsonObject, JsonValue, ProjectId
 from core.words import count
@@ -42,7 +43,7 @@ def run(context: JobContext) -> JsonObject:
     """Pretrain; the result holds the weights' card, notes for people and how many pictures there were."""
     payload = PretrainPayload.from_json(context.run.payload)
     device = choose_device(context.settings.device)
-    context.facts(device=device_words(device), code_version=code_version())
+    context.facts(device=device_words(device), code_version=code_version(), libraries=libraries())
     first, size = _sizes(payload)
     project = context.run.project_id
     pictures: Pictures
@@ -53,8 +54,7 @@ def run(context: JobContext) -> JsonObject:
     torch.manual_seed(payload.seed)
     network = Network(payload.backbone, 1, image_size=size)
     context.progress("Fetching the network", now=True)
-    check_weights(context, payload.weights)
-    load_weights(network, payload.weights, context.settings)
+    start_from(context, network, payload.weights)
     if project is not None and not knows_photographs(payload.weights, context.settings):
         calibrate_batch_norm(network, [pictures.read(torch.arange(min(CALIBRATING, pictures.count)))])
     plan = Plan(
@@ -68,8 +68,8 @@ def run(context: JobContext) -> JsonObject:
     signs: JsonObject = {**trainer.fit()}
     card = _card(context, payload, trainer, signs)
     card = save_body(context.folder / "weights.safetensors", trainer.result, card)
-    delete_checkpoint(context.folder)
-    shutil.rmtree(context.folder / POOL, ignore_errors=True)
+    context.afterwards(functools.partial(delete_checkpoint, context.folder))
+    context.afterwards(functools.partial(shutil.rmtree, context.folder / POOL, ignore_errors=True))
     context.progress("Done", fraction=1.0, now=True)
     return {"card": card.to_json(), "notes": follower.notes, "pictures": pictures.count}
 

@@ -1,5 +1,6 @@
 """With what a run was made: the code, the libraries, and its figures as they were at its end."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -17,8 +18,8 @@ from core.store.snapshot import FILE, HASH, snapshot
 from core.store.versions import VersionRecord
 from core.types import JsonObject
 
-LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "opencv-python-headless")
-"""What the numbers of a run depend on, by the names of their packages."""
+LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "pillow", "opencv-python-headless", "openvino")
+"""What the numbers of a run depend on, by the names of their packages. Not every machine has OpenVINO."""
 
 
 @functools.cache
@@ -39,7 +40,11 @@ def code_version() -> str:
 
 def libraries() -> JsonObject:
     """Name -> version of Python and the libraries that a run's numbers depend on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+    found: JsonObject = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
@@ -50,4 +55,4 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
         labelling = labelling_json(session, version)
     content = json.dumps(snapshot(version, said, known, labelling, code_version()), indent=1).encode()
     write_file(context.folder / FILE, content)
-    return {HASH: hashlib.sha256(content).hexdigest(), "libraries": libraries()}
+    return {HASH: hashlib.sha256(content).hexdigest()}

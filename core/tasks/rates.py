@@ -1,5 +1,7 @@
 """The learning-rate range test as a job: one short training whose rate climbs, and the rate it suggests."""
 
+import functools
+
 import torch
 
 from core.errors import BadInput
@@ -49,7 +51,7 @@ class _RangeTest(Training):
 
         torch.manual_seed(self.recipe.seed)
         losses = sweep(self._head_step(network) if head else network_step(self.trainer(network)), rates, watch)
-        delete_checkpoint(self.context.folder)
+        self.context.afterwards(functools.partial(delete_checkpoint, self.context.folder))
         suggested = suggested_rate(rates, losses)
         self.context.progress("Done", fraction=1.0, now=True)
         return {

@@ -10,10 +10,10 @@ from core.catalogue import BACKBONES, bundled_weights
 from core.features import PixelCache, cached_features
 from core.inference import BATCH, choose_device
 from core.jobs.context import JobContext
-from core.models import Network, calibrate_batch_norm, load_weights, weights_at_hand
+from core.models import Network, calibrate_batch_norm, weights_at_hand
 from core.settings import Settings
 from core.tasks.warm import warm_model
-from core.tasks.whole import check_weights
+from core.tasks.whole import start_from
 from core.types import RunId
 
 UNTRAINED, UNTRAINED_PX = "timm:test_resnet", 128
@@ -30,8 +30,7 @@ def unlearnt_features(context: JobContext, blobs: Sequence[str]) -> tuple[Featur
     network = Network(name, 1, image_size=size)
     pixels = PixelCache(context.settings, size, "squash")
     pixels.fill(blobs, lambda done, total: _watch(context, done, total))
-    check_weights(context, weights)
-    load_weights(network, weights, context.settings)
+    start_from(context, network, weights)
     network.to(choose_device(context.settings.device))
     if weights == "none":
         device = next(network.parameters()).device

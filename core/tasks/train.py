@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.catalogue import ModelCard, backbone_info
-from core.errors import BadInput
+from core.errors import BadInput, Diverged
 from core.evaluation import choose_thresholds
 from core.features import PixelCache, cached_features
 from core.inference import (
@@ -38,9 +38,9 @@ from core.models import (
     OldHead,
     begin_residuals,
     calibrate_batch_norm,
+    channels_last,
     hasten_batch_norm,
     knows_photographs,
-    load_weights,
     old_head,
     save_model,
     some,
@@ -52,8 +52,8 @@ from core.store.db import reading, writing
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
-from core.tasks.provenance import code_version, keep_figures
-from core.tasks.whole import check_weights
+from core.tasks.provenance import code_version, keep_figures, libraries
+from core.tasks.whole import start_from
 from core.training import (
     ALONE,
     Fit,
@@ -109,7 +109,7 @@ class Training:
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
         self.context, self.recipe, self.version = context, recipe, version
         self.device = choose_device(context.settings.device)
-        context.facts(device=device_words(self.device), code_version=code_version())
+        context.facts(device=device_words(self.device), code_version=code_version(), libraries=libraries())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
         self.pixels = PixelCache(context.settings, self.size, recipe.framing)
         self.labels = _labels(version)
@@ -123,11 +123,18 @@ class Training:
 
     def run(self) -> JsonObject:
         """All phases, to the run's result."""
-        network, best_epoch, score = self.learn()
+        try:
+            network, best_epoch, score = self.learn()
+        except Diverged as error:
+            if load_checkpoint(self.context.folder) is None:
+                raise
+            run = self.context.run.id
+            way = f"It can go on from these weights, with run {run} as its earlier model (weights=run:{run})."
+            raise Diverged(error.message, hint=f"{error.hint} {way}") from error
         with _Clock(self.timings, "predict"):
             self._keep(network)
             kept = keep_figures(self.context, self.version)
-        delete_checkpoint(self.context.folder)
+        self.context.afterwards(functools.partial(delete_checkpoint, self.context.folder))
         self.context.progress("Done", fraction=1.0, now=True, score=score)
         return {
             "best_epoch": best_epoch,
@@ -163,13 +170,12 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             check_kind(network, self.recipe.tune)  # before minutes of looking at pictures
-            check_weights(self.context, self.recipe.weights)
-            load_weights(network, self.recipe.weights, self.context.settings)
+            start_from(self.context, network, self.recipe.weights)
             if not self.knows_photographs:
                 hasten_batch_norm(network)
             if self.recipe.weights == "none":
                 begin_residuals(network.body, silent=self.recipe.zero_gamma)
-            network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            channels_last(network.to(self.device))
         scale = (self.labels.mean, self.labels.std)
         names = tuple(self.version.class_names)
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)

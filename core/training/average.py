@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from core.models import channels_last
+
 N = TypeVar("N", bound=nn.Module)
 
 
@@ -25,7 +27,7 @@ class Average(Generic[N]):
         """Take in the weights after a step; `network` is the one it was made of."""
         kept = min(self._decay, (1 + self._count) / (10 + self._count)) if self._count else 0.0
         if self._pairs is None:  # not before: a network may be laid out anew in memory before its first step
-            self.module.to(memory_format=torch.channels_last)  # as the network is, or each weight goes by itself
+            channels_last(self.module)  # as the network is, or each weight goes by itself
             both = [*zip(_tensors(self.module), _tensors(network), strict=True)]
             floats = [pair for pair in both if pair[0].is_floating_point()]
             self._pairs = floats, [pair for pair in both if not pair[0].is_floating_point()]

@@ -10,9 +10,10 @@ import torch
 
 from core.errors import DiskFull, is_full
 from core.media import write_file
+from core.settings import CHECKPOINT
 from core.types import JsonObject
 
-NAME, DECIDED = "checkpoint.pt", "decided.json"
+NAME, DECIDED = CHECKPOINT, "decided.json"
 Checkpoint = dict[str, Any]
 
 
@@ -26,9 +27,10 @@ def save_checkpoint(folder: Path, state: Checkpoint) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / NAME)
-    except (OSError, RuntimeError) as error:  # torch turns a short write into a RuntimeError
+    except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not is_full(error):
+        # torch goes on after a write that failed and stumbles over where it is: that write is then the context.
+        if not is_full(error.__context__ if isinstance(error, RuntimeError) else error):
             raise
         kept = (folder / NAME).exists()
         raise DiskFull(

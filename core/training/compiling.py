@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.inference.trial import recalled
-from core.models import Network
+from core.models import Network, channels_last
 from core.models.stages import MOST_STAGES
 from core.recipes import Recipe
 from core.settings import Settings
@@ -77,7 +77,7 @@ def _gain(network: Network, recipe: Recipe, batch: int, settings: Settings) -> G
 
 
 def _measured(network: Network, recipe: Recipe, batch: int) -> dict[str, object]:
-    tried = copy.deepcopy(network).to(memory_format=torch.channels_last).train()
+    tried = channels_last(copy.deepcopy(network)).train()
     device, size = network.head.weight.device, network.image_size
     pictures = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
     half = recipe.precision == "bfloat16"

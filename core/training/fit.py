@@ -19,7 +19,7 @@ from torch.nn import functional
 from core.errors import Diverged, OutOfMemory
 from core.features import PixelCache
 from core.inference import compute_logits
-from core.models import Network, frozen_to_eval, set_trainable, stages
+from core.models import Network, channels_last, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import BRANCHES, branch_logits
 from core.recipes import Recipe
@@ -41,7 +41,7 @@ from core.training.plan import (
     settled_epoch,
     thawed_stages,
 )
-from core.training.reading import Losses
+from core.training.reading import Losses, no_number
 from core.training.scores import score
 from core.types import Task
 
@@ -106,6 +106,7 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
+        self._fits = group.size == 1
         self.below: Below | None = None
         self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
@@ -128,7 +129,7 @@ class Trainer:
 
     def fit(self) -> Fit:
         """Train to the end. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number."""
-        self.network.to(memory_format=torch.channels_last)
+        channels_last(self.network)
         self._resume()
         if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
             self._calm(epoch=1)
@@ -146,7 +147,7 @@ class Trainer:
 
     def endless_batches(self) -> Iterator[Tensor]:
         """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
-        self.network.to(memory_format=torch.channels_last)
+        channels_last(self.network)
         self.epoch = self.recipe.epochs
         if self.recipe.weights != "none":
             self._calm(self.epoch)
@@ -202,7 +203,7 @@ class Trainer:
 
     def _wrap(self) -> None:
         """The model whose steps are taken, after each thaw."""
-        self.model = self.network
+        self.model, self._fits = self.network, self.group.size == 1
         if self.group.size > 1:  # a second wrapper would average the gradients twice
             gc.collect()  # the old one's hooks go with it; it takes half a second with torch loaded
         below = keep_below(
@@ -259,6 +260,8 @@ class Trainer:
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
+        if not self._fits:
+            self._rehearse(pictures, targets)
         # The group averages its gradients: shares of unequal length weigh by it.
         loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
         self.optimizer.step()
@@ -270,11 +273,8 @@ class Trainer:
         return self.group.total(loss) / self.group.size / alone
 
     def _broken(self, where: str, rate: float) -> Diverged:
-        return Diverged(
-            f"The loss stopped being a number {where}, at a learning rate of {rate:.2g}."
-            + (f" The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""),
-            hint="Start again with a learning rate ten times smaller.",
-        )
+        kept = f"The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""
+        return no_number(where, rate, kept)
 
     def _targets(self, targets: Tensor) -> Tensor:
         if (self.recipe.mixup or self.recipe.cutmix) and self.task in (Task.SINGLE, Task.ORDINAL):
@@ -285,17 +285,48 @@ class Trainer:
         """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
         while True:
             try:
-                total = torch.zeros((), device=self.device)
-                parts = math.ceil(len(pictures) / self.micro_batch)
-                pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
-                for number, (some, wanted) in enumerate(pairs, 1):
-                    with adding_up(self.model, last=number == parts):
-                        loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
-                        torch.autograd.backward(loss)
-                    total += loss.detach()
-                return total
+                return self._added_up(pictures, targets, weight)
             except torch.OutOfMemoryError as error:
-                self._shrink(error)
+                if self.group.size > 1:  # the others are amid an exchange already
+                    raise OutOfMemory(
+                        "A GPU's memory ran out amid a step that it had room for before.",
+                        hint="End other programs that use it, then resume the run; or name one GPU in GRAFT_DEVICE.",
+                    ) from error
+            self._shrink()
+
+    def _rehearse(self, pictures: Tensor, targets: Tensor) -> None:
+        """Find out how many pictures at a time fit all devices of the group, before they exchange anything.
+
+        Whoever fails amid an exchange leaves the others waiting. What the step draws and changes is as it was.
+        """
+        buffers = {name: value.clone() for name, value in self.network.named_buffers()}
+        wrapped, self.model = self.model, self.network
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            while not self._fits:
+                try:
+                    self._added_up(pictures, targets)
+                    failed = False
+                except torch.OutOfMemoryError:
+                    failed = True
+                self.optimizer.zero_grad(set_to_none=True)
+                self._fits = not self.group.any(failed)
+                if not self._fits:
+                    self._shrink()
+        with torch.no_grad():
+            for name, value in self.network.named_buffers():
+                value.copy_(buffers[name])
+        self.model = wrapped
+
+    def _added_up(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> Tensor:
+        total = torch.zeros((), device=self.device)
+        parts = math.ceil(len(pictures) / self.micro_batch)
+        pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
+        for number, (some, wanted) in enumerate(pairs, 1):
+            with adding_up(self.model, last=number == parts):
+                loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
+                torch.autograd.backward(loss)
+            total += loss.detach()
+        return total
 
     def _loss(self, pictures: Tensor, targets: Tensor) -> Tensor:
         """The batch's mean loss; while branches learn apart, the sum of theirs, which have no weight in common."""
@@ -306,19 +337,22 @@ class Trainer:
                 said = [self.model(pictures)]
         return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
-    def _shrink(self, error: torch.OutOfMemoryError) -> None:
+    def _shrink(self) -> None:
+        """Half as many pictures at a time; raises OutOfMemory where they are two already. The same in each process."""
         self.optimizer.zero_grad(set_to_none=True)
         self._kept = None  # from the next epoch on
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        if self.micro_batch <= 2 or self.group.size > 1:  # batch norm needs two pictures; a group must step alike
+        share = math.ceil(self.batch_size / self.group.size)
+        together = min(self.micro_batch, share)
+        if together <= 2:  # batch norm needs two pictures
             raise OutOfMemory(
                 "Not even two pictures at a time fit the device's memory.",
                 hint="Choose a smaller network, or a smaller image_size.",
-            ) from error
-        self.micro_batch = max(2, self.micro_batch // 2)
+            )
+        self.micro_batch = max(2, together // 2)
         self.watcher.note(
-            f"The device's memory is too small for {self.batch_size} pictures at a time: "
+            f"The device's memory is too small for {share} pictures at a time: "
             f"going on with {self.micro_batch}, gradients added up."
         )
 
@@ -331,7 +365,8 @@ class Trainer:
         """Validation's word on the epoch, and the checkpoint."""
         value, loss = self._agreed()
         if not math.isfinite(loss):  # an epoch's last step can spoil weights whose loss before it was a number
-            raise self._broken(f"on the validation pictures after epoch {self.epoch}", self.recipe.learning_rate)
+            where = f"on the validation pictures, after step {self.steps} of epoch {self.epoch}"
+            raise self._broken(where, self.optimizer.param_groups[0]["lr"])
         values = {"train/loss": train_loss, "validation/loss": loss, "validation/score": value}
         self._keep_if_better(value, loss)
         self.watcher.epoch(self.epoch, values)

@@ -54,6 +54,14 @@ class Group:
             distributed.all_reduce(value)
         return value
 
+    def any(self, here: bool) -> bool:
+        """Whether it is so in any process of the group."""
+        if self.size == 1:
+            return here
+        found = torch.tensor(float(here), device=_meeting_device())
+        distributed.all_reduce(found, distributed.ReduceOp.MAX)
+        return bool(found)
+
     def agreed(self, values: list[float]) -> list[float]:
         """The first process's values."""
         if self.size == 1:

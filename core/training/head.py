@@ -1,16 +1,19 @@
 """A linear head on features computed once: seconds, and hard to beat with few pictures (https://arxiv.org/abs/1805.08974)."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from core.errors import Diverged
 from core.models import Network
 from core.models.grades import new_head
 from core.recipes import Recipe
 from core.training.losses import Loss, build_loss
 from core.training.plan import decaying
+from core.training.reading import no_number
 from core.training.scores import score
 from core.types import Task
 
@@ -48,7 +51,10 @@ def fit_head(
 
     It begins at zero, or at a weight (K, F) and bias (K,) to `start` from, made less sure where the new pictures show
     it too sure; that is what it ends with, too, if no epoch makes it better (then `best_epoch` is 0).
+    Raises Diverged for features or a loss that are no numbers.
     """
+    if not all(bool(features.isfinite().all()) for features, _ in (train, validation)):
+        raise Diverged("The network's features are no numbers.", hint="Start again from other weights.")
     mean, scale = train[0].mean(0), train[0].std(0, correction=0).clamp_min(1e-6)
     x, y = (train[0] - mean) / scale, train[1]
     x_validation, y_validation = (validation[0] - mean) / scale, validation[1]
@@ -74,10 +80,11 @@ def fit_head(
         with torch.no_grad():
             logits = link(head(x_validation))
             validation_loss = float(loss_of(logits, y_validation))
+        train_loss = float(loss.detach())
+        if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):  # an epoch is one step
+            raise no_number(f"in epoch {epoch} of the last layer", recipe.learning_rate)
         value = score(task, logits, y_validation)
-        report(
-            epoch, {"train/loss": float(loss.detach()), "validation/loss": validation_loss, "validation/score": value}
-        )
+        report(epoch, {"train/loss": train_loss, "validation/loss": validation_loss, "validation/score": value})
         if best is None or (value, -validation_loss) > (best.score, -best_loss):
             # Standardising is folded into the head, so that the network needs no extra layer.
             weight = (head.weight / scale).detach().clone()

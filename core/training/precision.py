@@ -9,7 +9,7 @@ from torch.nn import functional
 from core.inference import has_bfloat16, remembered
 from core.inference.runtimes import operations
 from core.inference.trial import Try
-from core.models import Network
+from core.models import Network, channels_last
 from core.recipes import Recipe
 from core.settings import Settings
 from core.training.plan import choose_batch_size
@@ -41,7 +41,7 @@ def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Se
 
 
 def _tries(network: Network, batch: int) -> dict[str, Try]:
-    tried = copy.deepcopy(network).to(memory_format=torch.channels_last).train()
+    tried = channels_last(copy.deepcopy(network)).train()
     device, size = network.head.weight.device, network.image_size
     pictures = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.errors import GraftError
+from core.errors import Diverged, GraftError
+
+
+def no_number(where: str, rate: float, kept: str = "") -> Diverged:
+    """What to raise for a loss that is no number: where it came up, at which learning rate, and what is `kept`."""
+    return Diverged(
+        f"The loss stopped being a number {where}, at a learning rate of {rate:.2g}. {kept}".rstrip(),
+        hint="Start again with a learning rate ten times smaller.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

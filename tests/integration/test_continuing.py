@@ -17,6 +17,7 @@ from core.errors import BadInput, Cancelled
 from core.graft import Graft
 from core.labels import match_classes
 from core.models import Network, load_model, old_head, save_model
+from core.models.parts import merged_state
 from core.recipes import PRESETS
 from core.settings import Settings
 from core.store import predictions
@@ -239,6 +240,51 @@ def test_a_cross_validation_says_what_its_folds_kept_of_an_earlier_model_also_wh
     assert graft.reports.origin(folded).lineage[0].kept == (
         said + some if kept else "its network, with a new last layer"
     )
+
+
+@pytest.mark.parametrize("tune", ["all", "lora:2"])
+def test_the_last_good_weights_of_a_training_that_failed_can_be_gone_on_from(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch, tune: str
+) -> None:
+    recipe = PRESETS["balanced"].with_settings(
+        {"image_size": "32", "weights": "bundled", "epochs": "3", "batch_size": "6", "tune": tune, "ema": "0"}
+    )
+    one_epoch = Trainer._one_epoch
+
+    def breaks_in_the_second(self: Trainer) -> None:
+        if self.epoch == 2:
+            self.loss_of = lambda logits, targets: logits.sum() * float("nan")
+        one_epoch(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_one_epoch", breaks_in_the_second)
+        first = graft.training.start(project, recipe)
+        assert serve(graft) is RunState.FAILED
+    failed = graft.training.read(first)
+    assert "The last good weights, of epoch 1, are kept." in failed.error
+    assert failed.lasting and f"weights=run:{first}" in failed.hint
+    assert [run.id for run in graft.training.earlier_models(project, "mobilenet_v3_small")] == [first]
+    assert "it failed later" in graft.training.kept(project, recipe.with_settings({"weights": f"run:{first}"}))
+
+    start = Network("mobilenet_v3_small", 2, image_size=32)
+    with monkeypatch.context() as patch:  # it only begins
+        patch.setattr(Trainer, "fit", lambda self: start.load_state_dict(self.network.state_dict(), strict=False))
+        again = graft.training.start(project, recipe.with_settings({"weights": f"run:{first}", "tune": "all"}))
+        serve(graft)
+    assert graft.training.read(again).parent_id == first
+    best = merged_state(torch.load(graft.settings.checkpoint(first), weights_only=True)["best_state"])
+    assert set(best) == set(start.state_dict())
+    for name, value in start.body.state_dict().items():
+        assert torch.equal(value, best[f"body.{name}"]), name
+
+    graft.settings.checkpoint(first).write_bytes(b"half of it")
+    graft.training.start(project, recipe.with_settings({"weights": f"run:{first}"}))
+    serve(graft)
+    assert "is damaged" in graft.training.list(project)[0].error
+    graft.settings.checkpoint(first).unlink()
+    assert graft.training.earlier_models(project, "mobilenet_v3_small") == []
+    with pytest.raises(BadInput, match="no model to start from"):
+        graft.training.start(project, recipe.with_settings({"weights": f"run:{first}"}))
 
 
 def test_what_is_kept_is_said_for_every_kind_of_meeting(graft: Graft, project: ProjectId) -> None:

@@ -164,6 +164,24 @@ def test_a_training_killed_at_the_worst_and_at_random_moments_ends_with_the_same
     assert outcome(graft, killed) == expected
 
 
+def test_a_training_killed_before_its_end_is_written_down_goes_on_from_its_last_epoch(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = graft.training.start(project, RECIPE)
+    complete(graft, calm)
+    assert not graft.settings.checkpoint(calm).exists()
+    killed = graft.training.start(project, RECIPE)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "finish_run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            serve(graft)
+    given_back(graft, killed)
+    again = complete(graft, killed).result or {}
+    assert "Going on from the end of epoch 3." in again["notes"]  # type: ignore[operator]
+    assert outcome(graft, killed) == outcome(graft, calm)
+    assert not graft.settings.checkpoint(killed).exists()
+
+
 def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
 

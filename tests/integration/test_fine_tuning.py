@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.training import Group, Member, Part, Trainer, together
 from core.training import fit as fit_module
 from core.training import precision as precision_module
+from core.training.plan import scheduled
 from core.types import Lane, ProjectId, RunState, Split, Task
 from tests.at_once import complete, serve
 
@@ -119,7 +120,12 @@ def test_weights_that_an_epochs_last_step_made_no_numbers_are_not_kept(
     whole._look = spoil  # type: ignore[method-assign]
     with pytest.raises(GraftError) as problem:
         whole.fit()
-    assert f"on the validation pictures after epoch {spoilt}, at a learning rate of 0.01." in problem.value.message
+    last = f"{0.01 * scheduled(recipe, spoilt * whole.steps - 1, whole.steps):.2g}"
+    assert (
+        f"on the validation pictures, after step {whole.steps} of epoch {spoilt}, at a learning rate of {last}."
+        in problem.value.message
+    )
+    assert last != "0.01"
     assert ("The last good weights, of epoch 1, are kept." in problem.value.message) is (spoilt == 2)
     assert "ten times smaller" in problem.value.hint
 
@@ -346,6 +352,33 @@ def test_each_lane_runs_one_job_at_a_time(graft: Graft, import_colours: Callable
     assert graft.training.runs_ahead(second) == 0
 
 
+def with_room_for(count: int) -> None:
+    """From now on no more pictures than that fit this process's memory in a step."""
+    features = Network.forward_features
+
+    def small(network: Network, pictures: torch.Tensor) -> torch.Tensor:
+        found = features(network, pictures)
+        if network.training and len(pictures) > count:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return found
+
+    Network.forward_features = small  # type: ignore[method-assign]
+
+
+class Crowded(Member):
+    """A process whose memory is smaller than the first one's: it has room for three pictures at a time."""
+
+    ROOM = 3
+
+    def __call__(self, group: Group, device: torch.device) -> None:
+        with_room_for(self.ROOM)
+        Member.__call__(self, group, device)
+
+
+class Full(Crowded):
+    ROOM = 0
+
+
 class EndsOnItsWay:
     """Work whose process ends when it unpacks it."""
 
@@ -361,7 +394,9 @@ def test_a_process_that_ends_on_its_way_is_not_waited_for() -> None:
         together(lambda group, device: pytest.fail("began"), EndsOnItsWay(), [torch.device("cpu")] * 2)
 
 
-def test_two_processes_learn_what_one_does(settings: Settings, blobs: list[str], tmp_path: Path) -> None:
+def learnt_together(
+    settings: Settings, blobs: list[str], folder: Path, kind: type[Member], size: int
+) -> tuple[Watcher, dict[str, torch.Tensor]]:
     """By torch's DistributedDataParallel over gloo; a network without batch norm, which would see half a batch."""
     recipe = WHOLE.with_settings(
         {"backbone": "timm:test_convnext", "augmentation": "none", "erase": "0", "mixup": "0", "ema": "0",
@@ -371,25 +406,38 @@ def test_two_processes_learn_what_one_does(settings: Settings, blobs: list[str],
     pixels = PixelCache(settings, SIZE, "squash")
     pixels.fill(blobs)
     parts = Part(blobs[:15], targets[:15]), Part(blobs[16:], targets[16:])  # 15: the shares of a batch differ
-    curves, states = [], []
-    for name, size in (("one", 1), ("two", 2)):
-        (tmp_path / name).mkdir()
-        torch.manual_seed(0)
-        network = Network("timm:test_convnext", 2, image_size=SIZE)
-        member = Member(network, pixels, Task.SINGLE, recipe, *parts, tmp_path / name)
-        watcher = Watcher()
+    folder.mkdir()
+    torch.manual_seed(0)
+    network, watcher = Network("timm:test_convnext", 2, image_size=SIZE), Watcher()
 
-        def first(group: Group, device: torch.device, made: Member = member, seen: Watcher = watcher) -> None:
-            Trainer(made.network, made.pixels, made.task, recipe, *parts, made.folder, seen, group).fit()
+    def first(group: Group, device: torch.device) -> None:
+        Trainer(network, pixels, Task.SINGLE, recipe, *parts, folder, watcher, group).fit()
 
-        together(first, member, [torch.device("cpu")] * size)
-        curves.append(watcher.curves)
-        states.append(network.state_dict())
-    assert [epoch for epoch, _ in curves[1]] == [1, 2]
-    for (_, one), (_, two) in zip(*curves, strict=True):
-        assert two == pytest.approx(one, abs=1e-4)
+    together(first, kind(network, pixels, Task.SINGLE, recipe, *parts, folder), [torch.device("cpu")] * size)
+    return watcher, network.state_dict()
+
+
+@pytest.mark.parametrize("kind", [Member, Crowded], ids=["plenty of memory", "little memory in one of them"])
+def test_two_processes_learn_what_one_does(
+    settings: Settings, blobs: list[str], tmp_path: Path, kind: type[Member]
+) -> None:
+    one, alone = learnt_together(settings, blobs, tmp_path / "one", Member, 1)
+    two, shared = learnt_together(settings, blobs, tmp_path / "two", kind, 2)
+    assert [epoch for epoch, _ in two.curves] == [1, 2]
+    for (_, expected), (_, values) in zip(one.curves, two.curves, strict=True):
+        assert values == pytest.approx(expected, abs=1e-4)
     before = Network("timm:test_convnext", 2, image_size=SIZE).state_dict()
-    for name, value in states[0].items():
-        assert torch.allclose(states[1][name], value, atol=1e-4), name
-    assert any(not torch.allclose(states[0][name], value, atol=1e-3) for name, value in before.items())
+    for name, value in alone.items():
+        assert torch.allclose(shared[name], value, atol=1e-4), name
+    assert any(not torch.allclose(alone[name], value, atol=1e-3) for name, value in before.items())
     assert (tmp_path / "two" / "checkpoint.pt").exists()
+    assert two.notes == [
+        "The device's memory is too small for 4 pictures at a time: going on with 2, gradients added up."
+    ] * (kind is Crowded)
+
+
+def test_two_processes_say_together_that_nothing_fits_one_of_them(
+    settings: Settings, blobs: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(OutOfMemory, match="Not even two pictures"):
+        learnt_together(settings, blobs, tmp_path / "two", Full, 2)

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
@@ -25,7 +27,7 @@ from core.jobs.reserve import NAME, keep_room
 from core.services import pretraining
 from core.services.home import write_children
 from core.services.outside import whole_file
-from core.settings import Settings
+from core.settings import CHECKPOINT, Settings
 from core.store.db import migrate, reading, writing
 from core.tasks import export_model
 from core.training.checkpoint import save_checkpoint
@@ -163,6 +165,36 @@ def test_a_state_that_could_not_be_written_is_not_said_to_be_kept(
     monkeypatch.setattr("core.training.checkpoint.os.fsync", lambda _: (_ for _ in ()).throw(NO_ROOM))
     with pytest.raises(DiskFull, match="last good state is kept"):
         save_checkpoint(tmp_path, {"epoch": 2})
+
+
+@contextmanager
+def no_larger_than(size: int) -> Iterator[None]:
+    """No file may grow beyond that: as on a full disk, a write ends short."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_only_a_write_that_found_no_room_is_called_a_full_disk(tmp_path: Path) -> None:
+    class Broken:
+        """A tensor's stand-in whose memory cannot be reached."""
+
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def __reduce__(self) -> str:
+            raise self.error
+
+    save_checkpoint(tmp_path, {"epoch": 1})
+    with no_larger_than(100_000), pytest.raises(DiskFull, match="last good state is kept"):
+        save_checkpoint(tmp_path, {"weights": torch.ones(100_000)})
+    for error in (torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("CUDA error: an illegal memory access")):
+        with pytest.raises(type(error), match=str(error)):
+            save_checkpoint(tmp_path, {"weights": Broken(error)})
+    assert [item.name for item in tmp_path.iterdir()] == [CHECKPOINT]
 
 
 def half(*paths: object) -> None:

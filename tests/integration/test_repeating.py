@@ -2,9 +2,11 @@
 
 import json
 import shlex
+from importlib import metadata
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -15,8 +17,9 @@ from core.store.db import reading
 from core.store.predictions import read_predictions
 from core.store.runs import RunRecord
 from core.store.snapshot import FILE
-from core.types import JsonObject, LabelKind, ProjectId, RunId
-from tests.at_once import complete
+from core.tasks.train import Training
+from core.types import JsonObject, LabelKind, ProjectId, RunId, RunState
+from tests.at_once import complete, serve
 
 SMALL = {"image_size": "32", "weights": "none", "epochs": "2", "batch_size": "8"}
 RECIPES = {
@@ -125,6 +128,44 @@ def test_a_run_says_with_what_it_was_made(graft: Graft, project: ProjectId) -> N
     assert torch.__version__.startswith(str(origin.libraries["torch"]))
     assert origin.code_version.startswith("graft ") and origin.device and origin.version == 1
     assert len(origin.lineage) == 1
+
+
+def shown(run: int, home: str) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    from app.parts.run_status import run_status
+    from core.types import RunId
+
+    run_status(RunId(run))
+
+
+def test_a_training_that_failed_says_with_what_it_was_made_too(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = graft.training.start(project, RECIPES["instant"])
+    assert graft.reports.origin(first).libraries == {}, "it only waits"
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    page = AppTest.from_function(shown, default_timeout=60, kwargs={"run": first, "home": str(graft.settings.home)})
+    page.run()
+    assert [item.label for item in page.expander] == ["Where it comes from"]
+    assert "written down when it starts" in page.expander[0].markdown[0].value
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("who knows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "learn", fails)
+        assert serve(graft) is RunState.FAILED
+    origin = graft.reports.origin(first)
+    assert origin.libraries["openvino"] == metadata.version("openvino")
+    assert origin.libraries["torch"] == metadata.version("torch") and origin.code_version.startswith("graft ")
+    page.run()
+    told = page.expander[0]
+    for words in (origin.dataset_hash, f"openvino {origin.libraries['openvino']}", origin.code_version, "Started"):
+        assert words in told.markdown[0].value.replace("\\", "")
+    assert told.code[0].value == origin.command and len(told.dataframe[0].value) == len(origin.recipe)
 
 
 def test_a_project_whose_name_looks_like_an_option_is_repeated_too(graft: Graft, project: ProjectId) -> None:

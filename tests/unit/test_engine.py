@@ -301,6 +301,23 @@ def test_more_threads_decode_only_where_they_were_clearly_faster() -> None:
     assert settled({2: 1.0, 4: 3.0, 8: 0.5}) == 8
 
 
+def test_as_many_threads_decode_as_there_are_cores_that_the_process_may_use(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    class Trial(ThreadTrial):
+        def __init__(self, cores: int) -> None:
+            tried.append(cores)
+            super().__init__(cores)
+
+    monkeypatch.setattr("core.features.pixels.ThreadTrial", Trial)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {5}, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    PixelCache(settings, 8, "squash").fill([])
+    assert tried == [1]
+
+
 def test_a_processor_reads_each_batch_when_it_is_asked_for() -> None:
     read: list[int] = []
 

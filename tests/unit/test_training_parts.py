@@ -16,11 +16,11 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, co
 from torch import nn
 
 from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
-from core.errors import BadInput, GraftError
+from core.errors import BadInput, Diverged, GraftError
 from core.features.rows import RowCache
 from core.inference import answers, frame_picture, median_grade, open_pixels
-from core.models import Network, begin_residuals, hasten_batch_norm, units
-from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, set_trainable_kind
+from core.models import Network, begin_residuals, channels_last, hasten_batch_norm, units
+from core.models.parts import add_lora, check_kind, lacking_kinds, merge_lora, merged_state, set_trainable_kind
 from core.recipes import PRESETS
 from core.training import score
 from core.training.augment import STRENGTHS, augment, mix
@@ -235,6 +235,21 @@ def test_biases_and_norms_are_spared_from_weight_decay_unless_told_otherwise(spa
         assert decays[id(item)] == (0 if spared and item.ndim == 1 else 0.3), name
 
 
+def test_a_last_layer_whose_loss_is_no_number_stops_with_a_sentence() -> None:
+    x, y = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1] * 20)
+    recipe = PRESETS["instant"].with_settings({"weight_decay": "1", "learning_rate": "10", "patience": "0"})
+    told: list[dict[str, float]] = []
+
+    def fit(features: torch.Tensor) -> None:
+        fit_head(Task.SINGLE, (features, y), (features, y), 2, recipe, lambda epoch, values: told.append(values))
+
+    with pytest.raises(Diverged, match=r"in epoch \d+ of the last layer, at a learning rate of 10\. .* ten times"):
+        fit(x)
+    assert told and all(math.isfinite(value) for values in told for value in values.values())
+    with pytest.raises(Diverged, match=r"features are no numbers\. Start again from other weights"):
+        fit(x / x.new_zeros(()))
+
+
 def test_the_last_layer_s_bias_is_spared_unless_told_otherwise() -> None:
     x, rare = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0] * 36 + [1] * 4)
     recipe = PRESETS["instant"].with_settings({"weight_decay": "1", "learning_rate": "0.1", "imbalance": "ignore"})
@@ -293,9 +308,10 @@ def test_lora_begins_as_the_network_it_was_and_merges_into_an_ordinary_one() -> 
         assert item.requires_grad == name.endswith((".a", ".b"))
         if item.requires_grad:
             nn.init.normal_(item, std=0.1)
-    changed = network(pictures)
+    changed, state = network(pictures), merged_state(network.state_dict())
     merge_lora(network)
-    assert set(network.state_dict()) == names
+    assert set(network.state_dict()) == names == set(state)
+    assert all(torch.allclose(value, state[name]) for name, value in network.state_dict().items())
     assert torch.allclose(network(pictures), changed, atol=1e-5) and not torch.allclose(changed, before, atol=1e-3)
 
 
@@ -312,6 +328,8 @@ def test_lora_is_beside_queries_keys_and_values_of_torchs_own_attention_too() ->
     assert all(item.grad is not None for name, item in network.named_parameters() if name in learning)
     network.eval()
     assert torch.allclose(network(pictures), before, atol=1e-4)
+    merged = merged_state(network.state_dict())
+    assert set(merged) == names
     merge_lora(network)
     assert set(network.state_dict()) == names and torch.allclose(network(pictures), before, atol=1e-4)
 
@@ -322,6 +340,20 @@ def test_norm_layers_of_every_kind_can_learn_alone(backbone: str) -> None:
     set_trainable_kind(network, "norm")
     learning = [item for item in network.body.parameters() if item.requires_grad]
     assert len(learning) > 10 and all(item.ndim == 1 for item in learning)
+
+
+def test_only_weights_of_four_dimensions_are_laid_out_as_pictures_are() -> None:
+    """The third dimension is that of the position weights of timm's lambda layers, which `Module.to` refuses."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv3d(1, 4, (3, 3, 1)), nn.BatchNorm2d(4))
+    assert channels_last(network) is network
+    assert network[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert network[1].weight.is_contiguous()
+    apart = channels_last(nn.Conv2d(4, 4, 3, groups=4)).weight
+    assert apart.stride() == nn.Conv2d(4, 4, 3, groups=4).to(memory_format=torch.channels_last).weight.stride()
+    pictures = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    plain = nn.Conv2d(3, 4, 3)
+    plain.load_state_dict(network[0].state_dict())
+    assert torch.allclose(network[0](pictures), plain(pictures), atol=1e-5)
 
 
 def test_a_wide_picture_is_stretched_or_cut() -> None:
