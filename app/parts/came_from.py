@@ -22,6 +22,10 @@ def came_from(run: RunRecord) -> None:
         origin_facts(origin, when, lacking="not recorded" if run.state.ended else "written down when it starts")
         st.caption("This command makes the training again." if run.state is not RunState.DONE else AGAIN)
         st.code(origin.command, language="bash", wrap_lines=True)
+        reasons = run.payload.get("reasons")
+        if isinstance(reasons, list) and reasons:
+            st.caption("Chosen for your pictures and this machine")
+            st.markdown("\n".join(f"- {md(str(reason))}" for reason in reasons))
         st.caption("Every setting")
         settings_table(origin)
 

@@ -144,13 +144,14 @@ def shown(run: int, home: str) -> None:
 def test_a_training_that_failed_says_with_what_it_was_made_too(
     graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = graft.training.start(project, RECIPES["instant"])
+    first = graft.training.start(project, RECIPES["instant"], reasons=["Only the last layer learns: so few."])
     assert graft.reports.origin(first).libraries == {}, "it only waits"
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     page = AppTest.from_function(shown, default_timeout=60, kwargs={"run": first, "home": str(graft.settings.home)})
     page.run()
     assert [item.label for item in page.expander] == ["Where it comes from"]
     assert "written down when it starts" in page.expander[0].markdown[0].value
+    assert page.expander[0].markdown[1].value == "- Only the last layer learns: so few."
 
     def fails(*_: object) -> None:
         raise RuntimeError("who knows")
