@@ -151,7 +151,7 @@ def test_a_training_that_failed_says_with_what_it_was_made_too(
     page.run()
     assert [item.label for item in page.expander] == ["Where it comes from"]
     assert "written down when it starts" in page.expander[0].markdown[0].value
-    assert page.expander[0].markdown[1].value == "- Only the last layer learns: so few."
+    assert page.expander[0].markdown[1].value == r"- Only the last layer learns\: so few\."
 
     def fails(*_: object) -> None:
         raise RuntimeError("who knows")
