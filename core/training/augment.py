@@ -139,7 +139,7 @@ def mix(
     other = on_device(torch.randperm(len(pictures), generator=generator), pictures.device)
     partners = pictures[other]
     if blend:
-        mixed = torch.lerp(partners, pictures, share)
+        mixed = torch.lerp(partners, pictures, share, out=partners)
     else:
         mixed, share = _with_rectangle(pictures, partners, share, generator)
     return mixed, share * targets + (1 - share) * targets[other]
