@@ -10,6 +10,9 @@ from core.services.results import fold_names, folds_how, folds_sentence
 from core.services.training import RunRecord
 from core.types import RunId
 
+MOST_PX = 900
+"""However many folds there are."""
+
 
 def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     """A bar for each fold that is done; in the end mean, spread and interval."""
@@ -23,7 +26,7 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     names = fold_names(folds, repeats, len(scores), shuffle=shuffle)
     st.bar_chart(
         pd.DataFrame({"fold": names, name: scores}), x="fold", y=name, horizontal=True, sort=False,
-        x_label="", y_label="", height=60 + 30 * len(scores),
+        x_label="", y_label="", height=60 + min(30 * len(scores), MOST_PX),
     )  # fmt: skip
     summary = (run.result or {}).get("folds")
     if not isinstance(summary, dict):

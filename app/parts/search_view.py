@@ -118,7 +118,7 @@ def _row(view: SearchView, item: TrialView, fields: list[str]) -> dict[str, str]
     return {
         "Trial": f"{item.number}{mark}",
         view.score_name: "–" if item.score is None else f"{item.score:.3f}",
-        "": "stopped" if item.state == "running" and view.run.state.ended else STATE_WORDS.get(item.state, item.state),
+        "": STATE_WORDS.get(item.state, item.state),
         **{COLUMNS.get(field, field): value_words(field, item.values.get(field)) for field in fields},
         "Took": "–" if item.seconds is None else duration(item.seconds),
     }

@@ -26,7 +26,8 @@ LEAST_MINUTES, MOST_MINUTES, MOST_TRIALS = 0.05, 60 * 24 * 30, 1000
 class TrialView:
     """One training of a search. `score` is the best on validation so far, None before the first.
 
-    state   "running", "done", "ended early", "unfinished" (the time was over) or "failed"; `note` says why it failed
+    state   "running", "stopped" with its search, "done", "ended early", "unfinished" (the time was over) or "failed";
+            `note` says why it failed
     epoch   the best one, or the one it was ended at
     values  the fields that are searched, as they were in this trial
     """
@@ -110,7 +111,7 @@ class Searches(Service):
             version_id = run.version_id
             validation = 0 if version_id is None else versions.count_part(session, version_id, Split.VALIDATION)
         told = run.result or run.progress
-        trials = tuple(_trial(item) for item in _rows(told.get("trials")))
+        trials = tuple(_trial(item, over=run.state.ended) for item in _rows(told.get("trials")))
         ended = [item for item in trials if item.state == "done" and item.score is not None]
         best = max(ended, key=lambda item: item.score or 0.0, default=None)
         return SearchView(
@@ -165,11 +166,13 @@ def _rows(value: JsonValue) -> Sequence[JsonObject]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _trial(row: JsonObject) -> TrialView:
+def _trial(row: JsonObject, *, over: bool) -> TrialView:
+    """Of a search that is `over` no trial runs: one was stopped."""
+    state = "stopped" if over and row["state"] == "running" else str(row["state"])
     score, seconds, values = row.get("score"), row.get("seconds"), row.get("values")
     return TrialView(
         number=int(str(row["trial"])),
-        state=str(row["state"]),
+        state=state,
         score=float(score) if isinstance(score, int | float) else None,
         epoch=int(str(row.get("epoch") or 0)),
         epochs=int(str(row.get("epochs") or 0)),

@@ -18,13 +18,14 @@ from core.errors import BadInput, Cancelled, DiskFull, GraftError, NameTaken, No
 from core.graft import Graft
 from core.jobs import LaneWorker
 from core.recipes import PRESETS, Recipe
+from core.services.searching import _trial
 from core.store import runs
 from core.store.db import writing
 from core.tasks import search
 from core.tasks.search import JOURNAL
 from core.tasks.train import Training
 from core.tasks.trial import TrialContext
-from core.types import Lane, ProjectId, RunId, RunState, Split
+from core.types import JsonObject, Lane, ProjectId, RunId, RunState, Split
 from tests.at_once import complete, serve
 
 pytestmark = pytest.mark.processes
@@ -180,6 +181,12 @@ def test_the_time_that_a_killed_search_has_spent_is_spent(
     result = complete(graft, run_id).result or {}
     assert result["seconds"] == 50 + 80
     assert graft.searches.read(run_id).trials[0].seconds == 50 + 80
+
+
+def test_a_trial_of_a_search_that_is_over_does_not_run() -> None:
+    row: JsonObject = {"trial": 3, "state": "running"}
+    assert (_trial(row, over=False).state, _trial(row, over=True).state) == ("running", "stopped")
+    assert _trial({**row, "state": "done"}, over=True).state == "done"
 
 
 @pytest.mark.parametrize("trouble", [Cancelled("The run was stopped."), DiskFull()])
