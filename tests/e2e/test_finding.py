@@ -49,10 +49,11 @@ def test_a_search_is_asked_for_and_what_it_finds_is_saved_under_a_name(
 def test_a_range_test_draws_its_curve_and_its_rate_is_taken(page: Page, served: Served, labelled: ProjectId) -> None:
     page.goto(served.address("train", project=labelled))
     page.get_by_text("Instant", exact=True).first.click()
-    page.get_by_text("Details", exact=True).click()
-    # The form is drawn anew, from top to bottom; until that is over, buttons of the old one still stand there.
-    expect(page.get_by_role("combobox", name="What learns")).to_have_value("The last layer alone")
+    # The form is drawn anew, from top to bottom; until that is over, what is Automatic's still stands there.
+    expect(page.get_by_role("combobox", name="Network")).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_role("combobox", name="What learns")).to_have_value("The last layer alone")
     press(page.get_by_role("button", name="Find a good learning rate"), page.get_by_text("Waiting for its turn"))
     assert serve(served.graft) is RunState.DONE
     take = page.get_by_role("button", name=re.compile(r"^Take [\d.e-]+$"))
