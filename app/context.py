@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.parts.text import md
+from app.parts.refusal import refused
 from core.errors import DiskFull, GraftError, is_full
 from core.graft import Graft, open_graft
 from core.settings import Settings
@@ -32,7 +32,7 @@ def guarded(render: Callable[[], None]) -> Callable[[], None]:
         try:
             render()
         except GraftError as error:
-            st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+            refused(error)
         except Exception as error:  # the border to the person: the log keeps the details
             LOG.exception("The page %s failed.", render.__module__)
             st.error(

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import int_param, page_link, set_params
 from app.parts.following import follow
+from app.parts.refusal import refused
 from app.parts.text import count, md
 from core.errors import GraftError
 from core.services.external import ExternalView
@@ -48,7 +49,7 @@ def _start(model: RunId, tests: list[ExternalView]) -> None:
             try:
                 graft().external.start(model, project)
             except GraftError as error:
-                _refused(error)
+                refused(error)
                 return
             tests = graft().external.list(model)
     else:
@@ -67,10 +68,6 @@ def _start(model: RunId, tests: list[ExternalView]) -> None:
         _waiting(model)
 
 
-def _refused(error: GraftError) -> None:
-    st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
-
-
 def _folder(model: RunId) -> None:
     """A folder of classes, by its path: it becomes a project of its own, and the model is tested on it."""
     with st.form("external-folder", border=False):
@@ -87,7 +84,7 @@ def _folder(model: RunId) -> None:
             model, path.strip(), case_column=case.strip(), group_column=group.strip()
         )
     except GraftError as error:
-        _refused(error)
+        refused(error)
         return
     set_params(brought=brought, tested=model)
 
@@ -104,7 +101,7 @@ def _brought(model: RunId) -> bool:
             return False
         graft().external.tested_on(model, report.run.id)
     except GraftError as error:
-        _refused(error)
+        refused(error)
         set_params(brought=None, tested=None)  # said once: what is tried again gets another number
         return False
     if report.rejected:

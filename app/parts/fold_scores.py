@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.context import graft
-from core.services.results import fold_names, folds_how, folds_sentence
+from core.services.results import fold_heading, fold_names, folds_how, folds_sentence
 from core.services.training import RunRecord
 from core.types import RunId
 
@@ -19,9 +19,7 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     if not scores:
         return
     name, shuffle = graft().training.score_name(run.id), bool(run.payload.get("shuffle"))
-    kind = "random split" if shuffle else "fold"
-    unseen = "groups" if run.payload.get("keep_together") == "group" else "pictures"
-    st.caption(f"{name} of each {kind}, on the {unseen} it had not seen (higher is better)")
+    st.caption(f"{fold_heading(run.payload, name)} (higher is better)")
     folds, repeats = int(str(run.payload["folds"])), int(str(run.payload.get("repeats") or 1))
     names = fold_names(folds, repeats, len(scores), shuffle=shuffle)
     st.bar_chart(
@@ -34,7 +32,7 @@ def fold_scores(run: RunRecord, scores: Sequence[float]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{folds_sentence(summary)}**")
         with st.popover("More", type="tertiary"):
-            st.markdown(folds_how(summary))
+            st.markdown("\n\n".join(folds_how(summary)))
 
 
 def kept_fold_scores(run_id: RunId) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import go
 from app.parts.class_table import new_classes
+from app.parts.refusal import refused
 from app.parts.text import TASK_WORDS, count, md
 from core.errors import GraftError
 from core.services.projects import ProjectSummary, ProjectView
@@ -32,7 +33,7 @@ def new_project() -> None:
     try:
         made = graft().projects.create(name, task, classes, guideline=guideline, settings={**settings})
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}", icon=":material/error:")
+        refused(error)
         return
     go("images", project=made)
 
@@ -49,7 +50,7 @@ def edit_project(project: ProjectView) -> None:
         try:
             graft().projects.edit(project.id, name=name, guideline=guideline, unit=unit, seen=project)
         except GraftError as error:
-            st.error(f"{md(error.message)} {md(error.hint)}", icon=":material/error:")
+            refused(error)
             return
         st.rerun()
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.context import graft
 from app.parts.following import follow
-from app.parts.text import md
+from app.parts.refusal import refused
 from core.charts import rates_figure
 from core.errors import GraftError
 from core.recipes import Recipe
@@ -25,7 +25,7 @@ def rate_test(project: ProjectId, recipe: Recipe, field: str) -> None:
         try:
             st.session_state[key] = graft().rates.start(project, recipe)
         except GraftError as error:
-            st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+            refused(error)
     run = st.session_state.get(key)
     if run is None:
         return

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import page_link
 from app.parts.following import stop_button
+from app.parts.refusal import refused
 from app.parts.run_status import how_far, not_done, until_ended
 from app.parts.search_form import value_words
 from app.parts.text import count, duration, md
@@ -90,7 +91,7 @@ def _save(view: SearchView, name: str) -> None:
     try:
         kept = graft().recipes.save_run(name, view.run.id)
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        refused(error)
         return
     st.success(f"Saved. On the Train page it stands among the presets as {md(kept)}.", icon=":material/check:")
 

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, set_params
 from app.parts.foreseen import foreseen
+from app.parts.refusal import refused
 from app.parts.states import empty_state, too_few_labels
 from app.parts.study_form import study_form
 from app.parts.study_view import progress, study
@@ -45,7 +46,7 @@ def new_comparison(project: ProjectId) -> None:
                 project, wanted.recipe, wanted.backbones, scratch=wanted.scratch, name=wanted.name
             )
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        refused(error)
         return
     set_params(group=group)
     st.rerun()

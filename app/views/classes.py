@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project
 from app.parts.class_table import changed_classes
+from app.parts.refusal import refused
 from app.parts.states import empty_state
 from app.parts.text import count, md
 from core.errors import GraftError
@@ -31,7 +32,7 @@ def render() -> None:
         try:
             graft().classes.save(project.id, edits, seen=seen)
         except GraftError as error:
-            st.error(f"{md(error.message)} {md(error.hint)}", icon=":material/error:")
+            refused(error)
         else:
             done("Saved.")
     if len(project.classes) > 1:

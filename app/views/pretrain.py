@@ -6,8 +6,8 @@ from app.context import graft
 from app.links import current_project, set_params
 from app.parts.pretraining_form import pretraining_form
 from app.parts.pretraining_status import pretraining_status, pretraining_title
+from app.parts.refusal import refused
 from app.parts.run_choice import choose_listed
-from app.parts.text import md
 from core.errors import GraftError
 from core.types import ProjectId
 
@@ -35,7 +35,7 @@ def new_pretraining(project: ProjectId) -> None:
     try:
         run = graft().pretraining.start(None if wanted.drawn else project, wanted.payload)
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        refused(error)
         return
     set_params(run=run)
     st.rerun()

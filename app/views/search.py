@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, set_params
 from app.parts.foreseen import foreseen
+from app.parts.refusal import refused
 from app.parts.run_choice import choose_listed
 from app.parts.search_form import search_form
 from app.parts.search_view import search_status
@@ -44,7 +45,7 @@ def new_search(project: ProjectView) -> None:
             project.id, wanted.recipe, minutes=wanted.minutes, fields=wanted.fields, backbones=wanted.backbones
         )
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        refused(error)
         return
     set_params(run=run)
     st.rerun()

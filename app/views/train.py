@@ -7,10 +7,10 @@ from app.links import current_project, page_link, set_params
 from app.parts.check_sections import check_notice
 from app.parts.foreseen import foreseen
 from app.parts.recipe_form import asked_start, recipe_form
+from app.parts.refusal import refused
 from app.parts.run_choice import choose_listed
 from app.parts.run_status import run_status
 from app.parts.states import empty_state, too_few_labels
-from app.parts.text import md
 from core.errors import GraftError
 from core.services.projects import ProjectView
 from core.services.training import RunRecord
@@ -66,7 +66,7 @@ def new_training(project: ProjectView) -> None:
             reasons=wanted.reasons,
         )
     except GraftError as error:
-        st.error(f"{md(error.message)} {md(error.hint)}".strip(), icon=":material/error:")
+        refused(error)
         return
     set_params(run=run, start=None)
     st.rerun()

@@ -6,6 +6,7 @@ from core.evaluation.comparison import Difference
 from core.evaluation.figures import FIGURES, Figure
 from core.evaluation.folds import (
     FoldSummary,
+    fold_heading,
     fold_lines,
     fold_names,
     folds_how,
@@ -40,6 +41,7 @@ __all__ = [
     "best",
     "choose_thresholds",
     "flags",
+    "fold_heading",
     "fold_lines",
     "fold_names",
     "folds_how",

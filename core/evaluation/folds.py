@@ -76,26 +76,36 @@ def mean_words(told: Mapping[str, JsonValue]) -> str:
 def folds_sentence(told: Mapping[str, JsonValue]) -> str:
     """Mean, spread and interval in a sentence; `told` as for `mean_words`."""
     spread = plain_number(float(str(told["spread"])), 2)
-    number = count(len(_scores(told)), "random split" if told.get("shuffle") else "fold")
+    number = count(len(_scores(told)), _kind(told))
     return f"Mean {mean_words(told)}, spread {spread} over {number}."
 
 
 def fold_lines(told: Mapping[str, JsonValue], score_name: str) -> list[str]:
     """The score of each fold, a line for each round, then what they say together; `told` as for `mean_words`."""
-    scores, kind = _scores(told), "random split" if told.get("shuffle") else "fold"
+    scores = _scores(told)
     each = len(scores) if told.get("shuffle") else int(str(told["count"]))
     rounds = [
         ", ".join(plain_number(score, 3) for score in scores[at : at + each]) for at in range(0, len(scores), each)
     ]
-    head = f"{score_name} of each {kind}, on the {'groups' if _by_group(told) else 'pictures'} that it had not seen:"
+    head = f"{fold_heading(told, score_name)}:"
     if len(rounds) == 1:
         return [f"{head} {rounds[0]}", folds_sentence(told)]
     return [head, *(f"Round {number}: {line}" for number, line in enumerate(rounds, 1)), folds_sentence(told)]
 
 
-def folds_how(told: Mapping[str, JsonValue]) -> str:
-    """What stands behind the scores, in paragraphs; `told` as for `mean_words`."""
-    return f"{FOLDS_HOW}\n\n{WHOLE_GROUPS}" if _by_group(told) else FOLDS_HOW
+def fold_heading(told: Mapping[str, JsonValue], score_name: str) -> str:
+    """Which scores they are, as half a sentence; `told` as for `mean_words`, or the payload of a run under way."""
+    unseen = "groups" if _by_group(told) else "pictures"
+    return f"{score_name} of each {_kind(told)}, on the {unseen} that it had not seen"
+
+
+def folds_how(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """What stands behind the scores, by paragraphs; `told` as for `mean_words`."""
+    return (FOLDS_HOW, WHOLE_GROUPS) if _by_group(told) else (FOLDS_HOW,)
+
+
+def _kind(told: Mapping[str, JsonValue]) -> str:
+    return "random split" if told.get("shuffle") else "fold"
 
 
 def _by_group(told: Mapping[str, JsonValue]) -> bool:

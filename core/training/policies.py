@@ -87,8 +87,8 @@ TABLES: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "autocontrast": _stretched,
     "equalize": _equalised,
 }
-"""Changes of levels: of all levels (256,), of how many points have each (n, 3, 256) and of how much (n, 1, 1) the new
-ones (n, 3, 256)."""
+"""Changes of levels: of all levels (256,), of how many points have each (n, 3, 256), for those of COUNTED alone, and of
+how much (n, 1, 1) the new ones (n, 3, 256), or (n, 1, 256) for all colours alike."""
 COUNTED = ("contrast", "autocontrast", "equalize")
 CHANGES = ("identity", *MOVES, *TABLES, "colour", "sharpness")
 SIGNED = {*MOVES, "brightness", "colour", "contrast", "sharpness"}
@@ -131,7 +131,7 @@ def change(pictures: Tensor, kinds: Tensor, much: Tensor) -> Tensor:
             placement[chosen] = torch.stack(rows, 1).view(-1, 2, 3)
         if name in TABLES:
             where, strength = (on_device(item, pictures.device) for item in (chosen, much[chosen].view(-1, 1, 1)))
-            counts = _counts(pictures[where]) if name in COUNTED else pictures.new_ones(len(chosen), 3, 256).float()
+            counts = _counts(pictures[where]) if name in COUNTED else pictures.new_empty(0)
             levels = torch.arange(256.0, device=pictures.device)
             tables[where] = TABLES[name](levels, counts, strength).clamp(0, 255).to(torch.uint8)
     return (_by_bytes if pictures.device.type == "cpu" else _by_planes)(pictures, names, much, placement, tables)

@@ -130,7 +130,7 @@ def folds(facts: ReportFacts) -> str:
     told = entries(facts.results["folds"])
     if not told:
         return ""
-    how = "".join(paragraph(item) for item in folds_how(told).split("\n\n"))
+    how = "".join(paragraph(item) for item in folds_how(told))
     return sentences(fold_lines(told, SCORE_NAMES[Task(str(facts.results["task"]))])) + how
 
 
