@@ -13,6 +13,7 @@ from core.errors import BadInput
 from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
+IMBALANCES: tuple[Imbalance, ...] = typing.get_args(Imbalance)
 Loss = Literal["standard", "squared", "focal", "asymmetric", "corn", "coral"]
 PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 SMALLEST_SIDE = 16

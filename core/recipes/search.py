@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import IMBALANCES, Recipe
 from core.recipes.starts import from_nothing, head_recipe
+from core.recipes.unused import balancing
 from core.types import JsonValue, Task
 
 
@@ -26,6 +27,8 @@ class Options:
     values: tuple[JsonValue, ...]
 
 
+BALANCES = ("ignore", "weights", "logits", "sampling")
+"""What is tried for rare classes: "effective" weights lie between two of them."""
 AXES: dict[str, Span | Options] = {
     "learning_rate": Span(0.1, 10, factor=True),
     "tune": Options(("head", "gradual", "last:2", "all")),
@@ -34,7 +37,7 @@ AXES: dict[str, Span | Options] = {
     "backbone_factor": Span(0.01, 1),
     "label_smoothing": Options((0.0, 0.1)),
     "mixup": Options((0.0, 0.2)),
-    "imbalance": Options(("ignore", "weights", "logits", "sampling")),
+    "imbalance": Options(BALANCES),
 }
 """A recipe's field -> the values a search tries. Networks come on top, as the person names them."""
 
@@ -84,7 +87,7 @@ def search_space(
 ) -> Space:
     """The space around a recipe. Where nothing is pretrained there is nothing to freeze: what learns stays as it is.
 
-    Of several classes in a picture, rare ones can weigh more and no more than that.
+    For rare classes only what changes something is tried.
 
     Raises BadInput for a field that cannot be searched, or if nothing is left to search.
     """
@@ -92,14 +95,13 @@ def search_space(
     if unknown:
         raise BadInput(f"{unknown[0]!r} cannot be searched.", hint=f"Choose among {', '.join(AXES)}.")
     start, known = from_nothing(recipe) if recipe.weights == "none" else recipe, {**AXES}
-    if task is Task.MULTI:
-        start = dataclasses.replace(start, imbalance="ignore" if start.imbalance == "ignore" else "weights")
-        known["imbalance"] = Options(("ignore", "weights"))
-    axes: dict[str, Span | Options] = {
-        name: _with(known[name], getattr(start, name))
-        for name in fields
-        if not (name == "tune" and start.weights == "none")
-    }
+    balances = _balances(start, task)
+    if start.imbalance not in balances:
+        start = dataclasses.replace(start, imbalance="ignore")
+    known["imbalance"] = Options(tuple(value for value in BALANCES if value in balances))
+    left_out = {"tune"} if start.weights == "none" else set()
+    left_out |= {"imbalance"} if len(balances) < 2 else set()
+    axes = {name: _with(known[name], getattr(start, name)) for name in fields if name not in left_out}
     names = tuple(dict.fromkeys([*backbones] or [recipe.backbone]))
     start = dataclasses.replace(start, backbone=names[0])
     if len(names) > 1:
@@ -107,6 +109,13 @@ def search_space(
     if not axes:
         raise BadInput("There is nothing to search.", hint=f"Choose at least one of {', '.join(USUAL)}.")
     return Space(start, axes)
+
+
+def _balances(start: Recipe, task: Task) -> list[str]:
+    """What can be done for rare classes where more than the head learns."""
+    recipe = {**start.to_json(), "tune": "all"}
+    able: list[str] = [name for name in IMBALANCES if balancing({**recipe, "imbalance": name}, task) == name]
+    return able or ["ignore"]
 
 
 def _with(axis: Span | Options, value: JsonValue) -> Span | Options:

@@ -18,11 +18,11 @@ OF_ALL_WEIGHTS = frozenset(
 def balancing(recipe: JsonObject, task: Task) -> str:
     """What is done for rare classes, as a recipe names it; "" where there is nothing that could be done."""
     asked = str(recipe.get("imbalance"))
-    if task is Task.REGRESSION or recipe.get("loss") == "asymmetric":
+    if task is Task.REGRESSION:
         return ""
-    if task is Task.MULTI:
-        return asked if asked == "ignore" else "weights"
-    return "ignore" if asked == "sampling" and recipe.get("tune") == "head" else asked
+    if asked == "sampling":
+        return "ignore" if recipe.get("tune") == "head" else asked
+    return "ignore" if recipe.get("loss") == "asymmetric" else asked
 
 
 def why_unused(field: str, recipe: JsonObject, task: Task) -> str:
@@ -30,10 +30,12 @@ def why_unused(field: str, recipe: JsonObject, task: Task) -> str:
     numbers = task is Task.REGRESSION
     loss = recipe.get("loss")
     match field:
-        case "imbalance" if not balancing(recipe, task):
-            return "numbers have no classes" if numbers else f"the loss {loss!r} weighs classes in its own way"
+        case "imbalance" if numbers:
+            return "numbers have no classes"
         case "imbalance" if recipe.get(field) == "sampling" and balancing(recipe, task) == "ignore":
             return "the last layer alone learns from all pictures at once"
+        case "imbalance" if recipe.get(field) != balancing(recipe, task):
+            return f"the loss {loss!r} weighs classes in its own way"
         case "label_smoothing" if numbers:
             return "numbers have no classes"
         case "label_smoothing" if task is Task.MULTI:
@@ -55,13 +57,11 @@ def why_unused(field: str, recipe: JsonObject, task: Task) -> str:
 
 
 def said_of_unused(recipe: Recipe, fields: Iterable[str], task: Task) -> tuple[str, ...]:
-    """A sentence for each of the fields that were set to something and change nothing, or not what they say."""
+    """A sentence for each of the fields that were set to something and change nothing."""
     value, usual, found = recipe.to_json(), Recipe().to_json(), []
     for field in dict.fromkeys(fields):
         if value.get(field) == usual.get(field):
             continue
         if why := why_unused(field, value, task):
             found.append(f"{field} changes nothing here: {why}.")
-        elif field == "imbalance" and balancing(value, task) != value[field]:
-            found.append("imbalance counts as weights here: with several classes, rare ones can only weigh more.")
     return tuple(found)

@@ -31,7 +31,7 @@ from core.training.compiling import compiled
 from core.training.frozen import Below, keep_below
 from core.training.group import ALONE, Group, adding_up
 from core.training.head import calm_head
-from core.training.losses import build_loss, class_weights
+from core.training.losses import build_loss, rarity
 from core.training.plan import (
     branches_apart,
     build_optimizer,
@@ -232,11 +232,11 @@ class Trainer:
             set_trainable(self.network, thawed_stages(self.recipe, epoch, len(stages(self.network))))
 
     def _order(self, generator: torch.Generator) -> Tensor:
-        """Positions of the epoch's pictures: each once, or drawn so that all classes come equally often."""
+        """Positions of the epoch's pictures: each once, or drawn so that rare classes come more often."""
         count = len(self.train.blobs)
-        if self.recipe.imbalance == "sampling" and self.task in (Task.SINGLE, Task.ORDINAL):
-            weights = class_weights(self.train.targets, self.outputs)[self.train.targets]
-            return torch.multinomial(weights, count, replacement=True, generator=generator)
+        if self.recipe.imbalance == "sampling" and self.task is not Task.REGRESSION:
+            drawn = rarity(self.train.targets, self.outputs)
+            return torch.multinomial(drawn, count, replacement=True, generator=generator)
         return torch.randperm(count, generator=generator)
 
     def _pace(self, seconds: float) -> None:

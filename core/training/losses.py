@@ -82,6 +82,42 @@ def log_prior(targets: Tensor, outputs: int) -> Tensor:
     return (counts / counts.sum()).log()
 
 
+def presence_weights(targets: Tensor) -> Tensor:
+    """(K,) how much more each class's presence weighs than its absence: pictures without it for one with it."""
+    there, absent = _presence(targets)
+    return (absent / there).clamp(1 / MOST_WEIGHT, MOST_WEIGHT)
+
+
+def effective_presence(targets: Tensor) -> Tensor:
+    """(K,) the same by effective numbers of pictures, of each class as a question of its own (arXiv 1901.05555)."""
+    there, absent = _presence(targets)
+    return ((1 - BETA**absent) / (1 - BETA**there)).clamp(1 / MOST_WEIGHT, MOST_WEIGHT)
+
+
+def log_odds(targets: Tensor) -> Tensor:
+    """(K,) log odds of each class's presence, added to its logit while learning only (arXiv 2007.07314)."""
+    there, absent = _presence(targets)
+    return (there / absent).log()
+
+
+def _presence(targets: Tensor) -> tuple[Tensor, Tensor]:
+    """(K,) and (K,) pictures with and without each class of `targets` (N, K), at least one each."""
+    there = targets.sum(0)
+    return there.clamp_min(1), (len(targets) - there).clamp_min(1)
+
+
+def rarity(targets: Tensor, outputs: int) -> Tensor:
+    """(N,) how often each picture is drawn so that rare classes come as often as others (arXiv 1910.09217).
+
+    Targets are (N,) class positions: all classes come equally often. Or (N, K) zeros and ones: each picture counts by
+    the rarest of its classes, as in https://arxiv.org/abs/1908.03195; having none counts as a class, too.
+    """
+    if targets.ndim == 1:
+        return class_weights(targets, outputs)[targets]
+    named = torch.cat([targets, (targets.sum(1, keepdim=True) == 0).to(targets)], 1)
+    return (named / named.sum(0).clamp_min(1)).amax(1)
+
+
 def focal(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
     """Cross-entropy times (1 - p)^2: what is known already pulls less. https://arxiv.org/abs/1708.02002, equation 4."""
     shares = classes if classes.is_floating_point() else functional.one_hot(classes, logits.shape[1]).float()
@@ -122,15 +158,16 @@ def coral(logits: Tensor, classes: Tensor, weight: Tensor | None) -> Tensor:
 
 
 def _several(recipe: Recipe, targets: Tensor) -> Loss:
-    there = targets.sum(0).clamp_min(1)
-    plain = recipe.imbalance == "ignore"
-    weights = None if plain else ((len(targets) - there) / there).clamp(1 / MOST_WEIGHT, MOST_WEIGHT)
-    weight_on = _by_device(weights)
+    weights = {"weights": presence_weights, "effective": effective_presence}.get(recipe.imbalance, lambda _: None)
+    weight_on = _by_device(weights(targets))
+    prior_on = _by_device(log_odds(targets) if recipe.imbalance == "logits" else None)
 
     def several(logits: Tensor, classes: Tensor) -> Tensor:
         if recipe.loss == "asymmetric":
             return asymmetric(logits, classes)
-        weight = weight_on(logits.device)
+        shift, weight = prior_on(logits.device), weight_on(logits.device)
+        if shift is not None:
+            logits = logits + shift
         if recipe.loss == "focal":
             losses = functional.binary_cross_entropy_with_logits(logits, classes, pos_weight=weight, reduction="none")
             shares = torch.sigmoid(logits)

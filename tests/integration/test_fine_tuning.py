@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn import functional
 
 from core.errors import Cancelled, GraftError, OutOfMemory
 from core.features import PixelCache
@@ -99,6 +100,21 @@ def test_a_training_that_only_gets_worse_keeps_the_head_that_it_began_with(
     much = before / whole.network.head.weight  # one number for all, where the head was only calmed
     assert torch.allclose(much, much.mean(), rtol=1e-4) is (best == 0)
     assert any("nothing was better" in note for note in watcher.notes) is (best == 0)
+
+
+@pytest.mark.parametrize("task", [Task.SINGLE, Task.MULTI])
+def test_pictures_of_a_rare_class_are_shown_as_often_as_the_others(
+    settings: Settings, blobs: list[str], tmp_path: Path, task: Task
+) -> None:
+    recipe = WHOLE.with_settings({"weights": "none", "imbalance": "sampling"})
+    rare = torch.tensor([1, *[0] * 15])
+    targets = functional.one_hot(rare).float() if task is Task.MULTI else rare
+    pixels = PixelCache(settings, SIZE, "squash")
+    part = Part(blobs[:16], targets)
+    network = Network("mobilenet_v3_small", 2, image_size=SIZE)
+    batches = Trainer(network, pixels, task, recipe, part, part, tmp_path, Watcher()).endless_batches()
+    drawn = torch.cat(list(itertools.islice(batches, 200)))
+    assert float((drawn == 0).float().mean()) == pytest.approx(0.5, abs=0.08)
 
 
 @pytest.mark.parametrize("spoilt", [1, 2])

@@ -116,7 +116,7 @@ def test_what_changes_nothing_is_off_and_says_why(graft: Graft, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("task", "tune", "offered", "kept"),
-    [(Task.SINGLE, "all", 5, "sampling"), (Task.SINGLE, "head", 4, "ignore"), (Task.MULTI, "all", 2, "weights")],
+    [(Task.SINGLE, "all", 5, "sampling"), (Task.SINGLE, "head", 4, "ignore"), (Task.MULTI, "all", 5, "sampling")],
 )
 def test_for_rare_classes_only_what_is_done_is_offered(
     graft: Graft, task: Task, tune: str, offered: int, kept: str, monkeypatch: pytest.MonkeyPatch

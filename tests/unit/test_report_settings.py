@@ -89,7 +89,7 @@ def test_what_a_training_does_not_use_is_not_told_as_if_it_were() -> None:
         ("weights", "head", Task.SINGLE, "weights"),
         ("sampling", "all", Task.ORDINAL, "sampling"),
         ("sampling", "head", Task.SINGLE, "ignore"),  # a head learns from all pictures at once
-        ("logits", "all", Task.MULTI, "weights"),
+        ("logits", "all", Task.MULTI, "logits"),
         ("ignore", "all", Task.MULTI, "ignore"),
         ("weights", "all", Task.REGRESSION, ""),
     ],

@@ -50,13 +50,28 @@ def test_a_trial_that_is_told_by_its_fields_gives_its_recipe_again(preset: str, 
         assert space.recipe_of(json.loads(json.dumps(told))) == recipe
 
 
-@pytest.mark.parametrize("imbalance", ["ignore", "sampling"])
-def test_of_several_classes_nothing_is_tried_twice_for_rare_ones(imbalance: str) -> None:
-    start = PRESETS["balanced"].with_settings({"imbalance": imbalance})
-    space = search_space(start, ["imbalance"], task=Task.MULTI)
-    assert space.axes["imbalance"] == Options(("ignore", "weights"))
-    assert space.values_of_start() == {"imbalance": "ignore" if imbalance == "ignore" else "weights"}
-    assert len(search_space(start, ["imbalance"], task=Task.SINGLE).axes["imbalance"].values) == 4  # type: ignore[union-attr]
+@pytest.mark.parametrize(
+    ("task", "loss", "asked", "tried"),
+    [
+        (Task.SINGLE, "standard", "sampling", ("ignore", "weights", "logits", "sampling")),
+        (Task.MULTI, "standard", "effective", ("ignore", "weights", "logits", "sampling", "effective")),
+        (Task.MULTI, "asymmetric", "weights", ("ignore", "sampling")),
+    ],
+)
+def test_for_rare_classes_only_what_changes_something_is_tried(
+    task: Task, loss: str, asked: str, tried: tuple[str, ...]
+) -> None:
+    start = PRESETS["balanced"].with_settings({"imbalance": asked, "loss": loss})
+    space = search_space(start, ["imbalance"], task=task)
+    assert space.axes["imbalance"] == Options(tried)
+    assert space.start.imbalance == (asked if asked in tried else "ignore"), "what it is, in effect"
+
+
+def test_numbers_have_no_rare_classes_to_search_for() -> None:
+    space = search_space(PRESETS["balanced"], ["imbalance", "mixup"], task=Task.REGRESSION)
+    assert list(space.axes) == ["mixup"] and space.start.imbalance == "ignore"
+    with pytest.raises(BadInput, match="nothing to search"):
+        search_space(PRESETS["balanced"], ["imbalance"], task=Task.REGRESSION)
 
 
 def test_from_nothing_there_is_nothing_to_freeze() -> None:

@@ -34,7 +34,7 @@ from core.training.checkpoint import (
     save_decisions,
 )
 from core.training.head import fit_head
-from core.training.losses import build_loss, class_weights, effective_weights
+from core.training.losses import build_loss, class_weights, effective_weights, rarity
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, scheduled, settled_epoch, thawed_stages
 from core.training.policies import POLICIES
 from core.types import Task
@@ -193,6 +193,42 @@ def test_losses_for_rare_classes_by_hand() -> None:
     shifted = build_loss(Task.SINGLE, BALANCED.with_settings({"imbalance": "logits"}), targets, 2)
     # With the prior as the only knowledge the shifted softmax is the prior itself.
     assert float(shifted(torch.zeros(1, 2), torch.tensor([1]))) == pytest.approx(math.log(4))
+
+
+def test_for_rare_classes_among_several_presence_weighs_more_or_is_corrected_for() -> None:
+    targets = torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])  # of four pictures three and one
+    said = torch.zeros(1, 2)
+
+    def loss(imbalance: str, classes: list[int], kind: str = "standard") -> float:
+        recipe = BALANCED.with_settings({"imbalance": imbalance, "loss": kind})
+        return float(build_loss(Task.MULTI, recipe, targets, 2)(said, torch.tensor([classes]).float()))
+
+    assert loss("ignore", [1, 1]) == loss("sampling", [1, 1]) == pytest.approx(math.log(2))
+    assert loss("weights", [1, 1]) == pytest.approx((1 / 3 + 3) / 2 * math.log(2))
+    three = (1 - 0.999**3) / (1 - 0.999)
+    assert loss("effective", [1, 1]) == pytest.approx((1 / three + three) / 2 * math.log(2), rel=1e-4)
+    assert loss("weights", [0, 0]) == loss("effective", [0, 0]) == pytest.approx(math.log(2)), "absence is not weighed"
+    # With the prior as the only knowledge the shifted shares are the prior itself: 3/4 and 1/4.
+    assert loss("logits", [1, 1]) == pytest.approx(-(math.log(3 / 4) + math.log(1 / 4)) / 2)
+    assert loss("logits", [1, 1], "focal") == pytest.approx(
+        -((1 / 4) ** 2 * math.log(3 / 4) + (3 / 4) ** 2 * math.log(1 / 4)) / 2
+    )
+    assert all(math.isfinite(loss(name, [1, 0])) for name in ("weights", "effective", "logits"))
+
+
+@pytest.mark.parametrize("imbalance", ["weights", "effective", "logits"])
+@pytest.mark.parametrize("named", [0.0, 1.0])
+def test_a_class_that_no_picture_or_every_picture_has_gives_a_finite_loss(imbalance: str, named: float) -> None:
+    targets = torch.tensor([[1.0, named], [0.0, named]])
+    loss = build_loss(Task.MULTI, BALANCED.with_settings({"imbalance": imbalance}), targets, 2)
+    assert math.isfinite(float(loss(torch.zeros(2, 2), targets)))
+
+
+def test_pictures_are_drawn_by_the_rarest_of_their_classes() -> None:
+    one = rarity(torch.tensor([0, 0, 0, 1]), 3)
+    assert float(one[:3].sum()) == pytest.approx(float(one[3])), "both classes that there are come equally often"
+    several = torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    assert rarity(several, 2).tolist() == pytest.approx([1, 1 / 3, 1 / 3, 1]), "none of them is a class, too"
 
 
 def test_focal_loss_by_hand_and_as_cross_entropy_without_focus() -> None:

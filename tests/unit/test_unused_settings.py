@@ -11,8 +11,6 @@ from core.types import Task
     [
         ({"mixup": "0.2"}, Task.REGRESSION, "mixup changes nothing here: it blends classes, and these are numbers."),
         ({"imbalance": "sampling"}, Task.REGRESSION, "imbalance changes nothing here: numbers have no classes."),
-        ({"imbalance": "sampling"}, Task.MULTI, "imbalance counts as weights here: with several classes, rare ones can "
-         "only weigh more."),
         ({"imbalance": "sampling", "tune": "head"}, Task.SINGLE, "imbalance changes nothing here: the last layer alone "
          "learns from all pictures at once."),
         ({"label_smoothing": "0.1"}, Task.MULTI, "label_smoothing changes nothing here: each class is learnt for "
@@ -49,3 +47,4 @@ def test_nothing_is_said_of_settings_that_count_or_that_nobody_set() -> None:
 def test_a_loss_that_weighs_classes_itself_leaves_rare_ones_to_it() -> None:
     recipe = Recipe(loss="asymmetric").to_json()
     assert why_unused("imbalance", recipe, Task.MULTI) == "the loss 'asymmetric' weighs classes in its own way"
+    assert not why_unused("imbalance", {**recipe, "imbalance": "sampling"}, Task.MULTI), "it only draws pictures"
