@@ -26,6 +26,11 @@ def sentences(engine: dict[str, str]) -> list[str]:
     found = [PRECISIONS.get(engine.get("precision", ""), "")]
     if "gpus" in engine:
         found.append(f"{count(int(engine['gpus']), 'GPU')} shared each batch.")
+    if "batch_size" in engine:
+        found.append(
+            f"Each step learns from {engine['batch_size']} pictures, the fewest that keep this machine busy, at a "
+            f"learning rate raised with them, to {float(engine['learning_rate']):.2g}."
+        )
     if "runtime" in engine:
         runtime = RUNTIME_WORDS.get(engine["runtime"], engine["runtime"])
         found.append(f"What looked through the network while it was frozen: {runtime}.")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.features.pixels import PixelCache
 from core.features.rows import RowCache
-from core.inference import BATCH, PLAIN, RUNTIMES, compute_features
+from core.inference import PLAIN, RUNTIMES, compute_features, pictures_at_once
 from core.models import Network, digest
 from core.settings import Settings
 
@@ -73,7 +73,8 @@ def cached_features(
     runtime: str = PLAIN,
 ) -> Tensor:
     """Features (N, F) float32 of pictures that `pixels` holds; computed only where they are not kept yet."""
-    size = BATCH if runtime.startswith(PLAIN) else MOST  # OpenVINO splits them itself
+    # OpenVINO splits them itself.
+    size = pictures_at_once(network.head.weight.device) if runtime.startswith(PLAIN) else MOST
     forward = functools.cache(lambda: RUNTIMES[runtime](network, settings))  # made only if it is needed
     features = Sayings(
         settings.features / fingerprint(network, pixels, runtime),

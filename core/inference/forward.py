@@ -10,7 +10,12 @@ from core.inference.runtimes import Forward, by_torch
 from core.models import Network
 
 Watch = Callable[[int], None]
-BATCH = 32
+BATCH, GPU_BATCH = 32, 256
+
+
+def pictures_at_once(device: torch.device) -> int:
+    """How many pictures a network looks at together: what a processor's cores keep near them, what fills a GPU."""
+    return GPU_BATCH if device.type == "cuda" else BATCH
 
 
 def compute_features(

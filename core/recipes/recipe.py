@@ -48,7 +48,8 @@ class Recipe:
     framing       "squash": the whole picture, stretched to a square; "crop": its middle square
     epochs        at most this many; `patience` epochs without a better validation score end it (0: never), once all
                   that is to thaw has thawed
-    batch_size    0 means chosen from the number of pictures; halved, with gradients added up, when memory is short
+    batch_size    0 means chosen from the number of pictures and, on a GPU, by trying, the learning rate with it;
+                  halved, with gradients added up, when memory is short
     learning_rate of the head; the backbone's is multiplied by `backbone_factor`
     layer_decay   each block's learning rate is so much of that of the block above; 1 is off
                   (https://arxiv.org/abs/2106.08254)
@@ -81,7 +82,7 @@ class Recipe:
     precision     of a training's numbers, and
     runtime       what looks through a frozen network; "auto" is what a trial finds fastest on the machine (with a
                   precision of "float32": "torch")
-    compile       torch.compile; "auto": where it saves more time than it costs on this machine
+    compile       torch.compile; "auto": tried for a long training, and used where it saves more time than it costs
     """
 
     preset: str = "balanced"
@@ -112,7 +113,7 @@ class Recipe:
     loss: Loss = "standard"
     precision: Precision = "auto"
     runtime: Runtime = "auto"
-    compile: Compile = "off"
+    compile: Compile = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -193,7 +194,7 @@ class Recipe:
 
 def completed(value: JsonObject) -> JsonObject:
     """A recipe's JSON that was written earlier, with settings that came since as they were then."""
-    usual = Recipe().to_json()
+    usual = {**Recipe().to_json(), "compile": "off"}
     if value.get("augmentation") == "strong":
         usual["erase"] = 0.25  # "strong" did that, too, before there was a field for it
     return usual | value

@@ -25,6 +25,7 @@ _TOLD_BY = {
     "epochs": ("batch_size",), "tune": ("backbone_factor",), "augmentation": ("erase", "label_smoothing", "ema"),
 }  # fmt: skip
 """Field -> others that its reason speaks of, too."""
+_MORE = ", or fewer of more where this GPU is faster so"
 OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
 
@@ -133,11 +134,13 @@ def choose_recipe(facts: DataFacts) -> Choice:
             because["mixup"] = "Pairs of pictures are blended: of so many, the BiT-HyperRule says, more can be asked."
         batch = max(4, min(BATCH, facts.pictures // 10))
         epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
-        changes |= {"epochs": epochs, "batch_size": batch, "mixup": max(recipe.mixup, rule.mixup)}
+        # What a GPU learns from fastest is found by trying.
+        changes |= {"epochs": epochs, "batch_size": 0 if facts.gpu else batch, "mixup": max(recipe.mixup, rule.mixup)}
         steps = round(epochs * facts.pictures / batch)
         because["epochs"] = (
-            f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps of {batch}; for so many "
-            f"the BiT-HyperRule (Kolesnikov et al. 2020) takes {rule.steps:,}."
+            f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps of {batch}"
+            f"{_MORE if facts.gpu else ''}; for so many the BiT-HyperRule (Kolesnikov et al. 2020) takes "
+            f"{rule.steps:,}."
         )
     if facts.balance >= RARE:
         because["imbalance"] = (

@@ -2,7 +2,7 @@
 
 from core.errors import BadInput
 from core.features import PixelCache
-from core.inference import answers, compute_features, device_words, head_logits, picture_traits
+from core.inference import answers, compute_features, device_words, head_logits, picture_traits, pictures_at_once
 from core.jobs.context import JobContext
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, versions
@@ -21,8 +21,8 @@ def run(context: JobContext) -> JsonObject:
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
     model = warm_model(context, payload.model)
-    device = device_words(next(model.network.parameters()).device)
-    context.facts(device=device, code_version=code_version(), libraries=libraries())
+    device = model.network.head.weight.device
+    context.facts(device=device_words(device), code_version=code_version(), libraries=libraries())
     pixels = PixelCache(context.settings, model.card.image_size, model.card.framing)
     blobs = [item.blob for item in version.items]
 
@@ -36,7 +36,7 @@ def run(context: JobContext) -> JsonObject:
         context.progress("Looking at the pictures", fraction=0.5 + done / len(blobs) / 2)
 
     pixels.fill(blobs, decoding)
-    features = compute_features(model.network, pixels.batches(blobs, BATCH), looking)
+    features = compute_features(model.network, pixels.batches(blobs, pictures_at_once(device)), looking)
     traits: list[JsonObject] = []
     for start, squares in zip(range(0, len(blobs), BATCH), pixels.batches(blobs, BATCH), strict=True):
         context.check_cancelled()

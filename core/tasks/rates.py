@@ -50,7 +50,10 @@ class _RangeTest(Training):
             self.context.progress(f"At a rate of {rates[done]:.1e}", fraction=done / steps)
 
         torch.manual_seed(self.recipe.seed)
-        losses = sweep(self._head_step(network) if head else network_step(self.trainer(network)), rates, watch)
+        step = self._head_step(network) if head else network_step(self.trainer(network))
+        # A training whose batch was found by trying multiplies the rate that it is told, too.
+        more = self.recipe.learning_rate / self.asked.learning_rate
+        losses = sweep(step, [rate * more for rate in rates], watch)
         self.context.afterwards(functools.partial(delete_checkpoint, self.context.folder))
         suggested = suggested_rate(rates, losses)
         self.context.progress("Done", fraction=1.0, now=True)

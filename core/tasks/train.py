@@ -28,6 +28,7 @@ from core.inference import (
     machine,
     picture_colours,
     picture_traits,
+    pictures_at_once,
 )
 from core.jobs.context import JobContext
 from core.labels import Match
@@ -71,6 +72,7 @@ from core.training import (
     load_decisions,
     save_decisions,
     together,
+    with_batch_size,
     with_compiling,
     with_precision,
 )
@@ -107,7 +109,7 @@ class Training:
     """A training, phase by phase."""
 
     def __init__(self, context: JobContext, recipe: Recipe, version: VersionRecord) -> None:
-        self.context, self.recipe, self.version = context, recipe, version
+        self.context, self.asked, self.recipe, self.version = context, recipe, recipe, version
         self.device = choose_device(context.settings.device)
         context.facts(device=device_words(self.device), code_version=code_version(), libraries=libraries())
         self.size = recipe.image_size or backbone_info(recipe.backbone).image_size
@@ -221,7 +223,11 @@ class Training:
         if recipe.tune != "head":
             recipe = with_precision(network, recipe, learnt, settings)
             found["precision"] = recipe.precision
-            recipe, words = with_compiling(network, recipe, learnt, settings)
+            gpus = len(self._devices())
+            recipe = with_batch_size(network, recipe, learnt, settings, gpus)
+            if recipe.batch_size != self.recipe.batch_size:
+                found |= {"batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate}
+            recipe, words = with_compiling(network, recipe, learnt, settings, gpus)
             if words:
                 found |= {"compile": recipe.compile, "compiling": words}
         return found
@@ -252,18 +258,22 @@ class Training:
 
     def _fit(self, network: Network) -> Fit:
         """The loop, on all GPUs that there are."""
-        train = self.part(Split.TRAIN)
-        batch_size = choose_batch_size(self.recipe, len(train.blobs))
-        devices = devices_for(self.device, self.context.settings.device, batch_size)
-        # Graft's own networks are too small to share, and their branches may learn apart, past the group's wrapper.
-        if len(devices) == 1 or self.recipe.backbone.startswith("graft:"):
+        devices = self._devices()
+        if len(devices) == 1:
             return self._told(self.trainer(network).fit())
         self.engine["gpus"] = len(devices)
         member = Member(
-            copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, train,
+            copy.deepcopy(network).cpu(), self.pixels, self.version.task, self.recipe, self.part(Split.TRAIN),
             self.part(Split.VALIDATION), self.context.folder,
         )  # fmt: skip
         return self._told(together(lambda group, _: self.trainer(network, group).fit(), member, devices))
+
+    def _devices(self) -> list[torch.device]:
+        """All that share the steps."""
+        if self.recipe.backbone.startswith("graft:"):  # too small; and branches may learn apart, past a group's wrapper
+            return [self.device]
+        batch_size = choose_batch_size(self.recipe, len(self.positions(Split.TRAIN)))
+        return devices_for(self.device, self.context.settings.device, batch_size)
 
     def _told(self, fit: Fit) -> Fit:
         """The fit, after what it says of how it was computed was taken down."""
@@ -379,7 +389,8 @@ class Training:
                 network, self.pixels, blobs, self.context.settings, lambda done, _: watch(done), self.runtime
             )
         else:
-            features = compute_features(network, self.pixels.batches(blobs, BATCH), watch)
+            batches = self.pixels.batches(blobs, pictures_at_once(self.device))
+            features = compute_features(network, batches, watch)
         return features, head_logits(network, features)
 
     def card(self, network: Network, logits: Tensor) -> ModelCard:

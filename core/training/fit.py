@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from core.errors import Diverged, OutOfMemory
 from core.features import PixelCache
-from core.inference import compute_logits
+from core.inference import BATCH, compute_logits, pictures_at_once
 from core.models import Network, channels_last, frozen_to_eval, set_trainable, stages
 from core.models.parts import KINDS, add_lora, merge_lora, set_trainable_kind
 from core.models.small import BRANCHES, branch_logits
@@ -45,7 +45,10 @@ from core.training.reading import Losses, no_number
 from core.training.scores import score
 from core.types import Task
 
-EVALUATION_BATCH, CALMING = 32, 128
+CALMING = 128
+SLOW_S, RARELY = 2.0, 10
+"""A checkpoint that took longer is written again only after ten times as long: a GPU learns from few pictures in less
+time than a disk takes for a large network. What a killed training loses is learnt again, to the same numbers."""
 KEPT = "What the frozen part says of a picture is computed once and kept: neither it nor the pictures change."
 ANEW = "What the frozen part says of a picture is computed anew in each epoch: {}."
 
@@ -126,6 +129,7 @@ class Trainer:
         self._test_chance = torch.Generator().manual_seed(recipe.seed)
         self.best_epoch, self.best_score, self.best_loss = 0, -math.inf, math.inf
         self.best_state: dict[str, Tensor] = {}
+        self._saved_epoch, self._saved_at, self._saving_s = 0, -math.inf, 0.0
 
     def fit(self) -> Fit:
         """Train to the end. Raises Cancelled, OutOfMemory, and Diverged for a loss that is not a number."""
@@ -167,7 +171,7 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.recipe.seed)
         torch.manual_seed(self.recipe.seed)
         chosen = self._order(generator)[:CALMING]
-        batches = torch.tensor_split(chosen, math.ceil(len(chosen) / min(self.batch_size, EVALUATION_BATCH)))
+        batches = torch.tensor_split(chosen, math.ceil(len(chosen) / min(self.batch_size, BATCH)))
         shown = (self._varied(self._read(batch).to(self.device), generator) for batch in batches)
         calm_head(self.network, shown, self.train.targets[chosen].to(self.device), self.loss_of)
         if self.average is not None:
@@ -273,7 +277,7 @@ class Trainer:
         return self.group.total(loss) / self.group.size / alone
 
     def _broken(self, where: str, rate: float) -> Diverged:
-        kept = f"The last good weights, of epoch {self.epoch - 1}, are kept." if self.epoch > 1 else ""
+        kept = f"The last good weights, of epoch {self._saved_epoch}, are kept." if self._saved_epoch else ""
         return no_number(where, rate, kept)
 
     def _targets(self, targets: Tensor) -> Tensor:
@@ -371,7 +375,15 @@ class Trainer:
         self._keep_if_better(value, loss)
         self.watcher.epoch(self.epoch, values)
         if self.group.leads:
-            save_checkpoint(self.folder, self._state())
+            self._save()
+
+    def _save(self) -> None:
+        begun = time.monotonic()
+        if self._saving_s > SLOW_S and begun - self._saved_at < RARELY * self._saving_s:
+            return
+        save_checkpoint(self.folder, self._state())
+        self._saved_epoch, self._saved_at = self.epoch, time.monotonic()
+        self._saving_s = self._saved_at - begun
 
     def _keep_if_better(self, value: float, loss: float) -> None:
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
@@ -390,7 +402,7 @@ class Trainer:
             self.watcher.step(self.epoch, self.steps, self.steps, 0.0)
 
         if self.below is None:
-            logits = compute_logits(self._shown, self.pixels.batches(blobs, EVALUATION_BATCH), watch)
+            logits = compute_logits(self._shown, self.pixels.batches(blobs, pictures_at_once(self.device)), watch)
         else:
             logits = self.below.logits(blobs, self.device, watch)
         loss = float(self.loss_of(logits, self._targets(self.validation.targets)))
@@ -417,6 +429,7 @@ class Trainer:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.epoch, self.micro_batch = int(state["epoch"]), int(state["micro_batch"])
+        self._saved_epoch = self.epoch
         self.best_epoch, self.best_score, self.best_loss = state["best"]
         self.best_state = state["best_state"]
         self.watcher.note(f"Going on from the end of epoch {self.epoch}.")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core.features import PixelCache, Sayings
-from core.inference import BATCH
+from core.inference import pictures_at_once
 from core.models import Network, digest, set_trainable, stages
 from core.models.halves import Halves, Upper, compute_below, cut, is_random
 from core.recipes import Recipe
@@ -40,8 +40,9 @@ class Below:
         """Logits (N, K) float32 on the CPU of pictures to be judged by; `watch` is told how many are done."""
         parts = []
         self._shown.network.eval()
-        for start in range(0, len(blobs), BATCH):
-            part = self._judged.read(blobs[start : start + BATCH]).to(device)
+        size = pictures_at_once(device)
+        for start in range(0, len(blobs), size):
+            part = self._judged.read(blobs[start : start + size]).to(device)
             with torch.inference_mode():
                 parts.append(self._shown(part).float().cpu())
             watch(start + len(part))

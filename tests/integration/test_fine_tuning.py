@@ -190,6 +190,31 @@ def test_a_training_killed_anywhere_ends_with_the_same_numbers(
         assert torch.equal(value, second.network.state_dict()[name]), name
 
 
+def test_checkpoints_that_take_long_are_written_rarely_and_cost_no_numbers(
+    settings: Settings, blobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = WHOLE.with_settings({"epochs": "3", "weights": "none", "learning_rate": "0.01"})
+    whole = trainer(settings, blobs, recipe, tmp_path / "calm", Watcher())
+    expected = whole.fit()
+    monkeypatch.setattr(fit_module, "SLOW_S", 0.0)
+    monkeypatch.setattr(fit_module, "RARELY", 10**9)
+
+    def kill(epoch: int, done: int) -> None:
+        if (epoch, done) == (3, 1):
+            raise KeyboardInterrupt
+
+    first = trainer(settings, blobs, recipe, tmp_path / "killed", Watcher(at=kill))
+    with pytest.raises(KeyboardInterrupt):
+        first.fit()
+    assert "of epoch 1, are kept" in str(first._broken("somewhere", 0.1)), "what can be gone on from"
+    resumed = Watcher()
+    second = trainer(settings, blobs, recipe, tmp_path / "killed", resumed)
+    assert second.fit().score == expected.score
+    assert resumed.notes == ["Going on from the end of epoch 1."]
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+
+
 def test_gradual_training_leaves_the_lower_stages_alone_at_first(
     settings: Settings, blobs: list[str], tmp_path: Path
 ) -> None:

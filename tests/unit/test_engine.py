@@ -25,7 +25,7 @@ from core.inference.trial import NAME, fastest, measure, recalled
 from core.models import Network
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
-from core.training import compiling, precision, with_compiling, with_precision
+from core.training import precision, with_precision
 from core.training.ahead import read_ahead
 from core.training.augment import STRENGTHS, _by_bytes, _by_planes, _light, _placement
 
@@ -362,58 +362,14 @@ def test_a_gpu_has_the_next_batch_read_and_pinned_while_it_computes() -> None:
     assert pinned == [0, 1, 2, 3]
 
 
-def test_a_training_is_compiled_only_where_that_pays(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [compiling.Gain(cost=10, saved=0.01)]
-    monkeypatch.setattr(compiling, "_gain", lambda *_: found[0])
-    whole = PRESETS["thorough"].with_settings({"batch_size": "100", "compile": "auto"})
-
-    def decided(pictures: int, epochs: int, **changes: str) -> tuple[str, str]:
-        recipe = whole.with_settings({"epochs": str(epochs), **changes})
-        told, words = with_compiling(network(), recipe, pictures, settings)
-        return told.compile, words
-
-    assert decided(1000, 99) == (
-        "off",
-        "Not compiled: compiling takes longer than it saves in a training of this length.",
-    )
-    assert decided(1000, 100) == ("off", "Not compiled: compiling would cost 10 s and save 10 s.")
-    assert decided(1000, 101) == ("on", "Compiled by torch.compile: it costs about 10 s and saves about 10 s.")
-    # Each of the five sets of parts that learn one after the other is compiled, and batches of two lengths.
-    assert decided(1000, 200, tune="gradual")[1] == "Not compiled: compiling would cost 50 s and save 20 s."
-    assert decided(1005, 101)[1] == "Not compiled: compiling would cost 20 s and save 11 s."
-    assert decided(10, 1, compile="on")[0] == "on"
-    assert decided(10**6, 100, compile="off") == ("off", "")
-    found[0] = compiling.Gain(failed="InvalidCxxCompiler: No working C++ compiler found")
-    assert decided(10, 1, compile="on") == (
-        "off", "Not compiled: this machine cannot compile it (InvalidCxxCompiler: No working C++ compiler found)."
-    )  # fmt: skip
-
-
-def test_what_compiling_brings_is_measured_once_and_a_missing_compiler_is_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[str] = []
-
-    def broken(model: torch.nn.Module) -> torch.nn.Module:
-        calls.append("compiled")
-        raise RuntimeError("No working C++ compiler found\nand much more")
-
-    monkeypatch.setattr(compiling, "compiled", broken)
-    monkeypatch.setattr("psutil.getloadavg", lambda: (0.5, 0.5, 0.5))
-    recipe = PRESETS["thorough"].with_settings({"compile": "on", "precision": "float32"})
-    for _ in range(2):
-        told, words = with_compiling(network(), recipe, 8, settings)
-        assert told.compile == "off" and "cannot compile it (No working C++ compiler found)" in words
-    assert calls == ["compiled"]
-    monkeypatch.setattr(compiling, "compiled", lambda model: model)
-    gain = compiling._measured(network(), recipe, 4)
-    assert set(gain) == {"cost", "saved"}
-
-
 def test_how_a_training_was_computed_is_told_in_sentences() -> None:
     assert sentences({}) == []
     assert sentences({"precision": "float32", "runtime": "openvino-bf16", "compiling": "Not compiled."}) == [
         "Numbers of 32 bits.",
         "What looked through the network while it was frozen: OpenVINO, half precision.",
         "Not compiled.",
+    ]
+    assert sentences({"batch_size": "128", "learning_rate": "0.0056568"}) == [
+        "Each step learns from 128 pictures, the fewest that keep this machine busy, at a learning rate raised with "
+        "them, to 0.0057."
     ]
