@@ -64,7 +64,7 @@ def with_compiling(
     saved, cost = steps * recipe.epochs * gain.saved, times * gain.cost
     if chosen == "auto" and saved <= cost:
         return _off(recipe, f"compiling would cost {cost:.0f} s and save {max(0.0, saved):.0f} s")
-    words = f"Compiled by torch.compile: it costs about {cost:.0f} s and saves about {saved:.0f} s."
+    words = f"Compiled by torch.compile: it costs about {cost:.0f} s and saves about {max(0.0, saved):.0f} s."
     return dataclasses.replace(recipe, compile="on"), words
 
 

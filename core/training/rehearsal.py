@@ -20,7 +20,7 @@ class Rehearsal:
 
     def steps(self, count: int = 1, *, half: bool, pictures: int | None = None, model: nn.Module | None = None) -> None:
         """So many times forth and back through a form of the network, with all or so many pictures; waits for a GPU."""
-        some, model = self._pictures[:pictures], model or self.network
+        some, model = self._pictures[:pictures], self.network if model is None else model
         with torch.random.fork_rng():  # dropout must not move the run's own randomness
             for _ in range(count):
                 with torch.autocast(some.device.type, torch.bfloat16, enabled=half):
