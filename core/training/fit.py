@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.errors import Diverged, OutOfMemory
+from core.errors import Diverged
 from core.features import PixelCache
 from core.inference import BATCH, compute_logits, pictures_at_once
 from core.models import Network, channels_last, frozen_to_eval, set_trainable, stages
@@ -29,7 +29,8 @@ from core.training.average import Average
 from core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.training.compiling import compiled
 from core.training.frozen import Below, keep_below
-from core.training.group import ALONE, Group, adding_up
+from core.training.gradients import Gradients
+from core.training.group import ALONE, Group
 from core.training.head import calm_head
 from core.training.losses import build_loss, rarity
 from core.training.plan import (
@@ -109,7 +110,6 @@ class Trainer:
         self.network, self.pixels, self.task, self.recipe = network, pixels, task, recipe
         self.train, self.validation, self.folder, self.watcher = train, validation, folder, watcher
         self.group, self.model, self._wrapped = group, cast(nn.Module, network), list[bool]()
-        self._fits = group.size == 1
         self.below: Below | None = None
         self.engine: dict[str, str] = {}
         self.device = next(network.parameters()).device
@@ -121,7 +121,7 @@ class Trainer:
         self.optimizer = build_optimizer(network, recipe)
         self.average = Average(network, recipe.ema) if recipe.ema else None
         self.batch_size = choose_batch_size(recipe, len(train.blobs))
-        self.micro_batch = self.batch_size
+        self.gradients = Gradients(network, self.batch_size, group, self._loss, self._spare, watcher.note)
         self.steps = math.ceil(len(train.blobs) / self.batch_size)
         self.half = recipe.precision == "bfloat16"
         self.seconds_per_step = 0.0
@@ -207,7 +207,8 @@ class Trainer:
 
     def _wrap(self) -> None:
         """The model whose steps are taken, after each thaw."""
-        self.model, self._fits = self.network, self.group.size == 1
+        self.model = self.network
+        self.gradients.more_learns()
         if self.group.size > 1:  # a second wrapper would average the gradients twice
             gc.collect()  # the old one's hooks go with it; it takes half a second with torch loaded
         below = keep_below(
@@ -264,10 +265,8 @@ class Trainer:
         if self.task is not Task.REGRESSION:
             mixup, cutmix = self.recipe.mixup, self.recipe.cutmix
             pictures, targets = mix(pictures, targets, generator, mixup=mixup, cutmix=cutmix)
-        if not self._fits:
-            self._rehearse(pictures, targets)
         # The group averages its gradients: shares of unequal length weigh by it.
-        loss = self._gradients(pictures, targets, len(chosen) * self.group.size / len(together))
+        loss = self.gradients.add(self.model, pictures, targets, len(chosen) * self.group.size / len(together))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
@@ -285,80 +284,19 @@ class Trainer:
             return functional.one_hot(targets, self.outputs).float()
         return targets
 
-    def _gradients(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> Tensor:
-        """Gradients of the whole batch, added up over parts that fit the memory; returns `weight` x its mean loss."""
-        while True:
-            try:
-                return self._added_up(pictures, targets, weight)
-            except torch.OutOfMemoryError as error:
-                if self.group.size > 1:  # the others are amid an exchange already
-                    raise OutOfMemory(
-                        "A GPU's memory ran out amid a step that it had room for before.",
-                        hint="End other programs that use it, then resume the run; or name one GPU in GRAFT_DEVICE.",
-                    ) from error
-            self._shrink()
-
-    def _rehearse(self, pictures: Tensor, targets: Tensor) -> None:
-        """Find out how many pictures at a time fit all devices of the group, before they exchange anything.
-
-        Whoever fails amid an exchange leaves the others waiting. What the step draws and changes is as it was.
-        """
-        buffers = {name: value.clone() for name, value in self.network.named_buffers()}
-        wrapped, self.model = self.model, self.network
-        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-            while not self._fits:
-                try:
-                    self._added_up(pictures, targets)
-                    failed = False
-                except torch.OutOfMemoryError:
-                    failed = True
-                self.optimizer.zero_grad(set_to_none=True)
-                self._fits = not self.group.any(failed)
-                if not self._fits:
-                    self._shrink()
-        with torch.no_grad():
-            for name, value in self.network.named_buffers():
-                value.copy_(buffers[name])
-        self.model = wrapped
-
-    def _added_up(self, pictures: Tensor, targets: Tensor, weight: float = 1.0) -> Tensor:
-        total = torch.zeros((), device=self.device)
-        parts = math.ceil(len(pictures) / self.micro_batch)
-        pairs = zip(pictures.tensor_split(parts), targets.tensor_split(parts), strict=True)
-        for number, (some, wanted) in enumerate(pairs, 1):
-            with adding_up(self.model, last=number == parts):
-                loss = self._loss(some, wanted) * (weight * len(some) / len(pictures))
-                torch.autograd.backward(loss)
-            total += loss.detach()
-        return total
-
-    def _loss(self, pictures: Tensor, targets: Tensor) -> Tensor:
+    def _loss(self, model: nn.Module, pictures: Tensor, targets: Tensor) -> Tensor:
         """The batch's mean loss; while branches learn apart, the sum of theirs, which have no weight in common."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             if branches_apart(self.recipe, self.epoch):
                 said = branch_logits(self.network, pictures)
             else:
-                said = [self.model(pictures)]
+                said = [model(pictures)]
         return torch.stack([self.loss_of(item.float(), targets) for item in said]).sum()
 
-    def _shrink(self) -> None:
-        """Half as many pictures at a time; raises OutOfMemory where they are two already. The same in each process."""
-        self.optimizer.zero_grad(set_to_none=True)
+    def _spare(self) -> None:
         self._kept = None  # from the next epoch on
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        share = math.ceil(self.batch_size / self.group.size)
-        together = min(self.micro_batch, share)
-        if together <= 2:  # batch norm needs two pictures
-            raise OutOfMemory(
-                "Not even two pictures at a time fit the device's memory.",
-                hint="Choose a smaller network, or a smaller image_size.",
-            )
-        self.micro_batch = max(2, together // 2)
-        self.watcher.note(
-            f"The device's memory is too small for {share} pictures at a time: "
-            f"going on with {self.micro_batch}, gradients added up."
-        )
 
     @property
     def _shown(self) -> Network:
@@ -417,7 +355,7 @@ class Trainer:
             "average": None if self.average is None else self.average.state_dict(),
             "best": [self.best_epoch, self.best_score, self.best_loss],
             "best_state": self.best_state,
-            "micro_batch": self.micro_batch,
+            "micro_batch": self.gradients.micro_batch,
         }
 
     def _resume(self) -> None:
@@ -428,7 +366,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        self.epoch, self.micro_batch = int(state["epoch"]), int(state["micro_batch"])
+        self.epoch, self.gradients.micro_batch = int(state["epoch"]), int(state["micro_batch"])
         self._saved_epoch = self.epoch
         self.best_epoch, self.best_score, self.best_loss = state["best"]
         self.best_state = state["best_state"]

@@ -264,8 +264,8 @@ def test_gradients_added_up_are_those_of_the_whole_batch(settings: Settings, blo
     for micro in (8, 4):
         one = trainer(settings, blobs, WHOLE, tmp_path / str(micro), Watcher())
         one.network.eval()  # batch norm looks at the whole batch, which parts cannot
-        one.micro_batch = micro
-        one._gradients(one.pixels.read(blobs[:8]).float(), torch.arange(8) % 2)
+        one.gradients.micro_batch = micro
+        one.gradients.add(one.network, one.pixels.read(blobs[:8]).float(), torch.arange(8) % 2)
         gradients.append(one.network.head.weight.grad)
     assert torch.allclose(gradients[0], gradients[1], atol=1e-5)
 
