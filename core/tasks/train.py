@@ -230,6 +230,8 @@ class Training:
             recipe, words = with_compiling(network, recipe, learnt, settings, gpus)
             if words:
                 found |= {"compile": recipe.compile, "compiling": words}
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()  # of what was tried with nothing is left, and pictures could lie there
         return found
 
     def note(self, text: str) -> None:
