@@ -4,8 +4,9 @@ python -m benchmarks.gpu SETS [--backbones resnet50,efficientnet_v2_s,vit_b_16] 
 
 SETS is the folder of real sets, of whose leaves photos of 640 x 480 are made by enlarging. Steady: as in
 `benchmarks.fine_tuning`; and where the time of a step goes, by torch's profiler: how long the device was busy of how
-long it took, and what it does more for the engine than for the bare step. Whole: from the start of a process, the
-pictures' files at hand, to the last epoch's validation and checkpoint; the same number of steps on the same pictures.
+long it took, and what it does more for the engine than for the bare step; and what batch it finds best. Whole: from the
+start of a process, the pictures' files at hand, to the last epoch's validation and checkpoint; the same number of steps
+on the same pictures.
 """
 
 import argparse
@@ -19,11 +20,15 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.fine_tuning import STEADY, prepared, seconds, steady
 from benchmarks.peers import links, said
-from benchmarks.photos import SMALL, write_photos, write_splits
+from benchmarks.photos import KINDS, SMALL, write_photos, write_splits
 from benchmarks.table import Figure, show
-from benchmarks.trainings import as_a_job
+from benchmarks.trainings import as_a_job, plain_recipe
+from core.inference import choose_device
+from core.models import Network
+from core.settings import Settings
+from core.training import choose_batch_size, with_batch_size
 
-COUNT, HELD, OFTEN = 1728, 64, 4
+COUNT, HELD, OFTEN, MANY = 1728, 64, 4, 20_000
 BACKBONES = "resnet50,efficientnet_v2_s,vit_b_16"
 SHOWN = 12
 
@@ -40,6 +45,18 @@ def whole(place: Path, backbone: str, batch: int, epochs: int) -> Figure:
         name=f"{backbone}, {epochs} epochs of {COUNT - 3 * HELD}, batches of {batch}, whole process",
         value=f"{ours:.1f} s", floor=f"timm {peer:.1f} s", ratio=peer / ours,
     )  # fmt: skip
+
+
+def batch_found(backbone: str, device: str) -> None:
+    """Print what a recipe that leaves the batch open takes there for many pictures."""
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home), device=device)
+        network = Network(backbone, len(KINDS), image_size=224).to(choose_device(device))
+        recipe = plain_recipe(backbone, epochs=1, batch=0, precision="bfloat16")
+        taken = with_batch_size(network, recipe, MANY, settings)
+        size = choose_batch_size(taken, MANY)
+        print(f"{backbone}: of {MANY:,} pictures {size} a step, found by trying", flush=True)
+    torch.cuda.empty_cache()
 
 
 def shares(photos: Path, backbone: str, batch: int, device: str) -> None:
@@ -91,6 +108,7 @@ def main() -> None:
                        floor=f"bare step {bare:.0f} /s", ratio=ratio, target=f">= {STEADY:g}", met=ratio >= STEADY)
             )  # fmt: skip
             show(f"so far, {card}", figures[-1:])
+            batch_found(backbone, options.device)
             shares(photos, backbone, options.batch, options.device)
         for backbone in options.backbones.split(","):
             figures.append(whole(place, backbone, options.batch, options.epochs))
