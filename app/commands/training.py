@@ -20,7 +20,7 @@ from app.commands.base import (
     table,
     wants_json,
 )
-from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
+from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
 from core.types import JsonObject, JsonValue, ProjectId, RunId, Split, Task
@@ -74,16 +74,13 @@ def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
 
 def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
     """Raises WeightsUnavailable if the recipe's start cannot be downloaded now, unless a person sets it anyway."""
-    if recipe.weights != "imagenet" or any(item.startswith("weights=") for item in settings):
+    if any(item.startswith("weights=") for item in settings):
         return
-    if missing := graft.training.out_of_reach(backbones):
-        from core.services.training import out_of_reach_words
-
-        raise WeightsUnavailable(
-            out_of_reach_words(missing),
-            hint=f"Connect Graft to the network once, choose {' or '.join(bundled_weights())}, which Graft brings "
-            "weights for, or start from nothing: --set weights=none. To queue it anyway: --set weights=imagenet.",
-        )
+    try:
+        graft.training.ensure_reach(recipe.weights, backbones)
+    except WeightsUnavailable as error:
+        error.hint += " From nothing: --set weights=none. To queue it anyway: --set weights=imagenet."
+        raise
 
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
