@@ -88,10 +88,12 @@ def make_run(
     project: ProjectId,
     records: Sequence[PredictionRecord],
     recipe: Recipe = PRESETS["instant"],
+    payload: JsonObject | None = None,
 ) -> RunId:
     with writing(graft.engine) as session:
         run_id = runs.create_run(
-            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW,
+            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload=payload or {},
+            now=NOW,
             recipe=recipe.to_json(), version_id=version,
         )  # fmt: skip
         predictions.replace_predictions(session, run_id, records)

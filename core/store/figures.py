@@ -40,7 +40,8 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord], confu
         "counts": _counts(version),
     }
     if parts[Split.TEST]:
-        sides = Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
+        fitted, checked = (Side(version, parts[part], part) for part in (Split.VALIDATION, Split.TEST))
+        sides = Sides(fitted=fitted, checked=checked)
         figures |= trusted_json(figures, sides)
     if version.task in (Task.SINGLE, Task.ORDINAL) and confusion in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[confusion].cells]

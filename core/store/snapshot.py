@@ -44,7 +44,7 @@ def snapshot(
     `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
     """
     folded = version.whole == "group"  # then intervals count by more than the items' own cases
-    side = Side(version, usable(version.task, [item for item in said if item.split is Split.TEST]))
+    side = Side(version, usable(version.task, [item for item in said if item.split is Split.TEST]), Split.TEST)
     images = [item.image_id for item in side.records if item.image_id is not None]
     facts = {str(image): dataclasses.asdict(known[image]) for image in images if image in known}
     return {
