@@ -202,7 +202,7 @@ def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(
         if started == ["fold-1", "fold-2"]:
             raise KeyboardInterrupt
         self.notes.append("Memory was short.")
-        self.timings["waiting"] = 2.0
+        self.spent.seconds["waiting"] = 2.0
         return learn(self)
 
     monkeypatch.setattr(Training, "learn", interrupted)
