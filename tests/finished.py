@@ -12,6 +12,7 @@ from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
 from core.services.labelling import LabelEvent
 from core.store import facts, images, predictions, runs, versions
+from core.store.computed import compute
 from core.store.db import writing
 from core.store.images import NewImage
 from core.store.labelling import labelling_json
@@ -123,7 +124,7 @@ def keep(graft: Graft, run: RunId) -> RunId:
         assert row.version_id is not None
         version, said = versions.read_version(session, row.version_id), predictions.read_predictions(session, run)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
-        kept = snapshot(version, said, known, labelling_json(session, version), "")
+        kept = snapshot(compute(version, said, known), labelling_json(session, version), "")
         content = json.dumps(kept).encode()
         row.result = {**(row.result or {}), HASH: hashlib.sha256(content).hexdigest()}
     folder = graft.settings.models / str(run)
