@@ -32,15 +32,13 @@ from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
-from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
+from core.types import KEPT_TOGETHER, ProjectId, RunId, RunKind, RunState, Split, Task
 from core.words import are, count
 
 __all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones", "unavailable"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
-KEPT_TOGETHER = ("case", "group")
-"""What folds can be told not to cut through."""
 
 _LEARNT = {(False, False): "each by itself", (True, False): "rank by rank (CORN)", (True, True): "rank by rank (CORAL)"}
 """How grades were learnt, by whether a head is ranked, and shared."""
