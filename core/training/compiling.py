@@ -3,7 +3,6 @@
 Compiling took 8 to 160 s on two cores, again for each set of stages that learns: more than most trainings here save.
 """
 
-import copy
 import dataclasses
 import json
 import time
@@ -13,14 +12,14 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from core.inference.trial import recalled
-from core.models import Network, channels_last
+from core.models import Network
 from core.models.stages import MOST_STAGES
 from core.recipes import Recipe
 from core.settings import Settings
 from core.training.plan import choose_batch_size, thawed_stages
+from core.training.trying import tried_copy, tried_step
 
 TRYING = 100_000
 """So many pictures, epochs counted, must be coming before a minute of trying pays."""
@@ -77,15 +76,12 @@ def _gain(network: Network, recipe: Recipe, batch: int, settings: Settings) -> G
 
 
 def _measured(network: Network, recipe: Recipe, batch: int) -> dict[str, object]:
-    tried = channels_last(copy.deepcopy(network)).train()
-    device, size = network.head.weight.device, network.image_size
-    pictures = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
+    tried, pictures = tried_copy(network, batch)
     half = recipe.precision == "bfloat16"
     try:
-        with torch.random.fork_rng():  # dropout must not move the run's own randomness
-            fast = compiled(tried)
-            cost = _seconds(fast, pictures, half=half)
-            each = [min(_seconds(way, pictures, half=half) for _ in range(STEPS)) for way in (tried, fast)]
+        fast = compiled(tried)
+        cost = _seconds(fast, pictures, half=half)
+        each = [min(_seconds(way, pictures, half=half) for _ in range(STEPS)) for way in (tried, fast)]
     except Exception as error:  # no compiler, a layer it does not know: whatever its many parts raise
         return {"failed": str(error).partition("\n")[0][:200]}
     return {"cost": cost, "saved": each[0] - each[1]}
@@ -93,8 +89,5 @@ def _measured(network: Network, recipe: Recipe, batch: int) -> dict[str, object]
 
 def _seconds(model: nn.Module, pictures: Tensor, *, half: bool) -> float:
     begun = time.perf_counter()
-    with torch.autocast(pictures.device.type, torch.bfloat16, enabled=half):
-        logits = model(pictures)
-    torch.autograd.backward(functional.mse_loss(logits.float(), torch.zeros_like(logits, dtype=torch.float32)))
-    float(logits.detach().sum())  # waits for a GPU
+    tried_step(model, pictures, half=half)
     return time.perf_counter() - begun

@@ -1,18 +1,16 @@
 """Numbers of 16 or 32 bits for a training: whichever this machine computes faster for this network."""
 
-import copy
 import dataclasses
-
-import torch
-from torch.nn import functional
+import functools
 
 from core.inference import has_bfloat16, remembered
 from core.inference.runtimes import operations
 from core.inference.trial import Try
-from core.models import Network, channels_last
+from core.models import Network
 from core.recipes import Recipe
 from core.settings import Settings
 from core.training.plan import choose_batch_size
+from core.training.trying import tried_copy, tried_step
 
 TRYING, HEAVY = 3000, 1e12
 """So many pictures, epochs counted, or so many operations to look at them once, must be coming before three seconds of
@@ -41,15 +39,6 @@ def with_precision(network: Network, recipe: Recipe, pictures: int, settings: Se
 
 
 def _tries(network: Network, batch: int) -> dict[str, Try]:
-    tried = channels_last(copy.deepcopy(network)).train()
-    device, size = network.head.weight.device, network.image_size
-    pictures = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)).to(device) * 255
-
-    def step(half: bool) -> float:
-        with torch.random.fork_rng():  # dropout must not move the run's own randomness
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = tried(pictures)
-            torch.autograd.backward(functional.mse_loss(logits.float(), torch.zeros_like(logits, dtype=torch.float32)))
-        return float(logits.detach().sum())  # waits for a GPU
-
-    return {"float32": lambda: step(False), "bfloat16": lambda: step(True)}
+    tried, pictures = tried_copy(network, batch)
+    ways = {"float32": False, "bfloat16": True}
+    return {name: functools.partial(tried_step, tried, pictures, half=half) for name, half in ways.items()}
