@@ -30,11 +30,11 @@ RANGES = """
 which the promised share lies (split conformal prediction, [Vovk 2005](https://doi.org/10.1007/b106715)). Every range
 reaches as far to both sides. """
 CHECKED = """Cases count as one
-each ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for new pictures that come from
-where these come from, on average over many; the test pictures, which had no part in it, check it. It is called kept
-where they hold the truth as often as promised, and by the interval leave it out at most twice as often: that takes 16
-of them for 90%, and 35 for 95%. Validation also chose the best moment of the
-training, which can make the promise a little too good: look at the check.
+each, or groups where folds left out whole groups ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for
+new pictures that come from where these come from, on average over many; the test pictures, which had no part in it,
+check it. It is called kept where they hold the truth as often as promised, and by the interval leave it out at most
+twice as often: that takes 16 of them for 90%, and 35 for 95%. Validation also chose the best moment of the training,
+which can make the promise a little too good: look at the check.
 """
 HOW, NUMBERS_HOW = SETS + CHECKED, RANGES + CHECKED
 
