@@ -30,6 +30,10 @@ class Split(StrEnum):
     TEST = "test"
 
 
+KEPT_TOGETHER = ("case", "group")
+"""What the folds of a cross-validation can be told not to cut through, the usual first."""
+
+
 class ImageState(StrEnum):
     """Where an image stands in labelling."""
 

@@ -12,6 +12,7 @@ from core.labels import LabelValue
 from core.recipes import PRESETS, Recipe
 from core.services.labelling import LabelEvent
 from core.store import facts, images, predictions, runs, versions
+from core.store.computed import compute
 from core.store.db import writing
 from core.store.images import NewImage
 from core.store.labelling import labelling_json
@@ -88,10 +89,12 @@ def make_run(
     project: ProjectId,
     records: Sequence[PredictionRecord],
     recipe: Recipe = PRESETS["instant"],
+    payload: JsonObject | None = None,
 ) -> RunId:
     with writing(graft.engine) as session:
         run_id = runs.create_run(
-            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload={}, now=NOW,
+            session, project_id=project, kind=RunKind.TRAIN, lane=Lane.TRAINING, payload=payload or {},
+            now=NOW,
             recipe=recipe.to_json(), version_id=version,
         )  # fmt: skip
         predictions.replace_predictions(session, run_id, records)
@@ -121,7 +124,7 @@ def keep(graft: Graft, run: RunId) -> RunId:
         assert row.version_id is not None
         version, said = versions.read_version(session, row.version_id), predictions.read_predictions(session, run)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
-        kept = snapshot(version, said, known, labelling_json(session, version), "")
+        kept = snapshot(compute(version, said, known), labelling_json(session, version), "")
         content = json.dumps(kept).encode()
         row.result = {**(row.result or {}), HASH: hashlib.sha256(content).hexdigest()}
     folder = graft.settings.models / str(run)

@@ -76,6 +76,7 @@ def find_rate(
     """Test learning rates with a few steps, and suggest one."""
     with opened(home) as graft:
         recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
+        ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         run_id = graft.rates.start(graft.projects.named(name).id, recipe)
         run = graft.serving.finish(run_id, progress_line(as_json))
         view = graft.rates.read(run_id)

@@ -20,10 +20,10 @@ from app.commands.base import (
     table,
     wants_json,
 )
-from core.catalogue import WEIGHTS_SUFFIXES, bundled_weights
+from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
-from core.types import JsonObject, JsonValue, ProjectId, RunId, Split, Task
+from core.types import KEPT_TOGETHER, JsonObject, JsonValue, ProjectId, RunId, Split, Task
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
@@ -74,16 +74,13 @@ def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
 
 def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
     """Raises WeightsUnavailable if the recipe's start cannot be downloaded now, unless a person sets it anyway."""
-    if recipe.weights != "imagenet" or any(item.startswith("weights=") for item in settings):
+    if any(item.startswith("weights=") for item in settings):
         return
-    if missing := graft.training.out_of_reach(backbones):
-        from core.services.training import out_of_reach_words
-
-        raise WeightsUnavailable(
-            out_of_reach_words(missing),
-            hint=f"Connect Graft to the network once, choose {' or '.join(bundled_weights())}, which Graft brings "
-            "weights for, or start from nothing: --set weights=none. To queue it anyway: --set weights=imagenet.",
-        )
+    try:
+        graft.training.ensure_reach(recipe.weights, backbones)
+    except WeightsUnavailable as error:
+        error.hint += " From nothing: --set weights=none. To queue it anyway: --set weights=imagenet."
+        raise
 
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
@@ -123,8 +120,9 @@ def train(
     repeats: Annotated[int, typer.Option(metavar="N", help="So many rounds of folds.")] = 1,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Random splits, so many as --folds says.")] = False,
     keep_together: Annotated[
-        str, typer.Option(metavar="case|group", help="What no fold cuts through: group leaves whole groups out.")
-    ] = "case",
+        str,
+        typer.Option(metavar="|".join(KEPT_TOGETHER), help="What no fold cuts through: group leaves whole groups out."),
+    ] = KEPT_TOGETHER[0],
     version: Annotated[
         int, typer.Option(metavar="N", help="An earlier dataset version; 0: the labels as they are now.")
     ] = 0,
@@ -135,13 +133,13 @@ def train(
     """Train on the labels as they stand now."""
     automatic = preset == AUTOMATIC and not saved
     # Wrong use is said before all else.
-    if not folds and (repeats != 1 or shuffle or keep_together != "case"):
+    if not folds and (repeats != 1 or shuffle or keep_together != KEPT_TOGETHER[0]):
         raise typer.BadParameter(
             "--repeats, --shuffle and --keep-together say how folds are drawn: give --folds, too.",
             param_hint="--folds",
         )
-    if keep_together not in ("case", "group"):
-        raise typer.BadParameter("Choose one of case, group.", param_hint="--keep-together")
+    if keep_together not in KEPT_TOGETHER:
+        raise typer.BadParameter(f"Choose one of {', '.join(KEPT_TOGETHER)}.", param_hint="--keep-together")
     if preset not in (AUTOMATIC, *PRESETS):
         raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])

@@ -21,6 +21,7 @@ HOW = (
 def choose_external(run: RunChoice) -> ExternalView | None:
     """The external test in the address or chosen here, or None for the model's own pictures."""
     tests = graft().external.list(run.id)
+    _show_awaited(tests)
     done = {item.id: item for item in tests if item.state is RunState.DONE}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = _choice(done) if done else None
@@ -30,14 +31,27 @@ def choose_external(run: RunChoice) -> ExternalView | None:
     return done.get(chosen) if chosen else None
 
 
+def _show_awaited(tests: list[ExternalView]) -> None:
+    """Chooses the test that was begun from this address as soon as it is done; once, so that what is chosen stays."""
+    awaited = int_param("awaited")
+    test = next((test for test in tests if test.id == awaited), None)
+    if test is None or test.state.ended:
+        set_params(awaited=None)
+    if test is not None and test.state is RunState.DONE:
+        set_params(external=test.id)
+
+
 def _choice(done: dict[RunId, ExternalView]) -> RunId | None:
     wanted = int_param("external")
     options: list[RunId | None] = [None, *done]
     index = options.index(RunId(wanted)) if wanted in done else 0
-    return st.selectbox(
+    chosen = st.selectbox(
         "Pictures of", options, index=index, width=320,
         format_func=lambda item: "This project" if item is None else done[item].project,
     )  # fmt: skip
+    if chosen != options[index]:
+        set_params(awaited=None)  # who looks at other pictures meanwhile goes on looking at them
+    return chosen
 
 
 def _start(model: RunId, tests: list[ExternalView]) -> None:
@@ -47,7 +61,7 @@ def _start(model: RunId, tests: list[ExternalView]) -> None:
         project = st.selectbox("Project", list(fitting), format_func=fitting.__getitem__, key="external-project")
         if st.button("Test on it", type="primary", key="external-start"):
             try:
-                graft().external.start(model, project)
+                set_params(awaited=graft().external.start(model, project))
             except GraftError as error:
                 refused(error)
                 return
@@ -64,7 +78,7 @@ def _start(model: RunId, tests: list[ExternalView]) -> None:
     for test in tests:
         if test.state is RunState.FAILED:
             st.error(f"{md(test.project)}: {md(test.error)}", icon=":material/error:")
-    if any(not test.state.ended for test in tests):
+    if int_param("awaited") is not None or any(not test.state.ended for test in tests):
         _waiting(model)
 
 
@@ -99,11 +113,14 @@ def _brought(model: RunId) -> bool:
         if not report.run.state.ended:
             follow(report.run)
             return False
-        graft().external.tested_on(model, report.run.id)
+        known = {test.id for test in graft().external.list(model)}
+        test = graft().external.tested_on(model, report.run.id)
     except GraftError as error:
         refused(error)
         set_params(brought=None, tested=None)  # said once: what is tried again gets another number
         return False
+    if test not in known:
+        set_params(awaited=test)
     if report.rejected:
         st.caption(f"{count(report.rejected, 'line')} on what did not come in or is without a label.")
         page_link("Look at them", "images", icon=":material/list:", project=report.run.project_id, run=report.run.id)
@@ -112,7 +129,7 @@ def _brought(model: RunId) -> bool:
 
 @st.fragment(run_every=1)
 def _waiting(model: RunId) -> None:
-    going = [test for test in graft().external.list(model) if not test.state.ended]
-    if not going:
+    going = [test.id for test in graft().external.list(model) if not test.state.ended]
+    if not going or int_param("awaited") not in (None, *going):
         st.rerun()
     st.caption(f"Testing on {count(len(going), 'project')}: it takes a moment.")

@@ -6,8 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.context import graft
 from app.links import page_link
-from app.parts.run_status import log_of, not_done, notes_of, under_way, until_ended
-from app.parts.text import duration, md
+from app.parts.run_status import log_of, not_done, notes_of, took, under_way, until_ended
+from app.parts.text import md
 from core.catalogue import PRETRAININGS
 from core.services.pretraining import RunRecord, SignsView, Verdict
 from core.types import RunId, RunState
@@ -98,8 +98,8 @@ def _status(run_id: RunId) -> None:
     if run.state is not RunState.QUEUED:
         _signs(graft().pretraining.signs(run.id), ended=run.state.ended)
     facts = [f"on {md(run.device)}"] if run.device else []
-    if run.started_at and run.finished_at:
-        facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
+    if words := took(run):
+        facts.append(words)
     st.caption(" · ".join(facts))
     log_of(run)
 

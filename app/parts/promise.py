@@ -8,7 +8,7 @@ from app.context import graft
 from app.links import set_params
 from app.parts.more import heading
 from app.parts.text import count, md
-from core.services.results_judging import LISTED, By, Kept, Promise, PromiseLine
+from core.services.results_judging import LISTED, By, Promise, PromiseLine
 from core.types import RunId, Task
 from core.words import are
 
@@ -30,11 +30,11 @@ RANGES = """
 which the promised share lies (split conformal prediction, [Vovk 2005](https://doi.org/10.1007/b106715)). Every range
 reaches as far to both sides. """
 CHECKED = """Cases count as one
-each ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for new pictures that come from
-where these come from, on average over many; the test pictures, which had no part in it, check it. It is called kept
-where they hold the truth as often as promised, and by the interval leave it out at most twice as often: that takes 16
-of them for 90%, and 35 for 95%. Validation also chose the best moment of the
-training, which can make the promise a little too good: look at the check.
+each, or groups where folds left out whole groups ([Lee 2023](https://arxiv.org/abs/2306.06342)). The promise holds for
+new pictures that come from where these come from, on average over many; the test pictures, which had no part in it,
+check it. It is called kept where they hold the truth as often as promised, and by the interval leave it out at most
+twice as often: that takes 16 of them for 90%, and 35 for 95%. Validation also chose the best moment of the training,
+which can make the promise a little too good: look at the check.
 """
 HOW, NUMBERS_HOW = SETS + CHECKED, RANGES + CHECKED
 
@@ -83,11 +83,8 @@ def choose_promise(task: Task, *, grouped: bool = False) -> tuple[float, By]:
     return percent / 100, by
 
 
-def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "", together: str = "pictures") -> None:
-    """The section's part: what is promised, and whether the test pictures say it was kept.
-
-    `unit` is that of a number; pictures of what is named `together` (cases, groups) count once.
-    """
+def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "") -> None:
+    """The section's part: what is promised, and whether the test pictures say it was kept; `unit` of a number."""
     numbers = task is Task.REGRESSION
     heading("Ranges that hold" if numbers else "Answers that hold", NUMBERS_HOW if numbers else HOW)
     coverage, by = choose_promise(task, grouped=grouped)
@@ -95,11 +92,12 @@ def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "", together:
     if not promise.possible:
         st.info(not_enough(promise), icon=":material/hourglass_empty:")
         return
-    st.markdown(_sentence(promise, lines[0], unit, together))
+    st.markdown(_sentence(promise, lines[0], unit))
     st.caption(graft().judging.basis(run).words)
-    if together not in (promise.basis, "pictures"):
+    if promise.basis != promise.sought:
         st.caption(
-            f"Too few {together} for a promise to new ones: it is to new pictures of those {together} that were there."
+            f"Too few {promise.sought} for a promise to new ones: it is to new {promise.basis} of those "
+            f"{promise.sought} that were there."
         )
     if promise.untold:
         names = ", ".join(md(name) for name in promise.untold)
@@ -118,7 +116,7 @@ def not_enough(promise: Promise) -> str:
     )
 
 
-def _sentence(promise: Promise, whole: PromiseLine, unit: str, together: str) -> str:
+def _sentence(promise: Promise, whole: PromiseLine, unit: str) -> str:
     kept, share = whole.kept, f"{promise.coverage:.0%}"
     if promise.task is Task.REGRESSION:
         what = f"Every number is given as a range of ± {promise.reach:.3g}{f' {md(unit)}' if unit else ''}."
@@ -130,7 +128,7 @@ def _sentence(promise: Promise, whole: PromiseLine, unit: str, together: str) ->
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."
     what_of = "yes-or-no answer" if promise.task is Task.MULTI else "test picture"
     verdict = kept.verdict(promise.coverage, promise.count)
-    fewest = _fewest(promise, kept, together) if verdict == "open" else ""
+    fewest = _fewest(promise, whole) if verdict == "open" else ""
     held = "the true number lay in its range" if promise.task is Task.REGRESSION else "the truth was among them"
     check = (
         f"Promised {share}; of {count(kept.count, what_of)} {held} in "
@@ -140,12 +138,10 @@ def _sentence(promise: Promise, whole: PromiseLine, unit: str, together: str) ->
     return f"{what} {check}"
 
 
-def _fewest(promise: Promise, kept: Kept, together: str) -> str:
+def _fewest(promise: Promise, whole: PromiseLine) -> str:
     """How many it takes to tell, where there are fewer."""
-    needed = promise.fewest_to_tell
-    return (
-        f": it takes at least {needed} {together} in the test split, {are(kept.units)}" if kept.units < needed else ""
-    )
+    needed, there = promise.fewest_to_tell, whole.kept.units
+    return f": it takes at least {needed} {whole.together} in the test split, {are(there)}" if there < needed else ""
 
 
 def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:

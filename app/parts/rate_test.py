@@ -23,6 +23,7 @@ def rate_test(project: ProjectId, recipe: Recipe, field: str) -> None:
     key = f"rate-test-{field}"
     if st.button("Find a good learning rate", icon=":material/show_chart:", help=HELP, key=f"start-{key}"):
         try:
+            graft().training.ensure_reach(recipe.weights, [recipe.backbone])
             st.session_state[key] = graft().rates.start(project, recipe)
         except GraftError as error:
             refused(error)

@@ -40,7 +40,7 @@ class Tab:
 def _sureness(project: ProjectView, view: ResultsView, model: RunId) -> None:
     if view.task is not Task.REGRESSION:
         sections.sureness(view)
-    promised(view.run_id, view.task, grouped=view.grouped, unit=view.unit, together=view.together)
+    promised(view.run_id, view.task, grouped=view.grouped, unit=view.unit)
 
 
 TABS = {

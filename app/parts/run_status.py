@@ -115,13 +115,30 @@ def _ended(run: RunRecord) -> None:
         not_done(run)
 
 
+def took(run: RunRecord) -> str:
+    """How long it worked, over all its attempts; where that was not kept, from its first start to its end.
+
+    "" for one that has not ended. Between two attempts a machine may have been off for days.
+    """
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    span = (run.finished_at - run.started_at).total_seconds()
+    if run.attempts < 2:
+        return f"took {duration(span)}"
+    spent, attempts = (run.result or {}).get("timings_s"), count(run.attempts, "attempt")
+    if not isinstance(spent, dict):
+        return f"{duration(span)} from its first start to its end, in {attempts}"
+    worked = sum(float(str(seconds)) for name, seconds in spent.items() if name != "first_step")
+    return f"took {duration(worked)} in {attempts}"
+
+
 def _facts(run: RunRecord) -> None:
     notes_of(run)
     recipe, facts = run.recipe or {}, []
     if run.device:
         facts.append(f"on {md(run.device)}")
-    if run.started_at and run.finished_at:
-        facts.append(f"took {duration((run.finished_at - run.started_at).total_seconds())}")
+    if words := took(run):
+        facts.append(words)
     if run.result and run.result.get("best_epoch"):
         facts.append(f"best epoch {run.result['best_epoch']}")
     if weights := recipe.get("weights"):

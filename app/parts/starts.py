@@ -8,7 +8,7 @@ from app.context import graft
 from app.parts.text import md
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import earlier_model
-from core.services.training import out_of_reach_words
+from core.services.training import unavailable
 
 START_WORDS = {
     "imagenet": (
@@ -66,10 +66,8 @@ def out_of_reach(backbones: Sequence[str]) -> None:
     """Says of which networks the photographs' weights cannot be had now, before a training fails of it."""
     missing = _missing(str(graft().settings.home), tuple(backbones))
     if missing:
-        st.warning(
-            f"{md(out_of_reach_words(missing))} Connect Graft to the network once, or choose another start.",
-            icon=":material/cloud_off:",
-        )
+        told = unavailable(missing)
+        st.warning(f"{md(told.message)} {md(told.hint)}", icon=":material/cloud_off:")
 
 
 @st.cache_data(ttl=300, show_spinner=False)

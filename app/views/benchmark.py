@@ -39,6 +39,7 @@ def new_comparison(project: ProjectId) -> None:
     if wanted is None:
         return
     try:
+        graft().training.ensure_reach(wanted.recipe.weights, wanted.backbones)
         if wanted.depths:
             group = graft().benchmarks.start_depths(project, wanted.recipe)
         else:

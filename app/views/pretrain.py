@@ -33,6 +33,7 @@ def new_pretraining(project: ProjectId) -> None:
     if wanted is None:
         return
     try:
+        graft().training.ensure_reach(wanted.payload.weights, [wanted.payload.backbone])
         run = graft().pretraining.start(None if wanted.drawn else project, wanted.payload)
     except GraftError as error:
         refused(error)

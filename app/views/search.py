@@ -41,6 +41,7 @@ def new_search(project: ProjectView) -> None:
     if wanted is None:
         return
     try:
+        graft().training.ensure_reach(wanted.recipe.weights, wanted.backbones)
         run = graft().searches.start(
             project.id, wanted.recipe, minutes=wanted.minutes, fields=wanted.fields, backbones=wanted.backbones
         )

@@ -56,6 +56,7 @@ def new_training(project: ProjectView) -> None:
     if wanted is None:
         return
     try:
+        graft().training.ensure_reach(wanted.recipe.weights, [wanted.recipe.backbone])
         run = graft().training.start(
             project.id,
             wanted.recipe,

@@ -11,8 +11,10 @@ from core.evaluation.folds import (
     fold_names,
     folds_how,
     folds_sentence,
+    folds_words,
     mean_words,
     summarise_folds,
+    turns_words,
 )
 from core.evaluation.interval import Interval, Units, proportion, triple, units_of, wilson
 from core.evaluation.multilabel import OUTCOMES, flags, score_sets
@@ -46,6 +48,7 @@ __all__ = [
     "fold_names",
     "folds_how",
     "folds_sentence",
+    "folds_words",
     "in_order",
     "judge",
     "mean_words",
@@ -55,6 +58,7 @@ __all__ = [
     "score_sets",
     "summarise_folds",
     "triple",
+    "turns_words",
     "units_of",
     "wilson",
 ]

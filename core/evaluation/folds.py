@@ -80,6 +80,17 @@ def folds_sentence(told: Mapping[str, JsonValue]) -> str:
     return f"Mean {mean_words(told)}, spread {spread} over {number}."
 
 
+def folds_words(told: Mapping[str, JsonValue]) -> str:
+    """How many folds or random splits there were, and in which rounds; `told` as for `mean_words`."""
+    rounds = "" if told["repeats"] == 1 else f" ({told['repeats']} rounds of {told['count']})"
+    return f"{count(len(_scores(told)), _kind(told))}{rounds}"
+
+
+def turns_words(told: Mapping[str, JsonValue]) -> str:
+    """What the folds learnt from, as a sentence; `told` as for `mean_words`."""
+    return f"In the {folds_words(told)} of the cross-validation all but the test pictures took turns."
+
+
 def fold_lines(told: Mapping[str, JsonValue], score_name: str) -> list[str]:
     """The score of each fold, a line for each round, then what they say together; `told` as for `mean_words`."""
     scores = _scores(told)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from os import cpu_count
 from pathlib import Path
 
 from core.demo import KINDS, TAGGED, DemoRow, half_of, read_demo_set, write_demo_set
@@ -10,6 +9,7 @@ from core.errors import GraftError, NameTaken, NotFound
 from core.exchange import csv_text
 from core.jobs.payloads import ImportPayload
 from core.labels import ClassSpec, LabelValue
+from core.media.parallel import usable_cores
 from core.recipes import PRESETS
 from core.services.base import Service
 from core.services.imports import Imports
@@ -124,7 +124,7 @@ class Demo(Service):
         if rows:
             return rows
         say(f"Drawing {per_class * len(KINDS)} leaves (synthetic pictures)")
-        return write_demo_set(folder, per_class, SEED, tagged, processes=cpu_count() or 1)
+        return write_demo_set(folder, per_class, SEED, tagged, processes=usable_cores())
 
     def _payload(self, tagged: bool, rows: list[DemoRow]) -> ImportPayload:
         # All that is known of the pictures but their labels, which come as a person's would.

@@ -14,11 +14,13 @@ import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import GraftError
+from core.media.parallel import usable_cores
 from core.services.address import address, answers, check_free
 from core.services.home import read_holder
 from core.settings import Settings
 from core.store.check import read_health
 from core.store.db import open_engine
+from core.words import count
 
 LOW_DISK_BYTES, LITTLE_DISK_BYTES = 1 * 2**30, 10 * 2**30
 OLDEST_PYTHON = (3, 11)
@@ -78,7 +80,9 @@ def _torch(settings: Settings) -> list[Check]:
 
 
 def _device(wanted: str, found: list[str]) -> Check:
-    cores = f"CPU with {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"
+    usable, there = usable_cores(), os.cpu_count() or 1
+    of = f" ({there} in the machine)" if there > usable else ""
+    cores = f"CPU with {count(usable, 'core')}{of}, {psutil.virtual_memory().total / 2**30:.0f} GiB"
     cuda = [] if found == ["none"] else found
     if wanted.startswith("cuda"):
         index = wanted.partition(":")[2] or "0"

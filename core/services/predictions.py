@@ -255,7 +255,7 @@ def _judge(session: Session, model: RunId, coverage: float, by: By) -> tuple[Jud
     run = runs.read_run(session, model)
     if run.version_id is None:
         return None, ()
-    fitted = fitted_side(session, run, versions.read_version(session, run.version_id))
+    fitted = fitted_side(session, run, versions.read_version_of(session, run))
     groups = tuple(sorted({name for name in fitted.groups if name}))
     return make_judge(fitted, fit_promise(fitted, coverage, by).for_new()), groups
 

@@ -21,21 +21,23 @@ from core.services.report_map import report_map
 from core.services.report_pictures import Drawn
 from core.services.results import Drift, Results
 from core.services.verifying import verify
-from core.store import label_queue, predictions, projects, versions
+from core.store import label_queue, predictions, projects, runs, versions
 from core.store.about_model import newest_about
+from core.store.computed import ComputedOnce
 from core.store.db import reading
 from core.store.deciding import Asked
+from core.store.results_json import read_results_json
 from core.store.runs import RunRecord
 from core.store.scoring import usable
 from core.store.versions import VersionRecord
-from core.types import ImageState, JsonObject, JsonValue, RunId, RunKind, RunState, VersionId
+from core.types import ImageState, JsonObject, JsonValue, RunId, RunKind, RunState, Split, VersionId
 from core.words import count
 
 MORE = 50
 """So many more pictures of each class the forecast is told for, or as many as it goes to."""
 
 
-def compare_with(service: Service, run: RunRecord, against: RunId | None) -> JsonObject | None:
+def compare_with(service: Service, run: RunRecord, against: RunId | None, computed: ComputedOnce) -> JsonObject | None:
     """A training held against another one, or against the one that suggests itself; None where there is none.
 
     Raises NotFound, BadInput or NotEnoughImages for one that was asked for and cannot be compared.
@@ -44,10 +46,13 @@ def compare_with(service: Service, run: RunRecord, against: RunId | None) -> Jso
         raise BadInput(f"Run {run.id} cannot be compared with itself.", hint="Name another training.")
     with reading(service.engine) as session:
         other = (against, ASKED) if against else compared_run(session, run)
-    if other is None:
-        return None
+        if other is None:
+            return None
+        pair = [item for item in (runs.read_run(session, other[0]), run) if item.version_id is not None]
+        scores = {item.id: computed.read(session, item).scores.get(Split.TEST) for item in pair}
     try:
-        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id)
+        known = {run_id: found for run_id, found in scores.items() if found is not None}
+        found = Results(service.engine, service.settings, service.queue).compare(other[0], run.id, known=known)
     except NotEnoughImages:
         if against:
             raise
@@ -62,18 +67,26 @@ def gather(
     pictures: Drawn,
     asked: Asked | None,
     comparison: JsonObject | None,
+    computed: ComputedOnce,
     *,
     now: datetime,
 ) -> ReportFacts:
-    """The facts of a finished training; `comparison` as `compare_with` gives it."""
+    """The facts of a finished training; `comparison` as `compare_with` gives it, with what it `computed`."""
     parts = (service.engine, service.settings, service.queue)
-    results = Results(*parts).to_json(run.id, asked)
-    external = [
-        External(name=test.project, note=test.note, results=Results(*parts).to_json(test.id))
-        for test in ExternalTests(*parts).list(run.id)
-        if test.state is RunState.DONE
-    ]
+    tests = [test for test in ExternalTests(*parts).list(run.id) if test.state is RunState.DONE]
     with reading(service.engine) as session:
+        models = service.settings.models
+        results = read_results_json(session, run.id, models, asked, computed=computed.read(session, run))
+        external = [
+            External(
+                name=test.project,
+                note=test.note,
+                results=read_results_json(
+                    session, test.id, models, computed=computed.read(session, runs.read_run(session, test.id))
+                ),
+            )
+            for test in tests
+        ]
         version = versions.read_version(session, version_id)
         project = projects.read_project(session, version.project_id)
         flow, origin, about = _flow(session, version), read_origin(session, run.id), newest_about(session, run)
@@ -117,7 +130,7 @@ def gather(
             *_unproved(external, results, Results(*parts).drift(run.id)),
         ],
         lineage=origin.lineage,
-        verified=_verified(service, run.id, comparison),
+        verified=_verified(service, run.id, comparison, computed),
         repeat=origin.command,
     )
 
@@ -208,11 +221,12 @@ def _map(service: Service, run: RunRecord, version: VersionRecord, job: RunRecor
     return report_map(view, job.result, version, {item.image_id: item for item in said if item.image_id is not None})
 
 
-def _verified(service: Service, run: RunId, comparison: JsonObject | None) -> list[tuple[str, bool, str]]:
+def _verified(
+    service: Service, run: RunId, comparison: JsonObject | None, computed: ComputedOnce
+) -> list[tuple[str, bool, str]]:
     against = RunId(cast(int, comparison["first"])) if comparison else None
     try:
-        return [
-            (item.name, item.ok, item.words) for item in verify(service.engine, service.settings, run, against).findings
-        ]
+        found = verify(service.engine, service.settings, run, against, computed)
+        return [(item.name, item.ok, item.words) for item in found.findings]
     except BadInput:  # it ended before figures were kept
         return []

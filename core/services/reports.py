@@ -12,6 +12,7 @@ from core.services.report_facts import compare_with, gather
 from core.services.report_pictures import draw
 from core.services.results import Results, RunChoice
 from core.store import runs
+from core.store.computed import ComputedOnce
 from core.store.db import reading
 from core.store.deciding import Asked
 from core.types import RunId, RunKind, RunState
@@ -74,6 +75,8 @@ class Reports(Service):
             raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
         if run.state is not RunState.DONE:
             raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
-        comparison = compare_with(self, run, against)
+        computed = ComputedOnce()
+        comparison = compare_with(self, run, against, computed)
         pictures = draw(self, run, run.version_id, patience_s)
-        return report_html(gather(self, run, run.version_id, pictures, asked, comparison, now=datetime.now(UTC)), style)
+        now = datetime.now(UTC)
+        return report_html(gather(self, run, run.version_id, pictures, asked, comparison, computed, now=now), style)

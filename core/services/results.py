@@ -1,6 +1,6 @@
 """How good a run's model is, and the images behind every number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -228,8 +228,10 @@ class Results(Service):
             if run.version_id in numbers
         ]
 
-    def compare(self, first: RunId, second: RunId, split: Split = Split.TEST) -> Comparison:
-        """The second run against the first on the images both predicted.
+    def compare(
+        self, first: RunId, second: RunId, split: Split = Split.TEST, known: Mapping[RunId, Scores] | None = None
+    ) -> Comparison:
+        """The second run against the first on the images both predicted; scores on the split may be `known`.
 
         Raises BadInput for runs on different dataset versions, NotEnoughImages while one has no predictions.
         """
@@ -241,7 +243,8 @@ class Results(Service):
                 hint="Train both again on the labels as they are now.",
             )
         # Where one of them left whole groups out, the difference counts by these.
-        return compare_runs(others if others.whole == "group" else version, split, (one, before), (other, after))
+        counting = others if others.whole == "group" else version
+        return compare_runs(counting, split, (one, before), (other, after), known)
 
     def _said(self, run_id: RunId, split: Split) -> tuple[RunRecord, VersionRecord, list[PredictionRecord]]:
         with reading(self.engine) as session:

@@ -15,13 +15,14 @@ from core.services.base import Service
 from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
 from core.services.origin import kept_words
 from core.services.weights import (
+    ensure_reach,
     has_kept,
     know_much,
     out_of_reach,
-    out_of_reach_words,
     parent_of,
     reaches_imagenet,
     settled,
+    unavailable,
     usual_weights,
 )
 from core.splits import JUDGED
@@ -31,15 +32,13 @@ from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionRecord
-from core.types import ProjectId, RunId, RunKind, RunState, Split, Task
+from core.types import KEPT_TOGETHER, ProjectId, RunId, RunKind, RunState, Split, Task
 from core.words import are, count
 
-__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "out_of_reach_words", "search_backbones"]
+__all__ = ["BackboneInfo", "RunRecord", "Training", "kept_words", "search_backbones", "unavailable"]
 
 LOG_BYTES = 20_000
 MOST_FOLDS, MOST_REPEATS = 20, 10
-KEPT_TOGETHER = ("case", "group")
-"""What folds can be told not to cut through."""
 
 _LEARNT = {(False, False): "each by itself", (True, False): "rank by rank (CORN)", (True, True): "rank by rank (CORAL)"}
 """How grades were learnt, by whether a head is ranked, and shared."""
@@ -174,6 +173,10 @@ class Training(Service):
     def out_of_reach(self, backbones: Sequence[str]) -> "list[str]":
         """Those of the networks whose published weights cannot be had here now. May wait two seconds for each host."""
         return out_of_reach(self.settings, backbones)
+
+    def ensure_reach(self, weights: str, backbones: Sequence[str]) -> None:
+        """Asked before anything is queued. Raises WeightsUnavailable if networks could not have these weights now."""
+        ensure_reach(self.settings, weights, backbones)
 
     def names_both(self, project_id: ProjectId) -> bool:
         """Whether the project's labelled pictures name cases, and groups, too: folds can leave out either."""

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput
 from core.services.comparing import compared_run
 from core.settings import Settings
-from core.store import facts, predictions, projects, runs, versions
+from core.store import projects, runs, versions
 from core.store.about_model import external_tests, newest_about
+from core.store.computed import ComputedOnce
 from core.store.db import reading
 from core.store.labelling import labelling_json
 from core.store.predictions import PredictionRecord
@@ -58,13 +59,20 @@ class Verification:
         return all(item.ok for item in self.findings)
 
 
-def verify(engine: Engine, settings: Settings, run_id: RunId, against: RunId | None = None) -> Verification:
+def verify(
+    engine: Engine,
+    settings: Settings,
+    run_id: RunId,
+    against: RunId | None = None,
+    computed: ComputedOnce | None = None,
+) -> Verification:
     """Recompute every figure of a run, and of the external tests of its model.
 
     So is what a comparison rests on, with the run `against` or the one that its report compares it with. What jobs
-    about the model found took the model itself: it is held against its seal. Raises NotFound, BadInput for a
-    run whose figures were not kept.
+    about the model found took the model itself: it is held against its seal. What was `computed` already from what
+    is stored is not computed again. Raises NotFound, BadInput for a run whose figures were not kept.
     """
+    computed = computed or ComputedOnce()
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
         if run.version_id is None or not _kept_hash(run):
@@ -72,18 +80,17 @@ def verify(engine: Engine, settings: Settings, run_id: RunId, against: RunId | N
                 f"Run {run_id} has no kept figures to check: it is {run.state.value}.",
                 hint="Trainings and external tests keep theirs when they are done.",
             )
-        findings = _recomputed(session, settings, run)
+        findings = _recomputed(session, settings, run, computed)
         about = newest_about(session, run) if run.kind is RunKind.TRAIN else {}
         findings += [_seal(NAMES[kind], job, settings) for kind, job in about.items()]
-        findings += _other(session, settings, run, against)
+        findings += _other(session, settings, run, against, computed)
         for test in external_tests(session, run):
             if test.version_id is None or not _kept_hash(test):
                 continue
             project = versions.read_project_id(session, test.version_id)
             name = f"External test on {projects.read_project(session, project).name}"
-            findings += [
-                dataclasses.replace(item, name=f"{name}: {item.name}") for item in _recomputed(session, settings, test)
-            ]
+            again = _recomputed(session, settings, test, computed)
+            findings += [dataclasses.replace(item, name=f"{name}: {item.name}") for item in again]
     return Verification(run_id=run_id, findings=tuple(findings))
 
 
@@ -124,7 +131,9 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def _other(session: Session, settings: Settings, run: RunRecord, against: RunId | None) -> list[Finding]:
+def _other(
+    session: Session, settings: Settings, run: RunRecord, against: RunId | None, computed: ComputedOnce
+) -> list[Finding]:
     """What a comparison with another training follows from: what that one said, and of what."""
     found = compared_run(session, run) if run.kind is RunKind.TRAIN else None
     number = against or (found[0] if found else None)
@@ -134,30 +143,27 @@ def _other(session: Session, settings: Settings, run: RunRecord, against: RunId 
     name = f"Run {other.id}, compared with"
     if not _kept_hash(other):
         return [Finding(name=name, ok=True, words="not recorded: it is from before figures were kept")]
-    findings = _recomputed(session, settings, other)
+    findings = _recomputed(session, settings, other, computed)
     return [dataclasses.replace(item, name=f"{name}: {item.name}") for item in findings if item.name in COMPARED]
 
 
-def _recomputed(session: Session, settings: Settings, run: RunRecord) -> list[Finding]:
+def _recomputed(session: Session, settings: Settings, run: RunRecord, computed: ComputedOnce) -> list[Finding]:
     """A run's snapshot, what it follows from, and every number computed again."""
-    assert run.version_id is not None  # only such runs keep figures
-    version = versions.read_version_of(session, run)
-    said = predictions.read_predictions(session, run.id)
-    known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
+    found = computed.read(session, run)
     path = settings.models / str(run.id) / FILE
     content = path.read_bytes() if path.is_file() else b""
     same = hashlib.sha256(content).hexdigest() == _kept_hash(run)
     words = f"{FILE} was changed since the run ended" if content else f"{FILE} is gone"
     findings = [
         Finding(name="Snapshot", ok=same, words="is as it was when the run ended" if same else words),
-        _dataset(version),
-        _truth(version, said),
+        _dataset(found.version),
+        _truth(found.version, found.said),
         *_folds(run),
     ]
     kept = read_kept(path.parent)
     if kept is not None:
-        findings += _against(kept, snapshot(version, said, known, None, ""))
-        findings += _labelled(session, version, kept)
+        findings += _against(kept, snapshot(found, None, ""))
+        findings += _labelled(session, found.version, kept)
     return findings
 
 

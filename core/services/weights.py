@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine
 
 from core.catalogue import WeightsCard, backbone_info, bundled_weights
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.recipes import EarlierModel, Recipe, earlier_model
 from core.settings import Settings
 from core.store import predictions, runs
@@ -47,10 +47,22 @@ def out_of_reach(settings: Settings, backbones: Sequence[str]) -> list[str]:
     return [name for name in wanted if not answers(_host(settings, name))]
 
 
-def out_of_reach_words(missing: Sequence[str]) -> str:
-    """What that means for a training that would start from them."""
-    return (
-        f"The weights of {enumerated(missing)} cannot be downloaded from here now, and without them the training fails."
+def ensure_reach(settings: Settings, weights: str, backbones: Sequence[str]) -> None:
+    """Raises WeightsUnavailable if networks that start from `weights` (as in a recipe) could not have them now."""
+    if weights == "imagenet" and (missing := out_of_reach(settings, backbones)):
+        raise unavailable(missing)
+
+
+def unavailable(missing: Sequence[str]) -> WeightsUnavailable:
+    """Why nothing starts from the published weights of these networks now, and the ways out."""
+    files = sum(not name.startswith(TIMM) for name in missing)
+    theirs = "their files" if files == len(missing) else "the files of those that are torchvision's"
+    installed = f"install {theirs} (graft weights install), " if files else ""
+    return WeightsUnavailable(
+        f"The weights of {enumerated(missing)} cannot be downloaded from here now, and without them the training "
+        "fails.",
+        hint=f"Connect Graft to the network once, {installed}or choose another start: nothing, or for "
+        f"{' or '.join(bundled_weights())} drawn pictures, which come with Graft.",
     )
 
 

@@ -131,7 +131,7 @@ def _problem(
     if not 0 < usual < 1:
         return f"Not enough pictures: among the validation pictures there must be some with and without {what}."
     units = sides.checked.units
-    kind = "pictures" if units.single else sides.checked.version.together
+    kind = "pictures" if units.single else sides.checked.together
     of = "test pictures" if units.single else f"test pictures of {kind}"
     return (
         f"Not enough {of}: it takes {FEWEST} {kind} with and {FEWEST} without {what}. "

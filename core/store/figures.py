@@ -1,12 +1,11 @@
 """All figures of a run as JSON: what automation reads, what reports show, and what is kept when a run ends."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.evaluation import ClassScore, Interval, Scores
 from core.store.deciding import Asked, decision_json
 from core.store.predictions import PredictionRecord
-from core.store.scoring import score, usable
 from core.store.sides import Side, Sides
 from core.store.trust import abstaining_json, conformal_json, ends
 from core.store.versions import VersionRecord
@@ -15,8 +14,13 @@ from core.types import JsonObject, JsonValue, Split, Task
 PER_CLASS = ("precision", "recall", "specificity", "f1", "auroc", "average_precision")
 
 
-def figures_json(version: VersionRecord, said: Sequence[PredictionRecord], confusion: Split = Split.TEST) -> JsonObject:
-    """Everything that follows from a version and what was said of it, and from nothing else.
+def figures_json(
+    version: VersionRecord,
+    parts: Mapping[Split, Sequence[PredictionRecord]],
+    scores: Mapping[Split, Scores],
+    confusion: Split = Split.TEST,
+) -> JsonObject:
+    """Everything that follows from a version and the usable predictions of each split, with their scores.
 
     Figures are plain numbers under `metrics`, or null with too few pictures; `intervals` has [low, high].
     The `confusion` matrix is of one split and has truth as rows; null without a class or grade per picture, or without
@@ -26,8 +30,6 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord], confu
     `decision` says what acting on each class comes to, where it is as common as among the validation pictures and a
     miss is as bad as five false alarms. `counts` has the pictures of each class in each split.
     """
-    parts = {part: [item for item in usable(version.task, said) if item.split is part] for part in Split}
-    scores = {part: score(version, records) for part, records in parts.items() if records}
     figures: JsonObject = {
         "metrics": {part.value: _metrics(found) for part, found in scores.items()},
         "intervals": {part.value: _intervals(found) for part, found in scores.items()},
@@ -40,7 +42,8 @@ def figures_json(version: VersionRecord, said: Sequence[PredictionRecord], confu
         "counts": _counts(version),
     }
     if parts[Split.TEST]:
-        sides = Sides(fitted=Side(version, parts[Split.VALIDATION]), checked=Side(version, parts[Split.TEST]))
+        fitted, checked = (Side(version, parts[part], part) for part in (Split.VALIDATION, Split.TEST))
+        sides = Sides(fitted=fitted, checked=checked)
         figures |= trusted_json(figures, sides)
     if version.task in (Task.SINGLE, Task.ORDINAL) and confusion in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[confusion].cells]

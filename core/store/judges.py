@@ -237,7 +237,7 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
     elif judge.usual.far == np.inf:
         notes.append(
             f"Too few validation pictures to tell which are not like the training pictures: it takes at least "
-            f"{FEWEST_USUAL} {fitted.version.together}, {are(fitted.units.count)}."
+            f"{FEWEST_USUAL} {fitted.together}, {are(fitted.units.count)}."
         )
     if not judge.promise.possible and fitted.task is not Task.REGRESSION:
         notes.append(

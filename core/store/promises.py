@@ -34,6 +34,7 @@ class Promise:
 
     by      to whom: to "all" pictures together, to each "class", or to each "group" as well
     basis   what the promise is to new ones of: "pictures", "cases" or "groups"
+    sought  what it would be to new ones of if there were enough: what counts as one among the validation pictures
     count   how many of them it rests on; `needed` how many it takes
     rules   one of all classes, or for several classes one for each, whose labels are 0 not there, 1 there
     reach   how far numbers may be off
@@ -44,6 +45,7 @@ class Promise:
     coverage: float
     by: By
     basis: str
+    sought: str
     count: int
     needed: int
     rules: tuple[LabelSets, ...] = ()
@@ -97,23 +99,28 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseLine:
-    """A promise checked on some test pictures: all ("" and kind "all"), those of a class, or of a group."""
+    """A promise checked on some test pictures: all ("" and kind "all"), those of a class, or of a group.
+
+    `together` is what counts as one there: "pictures", "cases" or "groups".
+    """
 
     kind: By
     name: str
     kept: Kept
+    together: str
 
 
 def fit_promise(side: Side, coverage: float = COVERAGE, by: By = "all") -> Promise:
     """The promise that these validation pictures allow.
 
-    Where there are too few cases or groups for one to a new case, but pictures enough, the promise is only to new
-    pictures of the same cases or groups: `basis` says so.
+    Where there are too few groups for one to a new group, but cases or else pictures enough, the promise is only to
+    new ones of these, of the same groups: `basis` says so. Of too few cases it is to new pictures of the same cases.
     """
-    needed, together = least_units(coverage), side.units
-    basis = side.version.together if not together.single else "pictures"
-    if together.count < needed <= len(side.records):
-        together, basis = units_of([""] * len(side.records)), "pictures"
+    needed = least_units(coverage)
+    sought = "pictures" if side.units.single else side.together
+    known = {sought: side.units, side.version.together: side.cases, "pictures": units_of([""] * len(side.records))}
+    basis = next((kind for kind, item in known.items() if item.count >= needed), sought)
+    together = known[basis]
     rules: tuple[LabelSets, ...] = ()
     reach = inf
     if side.task is Task.REGRESSION:
@@ -126,6 +133,7 @@ def fit_promise(side: Side, coverage: float = COVERAGE, by: By = "all") -> Promi
         coverage=coverage,
         by=by,
         basis=basis,
+        sought=sought,
         count=together.count,
         needed=needed,
         rules=rules,
@@ -165,7 +173,7 @@ def check_promise(promise: Promise, side: Side) -> tuple[PromiseLine, ...]:
         states = promise.states(side.records, side.groups)
         for index, name in enumerate(side.version.class_names):
             kept = check_sets(states[index], side.there[:, index].astype(np.int64), side.units)
-            lines.append(None if kept is None else PromiseLine(kind="class", name=name, kept=kept))
+            lines.append(_told("class", name, kept, side))
     groups = np.array(side.groups, dtype=object)
     lines += [_line("group", name, promise, side, groups == name) for name in dict.fromkeys(side.groups) if name]
     return tuple(line for line in lines if line is not None)
@@ -185,4 +193,8 @@ def _line(kind: By, name: str, promise: Promise, side: Side, mask: NDArray[np.bo
         kept = check_sets(states, side.there[mask].T.ravel().astype(np.int64), owners)
     else:
         kept = check_sets(promise.possible_classes(records, groups), side.truth[mask], together)
-    return None if kept is None else PromiseLine(kind=kind, name=name, kept=kept)
+    return _told(kind, name, kept, side)
+
+
+def _told(kind: By, name: str, kept: Kept | None, side: Side) -> PromiseLine | None:
+    return None if kept is None else PromiseLine(kind=kind, name=name, kept=kept, together=side.together)

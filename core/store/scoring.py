@@ -23,23 +23,15 @@ def usable(task: Task, records: Sequence[PredictionRecord]) -> list[PredictionRe
 
 
 def units(version: VersionRecord, records: Sequence[PredictionRecord]) -> list[str]:
-    """What each picture belongs to: its case, else its group, else nothing."""
+    """What each picture counts with: out of fold what its fold left out whole, else its case, its group or nothing."""
     names = {item.image_id: item.unit for item in version.items}
+    names |= zip((item.image_id for item in version.pool), version.pool_units, strict=True)
     return [names.get(item.image_id or ImageId(0), "") for item in records]
-
-
-def _counted(version: VersionRecord, records: Sequence[PredictionRecord]) -> list[str]:
-    """What each picture counts with in scores: out of fold what its fold left out whole, else as `units`."""
-    found = units(version, records)
-    if version.whole == "group":
-        whole = dict(zip((item.image_id for item in version.pool), version.pool_units, strict=True))
-        return [whole.get(item.image_id or ImageId(0), unit) for item, unit in zip(records, found, strict=True)]
-    return found
 
 
 def score(version: VersionRecord, records: Sequence[PredictionRecord]) -> Scores:
     """Scores of usable records. Raises ValueError for none."""
-    classes, together = len(version.classes), _counted(version, records)
+    classes, together = len(version.classes), units(version, records)
     if version.task is Task.REGRESSION:
         return score_numbers(_numbers(records, "truth"), _numbers(records, "predicted"), units=together)
     shares = [item.probabilities for item in records]
@@ -61,7 +53,7 @@ def differences(
     version: VersionRecord, first: Sequence[PredictionRecord], second: Sequence[PredictionRecord]
 ) -> list[Difference]:
     """Second minus first, of usable records of the same images in the same order."""
-    classes, together = len(version.classes), units_of(_counted(version, first))
+    classes, together = len(version.classes), units_of(units(version, first))
     if version.task is Task.REGRESSION:
         truth, before, after = (
             _numbers(first, "truth"),

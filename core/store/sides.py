@@ -1,7 +1,7 @@
 """What a judgement rests on: the pictures its limits come from, and those it is checked by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,10 +22,11 @@ from core.types import ImageId, RunId, RunKind, Split, Task
 
 @dataclass(frozen=True)
 class Side:
-    """Usable predictions of N pictures of a dataset version, as arrays."""
+    """Usable predictions of N pictures of a split of a dataset version, as arrays."""
 
     version: VersionRecord
     records: Sequence[PredictionRecord]
+    split: Split
 
     @property
     def task(self) -> Task:
@@ -41,6 +42,16 @@ class Side:
     def units(self) -> Units:
         """Which pictures count together."""
         return units_of(units(self.version, self.records))
+
+    @property
+    def together(self) -> str:
+        """What counts as one here: "cases", "groups" or single "pictures"."""
+        return self.version.together_in(self.split)
+
+    @cached_property
+    def cases(self) -> Units:
+        """As `units`, but by what the pictures name themselves where their folds left out whole groups of these."""
+        return units_of(units(replace(self.version, whole="case"), self.records))
 
     @cached_property
     def groups(self) -> list[str]:
@@ -126,7 +137,7 @@ def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Si
     if run.version_id is None:
         raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
     version = versions.read_version_of(session, run)
-    checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)))
+    checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)), split)
     if not checked.records:
         raise NotEnoughImages("There are no predictions to judge yet.", hint="Wait for the training to end.")
     return Sides(fitted=fitted_side(session, run, version), checked=checked)
@@ -145,4 +156,4 @@ def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Sid
         if trained.version_id is not None:
             version = versions.read_version_of(session, trained)
     said = predictions.read_predictions(session, model, Split.VALIDATION)
-    return Side(version, usable(version.task, said))
+    return Side(version, usable(version.task, said), Split.VALIDATION)

@@ -7,18 +7,12 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.store.facts import ImageFacts
-from core.store.figures import figures_json
+from core.store.computed import Computed
 from core.store.predictions import PredictionRecord
 from core.store.scoring import usable
-from core.store.sides import Side
-from core.store.trust import slices_json
-from core.store.versions import VersionRecord
-from core.store.weak_spots import weak_spots
-from core.types import ImageId, JsonObject, JsonValue, Split
+from core.types import JsonObject, JsonValue, Split
 
 FILE, HASH = "figures.json", "figures_sha256"
 """The file's name in the run's folder, and where in the run's result its sha256 stands."""
@@ -30,32 +24,27 @@ CLOSE = 1e-6
 """Numbers that differ by less are the same: another processor rounds differently in the last digits."""
 
 
-def snapshot(
-    version: VersionRecord,
-    said: Sequence[PredictionRecord],
-    known: Mapping[ImageId, ImageFacts],
-    labelling: JsonObject | None,
-    code_version: str,
-) -> JsonObject:
+def snapshot(found: Computed, labelling: JsonObject | None, code_version: str) -> JsonObject:
     """The figures, and hashes of what they follow from: what was said, and which case or group each picture is of.
 
     `labelling` says who gave the labels and how far they agree.
 
     `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
     """
+    version = found.version
     folded = version.whole == "group"  # then intervals count by more than the items' own cases
-    side = Side(version, usable(version.task, [item for item in said if item.split is Split.TEST]))
-    images = [item.image_id for item in side.records if item.image_id is not None]
-    facts = {str(image): dataclasses.asdict(known[image]) for image in images if image in known}
+    test = usable(version.task, [item for item in found.said if item.split is Split.TEST])
+    images = [item.image_id for item in test if item.image_id is not None]
+    facts = {str(image): dataclasses.asdict(found.known[image]) for image in images if image in found.known}
     return {
         "code_version": code_version,
         "dataset_hash": version.content_hash,
-        "predictions_sha256": _digest([_filled(item) for item in said]),
+        "predictions_sha256": _digest([_filled(item) for item in found.said]),
         "units_sha256": _digest([item.unit for item in version.items] + (version.pool_units if folded else [])),
         "labelling": labelling,
-        "figures": figures_json(version, said),
+        "figures": found.figures,
         "facts_sha256": _digest(facts),
-        "slices": slices_json(weak_spots(side, known)) if side.records else [],
+        "slices": found.slices,
     }
 
 

@@ -7,7 +7,7 @@ from its own checkpoint.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,12 @@ from core.store.snapshot import sealed
 from core.store.versions import VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import keep_figures
+from core.tasks.spent import TIMINGS, summed
 from core.tasks.train import BATCH, Training, prediction
 from core.training import delete_checkpoint, score
 from core.types import JsonObject, JsonValue, Split, Task
 
-SAID, ENGINE, FILES, NOTES, TIMINGS, HEAD = "said.safetensors", "engine", "files", "notes", "timings", "head"
+SAID, ENGINE, FILES, NOTES, HEAD = "said.safetensors", "engine", "files", "notes", "head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class _Judged:
     card: ModelCard
     engine: JsonObject
     notes: list[str]
-    timings: dict[str, float]
+    timings: JsonObject
     head: JsonObject | None
 
 
@@ -117,7 +118,7 @@ class _CrossValidation:
                 }
             ),
             "notes": notes,
-            "timings_s": _summed([item.timings for item in done]),
+            "timings_s": summed([item.timings for item in done]),
             "engine": done[0].engine,
             "head": _heads([item.head for item in done]),
             **measures,
@@ -143,8 +144,7 @@ class _CrossValidation:
         value = score(card.task, logits[judged], training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
         notes = [str(note) for note in training.notes]
-        timings = {name: float(str(seconds)) for name, seconds in training.timings.items()}
-        judged_by = _Judged(value, shares, far, card, training.engine, notes, timings, training.met)
+        judged_by = _Judged(value, shares, far, card, training.engine, notes, training.spent.seconds, training.met)
         self.context.metrics(number + 1, {"fold/score": value})
         _write(context.folder, judged_by, files)
         delete_checkpoint(context.folder)
@@ -210,15 +210,6 @@ class _CrossValidation:
             predictions.replace_predictions(session, self.context.run.id, [prediction(*item) for item in parts])
         measures = measured(network, self.context.folder, card.image_size)
         return {**keep_figures(self.context, self.version), **measures}
-
-
-def _summed(timings: Sequence[Mapping[str, float]]) -> JsonObject:
-    """The seconds of each phase, over all folds."""
-    total: dict[str, float] = {}
-    for item in timings:
-        for name, seconds in item.items():
-            total[name] = total.get(name, 0.0) + seconds
-    return {name: round(seconds, 3) for name, seconds in total.items()}
 
 
 def _heads(found: Sequence[JsonObject | None]) -> JsonObject | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.jobs.context import JobContext
 from core.media import write_file
 from core.store import facts, predictions
+from core.store.computed import compute
 from core.store.db import reading
 from core.store.labelling import labelling_json
 from core.store.snapshot import FILE, HASH, snapshot
@@ -53,6 +54,6 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
         said = predictions.read_predictions(session, context.run.id)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
         labelling = labelling_json(session, version)
-    content = json.dumps(snapshot(version, said, known, labelling, code_version()), indent=1).encode()
+    content = json.dumps(snapshot(compute(version, said, known), labelling, code_version()), indent=1).encode()
     write_file(context.folder / FILE, content)
     return {HASH: hashlib.sha256(content).hexdigest()}

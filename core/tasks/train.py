@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 import functools
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +53,7 @@ from core.store.predictions import PredictionRecord
 from core.store.versions import VersionItem, VersionRecord
 from core.tasks.measure import measured
 from core.tasks.provenance import code_version, keep_figures, libraries
+from core.tasks.spent import TIMINGS, Spent
 from core.tasks.whole import start_from
 from core.training import (
     ALONE,
@@ -117,7 +117,7 @@ class Training:
         self.labels = _labels(version)
         self.outputs = max(1, len(version.classes))
         self.knows_photographs = knows_photographs(recipe.weights, context.settings)
-        self.timings: dict[str, JsonValue] = {}
+        self.spent = Spent(context.folder)
         self.notes = list(cast(list[JsonValue], (load_decisions(context.folder) or {}).get(NOTES, [])))
         self.old_head: OldHead | None = None
         self.runtime = PLAIN
@@ -133,7 +133,7 @@ class Training:
             run = self.context.run.id
             way = f"It can go on from these weights, with run {run} as its earlier model (weights=run:{run})."
             raise Diverged(error.message, hint=f"{error.hint} {way}") from error
-        with _Clock(self.timings, "predict"):
+        with self.spent.phase("predict"):
             self._keep(network)
             kept = keep_figures(self.context, self.version)
         self.context.afterwards(functools.partial(delete_checkpoint, self.context.folder))
@@ -142,7 +142,7 @@ class Training:
             "best_epoch": best_epoch,
             "score": score,
             "notes": self.notes,
-            "timings_s": self.timings,
+            "timings_s": self.spent.seconds,
             "engine": self.engine,
             **kept,
             "head": self.met,
@@ -157,15 +157,15 @@ class Training:
     def learn(self) -> tuple[Network, int, float]:
         """The trained network, its best epoch and that epoch's score on validation."""
         network = self.prepare()
-        with _Clock(self.timings, "fit"):
+        with self.spent.phase("fit"):
             return network, *self._learn(network)
 
     def prepare(self) -> Network:
         """The pictures decoded, and the network as it is before it learns."""
         torch.manual_seed(self.recipe.seed)
-        with _Clock(self.timings, "decode"):
+        with self.spent.phase("decode"):
             self._decode()
-        with _Clock(self.timings, "weights"):
+        with self.spent.phase("weights"):
             self.context.progress("Fetching the network", now=True)
             network = Network(
                 self.recipe.backbone, self.outputs, image_size=self.size,
@@ -183,7 +183,7 @@ class Training:
         self.old_head = old_head(network, self.recipe.weights, self.context.settings, self.version.task, names, scale)
         if self.old_head is not None and ANEW in self.notes:  # as the attempt found that was killed
             self.old_head = dataclasses.replace(self.old_head, helps=False)
-        with _Clock(self.timings, "trial"):
+        with self.spent.phase("trial"):
             self._choose(network)
         return network
 
@@ -208,10 +208,11 @@ class Training:
     def _choose(self, network: Network) -> None:
         """What is fastest on this machine; the run says what was chosen."""
         here, decided = machine(self.device), load_decisions(self.context.folder) or {}
-        decided.pop(NOTES, None)
+        beside: JsonObject = {NOTES: self.notes, TIMINGS: self.spent.seconds}
+        decided = {name: value for name, value in decided.items() if name not in beside}
         if decided.pop("machine", None) != here:
             decided = self._found_fastest(network)
-            save_decisions(self.context.folder, {**decided, "machine": here, NOTES: self.notes})
+            save_decisions(self.context.folder, {**decided, "machine": here, **beside})
         self.engine |= decided
         self.recipe, self.runtime = self.recipe.decided(decided), str(decided.get("runtime", PLAIN))
 
@@ -300,6 +301,7 @@ class Training:
 
         def watch(done: int, total: int) -> None:
             self.context.check_cancelled()
+            self.spent.tick()
             if total:
                 self.context.progress(f"Looking at the pictures: {done:,} of {total:,}", fraction=done / total)
 
@@ -426,14 +428,13 @@ class _Follower:
 
     def __init__(self, training: Training) -> None:
         self.training, self.context, self.epochs = training, training.context, training.recipe.epochs
-        self.timings = training.timings
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         """A batch is done."""
         self.context.check_cancelled()
-        if epoch and "first_step" not in self.timings and self.context.run.started_at is not None:
-            since = datetime.now(UTC) - self.context.run.started_at
-            self.timings["first_step"] = round(since.total_seconds(), 3)
+        self.training.spent.tick()
+        if epoch and self.context.run.started_at is not None:
+            self.training.spent.first_step((datetime.now(UTC) - self.context.run.started_at).total_seconds())
         fraction = (epoch - 1 + done / steps) / self.epochs
         self.context.progress(
             f"Epoch {epoch} of at most {self.epochs}" if epoch else "Seeing what the last layer alone is worth",
@@ -451,19 +452,6 @@ class _Follower:
         self.training.note(text)
         self.context.log.warning(text)
         self.context.progress(text, now=True, notes=list(self.training.notes))
-
-
-class _Clock:
-    """Writes how long a phase took."""
-
-    def __init__(self, timings: dict[str, JsonValue], name: str) -> None:
-        self.timings, self.name = timings, name
-
-    def __enter__(self) -> None:
-        self.started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.timings[self.name] = round(time.perf_counter() - self.started, 3)
 
 
 def _met(match: Match) -> JsonObject:

@@ -136,7 +136,7 @@ def test_what_cannot_be_downloaded_is_said_before_anything_is_queued_and_queued_
 def test_the_command_queues_a_published_comparison(
     graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.services.training.out_of_reach", lambda settings, backbones: [])
+    monkeypatch.setattr("core.services.weights._answers", lambda url: True)
     home = ["--home", str(Path(graft.settings.home))]
     done = CliRunner().invoke(build(), ["benchmark", "Colours", "--published", "location", "--json", *home])
     assert done.exit_code == 0, done.output

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import build
 from core.graft import Graft, open_graft
+from core.services.doctor import examine
 from core.services.serving import Serving
 from core.settings import Settings
 from core.types import RunState
@@ -304,6 +305,18 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
     assert result.exit_code == 1 and not answer(result)["ok"]
     assert found["Database"]["state"] == found["Device"]["state"] == "bad"
     assert found["Database"]["hint"] and found["Device"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("usable", "words"), [({5}, "CPU with 1 core (64 in the machine), "), (set(range(64)), "CPU with 64 cores, ")]
+)
+def test_the_doctor_counts_the_cores_that_graft_may_use(
+    settings: Settings, usable: set[int], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: usable, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
+    assert any(item.message.startswith(words) for item in examine(settings) if item.name == "Device")
 
 
 def test_the_command_starts_fast_and_loads_neither_torch_nor_the_database() -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.parts.recipe_form import LEFT_OUT_WORDS
 from core.errors import BadInput, Cancelled, NotEnoughImages
 from core.evaluation import folds_sentence, mean_words
 from core.exchange.report import STYLES
@@ -29,7 +30,7 @@ from core.store.db import reading, writing
 from core.store.tables import ImageRow, RunRow
 from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
-from core.types import ProjectId, RunId, RunState, Split, Task
+from core.types import KEPT_TOGETHER, ProjectId, RunId, RunState, Split, Task
 from tests.at_once import complete, serve
 from tests.integration.colours import import_painted, paint
 from tests.integration.test_fine_tuning import CASES, import_colours
@@ -202,7 +203,7 @@ def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(
         if started == ["fold-1", "fold-2"]:
             raise KeyboardInterrupt
         self.notes.append("Memory was short.")
-        self.timings["waiting"] = 2.0
+        self.spent.seconds["waiting"] = 2.0
         return learn(self)
 
     monkeypatch.setattr(Training, "learn", interrupted)
@@ -409,3 +410,4 @@ def test_what_folds_keep_together_is_asked_of_folds_only(graft: Graft, project: 
     for words, said in ((["group"], "give --folds, too"), (["clinic", "--folds", "3"], "Choose one of case, group")):
         wrong = CliRunner().invoke(build(), [*command, *words])
         assert wrong.exit_code == 2 and said in " ".join(wrong.stderr.split())
+    assert tuple(LEFT_OUT_WORDS) == KEPT_TOGETHER, "page, command and service know the same"

@@ -20,7 +20,7 @@ SMALL = dataclasses.replace(PRESETS["instant"], weights="none", image_size=32)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "RECIPE", SMALL)
-    monkeypatch.setattr(demo, "cpu_count", lambda: 1)
+    monkeypatch.setattr(demo, "usable_cores", lambda: 1)
     monkeypatch.setattr("core.demo.dataset.PER_PLANT", 2)
 
 

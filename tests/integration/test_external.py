@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 from typer.testing import CliRunner
 
 from app.cli import build
@@ -289,6 +290,7 @@ def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
     assert any("1 line on what did not come in" in item.value for item in page.caption)
     complete(graft, test.id)
     page.run()
+    assert page.query_params["external"] == str(test.id), "what was asked for is shown"
     assert [item.id for item in graft.external.list(model)] == [test.id], "once"
     assert graft.results.read(test.id, Split.TEST).scores.count == 4
     other = AppTest.from_function(choosing, default_timeout=60, kwargs={**values, "model": second})
@@ -296,6 +298,42 @@ def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
     assert not other.run().exception and graft.external.list(second) == [], "of another model nothing was asked"
     asked(str(folder))
     assert "A folder of that name was brought in before" in page.error[0].value.replace("\\", "")
+
+
+def _of(page: AppTest) -> Selectbox[RunId | None]:
+    return next(item for item in page.selectbox if item.label == "Pictures of")
+
+
+def test_a_test_that_was_begun_here_is_shown_when_it_is_done_and_once(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    model = trained(graft, project)
+    values = {"model": model, "home": str(graft.settings.home)}
+    here, elsewhere = (AppTest.from_function(choosing, default_timeout=60, kwargs=values).run() for _ in range(2))
+    here.button(key="external-start").click().run()
+    (test,) = graft.external.list(model)
+    assert here.query_params["awaited"] == str(test.id) and not here.exception
+    complete(graft, test.id)
+    assert _of(here.run()).value == test.id and "awaited" not in here.query_params
+    assert _of(elsewhere.run()).value is None, "nobody else's view is changed"
+    _of(here).select_index(0).run()
+    assert _of(here.run()).value is None and "external" not in here.query_params, "a later choice stays"
+
+
+def test_who_looks_at_other_pictures_meanwhile_goes_on_looking_at_them(
+    graft: Graft, project: ProjectId, other: ProjectId, tmp_path: Path
+) -> None:
+    model = trained(graft, project)
+    first = graft.external.start(model, other)
+    complete(graft, first)
+    import_painted(graft, "A second place", elsewhere(tmp_path / "second", {"Green": 2, "Red": 2}))
+    values = {"model": model, "home": str(graft.settings.home)}
+    page = AppTest.from_function(choosing, default_timeout=60, kwargs=values).run()
+    page.selectbox(key="external-project").set_value(graft.projects.named("A second place").id).run()
+    page.button(key="external-start").click().run()
+    _of(page).set_value(first).run()
+    complete(graft, graft.external.list(model)[0].id)
+    assert _of(page.run()).value == first and not page.exception
 
 
 def test_a_folder_without_pictures_leaves_no_project_and_says_so(

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
+from app.parts.run_status import took
 from core.errors import Cancelled, GraftError, OutOfMemory
 from core.features import PixelCache
 from core.graft import Graft
@@ -22,7 +23,8 @@ from core.media import BlobStore
 from core.models import Network, calibrate_batch_norm, load_model
 from core.recipes import PRESETS, Recipe
 from core.settings import Settings
-from core.training import Group, Member, Part, Trainer, together
+from core.tasks.spent import TIMINGS, Spent
+from core.training import Group, Member, Part, Trainer, load_decisions, save_decisions, together
 from core.training import fit as fit_module
 from core.training import precision as precision_module
 from core.training.plan import scheduled
@@ -359,6 +361,9 @@ def test_a_stopped_training_goes_on_when_asked(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_look", stop_after_the_first)
         assert serve(graft) is RunState.CANCELLED
+    folder = graft.settings.models / str(run_id)
+    before = Spent(folder).seconds
+    save_decisions(folder, {**(load_decisions(folder) or {}), TIMINGS: {**before, "fit": 1000.0}})  # as if it had been
     assert graft.training.resume(run_id)
     assert serve(graft) is RunState.DONE
     run = graft.training.read(run_id)
@@ -366,6 +371,10 @@ def test_a_stopped_training_goes_on_when_asked(
     assert [step for step, _ in graft.training.curves(run_id)["train/loss"]] == [1, 2, 3]
     assert run.result["engine"]["precision"] == "bfloat16"  # type: ignore[index, call-overload]
     assert next(found) == "float32"
+    spent = run.result["timings_s"]
+    assert isinstance(spent, dict) and 1000 < spent["fit"] < 1060, "of both attempts"  # type: ignore[operator]
+    assert spent["first_step"] == before["first_step"], "of the first attempt"
+    assert took(run).endswith(" in 2 attempts")
 
 
 def test_a_later_run_starts_from_an_earlier_one(graft: Graft, import_colours: Callable[..., ProjectId]) -> None:

@@ -38,6 +38,7 @@ class Field:
         south: int = 0,
         called: str = "Field",
         third: Sequence[int] = (),
+        group: int = 0,
     ) -> None:
         self.graft = graft
         self.project = graft.projects.create_from_names(called, Task.SINGLE, names)
@@ -47,13 +48,14 @@ class Field:
             for index in range(2 * each):
                 dark = index % each >= each // 2
                 extra: JsonObject = {"camera": "old" if dark else "new"}
+                place = f"field {index // group}" if group else places[index % each < south]
                 image = images.create_image(
                     session,
                     self.project,
                     NewImage(
                         sha256=f"{index}", blob=f"{index:064d}", phash="", format="png", width=200,
                         height=100 + index * 37 % 80, size_bytes=1, original_name=f"{index}.png", extra=extra,
-                        case_name=f"case {index // case}" if case else None, group_name=places[index % each < south],
+                        case_name=f"case {index // case}" if case else None, group_name=place,
                     ),
                     now=datetime.now(UTC),
                 )  # fmt: skip
@@ -70,8 +72,18 @@ class Field:
                 now=datetime.now(UTC), classes=[{"id": item.id, "name": item.name} for item in view.classes],
             )  # fmt: skip
 
-    def run(self, sure: Sequence[float], *, wrong: Sequence[int] = (), traits: Sequence[JsonObject] = ()) -> RunId:
-        """A run that says the truth with these certainties, but for the pictures `wrong`, named as the other class."""
+    def run(
+        self,
+        sure: Sequence[float],
+        *,
+        wrong: Sequence[int] = (),
+        traits: Sequence[JsonObject] = (),
+        kept: str = "case",
+    ) -> RunId:
+        """A run that says the truth with these certainties, but for the pictures `wrong`, named as the other class.
+
+        `kept` is what its folds did not cut through.
+        """
         records = []
         for index, (item, share) in enumerate(zip(self.items, sure, strict=True)):
             said = item.targets[0] if index not in wrong else 1 - item.targets[0]
@@ -84,7 +96,7 @@ class Field:
                     traits=traits[index] if traits else {"far": 0.5, "sharp": 1.0, "light": 120.0 + index % 7},
                 )
             )  # fmt: skip
-        return make_run(self.graft, self.version, self.project, records)
+        return make_run(self.graft, self.version, self.project, records, payload={"keep_together": kept})
 
 
 @pytest.fixture
@@ -182,6 +194,43 @@ def test_pictures_of_one_plant_decide_nothing_and_plants_are_what_is_counted(gra
     assert found.problem == (
         "Not enough test pictures of cases: it takes 2 cases with and 2 without rust. Counted here: 1 with, 1 without."
     )
+
+
+@pytest.mark.parametrize(
+    ("kept", "size", "basis", "count"),
+    [("case", 4, "cases", 20), ("group", 4, "groups", 10), ("group", 20, "cases", 20)],
+)
+def test_limits_count_whole_groups_where_folds_left_these_out(
+    graft: Graft, kept: str, size: int, basis: str, count: int
+) -> None:
+    run = Field(graft, case=2, group=size).run(steps(80), kept=kept)
+    promise, lines = graft.judging.promise(run, 0.9)
+    assert (promise.sought, promise.basis, promise.count) == (f"{kept}s", basis, count)
+    assert (lines[0].together, lines[0].kept.units) == ("cases", 20), "no test picture was in a fold"
+
+
+def test_a_limit_for_which_there_are_too_few_groups_says_so(graft: Graft) -> None:
+    field = Field(graft, case=1, group=4)
+    assert graft.judging.abstaining(field.run([0.9] * 80)).notes == ()
+    (note,) = graft.judging.abstaining(field.run([0.9] * 80, kept="group")).notes
+    assert note.endswith("it takes at least 19 groups, there are 10.")
+
+
+def test_new_pictures_are_judged_by_the_limits_that_results_tells(graft: Graft) -> None:
+    field = Field(graft, case=1, group=4)
+    odd = [PredictionRecord(name="a.png", predicted_index=0, probabilities=[0.99, 0.01, 0.0], traits={"far": 9.0})]
+    for kept, why in (("case", "not like the training pictures"), ("group", "")):  # which ten groups cannot tell
+        model = field.run([0.9] * 80, kept=kept)
+        assert graft.predictions.read(make_prediction(graft, field.project, model, odd)).items[0].why == why
+
+
+def test_weak_spots_out_of_fold_count_whole_groups_where_folds_left_these_out(graft: Graft) -> None:
+    field = Field(graft, case=1, group=5)
+    by_case, by_group = (field.run([0.9] * 80, wrong=range(25, 40), kept=kept) for kept in ("case", "group"))
+    (found, *_) = graft.judging.weak_spots(by_case, Split.VALIDATION).slices
+    assert (found.attribute, found.value, found.clear) == ("Camera", "old", True)
+    assert graft.judging.weak_spots(by_group, Split.VALIDATION).slices == (), "of eight fields four are too few"
+    assert graft.judging.weak_spots(by_group).slices, "test pictures count by their cases"
 
 
 def test_one_plant_is_told_in_the_singular(graft: Graft) -> None:

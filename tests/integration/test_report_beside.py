@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from app.cli import build
 from app.routes.reports import ROUTES
 from core.errors import BadInput
+from core.evaluation import Scores
 from core.exchange.report.drawing import Dots, Line, chart, cloud
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
@@ -23,8 +25,11 @@ from core.media.layouts import write_layouts
 from core.services.neighbours import Neighbours, NeighboursView, NeighbourView
 from core.services.serving import Serving
 from core.store.db import writing
+from core.store.predictions import PredictionRecord
+from core.store.scoring import score
 from core.store.snapshot import LAYOUTS_HASH, sealed
 from core.store.tables import RunRow
+from core.store.versions import VersionRecord
 from core.types import ImageId, RunId, RunKind
 from tests.finished import keep, make_job
 from tests.integration.test_judging import Field, steps
@@ -65,6 +70,25 @@ def test_a_training_is_held_against_the_one_before_it_on_the_same_pictures(graft
     )
     assert "<td class=n>85%<br>" in text and "<td class=n>100%<br>" in text
     assert "Choosing the best of many trainings" in text and "by the same recipe" in text
+
+
+def test_a_report_computes_the_figures_of_each_run_once(
+    graft: Graft, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[Sequence[PredictionRecord]] = []
+
+    def counted(version: VersionRecord, records: Sequence[PredictionRecord]) -> Scores:
+        scored.append(records)
+        return score(version, records)
+
+    for place in ("core.store.computed.score", "core.services.comparing.score"):
+        monkeypatch.setattr(place, counted)
+    keep(graft, field.run(steps(80), wrong=range(60, 66)))
+    run = keep(graft, field.run(steps(80)))
+    scored.clear()
+    text = graft.reports.html(run)
+    assert len(scored) == 4, "validation and test pictures of both"
+    assert "compared with: Figures" in text and text.count("recomputed: all agree") > 1, "and they are checked by it"
 
 
 def test_nothing_is_claimed_where_both_err_equally_often(graft: Graft, field: Field) -> None:

@@ -25,6 +25,7 @@ from core.services.report_facts import gather
 from core.services.report_pictures import Drawn
 from core.services.reports import Asked
 from core.services.serving import Serving
+from core.store.computed import ComputedOnce
 from core.store.predictions import PredictionRecord
 from core.types import JsonObject, JsonValue, RunId, RunKind, Split, Task
 from core.words import enumerated
@@ -200,7 +201,7 @@ def facts_of(graft: Graft, run: RunId, asked: Asked | None = None) -> ReportFact
     record = graft.training.read(run)
     assert record.version_id is not None
     nothing = Drawn(failures=(), heatmaps=(), heat_words="")
-    facts = gather(graft.reports, record, record.version_id, nothing, asked, None, now=NOW)
+    facts = gather(graft.reports, record, record.version_id, nothing, asked, None, ComputedOnce(), now=NOW)
     ends = [0.31, 0.23, 0.44]
     forecast: JsonObject = {
         "features": "pixels", "together": "cases", "more": 33, "poor": False,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.catalogue import ModelCard
+from core.evaluation import fold_lines, folds_how
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.recipes import Recipe
 from core.types import JsonObject, JsonValue, Task
@@ -57,6 +58,22 @@ def test_a_short_cut_and_what_the_test_cannot_tell_are_cautions(facts: ModelFact
     assert "A random split says 90% (80% to 95%), new cases say 60% (50% to 70%)." in text
     assert "1 pair of pictures that look like one in different splits." in text
     assert "2 cases in several splits" in text and "No test picture is of healthy" in text
+
+
+@pytest.mark.parametrize(("shuffle", "kept"), [(False, "case"), (True, "case"), (False, "group")])
+def test_what_folds_say_together_is_told_in_the_words_of_results(facts: ModelFacts, shuffle: bool, kept: str) -> None:
+    folds: JsonObject = {
+        "count": 3, "repeats": 1, "shuffle": shuffle, "keep_together": kept, "scores": [0.8, 0.9, 0.85],
+        "mean": 0.85, "spread": 0.05, "interval": [0.67, 1.0],
+    }  # fmt: skip
+    assert "Fold by fold" not in model_card_text(facts)
+    text = model_card_text(dataclasses.replace(facts, results={**facts.results, "folds": folds}))
+    part = text[text.index("### Fold by fold") : text.index("## Ethical")]
+    assert "Mean 0.85 (95% interval 0.67 to 1.00), spread 0.05 over 3" in part
+    assert [line[2:] for line in part.splitlines() if line.startswith("- ")] == fold_lines(folds, "Balanced accuracy")
+    assert all(paragraph in part for paragraph in folds_how(folds))
+    kind = "random splits" if shuffle else "folds"
+    assert f"In the 3 {kind} of the cross-validation all but the test pictures took turns." in text
 
 
 def test_a_setting_says_what_it_means_and_not_whose_folder_weights_lay_in(facts: ModelFacts) -> None:

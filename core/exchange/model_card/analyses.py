@@ -1,6 +1,6 @@
 """The quantitative part of a model card: scores with intervals, and where and how far they hold."""
 
-from core.evaluation import FIGURES, Interval
+from core.evaluation import FIGURES, SCORE_NAMES, Interval, fold_lines, folds_how
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
 from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts, three
@@ -12,8 +12,8 @@ MOST = 12
 
 
 def analyses(facts: ModelFacts) -> str:
-    parts = ["## Quantitative analyses", _scores(facts.results, facts.unit), *_per_class(facts), *_calibration(facts)]
-    parts += [*_decision(facts), *_slices(facts), *_robustness(facts)]
+    parts = ["## Quantitative analyses", _scores(facts.results, facts.unit), *_folds(facts), *_per_class(facts)]
+    parts += [*_calibration(facts), *_decision(facts), *_slices(facts), *_robustness(facts)]
     for name, found in facts.external:
         parts += [f"### Tested on {plain(name)}", _scores(found, facts.unit)]
     return "\n\n".join(parts)
@@ -29,6 +29,15 @@ def _scores(results: JsonObject, unit: str) -> str:
         for name, found in known.items()
     ]
     return table(["score", "value", "95% interval"], rows)
+
+
+def _folds(facts: ModelFacts) -> list[str]:
+    """How each fold of a cross-validation was judged, and what they say together, as Results and the report tell it."""
+    told = entries(facts.results.get("folds"))
+    if not told:
+        return []
+    found = "\n".join(f"- {line}" for line in fold_lines(told, SCORE_NAMES[facts.card.task]))
+    return ["### Fold by fold", found, *folds_how(told)]
 
 
 def _per_class(facts: ModelFacts) -> list[str]:

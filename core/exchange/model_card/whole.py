@@ -3,7 +3,7 @@
 https://arxiv.org/abs/1810.03993
 """
 
-from core.evaluation import FIGURES
+from core.evaluation import FIGURES, turns_words
 from core.exchange.cautions import (
     crossing_words,
     few_words,
@@ -145,6 +145,8 @@ def _training_data(facts: ModelFacts) -> str:
         f"## Training data\n\nDataset version {facts.version} of the project (content hash "
         f"`{str(facts.results['dataset_hash'])[:16]}`): {counts} pictures. Labelled by: {people}."
     )
+    if folds := entries(facts.results.get("folds")):
+        text += f" {turns_words(folds)}"
     classes = lines(entries(facts.results.get("counts")).get("classes"))
     rows = [
         [plain(str(line["name"])), *(f"{number(line[split]):,.0f}" for split in ("train", "validation", "test"))]

@@ -1,5 +1,6 @@
 """Sections about pictures, labels and how they are divided."""
 
+from core.evaluation import turns_words
 from core.evaluation.agreement import index_text, verdict
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.facts import ReportFacts
@@ -93,9 +94,7 @@ def split(facts: ReportFacts) -> str:
         if units
         else "No cases (plants, patients) or groups (fields, clinics) were named: each picture counts for itself."
     )
-    folded = (
-        f" In the {facts.folds} of the cross-validation all but the test pictures took turns." if facts.folds else ""
-    )
+    folded = f" {turns_words(entries(results['folds']))}" if facts.folds else ""
     return paragraph(
         f"Dataset version {results['dataset_version']} holds {count(sum(sizes.values()), 'picture')}: {shares}. "
         f"Split rule: {results['split_rule']}. {whole}{folded}"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.charts import LineageStep
+from core.evaluation import folds_words
 from core.exchange.report.drawing import Dots
-from core.exchange.report.values import entries, items, lines
+from core.exchange.report.values import entries, lines
 from core.types import JsonObject, JsonValue
 from core.words import count
 
@@ -145,10 +146,7 @@ class ReportFacts:
     def folds(self) -> str:
         """Of how many folds or random splits a cross-validation was made, in words; "" for any other training."""
         told = entries(self.results["folds"])
-        if not told:
-            return ""
-        rounds = "" if told["repeats"] == 1 else f" ({told['repeats']} rounds of {told['count']})"
-        return count(len(items(told["scores"])), "random split" if told["shuffle"] else "fold") + rounds
+        return folds_words(told) if told else ""
 
     @property
     def apart_from_test(self) -> int:
