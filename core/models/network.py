@@ -46,7 +46,7 @@ class Network(nn.Module):
     def normalise(self, pictures: Tensor, *, channels: int = 1) -> Tensor:
         """(N, 3, H, W), uint8 or float in [0, 255] -> float, as the body wants it; `channels`: where the 3 stand."""
         scale, shift = (item.movedim(1, channels) for item in (cast(Tensor, self._scale), cast(Tensor, self._shift)))
-        return pictures.float() * scale + shift
+        return torch.addcmul(shift, pictures.float(), scale)  # one pass, where a product and a sum take two
 
     def forward_features(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W), uint8 or float in [0, 255] -> (N, F)."""

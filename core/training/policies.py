@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.transforms.v2 import functional as v2
 
 from core.training.ahead import on_device
@@ -60,8 +61,9 @@ MOVES: Mapping[str, Callable[[Tensor, Tensor, Tensor], list[Tensor]]] = {
 
 
 def _from_mean_grey(levels: Tensor, counts: Tensor, much: Tensor) -> Tensor:
-    means = (counts * levels).sum(2) / counts.sum(2)
-    grey = (means * counts.new_tensor(GREY)).sum(1)[:, None, None] - 0.5  # torchvision rounds grey down
+    red, green, blue = ((counts * levels).sum(2) / counts.sum(2)).unbind(1)
+    # Numbers, for a GPU would be waited for to take a tensor of them; torchvision rounds grey down.
+    grey = (red * GREY[0] + green * GREY[1] + blue * GREY[2])[:, None, None] - 0.5
     return grey + (levels - grey) * (1 + much)
 
 
@@ -205,5 +207,8 @@ def _by_planes(pictures: Tensor, names: list[str], much: Tensor, placement: Tens
 
 
 def _soft(pictures: Tensor) -> Tensor:
-    soft: Tensor = v2.adjust_sharpness(pictures, 0.0)
+    """As torchvision makes sharpness 0, which makes a GPU wait for its kernel."""
+    soft = pictures.float()
+    kernel = on_device(torch.from_numpy(SOFT), pictures.device).expand(3, 1, 3, 3)
+    soft[..., 1:-1, 1:-1] = functional.conv2d(soft, kernel, groups=3).round_()
     return soft
