@@ -47,7 +47,7 @@ from core.training.scores import score
 from core.types import Task
 
 CALMING = 128
-SLOW_S, RARELY = 2.0, 10
+SLOW_S, RARELY = 0.5, 10
 """A checkpoint that took longer is written again only after ten times as long: a GPU learns from few pictures in less
 time than a disk takes for a large network. What a killed training loses is learnt again, to the same numbers."""
 KEPT = "What the frozen part says of a picture is computed once and kept: neither it nor the pictures change."
@@ -326,7 +326,7 @@ class Trainer:
     def _keep_if_better(self, value: float, loss: float) -> None:
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):
             self.best_epoch, self.best_score, self.best_loss = self.epoch, value, loss
-            self.best_state = {name: item.detach().cpu().clone() for name, item in self._shown.state_dict().items()}
+            self.best_state = {name: item.detach().clone() for name, item in self._shown.state_dict().items()}
 
     def _agreed(self) -> list[float]:
         """Score and loss on validation, the same in all processes of the group."""
