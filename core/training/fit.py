@@ -138,9 +138,7 @@ class Trainer:
         if self.epoch == 0 and self.recipe.weights != "none":  # its head has learnt: no later epoch need be better
             self._calm(epoch=1)
             self._keep_if_better(*self._agreed())
-        patience = self.recipe.patience or self.recipe.epochs
-        settled = settled_epoch(self.recipe, len(stages(self.network)))  # what still thaws has not been tried
-        while self.epoch < self.recipe.epochs and self.epoch - max(self.best_epoch, settled) < patience:
+        while not self._ended:
             self.epoch += 1
             self._one_epoch()
         if self.best_epoch == 0:
@@ -148,6 +146,13 @@ class Trainer:
         self.network.load_state_dict(self.best_state)
         merge_lora(self.network)
         return Fit(self.best_epoch, self.best_score, self.epoch, self.batch_size, self.engine)
+
+    @property
+    def _ended(self) -> bool:
+        """Whether the last epoch is over, or too many were without a better score since all that thaws has thawed."""
+        patience = self.recipe.patience or self.recipe.epochs
+        settled = settled_epoch(self.recipe, len(stages(self.network)))
+        return self.epoch >= self.recipe.epochs or self.epoch - max(self.best_epoch, settled) >= patience
 
     def endless_batches(self) -> Iterator[Tensor]:
         """Positions (n,) of the pictures of step after step, for tests of the first steps; all that can learn does."""
@@ -317,7 +322,7 @@ class Trainer:
 
     def _save(self) -> None:
         begun = time.monotonic()
-        if self._saving_s > SLOW_S and begun - self._saved_at < RARELY * self._saving_s:
+        if self._saving_s > SLOW_S and begun - self._saved_at < RARELY * self._saving_s and not self._ended:
             return
         save_checkpoint(self.folder, self._state())
         self._saved_epoch, self._saved_at = self.epoch, time.monotonic()
