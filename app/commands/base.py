@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import DiskFull, GraftError, NotFound, is_full
+from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
 from core.services.outside import whole_file
 from core.settings import Settings
 
@@ -137,7 +137,13 @@ def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
 
 
 def sources(paths: Sequence[str]) -> str:
-    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder."""
+    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder.
+
+    Raises BadInput for one that a source cannot name.
+    """
+    for item in paths:
+        if "\n" in item:
+            raise BadInput(f"The path {item!r} has a line break in it.", hint="Name the folder that it lies in.")
     return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
 
 

@@ -111,7 +111,7 @@ def import_(
         )
         run = graft.serving.finish(graft.imports.start(graft.projects.named(name).id, payload), progress_line(as_json))
         report = graft.imports.report(run.id)
-        refused = graft.imports.rejected(run.id)
+        refused, remarked = graft.imports.rejected(run.id), graft.imports.remarked(run.id)
         relabelled, kept = (graft.imports.relabelled(run.id, taken=taken) for taken in (True, False))
     value = {
         "run": run.id,
@@ -122,10 +122,12 @@ def import_(
         "relabelled": _lines(relabelled),
         "kept": _lines(kept),
         "rejected": _lines(refused),
+        "remarks": _lines(remarked),
     }
     there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected)" if report.corrected else "")
     words = [f"Added {report.added:,}, already there {there}, rejected {report.rejected:,}."]
     words += [f"  {item.name}: {item.reason}" for item in refused]
+    words += [f"  {item.name}: {item.reason}" for item in remarked]
     if relabelled:
         words += [f"{count(len(relabelled), 'label')} changed:", *(f"  {one.name}: {one.reason}" for one in relabelled)]
     if kept:

@@ -119,4 +119,4 @@ def _told(report: ImportReport) -> list[str]:
 def _what(item: ImportItem) -> str:
     if item.relabelled is not None:
         return "Label changed" if item.relabelled else "Label kept"
-    return "Corrected" if item.outcome is Outcome.CORRECTED else "Look at it"
+    return {Outcome.CORRECTED: "Corrected", Outcome.ADDED: "Added"}.get(item.outcome, "Look at it")

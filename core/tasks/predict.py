@@ -33,6 +33,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore, Entry, Source, open_source, prepare
 from core.media.parallel import in_batches
+from core.media.sources import AS_CSV
 from core.models import LoadedModel
 from core.store import predictions
 from core.store.db import reading, writing
@@ -87,7 +88,7 @@ def _groups(context: JobContext, payload: PredictPayload, source: Source) -> Mat
     if payload.groups:
         with open_source(payload.groups, context.settings) as other:
             if not other.tables:
-                raise BadInput(f"{payload.groups} is not a CSV file.", hint="Name a file that ends in .csv.")
+                raise BadInput(f"{payload.groups} is not a CSV file.", hint=AS_CSV)
             return _table(other.tables[0], payload.group_column)
     if len(source.tables) != 1:
         return Matcher([])
