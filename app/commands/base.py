@@ -196,10 +196,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
+def plain(text: str) -> str:
+    """Words for one line of a terminal: what would break the line, or steer the terminal, becomes "?"."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def range_words(ends: object) -> str:
     """Both ends of an interval, as JSON has them; "" where there is none."""
     return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else plain(str(value))

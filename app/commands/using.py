@@ -10,6 +10,7 @@ from app.commands.base import (
     Json,
     finished,
     opened,
+    plain,
     show,
     sources,
     table,
@@ -94,7 +95,7 @@ def predict(
     }
     lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
     words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
-    notes = [f"Not read: {item.name}: {item.error}" for item in view.rejected]
+    notes = [plain(f"Not read: {item.name}: {item.error}") for item in view.rejected]
     if each_group and view.strangers:
         strangers = f"{len(view.strangers)} of no group that it knows"
         notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")

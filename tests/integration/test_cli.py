@@ -18,6 +18,8 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from app.cli import build
+from app.commands.base import sources, table
+from core.errors import BadInput
 from core.graft import Graft, open_graft
 from core.services.serving import Serving
 from core.settings import Settings
@@ -393,3 +395,12 @@ def test_a_network_is_pretrained_and_its_weights_taken_along(graft_command: Call
     for wrong in (("pretrain",), ("pretrain", "Colours", "--formula")):
         graft_command(*wrong, status=2)
     graft_command("pretrain", "Colours", "--method", "supervised", status=1)
+
+
+def test_a_name_cannot_break_or_steer_the_terminal_s_lines() -> None:
+    assert table(["file"], [["a\nb\x1b[2J.jpg"]]).splitlines() == ["file", "a?b?[2J.jpg"]
+
+
+def test_a_path_with_a_line_break_is_refused_with_the_way_out() -> None:
+    with pytest.raises(BadInput, match=r"line break in it\. Name the folder"):
+        sources(["/tmp/a\nb.jpg"])
