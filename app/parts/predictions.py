@@ -27,11 +27,13 @@ def relied(view: PredictionsView) -> None:
         st.caption(f":material/info: {not_enough(view.promise)}")
     unanswered = view.unanswered
     flawed = sum(item.answer == "no answer" for item in unanswered)
-    words = [f"{len(view.items) - len(unanswered):,} of {count(len(view.items), 'picture')} are answered"]
+    answered = len(view.items) - len(unanswered)
+    words = [f"{answered:,} of {count(len(view.items), 'picture')} {'is' if answered == 1 else 'are'} answered"]
     if len(unanswered) > flawed:
         words.append(f"in {len(unanswered) - flawed:,} more than one answer is possible")
     if flawed:
-        words.append(f"{flawed:,} are not ordinary pictures for this model")
+        kind = "is not an ordinary picture" if flawed == 1 else "are not ordinary pictures"
+        words.append(f"{flawed:,} {kind} for this model")
     st.markdown(f"{'; '.join(words)}. The reason stands beside each.")
 
 

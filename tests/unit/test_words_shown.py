@@ -13,6 +13,7 @@ from app.parts.recipe_words import TITLES, learns, shown
 from app.parts.robustness import row, verdict
 from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
+from app.parts.text import shortened
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.charts.robustness import RobustnessLine, too_high
@@ -213,3 +214,8 @@ def test_how_numbers_are_promised_and_refused_speaks_of_no_class(how: str) -> No
 )
 def test_what_learns_is_said_also_where_no_form_offers_it(tune: str, words: str) -> None:
     assert learns(tune) == shown("tune", tune, Task.SINGLE) == words
+
+
+def test_a_long_name_keeps_both_its_ends() -> None:
+    assert shortened("a.jpg", 9) == "a.jpg"
+    assert shortened("0123456789.jpg", 9) == "0123….jpg"
