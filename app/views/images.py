@@ -7,9 +7,10 @@ from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
 from app.parts.file_lines import file_lines
 from app.parts.following import follow
+from app.parts.run_status import not_done
 from app.parts.text import count
 from core.services.imports import ImportItem, ImportPayload, ImportReport
-from core.types import Outcome, ProjectId, RunId
+from core.types import Outcome, ProjectId, RunId, RunState
 
 OVERRULE = "Also replace labels that people gave in Graft"
 
@@ -76,7 +77,11 @@ def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
 def live(run: RunId) -> None:
     """The import's progress while it runs, then its report."""
     report = graft().imports.report(run)
-    if not follow(report.run):
+    if report.run.state in (RunState.FAILED, RunState.CANCELLED):
+        not_done(report.run, "What is counted below had gone in, and stays.")
+    if not report.run.state.ended:
+        follow(report.run)
+    else:
         outcome(report)
 
 
@@ -100,7 +105,7 @@ def outcome(report: ImportReport) -> None:
 def _told(report: ImportReport) -> list[str]:
     told = []
     if report.rejected:
-        rest = "" if report.kept else " Everything else went in."
+        rest = " Everything else went in." if report.run.state is RunState.DONE and not report.kept else ""
         told.append(f"{count(report.rejected, 'line')} on what was left out or is without a label.{rest}")
     if report.corrected:
         there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"

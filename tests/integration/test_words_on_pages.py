@@ -1,10 +1,16 @@
 """Sentences of pages that depend on how many there are, and on what a project asks."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.errors import Cancelled
 from core.graft import Graft
-from core.types import Task
+from core.jobs.payloads import ImportPayload
+from core.types import Lane, RunState, Task
+from tests.at_once import complete, serve
 from tests.integration.pictures import add_pictures
 
 
@@ -35,3 +41,37 @@ def test_an_export_is_said_to_lie_in_folders_only_where_it_does(
     add_pictures(graft, graft.projects.create("Leaves", task), number)
     page = AppTest.from_function(exporting, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
     assert not page.exception and page.markdown[-1].value.startswith(words)
+
+
+def importing(home: str, run: int) -> None:
+    """The script of a page: what became of an import."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    from app.views.images import live
+    from core.types import RunId
+
+    live(RunId(run))
+
+
+def test_an_import_that_was_stopped_says_so_and_can_go_on(
+    graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    project = graft.projects.create("Leaves", Task.SINGLE)
+    run = graft.imports.start(project, ImportPayload(source=str(tmp_path / "a.png")))
+
+    def stop(*_: object) -> None:
+        raise Cancelled
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.tasks.importing._commit", stop)
+        assert serve(graft, Lane.FILES) is RunState.CANCELLED
+    page = AppTest.from_function(
+        importing, default_timeout=60, kwargs={"home": str(graft.settings.home), "run": run}
+    ).run()
+    assert not page.exception
+    assert page.info[0].value == "It was stopped. What is counted below had gone in, and stays."
+    page.button[0].click().run()
+    assert complete(graft, run).result["added"] == 1  # type: ignore[index]
