@@ -74,6 +74,9 @@ def told(home: Path | None) -> Iterator[Settings]:
         raise typer.Exit(1) from error
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
+    except UnicodeEncodeError as error:  # a terminal with other letters than Graft's
+        typer.echo(f"{plain(str(error.object))[:200]} has letters that are not in UTF-8. Type it anew.", err=True)
+        raise typer.Exit(1) from error
     except Exception as error:  # the border to the person: the log keeps the details
         words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
         if is_full(error):
@@ -86,7 +89,7 @@ def _log(settings: Settings) -> str:
     path = settings.logs / "cli.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(sys.argv)}\n{traceback.format_exc()}\n")
     except OSError:
         return ""

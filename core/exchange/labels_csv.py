@@ -135,6 +135,8 @@ def read_label_table(
         ) from error
     if not lines:
         raise BadInput(f"{name} is empty.")
+    if len(lines) == 1:
+        raise BadInput(f"{name} has no line below its header.", hint="It needs one line per picture.")
     header = lines[0][1]
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:

@@ -16,6 +16,7 @@ from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
+from core.media.sources import UPLOAD
 from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_images, known_images, list_names, read_image, restore_images
@@ -57,6 +58,7 @@ def run(context: JobContext) -> JsonObject:
     if not is_forgotten(context, payload.source):
         context.progress("Listing the files", now=True)
         with open_source(payload.source, context.settings) as source:
+            _ensure_something(payload.source, source)
             _import(context, ProjectId(project_id), payload, source)
     all_taken(context, payload.source)
     with reading(context.engine) as session:
@@ -70,6 +72,12 @@ def run(context: JobContext) -> JsonObject:
         "kept": kept,
         "rejected": counts[Outcome.REJECTED],
     }
+
+
+def _ensure_something(where: str, source: Source) -> None:
+    if not (source.pictures or source.tables or source.annotations or source.refused):
+        what = "what was sent" if where.startswith(UPLOAD) else ", ".join(where.split("\n"))
+        raise BadInput(f"There is no picture in {what}.", hint="Give a folder, a zip, or pictures.")
 
 
 def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, source: Source) -> None:

@@ -404,3 +404,9 @@ def test_a_name_cannot_break_or_steer_the_terminal_s_lines() -> None:
 def test_a_path_with_a_line_break_is_refused_with_the_way_out() -> None:
     with pytest.raises(BadInput, match=r"line break in it\. Name the folder"):
         sources(["/tmp/a\nb.jpg"])
+
+
+def test_an_argument_in_other_letters_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app.cli", "project", "create", b"caf\xe9", "--task", "single", "--home", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "caf? has letters that are not in UTF-8. Type it anew.\n")

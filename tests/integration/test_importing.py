@@ -468,3 +468,10 @@ def test_a_spreadsheet_or_a_dicom_file_is_told_what_to_become(graft: Graft, proj
     (tmp_path / "in" / "scan.dcm").write_bytes(b"DICM")
     report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
     assert ["Save it as CSV" in item.reason or "as PNG or TIFF" in item.reason for item in report.items] == [True] * 2
+
+
+def test_an_import_of_nothing_says_so(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
+    assert serve(graft, Lane.FILES) is RunState.FAILED
+    assert graft.queue.read(run_id).error == f"There is no picture in {tmp_path / 'in'}."

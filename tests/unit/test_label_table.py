@@ -21,6 +21,7 @@ def test_columns_are_guessed_and_the_rest_is_metadata() -> None:
         (b"file,label,label\na,b,c\n", {}, "two columns called 'label'"),
         (b"colour,size\n1,2\n", {}, "names the file"),
         (b"", {}, "empty"),
+        (b"file,label\n", {}, "no line below its header"),
         (b"\x00\x01\x02\x03", {}, "not a text file"),
     ],
 )
