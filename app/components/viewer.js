@@ -111,7 +111,8 @@ function facts(state) {
   const said = picture.said || (answer ? (number === null ? state.data.classes[answer.said] : String(Number(number.toPrecision(4)))) : "…");
   // Of several classes each has its own probability, which stands below.
   const sure = state.data.several ? null : picture.confidence ?? (answer && number === null ? answer.probabilities[answer.said] : null);
-  rows.push(["Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
+  if (picture.answer) rows.push(["Answer", picture.answer]);
+  rows.push([picture.answer ? "Best guess" : "Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
   rows.push(["Label", picture.truth || "none yet"]);
   state.parts.facts.replaceChildren(...rows.flatMap(([term, text]) => [el("dt", "", term), el("dd", "", text)]));
 }

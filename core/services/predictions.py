@@ -28,8 +28,9 @@ from core.store.runs import RunRecord
 from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
-__all__ = ["REASONS", "By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
+__all__ = ["NO_ANSWER", "REASONS", "By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
 
+NO_ANSWER = "no answer"
 AT_ONCE = 4
 """So few uploaded pictures are answered by the interactive worker, whose model is warm."""
 
@@ -273,7 +274,7 @@ def _picture(
         number=record.predicted_number,
         error=record.error,
         said_set=None if record.predicted_set is None else tuple(record.predicted_set),
-        answer="" if judged is None else "no answer" if judged.flawed else judged.words,
+        answer="" if judged is None else NO_ANSWER if judged.flawed else judged.words,
         possible=judged.options if judged else (),
         reasons=tuple(key for key, _ in judged.reasons) if judged else (),
         why=judged.why if judged else "",

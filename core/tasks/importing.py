@@ -58,7 +58,6 @@ def run(context: JobContext) -> JsonObject:
     if not is_forgotten(context, payload.source):
         context.progress("Listing the files", now=True)
         with open_source(payload.source, context.settings) as source:
-            _ensure_something(payload.source, source)
             _import(context, ProjectId(project_id), payload, source)
     all_taken(context, payload.source)
     with reading(context.engine) as session:
@@ -74,10 +73,12 @@ def run(context: JobContext) -> JsonObject:
     }
 
 
-def _ensure_something(where: str, source: Source) -> None:
-    if not (source.pictures or source.tables or source.annotations or source.refused):
-        what = "what was sent" if where.startswith(UPLOAD) else ", ".join(where.split("\n"))
-        raise BadInput(f"There is no picture in {what}.", hint="Give a folder, a zip, or pictures.")
+def _nothing(where: str, source: Source) -> list[tuple[str, str]]:
+    """The report's line of a source in which there is nothing at all."""
+    if source.pictures or source.tables or source.annotations or source.refused:
+        return []
+    name = "what was sent" if where.startswith(UPLOAD) else where.replace("\n", ", ")
+    return [(name, "There is no picture in it. Give a folder, a zip, or pictures.")]
 
 
 def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, source: Source) -> None:
@@ -88,7 +89,7 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         there = {} if source.pictures else list_names(session, project.id)
     plan = plan_labels(context, project, payload, source, there=list(there.values()))
     meant, mistakable = unmistakable(plan, there)
-    refused = [*source.refused, *plan.problems, *mistakable]
+    refused = [*source.refused, *plan.problems, *mistakable, *_nothing(payload.source, source)]
     with writing(context.engine) as session:
         lines = [ImportItem(name=name, outcome=Outcome.REJECTED, reason=reason) for name, reason in refused]
         imports.add_items(session, context.run.id, still_to_do(lines, lambda line: line.name, done))

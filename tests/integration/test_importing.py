@@ -472,6 +472,7 @@ def test_a_spreadsheet_or_a_dicom_file_is_told_what_to_become(graft: Graft, proj
 
 def test_an_import_of_nothing_says_so(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    run_id = graft.imports.start(project, ImportPayload(source=str(tmp_path / "in")))
-    assert serve(graft, Lane.FILES) is RunState.FAILED
-    assert graft.queue.read(run_id).error == f"There is no picture in {tmp_path / 'in'}."
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [(item.name, item.reason) for item in report.items] == [
+        (str(tmp_path / "in"), "There is no picture in it. Give a folder, a zip, or pictures.")
+    ]
