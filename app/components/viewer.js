@@ -130,7 +130,7 @@ function bars(state) {
     const node = button("", () => { state.target = index; bars(state); changed(state); });
     const name = el("span", "name", classes[index]);
     const share = answer ? answer.probabilities[index] : null;
-    const tags = [said.includes(index) ? "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
+    const tags = [said.includes(index) ? picture.answer ? "best guess" : "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
     if (tags.length) name.append(el("span", "tag", tags.join(" · ")));
     node.className = "bar";
     node.title = classes[index];
