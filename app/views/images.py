@@ -9,7 +9,7 @@ from app.parts.file_lines import file_lines
 from app.parts.following import follow
 from app.parts.run_status import not_done
 from app.parts.text import count
-from core.services.imports import ImportItem, ImportPayload, ImportReport
+from core.services.imports import SHOWN_ITEMS, ImportItem, ImportPayload, ImportReport
 from core.types import Outcome, ProjectId, RunId, RunState
 
 OVERRULE = "Also replace labels that people gave in Graft"
@@ -97,15 +97,19 @@ def outcome(report: ImportReport) -> None:
         for sentence in _told(report):
             st.markdown(sentence)
         file_lines([{"File": item.name, "What": _what(item), "Why": item.reason} for item in report.items])
+        if len(report.items) == SHOWN_ITEMS:
+            st.caption(f"The first {SHOWN_ITEMS} lines are shown; the report has all.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
-        page_link("Label them", "label", icon=":material/sell:")
+        if report.added:
+            page_link("Label them", "label", icon=":material/sell:")
 
 
 def _told(report: ImportReport) -> list[str]:
     told = []
     if report.rejected:
-        rest = " Everything else went in." if report.run.state is RunState.DONE and not report.kept else ""
+        whole = report.run.state is RunState.DONE and report.added + report.duplicates > 0 and not report.kept
+        rest = " Everything else went in." if whole else ""
         told.append(f"{count(report.rejected, 'line')} on what was left out or is without a label.{rest}")
     if report.corrected:
         there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"

@@ -14,7 +14,7 @@ from core.store.imports import ImportItem
 from core.store.runs import RunRecord
 from core.types import Outcome, ProjectId, RunId, RunKind
 
-__all__ = ["ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
+__all__ = ["SHOWN_ITEMS", "ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
 
 SHOWN_ITEMS = 200
 

@@ -75,3 +75,18 @@ def test_an_import_that_was_stopped_says_so_and_can_go_on(
     assert page.info[0].value == "It was stopped. What is counted below had gone in, and stays."
     page.button[0].click().run()
     assert complete(graft, run).result["added"] == 1  # type: ignore[index]
+
+
+def test_an_import_of_bad_files_alone_does_not_say_that_everything_else_went_in(
+    graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    (tmp_path / "in").mkdir()
+    for number in range(201):
+        (tmp_path / "in" / f"{number}.png").write_bytes(b"no picture")
+    run = graft.imports.start(graft.projects.create("Leaves", Task.SINGLE), ImportPayload(source=str(tmp_path / "in")))
+    complete(graft, run)
+    page = AppTest.from_function(importing, default_timeout=60, kwargs={"home": str(graft.settings.home), "run": run})
+    page.run()
+    assert page.markdown[0].value == "201 lines on what was left out or is without a label."
+    assert page.caption[0].value == "The first 200 lines are shown; the report has all."
