@@ -174,6 +174,12 @@ function place(state) {
   }
 }
 
+// Not scrollIntoView: it would scroll the page, too, to where the strip is.
+function bringIntoStrip(strip, node) {
+  const outer = strip.getBoundingClientRect(), inner = node.getBoundingClientRect();
+  strip.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
+}
+
 function open(state, index, keep = false) {
   if (index < 0 || index >= state.data.pictures.length) return;
   const picture = state.data.pictures[index];
@@ -185,7 +191,7 @@ function open(state, index, keep = false) {
   state.parts.heat.hidden = true;
   [...state.parts.strip.children].forEach((node, position) => {
     node.setAttribute("aria-current", String(position === index));
-    if (position === index) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (position === index) bringIntoStrip(state.parts.strip, node);
   });
   facts(state);
   bars(state);
