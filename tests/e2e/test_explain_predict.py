@@ -78,9 +78,7 @@ def test_any_picture_is_opened_by_its_address_and_the_arrow_keys_go_on(
     page.wait_for_url(lambda address: f"image={last}" not in address)
 
 
-def test_the_page_stays_where_it_is_when_a_picture_opens(
-    page: Page, trained: tuple[Served, ProjectId, RunId]
-) -> None:
+def test_the_page_stays_where_it_is_when_a_picture_opens(page: Page, trained: tuple[Served, ProjectId, RunId]) -> None:
     served, project, model = trained
     page.set_viewport_size({"width": 420, "height": 500})
     page.goto(served.address("explain", project=project, run=model))
