@@ -61,6 +61,11 @@ def predict(
         view = graft.predictions.read(ended.id, promise / 100, by, group)
         if not view.items and not view.rejected:
             raise BadInput(f"There is no picture in {', '.join(path)}.", hint="Give a folder, a zip, or pictures.")
+        if each_group and not view.groups:
+            raise BadInput(
+                f"The pictures that run {run} set its limits by name no group: nothing can be promised to each.",
+                hint="Leave --each-group out.",
+            )
         text = graft.predictions.csv(ended.id, promise / 100, by, group) if csv else ""
         if csv == "-" and not wants_json(as_json):
             typer.echo(text.removeprefix("\ufeff"), nl=False)

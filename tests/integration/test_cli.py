@@ -156,6 +156,8 @@ def test_new_pictures_are_predicted_into_a_table(graft_command: Call, run: int, 
     graft_command("predict", run, pictures, "--csv", tmp_path / "said.csv")
     lines = (tmp_path / "said.csv").read_text("utf-8-sig").splitlines()
     assert len(lines) == 32 and lines[0].startswith("file,prediction,confidence")
+    told = graft_command("predict", run, pictures / "red" / "0.png", "--each-group", status=1)
+    assert "name no group" in told.stderr and "Leave --each-group out" in told.stderr
 
 
 def test_an_explanation_is_a_picture_of_the_pictures_own_size(
