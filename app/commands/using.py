@@ -97,10 +97,12 @@ def predict(
         "groups": list(view.groups),
         "predictions": said,
         "rejected": [{"name": item.name, "reason": item.error} for item in view.rejected],
+        "remarks": [{"name": item.name, "reason": item.note} for item in view.items if item.note],
     }
     lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
     words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
-    notes = [plain(f"Not read: {item.name}: {item.error}") for item in view.rejected]
+    notes = [plain(f"{item.name}: {item.note}") for item in view.items if item.note]
+    notes += [plain(f"Not read: {item.name}: {item.error}") for item in view.rejected]
     if each_group and view.strangers:
         strangers = f"{len(view.strangers)} of no group that it knows"
         notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")

@@ -22,7 +22,7 @@ from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
 from core.store.judges import REASONS, Judge, Judged, make_judge
-from core.store.predictions import PredictionRecord, group_of
+from core.store.predictions import NOTE, PredictionRecord, group_of
 from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
 from core.store.sides import fitted_side
@@ -45,6 +45,7 @@ class PredictedPicture:
     possible  the answers that may be true
     reasons   keys of REASONS why it does not answer with one; `why` says them in words, or is ""
     group     what it is said to be of, or ""; `own` whether answers to that group have a limit of their own
+    note      a remark on the file, such as on its further pages, or ""
     """
 
     id: int
@@ -62,6 +63,7 @@ class PredictedPicture:
     why: str = ""
     group: str = ""
     own: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +188,7 @@ class Predictions(Service):
                 + [item.answer, item.why]
                 + ([item.group, limit_words(item)] if grouped else [])
                 + ([_rounded(share) for share in item.probabilities] or empty)
-                + [item.error]
+                + [item.error or item.note]
                 for item in lines
             ),
         )
@@ -280,6 +282,7 @@ def _picture(
         why=judged.why if judged else "",
         group=group,
         own=group in own,
+        note=str((record.traits or {}).get(NOTE) or ""),
     )
 
 

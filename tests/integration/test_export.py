@@ -226,6 +226,18 @@ def test_the_exported_model_sees_a_picture_of_any_kind_as_graft_does(
         np.testing.assert_allclose(np.array(told[Path(file).name]) * 100, shares, atol=0.06)
 
 
+def test_of_a_file_with_several_pages_it_is_told_that_the_first_was_looked_at(
+    trained: tuple[Graft, RunId, Path], tmp_path: Path
+) -> None:
+    graft, run_id, _ = trained
+    pages = [Image.new("RGB", (70, 90), (shade, 90, 40)) for shade in (10, 200)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    said = complete(graft, graft.predictions.start(run_id, str(tmp_path / "stack.tif"))).id
+    told = "It holds 2 pictures; only the first one was taken."
+    assert [item.note for item in graft.predictions.read(said, 0.9).items] == [told]
+    assert graft.predictions.csv(said, 0.9).rstrip().endswith(told)
+
+
 def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tuple[Graft, RunId, Path]) -> None:
     text = (trained[2] / "README.md").read_text("utf-8")
     assert "# Colours \\*bold\\*: model of run" in text
