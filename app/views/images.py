@@ -1,5 +1,7 @@
 """Bringing pictures in: dropped in the browser or from a folder of the server, and what became of them."""
 
+import contextlib
+
 import streamlit as st
 
 from app.components import mount
@@ -8,8 +10,9 @@ from app.links import current_project, int_param, set_params
 from app.parts.following import follow
 from app.parts.import_report import OVERRULE, outcome
 from app.parts.run_status import not_done
+from core.errors import NotFound
 from core.services.imports import ImportPayload
-from core.types import ProjectId, RunId, RunState
+from core.types import ProjectId, RunId, RunKind, RunState
 
 
 def render() -> None:
@@ -27,13 +30,22 @@ def render() -> None:
         set_params(run=sent.finished["run"])
     with st.expander("From a folder of the computer that Graft runs on", icon=":material/dns:"):
         server_folder(project.id, options)
-    run = int_param("run")
-    if run is None:
-        newest = graft().imports.list(project.id, limit=1)
-        run = newest[0].id if newest else None
+    run = shown_import(project.id)
     if run is not None:
         st.subheader("Last import")
-        live(RunId(run))
+        live(run)
+
+
+def shown_import(project: ProjectId) -> RunId | None:
+    """The import in the address, if it is one of this project, else the newest."""
+    wanted = int_param("run")
+    if wanted is not None:
+        with contextlib.suppress(NotFound):
+            run = graft().imports.report(RunId(wanted)).run
+            if run.project_id == project and run.kind is RunKind.IMPORT:
+                return run.id
+    newest = graft().imports.list(project, limit=1)
+    return newest[0].id if newest else None
 
 
 def table_options() -> dict[str, str | bool]:

@@ -90,3 +90,31 @@ def test_an_import_of_bad_files_alone_does_not_say_that_everything_else_went_in(
     page.run()
     assert page.markdown[0].value == "201 lines on what was left out or is without a label."
     assert page.caption[0].value == "The first 200 lines are shown; the report has all."
+
+
+def choosing(home: str, project: int) -> None:
+    """The script of a page: which import it shows."""
+    import os
+
+    os.environ["GRAFT_HOME"] = home
+    import streamlit as st
+
+    from app.views.images import shown_import
+    from core.types import ProjectId
+
+    st.text(str(shown_import(ProjectId(project))))
+
+
+def test_an_address_cannot_show_another_project_s_import(
+    graft: Graft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    payload = ImportPayload(source=str(tmp_path / "a.png"))
+    first, second = (graft.projects.create(name, Task.SINGLE) for name in ("Leaves", "Roots"))
+    older, newer, others = (graft.imports.start(project, payload) for project in (first, first, second))
+    for asked, shown in ((older, older), (others, newer), (999, newer)):
+        kwargs = {"home": str(graft.settings.home), "project": first}
+        page = AppTest.from_function(choosing, default_timeout=60, kwargs=kwargs)
+        page.query_params["run"] = str(asked)
+        assert page.run().text[0].value == str(shown)
