@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.errors import GraftError
 from core.services.address import address, answers, check_free
-from core.services.home import SUPERVISOR, holding, write_children
+from core.services.home import SUPERVISOR, UNUSABLE, holding, write_children
 from core.settings import Settings
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ class Supervisor:
     def run(self, ready: Say = lambda url: None) -> None:
         """Serve until SIGTERM or Ctrl-C; `ready` is called once, with the address, when the web process answers.
 
-        Raises GraftError if another Graft serves this home, or the port is taken.
+        Raises GraftError if another Graft serves this home, the port is taken, or the home cannot be used.
         """
         with holding(self._settings):
             if "web" in self._commands:
@@ -102,6 +103,8 @@ class Supervisor:
         status = child.process.poll()
         if status is None:
             return False
+        if status == UNUSABLE:
+            raise GraftError(self._log(child.name).read_text("utf-8", "replace").splitlines()[-1])
         if now - child.started_at > STEADY_AFTER_S:
             child.pause_s = FIRST_PAUSE_S
         self._pause(child, f"ended {_how(status)}")

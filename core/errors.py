@@ -9,6 +9,7 @@
     ├── NotEnoughImages       too few labelled images for what was asked
     ├── WeightsUnavailable    pretrained weights could not be fetched, found or trusted
     ├── PictureLost           a stored picture is gone or damaged
+    ├── HomeUnusable          the home's database is damaged, or a newer Graft's
     ├── OutOfMemory           even the smallest batch does not fit the device
     ├── Diverged              what a network computes stopped being numbers
     └── DiskFull              nothing more can be written
@@ -88,6 +89,10 @@ class PictureLost(GraftError):
     def named(self, name: str) -> str:
         """What happened, with the picture's name."""
         return f"The stored picture {name} {self.what}."
+
+
+class HomeUnusable(GraftError):
+    """The home's database cannot be opened, now or later: it is damaged, or of a newer Graft."""
 
 
 class OutOfMemory(GraftError):

@@ -18,11 +18,12 @@ from datetime import UTC, datetime, timedelta
 import psutil
 from sqlalchemy import Engine
 
+from core.errors import HomeUnusable
 from core.jobs import Handler, LaneWorker, execute
 from core.jobs.process import beating, keep_alive, sweep, worker_name
 from core.jobs.spare import wait_for_run
 from core.media import forget_oldest, forget_unfinished
-from core.services.home import leave_with_supervisor
+from core.services.home import UNUSABLE, leave_with_supervisor
 from core.settings import Settings
 from core.store import runs
 from core.store.db import migrate, open_engine, reading, writing
@@ -139,7 +140,11 @@ def main(argv: list[str] | None = None) -> int:
             return run_spare(lane, settings, engine)
         case ["jobs" | "interactive" as role]:
             leave_with_supervisor()
-            migrate(engine)
+            try:
+                migrate(engine)
+            except HomeUnusable as error:
+                sys.stderr.write(f"{error}\n")
+                return UNUSABLE
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
             if role == "jobs":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import DiskFull, GraftError, NotFound, is_full
+from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
 from core.services.outside import whole_file
 from core.settings import Settings
 
@@ -74,6 +74,9 @@ def told(home: Path | None) -> Iterator[Settings]:
         raise typer.Exit(1) from error
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
+    except UnicodeEncodeError as error:  # a terminal with other letters than Graft's
+        typer.echo(f"{plain(str(error.object))[:200]} has letters that are not in UTF-8. Type it anew.", err=True)
+        raise typer.Exit(1) from error
     except Exception as error:  # the border to the person: the log keeps the details
         words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
         if is_full(error):
@@ -86,7 +89,7 @@ def _log(settings: Settings) -> str:
     path = settings.logs / "cli.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(sys.argv)}\n{traceback.format_exc()}\n")
     except OSError:
         return ""
@@ -137,7 +140,13 @@ def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
 
 
 def sources(paths: Sequence[str]) -> str:
-    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder."""
+    """Paths as a job's source. Absolute: the worker that reads them may have been started in another folder.
+
+    Raises BadInput for one that a source cannot name.
+    """
+    for item in paths:
+        if "\n" in item:
+            raise BadInput(f"The path {item!r} has a line break in it.", hint="Name the folder that it lies in.")
     return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
 
 
@@ -190,10 +199,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
+def plain(text: str) -> str:
+    """Words for one line of a terminal: what would break the line, or steer the terminal, becomes "?"."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def range_words(ends: object) -> str:
     """Both ends of an interval, as JSON has them; "" where there is none."""
     return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else plain(str(value))

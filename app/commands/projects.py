@@ -11,6 +11,7 @@ from app.commands.base import (
     ProjectName,
     ensure_done,
     opened,
+    plain,
     progress_line,
     show,
     sources,
@@ -111,7 +112,7 @@ def import_(
         )
         run = graft.serving.finish(graft.imports.start(graft.projects.named(name).id, payload), progress_line(as_json))
         report = graft.imports.report(run.id)
-        refused = graft.imports.rejected(run.id)
+        refused, remarked = graft.imports.rejected(run.id), graft.imports.remarked(run.id)
         relabelled, kept = (graft.imports.relabelled(run.id, taken=taken) for taken in (True, False))
     value = {
         "run": run.id,
@@ -122,14 +123,19 @@ def import_(
         "relabelled": _lines(relabelled),
         "kept": _lines(kept),
         "rejected": _lines(refused),
+        "remarks": _lines(remarked),
     }
     there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected)" if report.corrected else "")
     words = [f"Added {report.added:,}, already there {there}, rejected {report.rejected:,}."]
-    words += [f"  {item.name}: {item.reason}" for item in refused]
+    words += [f"  {plain(item.name)}: {plain(item.reason)}" for item in refused]
+    words += [f"  {plain(item.name)}: {plain(item.reason)}" for item in remarked]
     if relabelled:
-        words += [f"{count(len(relabelled), 'label')} changed:", *(f"  {one.name}: {one.reason}" for one in relabelled)]
+        words += [
+            f"{count(len(relabelled), 'label')} changed:",
+            *(f"  {plain(one.name)}: {plain(one.reason)}" for one in relabelled),
+        ]
     if kept:
-        words += [f"{count(len(kept), 'label')} kept:", *(f"  {one.name}: {one.reason}" for one in kept)]
+        words += [f"{count(len(kept), 'label')} kept:", *(f"  {plain(one.name)}: {plain(one.reason)}" for one in kept)]
         words += ["To let what came with the import win, import it again with --overrule."]
     done = run.state.value == "done"
     if done or report.added or report.duplicates or refused or wants_json(as_json):  # else nothing was looked at

@@ -10,6 +10,7 @@ from app.commands.base import (
     Json,
     finished,
     opened,
+    plain,
     show,
     sources,
     table,
@@ -60,6 +61,11 @@ def predict(
         view = graft.predictions.read(ended.id, promise / 100, by, group)
         if not view.items and not view.rejected:
             raise BadInput(f"There is no picture in {', '.join(path)}.", hint="Give a folder, a zip, or pictures.")
+        if each_group and not view.groups:
+            raise BadInput(
+                f"The pictures that run {run} set its limits by name no group: nothing can be promised to each.",
+                hint="Leave --each-group out.",
+            )
         text = graft.predictions.csv(ended.id, promise / 100, by, group) if csv else ""
         if csv == "-" and not wants_json(as_json):
             typer.echo(text.removeprefix("\ufeff"), nl=False)
@@ -91,10 +97,12 @@ def predict(
         "groups": list(view.groups),
         "predictions": said,
         "rejected": [{"name": item.name, "reason": item.error} for item in view.rejected],
+        "remarks": [{"name": item.name, "reason": item.note} for item in view.items if item.note],
     }
     lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
     words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
-    notes = [f"Not read: {item.name}: {item.error}" for item in view.rejected]
+    notes = [plain(f"{item.name}: {item.note}") for item in view.items if item.note]
+    notes += [plain(f"Not read: {item.name}: {item.error}") for item in view.rejected]
     if each_group and view.strangers:
         strangers = f"{len(view.strangers)} of no group that it knows"
         notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")

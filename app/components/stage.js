@@ -77,6 +77,7 @@ function lightSliders(stage) {
     return [name, input];
   });
   stage.light = () => { for (const [name, input] of sliders) input.value = stage[name]; };
+  stage.light();  // no picture may come that would set them
   box.append(button("Closer", "+", () => zoomStage(stage, 1.5)), button("Farther", "-", () => zoomStage(stage, 1 / 1.5)), button("Reset view", "F", () => resetStage(stage)));
   return box;
 }

@@ -111,7 +111,8 @@ function facts(state) {
   const said = picture.said || (answer ? (number === null ? state.data.classes[answer.said] : String(Number(number.toPrecision(4)))) : "…");
   // Of several classes each has its own probability, which stands below.
   const sure = state.data.several ? null : picture.confidence ?? (answer && number === null ? answer.probabilities[answer.said] : null);
-  rows.push(["Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
+  if (picture.answer) rows.push(["Answer", picture.answer]);
+  rows.push([picture.answer ? "Best guess" : "Model says", sure === null ? said : `${said}, ${percent(sure)} sure`]);
   rows.push(["Label", picture.truth || "none yet"]);
   state.parts.facts.replaceChildren(...rows.flatMap(([term, text]) => [el("dt", "", term), el("dd", "", text)]));
 }
@@ -129,7 +130,7 @@ function bars(state) {
     const node = button("", () => { state.target = index; bars(state); changed(state); });
     const name = el("span", "name", classes[index]);
     const share = answer ? answer.probabilities[index] : null;
-    const tags = [said.includes(index) ? "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
+    const tags = [said.includes(index) ? picture.answer ? "best guess" : "model's answer" : "", truth.includes(index) ? "label" : ""].filter(Boolean);
     if (tags.length) name.append(el("span", "tag", tags.join(" · ")));
     node.className = "bar";
     node.title = classes[index];
@@ -173,6 +174,12 @@ function place(state) {
   }
 }
 
+// Not scrollIntoView: it would scroll the page, too, to where the strip is.
+function bringIntoStrip(strip, node) {
+  const outer = strip.getBoundingClientRect(), inner = node.getBoundingClientRect();
+  strip.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
+}
+
 function open(state, index, keep = false) {
   if (index < 0 || index >= state.data.pictures.length) return;
   const picture = state.data.pictures[index];
@@ -184,7 +191,7 @@ function open(state, index, keep = false) {
   state.parts.heat.hidden = true;
   [...state.parts.strip.children].forEach((node, position) => {
     node.setAttribute("aria-current", String(position === index));
-    if (position === index) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (position === index) bringIntoStrip(state.parts.strip, node);
   });
   facts(state);
   bars(state);

@@ -53,21 +53,23 @@ def pairs(project: ProjectView, view: CheckView) -> None:
     if not view.pairs:
         return
     heading("The same picture twice", PAIRS_HOW)
-    conflicts = sum(pair.conflict for pair in view.pairs)
-    crossing = sum(pair.across_splits for pair in view.pairs)
-    words = [f"{count(len(view.pairs), 'pair of pictures looks', 'pairs of pictures look')} like one picture."]
-    if conflicts:
-        words.append(f"{count(conflicts, 'pair')} with different labels: if they are one picture, a label is wrong.")
-    if crossing:
-        words.append(
-            f"{count(crossing, 'pair')} across splits: what one of them is judged by was learnt from the other."
-        )
-    st.markdown(" ".join(words) + "")
+    words = [f"{count(view.same, 'pair of pictures looks', 'pairs of pictures look')} like one picture."]
+    if view.conflicting:
+        pairs_of = count(view.conflicting, "pair")
+        words.append(f"{pairs_of} with different labels: if they are one picture, a label is wrong.")
+    if view.crossing:
+        pairs_of = count(view.crossing, "pair")
+        words.append(f"{pairs_of} across splits: what one of them is judged by was learnt from the other.")
+    st.markdown(" ".join([*words, *_not_listed(len(view.pairs), view.same)]))
     ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
     shown = showing("check-pairs", PAIRS)
     for pair in ordered[:shown]:
         _pair(project, pair)
     show_more("check-pairs", len(ordered), PAIRS)
+
+
+def _not_listed(listed: int, total: int) -> list[str]:
+    return [f"Of these {listed:,} are listed: mend them, then check again."] if listed < total else []
 
 
 def _pair(project: ProjectView, pair: PairView) -> None:
@@ -126,9 +128,10 @@ def doubts(project: ProjectView, view: CheckView) -> None:
     if not open_ones:
         st.success("All of them were looked at.", icon=":material/check:")
         return
+    more = _not_listed(len(open_ones), view.undecided)
     tested = sum(item.split == "test" for item in open_ones)
     st.markdown(
-        f"{count(len(open_ones), 'picture looks', 'pictures look')} more like another class than the one on the label; "
+        f"{count(view.undecided, 'picture looks', 'pictures look')} more like another class than the one on the label; "
         "many of these labels may be right, and the picture odd. Look at the first ones: give the right label where it "
         f"is wrong, and choose “{RIGHT}” where it is right; it is not asked about again."
         + (
@@ -136,6 +139,7 @@ def doubts(project: ProjectView, view: CheckView) -> None:
             if tested
             else ""
         )
+        + "".join(f" {sentence}" for sentence in more)
     )
     shown = showing("check-doubts", PICTURES)
     some = open_ones[:shown]
@@ -150,8 +154,9 @@ def flaws(project: ProjectView, view: CheckView) -> None:
         return
     heading("Badly taken pictures", FLAWS_HOW)
     st.markdown(
-        f"{count(len(view.flaws), 'picture differs', 'pictures differ')} from what is usual here. Delete those on "
-        "which nobody could tell the class; keep the others: the model will meet such pictures, too."
+        f"{count(view.flawed, 'picture differs', 'pictures differ')} from what is usual here. Delete those on "
+        "which nobody could tell the class; keep the others: the model will meet such pictures, too. "
+        + " ".join(_not_listed(len(view.flaws), view.flawed))
     )
     shown = showing("check-flaws", PICTURES)
     some = view.flaws[:shown]

@@ -9,7 +9,7 @@ from app.parts.promise import choose_promise, not_enough
 from app.parts.text import count, md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView
-from core.services.predictions import REASONS, PredictedPicture, PredictionsView
+from core.services.predictions import NO_ANSWER, REASONS, PredictedPicture, PredictionsView
 
 MOST_ROWS = 1000
 LONG, WIDE_PX = 45, 300
@@ -26,12 +26,15 @@ def relied(view: PredictionsView) -> None:
     if not view.promise.possible:
         st.caption(f":material/info: {not_enough(view.promise)}")
     unanswered = view.unanswered
-    flawed = sum(item.answer == "no answer" for item in unanswered)
-    words = [f"{len(view.items) - len(unanswered):,} of {count(len(view.items), 'picture')} are answered"]
+    flawed = sum(item.answer == NO_ANSWER for item in unanswered)
+    answered = len(view.items) - len(unanswered)
+    is_or_are = "is" if 1 in (answered, len(view.items)) else "are"
+    words = [f"{answered:,} of {count(len(view.items), 'picture')} {is_or_are} answered"]
     if len(unanswered) > flawed:
         words.append(f"in {len(unanswered) - flawed:,} more than one answer is possible")
     if flawed:
-        words.append(f"{flawed:,} are not ordinary pictures for this model")
+        kind = "is not an ordinary picture" if flawed == 1 else "are not ordinary pictures"
+        words.append(f"{flawed:,} {kind} for this model")
     st.markdown(f"{'; '.join(words)}. The reason stands beside each.")
 
 
@@ -92,7 +95,7 @@ def table(view: PredictionsView) -> None:
     rows = event["selection"]["rows"]
     viewer(
         graft().explanations.subject(view.model),
-        [_picture(item) for item in shown],
+        [opened_picture(item) for item in shown],
         key=f"predicted-viewer-{view.run.id}",
         selected=rows[0] if rows else 0,
         method=graft().grades.default_method(view.model),
@@ -118,11 +121,17 @@ def _row(item: PredictedPicture, view: PredictionsView, everything: bool) -> dic
     return row
 
 
-def _picture(item: PredictedPicture) -> PictureView:
+def opened_picture(item: PredictedPicture) -> PictureView:
+    """A new picture as the viewer opens it."""
     return PictureView(
         image=None, blob=item.blob, name=item.name, truth="", truth_set=(), said=item.said, said_set=item.said_set,
-        wrong=False, confidence=item.confidence,
+        wrong=False, confidence=item.confidence, answer=_answer(item),
     )  # fmt: skip
+
+
+def _answer(item: PredictedPicture) -> str:
+    """What is answered, and where there is no answer, why not."""
+    return f"{item.answer}: {item.why}" if item.answer == NO_ANSWER else item.answer
 
 
 def doubtful(view: PredictionsView) -> None:
@@ -147,7 +156,8 @@ def doubtful(view: PredictionsView) -> None:
     if not found:
         st.caption("No picture is that doubtful.")
         return
-    st.caption(f"{len(found):,} of {count(len(view.items), 'picture')}. They join the project without a label.")
+    they_join = "It joins" if len(found) == 1 else "They join"
+    st.caption(f"{len(found):,} of {count(len(view.items), 'picture')}. {they_join} the project without a label.")
     if st.button(f"Send {count(len(found), 'picture')} to labelling", icon=":material/sell:", type="primary"):
         added = graft().predictions.send_to_labelling(view.run.id, [item.id for item in found])
         there = len(found) - added
@@ -157,7 +167,11 @@ def doubtful(view: PredictionsView) -> None:
 
 
 def rejected(view: PredictionsView) -> None:
-    """Files that could not be read, each with its reason."""
+    """Files that could not be read, or not as their names or pages would have it, each with its reason."""
     if view.rejected:
         st.subheader(f"{count(len(view.rejected), 'file')} could not be read")
         file_lines([{"File": item.name, "Why": item.error} for item in view.rejected[:MOST_ROWS]])
+    remarks = [{"File": item.name, "What": item.note} for item in view.items if item.note]
+    if remarks:
+        st.subheader(f"{count(len(remarks), 'remark')} on files")
+        file_lines(remarks[:MOST_ROWS])

@@ -5,7 +5,7 @@ import re
 from core.types import Task
 from core.words import count
 
-__all__ = ["TASK_WORDS", "count", "duration", "md"]
+__all__ = ["TASK_WORDS", "count", "duration", "md", "shortened"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
 
@@ -22,6 +22,11 @@ TASK_WORDS = {
 def md(text: str) -> str:
     """`text` escaped for Streamlit's labels and captions; control characters become "?"."""
     return _MARKDOWN.sub(r"\\\1", "".join(letter if letter.isprintable() else "?" for letter in text))
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text with its middle left out if it is longer than so many letters: both ends tell names apart."""
+    return text if len(text) <= longest else f"{text[: longest - longest // 2 - 1]}…{text[-(longest // 2) :]}"
 
 
 def duration(seconds: float) -> str:

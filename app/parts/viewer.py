@@ -94,4 +94,5 @@ def _item(picture: PictureView, circles: Mapping[ImageId, Sequence[Circle]] | No
         "said_set": None if picture.said_set is None else list(picture.said_set),
         "confidence": picture.confidence,
         "wrong": picture.wrong,
+        "answer": picture.answer,
     }

@@ -65,9 +65,8 @@ def findings(project: ProjectView, view: CheckView) -> None:
     """What was found, the gravest first."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         when = f" on {view.at:%d %b %Y, %H:%M UTC}" if view.at else ""
-        st.caption(
-            f"Checked {count(view.pictures, 'picture')}, {view.labelled:,} of them labelled{when}.", width="content"
-        )
+        looked = f"{count(view.pictures, 'picture')}, {view.labelled:,} of them labelled"
+        st.caption(f"Checked{when}: {looked}.", width="content")
         check_button(project.id, "Check again")
     if not view.suspicious:
         clear = st.info if view.notes else st.success

@@ -6,9 +6,10 @@ from app.context import graft
 from app.links import current_project, page_link
 from app.parts.following import in_progress
 from app.parts.states import empty_state
-from app.parts.text import count, md
+from app.parts.text import md
 from core.services.exports import RunRecord
-from core.types import ProjectId, RunState
+from core.services.projects import ProjectView
+from core.types import ProjectId, RunState, Task
 
 WHEN = "%d %b %Y, %H:%M UTC"
 
@@ -23,21 +24,24 @@ def render() -> None:
         return
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        dataset(project.id, images)
+        dataset(project, images)
     with right.container(border=True, height="stretch"):
         model(project.id)
     made(project.id)
 
 
-def dataset(project: ProjectId, images: int) -> None:
+def dataset(project: ProjectView, images: int) -> None:
     """Pictures and labels."""
     st.subheader("Pictures and labels")
+    many = f"all {images:,} pictures" if images > 1 else "the one picture"
+    # A number has no folder, and neither has a picture of several classes.
+    placed = " in folders by class" if project.task in (Task.SINGLE, Task.ORDINAL) else ""
     st.write(
-        f"A zip of all {count(images, 'picture')} in folders by class, and a table with labels, cases, groups, dates "
-        "and splits. Add images, or `graft import`, reads it back; other programs read the folders."
+        f"A zip of {many}{placed}, and a table with labels, cases, groups, dates and splits. Add images, or "
+        f"`graft import`, reads it back; other programs read {'the folders' if placed else 'the table'}."
     )
     if st.button("Pack pictures and labels", icon=":material/folder_zip:"):
-        graft().exports.dataset(project)
+        graft().exports.dataset(project.id)
 
 
 def model(project: ProjectId) -> None:

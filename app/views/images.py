@@ -1,17 +1,18 @@
 """Bringing pictures in: dropped in the browser or from a folder of the server, and what became of them."""
 
+import contextlib
+
 import streamlit as st
 
 from app.components import mount
 from app.context import graft
-from app.links import current_project, int_param, page_link, set_params
-from app.parts.file_lines import file_lines
+from app.links import current_project, int_param, set_params
 from app.parts.following import follow
-from app.parts.text import count
-from core.services.imports import ImportItem, ImportPayload, ImportReport
-from core.types import Outcome, ProjectId, RunId
-
-OVERRULE = "Also replace labels that people gave in Graft"
+from app.parts.import_report import OVERRULE, outcome
+from app.parts.run_status import not_done
+from core.errors import NotFound
+from core.services.imports import ImportPayload
+from core.types import ProjectId, RunId, RunKind, RunState
 
 
 def render() -> None:
@@ -29,13 +30,22 @@ def render() -> None:
         set_params(run=sent.finished["run"])
     with st.expander("From a folder of the computer that Graft runs on", icon=":material/dns:"):
         server_folder(project.id, options)
-    run = int_param("run")
-    if run is None:
-        newest = graft().imports.list(project.id, limit=1)
-        run = newest[0].id if newest else None
+    run = shown_import(project.id)
     if run is not None:
         st.subheader("Last import")
-        live(RunId(run))
+        live(run)
+
+
+def shown_import(project: ProjectId) -> RunId | None:
+    """The import in the address, if it is one of this project, else the newest."""
+    wanted = int_param("run")
+    if wanted is not None:
+        with contextlib.suppress(NotFound):
+            run = graft().imports.report(RunId(wanted)).run
+            if run.project_id == project and run.kind is RunKind.IMPORT:
+                return run.id
+    newest = graft().imports.list(project, limit=1)
+    return newest[0].id if newest else None
 
 
 def table_options() -> dict[str, str | bool]:
@@ -76,47 +86,9 @@ def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
 def live(run: RunId) -> None:
     """The import's progress while it runs, then its report."""
     report = graft().imports.report(run)
-    if not follow(report.run):
+    if report.run.state in (RunState.FAILED, RunState.CANCELLED):
+        not_done(report.run, "What is counted below had gone in, and stays.")
+    if not report.run.state.ended:
+        follow(report.run)
+    else:
         outcome(report)
-
-
-def outcome(report: ImportReport) -> None:
-    """What became of the files."""
-    for column, (label, number) in zip(
-        st.columns(3),
-        (("Added", report.added), ("Already there", report.duplicates), ("To look at", report.rejected)),
-        strict=True,
-    ):
-        column.metric(label, f"{number:,}", border=True)
-    if report.items:
-        for sentence in _told(report):
-            st.markdown(sentence)
-        file_lines([{"File": item.name, "What": _what(item), "Why": item.reason} for item in report.items])
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.link_button("Download the report", f"/api/imports/{report.run.id}/report.csv", icon=":material/download:")
-        page_link("Label them", "label", icon=":material/sell:")
-
-
-def _told(report: ImportReport) -> list[str]:
-    told = []
-    if report.rejected:
-        rest = "" if report.kept else " Everything else went in."
-        told.append(f"{count(report.rejected, 'line')} on what was left out or is without a label.{rest}")
-    if report.corrected:
-        there = f"{count(report.corrected, 'picture')} that {'was' if report.corrected == 1 else 'were'} here already"
-        changed = f"; **{count(report.relabelled, 'label')} changed**" if report.relabelled else ""
-        told.append(f"Something new was told of {there}, and taken over{changed}.")
-    if report.kept:
-        stays = "stays as it is" if report.kept == 1 else "stay as they are"
-        told.append(
-            f":material/warning: **{count(report.kept, 'label')} {stays}**, although another was told. Look at the "
-            f"first lines below. To let what is told win, choose “{OVERRULE}” above and bring it again; or open single "
-            "pictures in the gallery."
-        )
-    return told
-
-
-def _what(item: ImportItem) -> str:
-    if item.relabelled is not None:
-        return "Label changed" if item.relabelled else "Label kept"
-    return "Corrected" if item.outcome is Outcome.CORRECTED else "Look at it"

@@ -36,9 +36,9 @@ def render() -> None:
     if not project.classes and project.task is not Task.REGRESSION:
         empty_state(
             "No class yet",
-            "Bring in pictures whose sub-folders or table name classes, or make a project with classes.",
-            link="Projects",
-            page="projects",
+            "Add some, or bring in pictures whose sub-folders or table name them.",
+            link="Classes",
+            page="classes",
         )
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")

@@ -11,6 +11,7 @@ from app.parts.following import follow
 from app.parts.predictions import doubtful, group_of_all, rejected, relied, table
 from app.parts.promise import promise_of
 from app.parts.run_choice import choose_model
+from app.parts.run_status import not_done
 from app.parts.states import empty_state
 from app.parts.text import count
 from core.errors import NotFound
@@ -67,14 +68,16 @@ def said(job: RunId, task: Task) -> None:
     except NotFound:
         set_params(job=None)
         return
-    if not follow(run, every_s=0.5):
+    if run.state in (RunState.FAILED, RunState.CANCELLED):
+        not_done(run, "What was said until then is below.")
+    if not run.state.ended:
+        follow(run, every_s=0.5)
+    else:
         outcome(graft().predictions.read(job, *promise_of(task, grouped=True), group_of_all()))
 
 
 def outcome(view: PredictionsView) -> None:
     """Everything the model said."""
-    if view.run.state is RunState.CANCELLED:
-        st.info("It was stopped. What was said until then is below.", icon=":material/stop:")
     if view.items:
         left, right = st.columns([3, 1], vertical_alignment="bottom")
         left.subheader(f"What the model says of {count(len(view.items), 'picture')}")

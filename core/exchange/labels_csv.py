@@ -1,8 +1,10 @@
 """A CSV that says, file by file, what a picture shows, whose it is, where and when it was taken."""
 
 import csv
+import dataclasses
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -52,6 +54,17 @@ class LabelTable:
     problems: tuple[tuple[int, str], ...] = ()
     label_column: str = ""
 
+    def contradictions(self) -> list[tuple[TableRow, TableRow]]:
+        """Rows of one name that say different things, an earlier one and the next: the last of a name counts."""
+        seen: dict[str, TableRow] = {}
+        found = []
+        for row in self.rows:
+            before = seen.get(key := plain_name(row.file))
+            if before is not None and dataclasses.replace(before, line=row.line, file=row.file) != row:
+                found.append((before, row))
+            seen[key] = row
+        return found
+
     def matcher(self) -> "Matcher[TableRow]":
         """An index of the rows."""
         return Matcher(self.rows)
@@ -72,23 +85,28 @@ class Matcher(Generic[Row]):
     """Finds the row for a picture: by its whole relative name, else its file name, else that without extension."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._by_key: dict[str, Row | None] = {}
-        for row in rows:
-            name = row.file.replace("\\", "/").lstrip("./").casefold()
-            for key in {name, PurePosixPath(name).name, PurePosixPath(name).stem}:
-                # Two rows that share a short name: neither can be meant by it.
-                clash = key in self._by_key and self._by_key[key] is not row
-                self._by_key[key] = None if clash and key != name else row
+        self._whole = {plain_name(row.file): row for row in rows}
+        self._short: dict[str, Row | None] = {}
+        for name, row in self._whole.items():
+            for key in {PurePosixPath(name).name, PurePosixPath(name).stem}:
+                # Two names that share a short one: neither can be meant by it.
+                self._short[key] = None if key in self._short else row
 
     def find(self, picture: str) -> Row | None:
         """The row that means this picture."""
-        path = PurePosixPath(picture.casefold())
+        path = PurePosixPath(plain_name(picture))
         tails = [str(PurePosixPath(*path.parts[start:])) for start in range(len(path.parts))]
         for key in (*tails, path.stem):
-            row = self._by_key.get(key)
+            row = self._whole.get(key) or self._short.get(key)
             if row is not None:
                 return row
         return None
+
+
+def plain_name(file: str) -> str:
+    """A file's name by which a table and a folder mean the same, however each writes it."""
+    # macOS writes the é of a file's name as e and an accent, a spreadsheet as one letter.
+    return unicodedata.normalize("NFC", file.replace("\\", "/").removeprefix("./").lstrip("/")).casefold()
 
 
 def read_label_table(
@@ -112,9 +130,13 @@ def read_label_table(
     try:
         lines = [(reader.line_num, [plain_text(cell.strip()) for cell in row]) for row in reader if any(row)]
     except csv.Error as error:
-        raise BadInput(f"{name} is not a CSV file: {error}.") from error
+        raise BadInput(
+            f"{name} is not a CSV file: {error}.", hint="Look for a quotation mark that nothing closes."
+        ) from error
     if not lines:
         raise BadInput(f"{name} is empty.")
+    if len(lines) == 1:
+        raise BadInput(f"{name} has no line below its header.", hint="It needs one line per picture.")
     header = lines[0][1]
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:

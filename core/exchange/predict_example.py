@@ -2,18 +2,50 @@
 
 EXAMPLE = '''"""What the model says of pictures: python predict.py picture.jpg ..."""
 
+import io
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
-card = json.load(open("card.json", encoding="utf-8"))
-model = onnxruntime.InferenceSession("model.onnx")
+here = Path(__file__).parent
+card = json.loads((here / "card.json").read_text(encoding="utf-8"))
+model = onnxruntime.InferenceSession(here / "model.onnx")
 size = card["image_size"]
+
+
+def seen(name):
+    """The picture as a person sees it: upright, 8 bits, sRGB, on white paper where it is transparent."""
+    picture = ImageOps.exif_transpose(Image.open(name))
+    profile = picture.info.get("icc_profile", b"sRGB")
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):  # deep grey
+        grey, white = np.nan_to_num(np.asarray(picture).astype(float)), 255.0
+        if grey.min() < 0 or (picture.mode == "F" and grey.max() <= 1):
+            grey, white = grey - min(grey.min(), 0), max(grey.max() - min(grey.min(), 0), 1e-12)
+        while white < grey.max():
+            white = white * 2 + 1
+        return Image.fromarray((grey / white * 255 + 0.5).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    if b"sRGB" not in profile and picture.mode in ("RGB", "CMYK"):
+        try:
+            source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            picture = ImageCms.profileToProfile(picture, source, srgb, outputMode="RGB")
+        except ImageCms.PyCMSError:
+            pass  # a broken profile: the plain numbers are the best there is
+    return picture.convert("RGB")
+
+
 for name in sys.argv[1:]:
-    picture = ImageOps.exif_transpose(Image.open(name)).convert("RGB")
+    try:
+        picture = seen(name)
+    except (OSError, ValueError) as error:
+        print(f"{name} cannot be read: {error}")
+        continue
     if card["framing"] == "crop":
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2

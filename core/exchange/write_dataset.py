@@ -1,6 +1,7 @@
 """labels.csv of an exported dataset: what `read_label_table` reads back without loss."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ NO_CLASS = MULTI_SEPARATORS[0]
 """What stands in the label column of a picture that was looked at and has none of the classes."""
 
 _UNSAFE = re.compile(r"[^\w .,+()=@-]+")
+_OF_WINDOWS = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
+"""Names that no file of Windows may have, with whatever extension."""
 _LONGEST = 80
 
 
@@ -84,4 +87,6 @@ class Names:
 
 def _clean(text: str) -> str:
     # No leading dot (hidden), no trailing one (Windows drops it), no system's separators or wildcards.
-    return _UNSAFE.sub("_", text)[:_LONGEST].strip(" .")
+    # Composed letters: two names that differ in how an accent is written are one on macOS, and to `read_label_table`.
+    clean = _UNSAFE.sub("_", unicodedata.normalize("NFC", text))[:_LONGEST].strip(" .")
+    return f"{clean}_" if _OF_WINDOWS.fullmatch(clean.partition(".")[0]) else clean

@@ -1,6 +1,7 @@
 """Class lists: names, colours, keys."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,16 @@ class ClassSpec:
     description: str = ""
 
 
+def tidy_name(name: str) -> str:
+    """The name in single spaces and composed letters: macOS writes the é of a folder's name as e and an accent."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def same_name(name: str) -> str:
+    """What two names have in common that mean the same class: capitals do not tell classes apart."""
+    return tidy_name(name).casefold()
+
+
 def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
     """The same classes with trimmed names and every colour and key filled in.
 
@@ -40,12 +51,12 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
     wanted = [spec.key.strip().lower() for spec in specs]
     spare = [key for key in KEYS if key not in wanted]
     for index, (spec, key) in enumerate(zip(specs, wanted, strict=True)):
-        name = " ".join(spec.name.split())
+        name = tidy_name(spec.name)
         if not name:
             raise BadInput(f"Class {index + 1} has no name.", hint="Give it one, or remove its row.")
         if len(name) > LONGEST_NAME:
             raise BadInput(f"The class name {name[:40]!r}… is longer than {LONGEST_NAME} characters.")
-        if name.casefold() in names:
+        if same_name(name) in names:
             raise BadInput(f"Two classes are called {name!r}.", hint="Give each class its own name.")
         colour = spec.colour or PALETTE[index % len(PALETTE)]
         if not _COLOUR.fullmatch(colour):
@@ -56,7 +67,7 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
             raise BadInput(f"The key {key!r} of class {name!r} cannot be used.", hint=f"Choose one of {KEYS}.")
         if key and key in keys:
             raise BadInput(f"Two classes have the key {key!r}.", hint="Give each class its own key.")
-        names.add(name.casefold())
+        names.add(same_name(name))
         keys.add(key)
         result.append(ClassSpec(name=name, colour=colour, key=key, description=spec.description.strip()))
     return result

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.labels.classes import same_name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -27,8 +29,8 @@ def match_classes(known: Sequence[str], wanted: Sequence[str]) -> Match:
     """The classes `known` to a model against those `wanted`; of two that differ in capitals alone, the first counts."""
     places: dict[str, int] = {}
     for index, name in enumerate(known):
-        places.setdefault(_plain(name), index)
-    positions = tuple(places.get(_plain(name)) for name in wanted)
+        places.setdefault(same_name(name), index)
+    positions = tuple(places.get(same_name(name)) for name in wanted)
     pairs = list(zip(wanted, positions, strict=True))
     return Match(
         positions=positions,
@@ -36,7 +38,3 @@ def match_classes(known: Sequence[str], wanted: Sequence[str]) -> Match:
         new=tuple(name for name, position in pairs if position is None),
         left_out=tuple(name for index, name in enumerate(known) if index not in positions),
     )
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()

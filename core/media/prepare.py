@@ -50,13 +50,16 @@ def prepare(content: bytes, name: str) -> Prepared:
     found = image.format or ""
     try:
         captured_at, camera = _facts(image)
+        more = _further(image)
     except PROBLEMS as error:  # a PNG is decoded to the end in search of its header
         raise BadImage(f"{name} is damaged: its data end too early.") from error
     stored, kind, small, size = _copy(content, image, name)
     thumb = shrink(small)
     suffix = "." + name.rpartition(".")[2].lower()
     shown = "JPEG" if found == "MPO" else found
-    note = "" if suffix in _SUFFIXES[found] else f"Its content is {shown}, whatever its name says."
+    notes = [] if suffix in _SUFFIXES[found] else [f"Its content is {shown}, whatever its name says."]
+    if more:
+        notes.append(f"It holds {more + 1:,} pictures; only the first one was taken.")
     return Prepared(
         sha256=hashlib.sha256(content).hexdigest(),
         content=stored,
@@ -67,7 +70,7 @@ def prepare(content: bytes, name: str) -> Prepared:
         phash=difference_hash(small),
         captured_at=captured_at,
         camera=camera,
-        note=note,
+        note=" ".join(notes),
     )
 
 
@@ -99,6 +102,15 @@ def _is_bare_png(image: Image.Image, content: bytes) -> bool:
     harmless = {"dpi", "gamma", "srgb", "chromaticity", "interlace"}
     private = getattr(image, "private_chunks", [])
     return set(image.info) <= harmless and not private and content.endswith(b"IEND\xaeB`\x82")
+
+
+def _further(image: Image.Image) -> int:
+    """How many pictures follow the first one in the file: pages, layers of a stack, or moments of a film.
+
+    Phones put previews of the same picture into a JPEG: they do not count.
+    """
+    moves = image.format != "MPO" and getattr(image, "is_animated", False)
+    return int(getattr(image, "n_frames", 1)) - 1 if moves else 0
 
 
 def _facts(image: Image.Image) -> tuple[datetime | None, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from core.errors import BadImage, BadInput
-from core.media.decode import EXTENSIONS
+from core.media.decode import EXTENSIONS, KINDS
 from core.media.prepare import LARGEST_FILE
 from core.settings import Settings
 
@@ -26,6 +26,12 @@ UPLOAD = "upload:"
 MOST_ENTRIES = 300_000
 LARGEST_ENTRY = 400  # bytes in a zip's directory: 46 and a long name
 LARGEST_TABLE = 256 * 2**20
+AS_CSV = "Save the table as CSV, and name the file that ends in .csv."
+OTHERS = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "A spreadsheet is not read. Save it as CSV and bring that in."),
+    **dict.fromkeys((".dcm", ".dicom"), "DICOM is not read. Export the picture as PNG or TIFF and bring that in."),
+}
+"""What is said of files that people take for pictures or tables, by their extension."""
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
@@ -52,7 +58,7 @@ def open_source(source: str, settings: Settings) -> Iterator[Source]:
     """The files behind a payload's `source`. Raises BadInput if there is nothing of that name."""
     result = Source()
     with contextlib.ExitStack() as stack:
-        for name, path in _files(source, settings):
+        for name, path in _files(source, settings, result.refused):
             if path.suffix.lower() == ".zip" or name.lower().endswith(".zip"):
                 _add_zip(result, name, path, stack)
             else:
@@ -75,7 +81,7 @@ def check_source(source: str) -> None:
             raise BadInput(f"There is no folder or file {path!r} on this machine.", hint=hint)
 
 
-def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
+def _files(source: str, settings: Settings, refused: list[tuple[str, str]]) -> Iterator[tuple[str, Path]]:
     if source.startswith(UPLOAD):
         folder = batch_folder(settings, source.removeprefix(UPLOAD))
         try:
@@ -87,25 +93,44 @@ def _files(source: str, settings: Settings) -> Iterator[tuple[str, Path]]:
     check_source(source)
     several = [Path(line).expanduser().absolute() for line in source.split("\n")]
     if len(several) == 1:
-        yield from _below(several[0])
+        yield from _below(several[0], refused)
         return
     # Named from the folder they have in common, so that equal names in two folders stay apart.
     common = Path(os.path.commonpath([path.parent for path in several]))
     for path in several:
-        for name, found in _below(path):
-            yield (path.relative_to(common) / name if path.is_dir() else path.relative_to(common)).as_posix(), found
+        before = _readable(path.relative_to(common).as_posix())
+        for name, found in _below(path, refused):
+            yield (f"{before}/{name}" if path.is_dir() else before), found
 
 
-def _below(path: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a folder by their relative names, or the file itself."""
-    if path.is_dir():
-        for folder_name, folders, files in os.walk(path):
-            folders[:] = sorted(item for item in folders if not _is_ignored(item))
-            for file in sorted(files):
-                found = Path(folder_name) / file
-                yield found.relative_to(path).as_posix(), found
-    else:
-        yield path.name, path
+def _below(path: Path, refused: list[tuple[str, str]]) -> Iterator[tuple[str, Path]]:
+    """The files of a folder by their relative names, or the file itself; folders not entered go to `refused`."""
+    if not path.is_dir():
+        yield _readable(path.name), path
+        return
+
+    def shut(error: OSError) -> None:
+        name = _readable(Path(error.filename).relative_to(path).as_posix())
+        refused.append((name, f"This folder cannot be opened: {error.strerror}."))
+
+    for folder_name, folders, files in os.walk(path, onerror=shut):
+        folder = Path(folder_name)
+        folders[:] = sorted(item for item in folders if not _is_ignored(item))
+        for link in (folder / item for item in folders if (folder / item).is_symlink()):
+            reason = "A link to a folder is not followed. Bring in that folder itself."
+            refused.append((_readable(link.relative_to(path).as_posix()), reason))
+        for file in sorted(files):
+            found = folder / file
+            yield _readable(found.relative_to(path).as_posix()), found
+
+
+def _readable(name: str) -> str:
+    """The name as text that can be stored: one that is no UTF-8 was written by an older system, in Windows' letters."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("cp1252", "replace")
+    return name
 
 
 def _is_ignored(name: str) -> bool:
@@ -123,10 +148,8 @@ def _sort_in(source: Source, entry: Entry) -> None:
     elif suffix == ".json":
         source.annotations.append(entry)
     else:
-        kinds = "JPEG, PNG, TIFF, WebP, BMP, GIF and HEIC"
-        source.refused.append(
-            (entry.name, f"Not a picture by its name: {suffix or 'no extension'}. Graft reads {kinds}.")
-        )
+        told = OTHERS.get(suffix) or f"Not a picture by its name: {suffix or 'no extension'}. {KINDS}"
+        source.refused.append((entry.name, told))
 
 
 def _read_file(path: Path, name: str) -> bytes:

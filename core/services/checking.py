@@ -1,7 +1,7 @@
 """Checks of a project's data: started, and read back as findings."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -114,7 +114,8 @@ class DoubtView:
 class CheckView:
     """A finished check. Pictures deleted, and pairs and doubts mended, since then are left out.
 
-    `counts` are those of the check itself, by kind; `notes` say what could not be judged, and why.
+    `counts` are those of the check itself, by kind; `unlisted` how many of them its list has no room for; `notes` say
+    what could not be judged, and why.
     """
 
     run_id: RunId
@@ -130,6 +131,32 @@ class CheckView:
     features: str
     counts: dict[str, int]
     notes: tuple[str, ...]
+    unlisted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def same(self) -> int:
+        """Pairs of pictures that look like one picture, listed or not."""
+        return len(self.pairs) + self.unlisted.get("near_duplicates", 0)
+
+    @property
+    def conflicting(self) -> int:
+        """Such pairs with different labels."""
+        return sum(pair.conflict for pair in self.pairs) + self.unlisted.get("conflicts", 0)
+
+    @property
+    def crossing(self) -> int:
+        """Such pairs in different splits."""
+        return sum(pair.across_splits for pair in self.pairs) + self.unlisted.get("across_splits", 0)
+
+    @property
+    def undecided(self) -> int:
+        """Labels that may be wrong and that nobody found right."""
+        return sum(not item.decided for item in self.doubts) + self.unlisted.get("label_errors", 0)
+
+    @property
+    def flawed(self) -> int:
+        """Pictures taken badly."""
+        return len(self.flaws) + self.unlisted.get("quality", 0)
 
     @property
     def flagged(self) -> tuple[ShortcutView, ...]:
@@ -162,23 +189,21 @@ class CheckView:
     @property
     def grave(self) -> tuple[str, ...]:
         """One plain sentence per finding that makes scores too good."""
-        crossing = sum(pair.across_splits for pair in self.pairs)
         found = [shortcut_words(item.probe, item.score, item.interval, item.chance) for item in self.flagged]
         found += optimism_words(self.splitting)
         if self.leaks:
             found.append(f"{self.leaking} in several splits.")
-        found += crossing_words(crossing)
+        found += crossing_words(self.crossing)
         return tuple(found)
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """One plain sentence per kind of finding, the gravest first."""
-        conflicts = sum(pair.conflict for pair in self.pairs)
         found = [
-            (len(self.pairs), "pair", "of pictures that look like one picture"),
-            (conflicts, "pair", "of such pictures with different labels"),
-            (sum(not item.decided for item in self.doubts), "label", "that may be wrong"),
-            (len(self.flaws), "picture", "taken badly"),
+            (self.same, "pair", "of pictures that look like one picture"),
+            (self.conflicting, "pair", "of such pictures with different labels"),
+            (self.undecided, "label", "that may be wrong"),
+            (self.flawed, "picture", "taken badly"),
         ]
         rest = (f"{count(number, noun)} {words}." for number, noun, words in found if number)
         return (*self.grave, *rest)
@@ -248,7 +273,20 @@ class Checks(Service):
             features=result["splitting"]["features"],
             counts=result["counts"],
             notes=tuple(result["notes"]),
+            unlisted=_unlisted(result),
         )
+
+
+def _unlisted(result: dict[str, Any]) -> dict[str, int]:
+    listed = {
+        "near_duplicates": len(result["pairs"]),
+        "conflicts": sum(pair["conflict"] for pair in result["pairs"]),
+        "across_splits": sum(pair["across_splits"] for pair in result["pairs"]),
+        "quality": len(result["quality"]),
+        "label_errors": len(result["label_errors"]),
+    }
+    # A check of an earlier Graft did not count what is across splits.
+    return {kind: max(0, result["counts"].get(kind, 0) - number) for kind, number in listed.items()}
 
 
 def _carries(project: ProjectView, image: CurrentImage, given: str) -> bool:

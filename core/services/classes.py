@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NameTaken, NotFound
-from core.labels import PALETTE, ClassSpec, validated_classes
+from core.labels import PALETTE, ClassSpec, same_name, validated_classes
 from core.labels.classes import KEYS
 from core.services.base import Service
 from core.store import classes, projects
@@ -116,7 +116,7 @@ class Classes(Service):
     def _free_name(self, session: Session, project: ProjectView, name: str) -> None:
         # The name of a class that was merged away may be given again; that of an archived one is in use.
         for item in project.archived_classes:
-            if item.name.casefold() != name.casefold():
+            if same_name(item.name) != same_name(name):
                 continue
             if item.merged_into is None:
                 raise NameTaken(f"There is an archived class {item.name!r}.", hint="Bring it back, or choose another.")

@@ -48,6 +48,7 @@ class PictureView:
     """A picture with what it is and what the model said, in words; empty where unknown. A number is never `wrong`.
 
     `said_set` holds the positions of all classes that were said where a picture can have several; else it is None.
+    `answer` is what is answered where answers are promised: then what the model said is its best guess only.
     """
 
     image: ImageId | None
@@ -59,6 +60,7 @@ class PictureView:
     said_set: tuple[int, ...] | None = None
     wrong: bool
     confidence: float | None
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

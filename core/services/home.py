@@ -20,6 +20,8 @@ from core.types import JsonObject
 
 SUPERVISOR = "GRAFT_SUPERVISOR"
 """Environment variable by which a supervisor gives its children its process id."""
+UNUSABLE = 78
+"""Status (EX_CONFIG of sysexits.h) with which a child ends that would end in the same way again; its log says why."""
 LOOK_EVERY_S = 0.5
 LEAVE_WITHIN_S = 15.0
 

@@ -14,14 +14,14 @@ from core.store.imports import ImportItem
 from core.store.runs import RunRecord
 from core.types import Outcome, ProjectId, RunId, RunKind
 
-__all__ = ["ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
+__all__ = ["SHOWN_ITEMS", "ImportItem", "ImportPayload", "ImportReport", "Imports", "RunRecord"]
 
 SHOWN_ITEMS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What became of the files of an import; `items` are the first lines on what was rejected, kept or corrected.
+    """What became of the files of an import; `items` are the first lines on what a person should know.
 
     `duplicates` were there already, `corrected` of them with something that was told otherwise and taken over. Of
     their labels `relabelled` gave way to another, and `kept` stay although another was told.
@@ -70,6 +70,11 @@ class Imports(Service):
         """Every line of the report that says what did not go in, or not fully."""
         with reading(self.engine) as session:
             return imports.read_rejected(session, run_id)
+
+    def remarked(self, run_id: RunId) -> Sequence[ImportItem]:
+        """Every line of the report on a picture that went in with a remark, such as on its further pages."""
+        with reading(self.engine) as session:
+            return imports.read_remarked(session, run_id)
 
     def relabelled(self, run_id: RunId, *, taken: bool) -> Sequence[ImportItem]:
         """Every line on a label that gave way to one that was told, or of those that stay against it."""

@@ -22,14 +22,15 @@ from core.store import images, predictions, runs, versions
 from core.store.db import reading, writing
 from core.store.images import NewImage
 from core.store.judges import REASONS, Judge, Judged, make_judge
-from core.store.predictions import PredictionRecord, group_of
+from core.store.predictions import NOTE, PredictionRecord, group_of
 from core.store.promises import COVERAGE, By, Promise, fit_promise
 from core.store.runs import RunRecord
 from core.store.sides import fitted_side
 from core.types import Lane, ProjectId, RunId, RunKind, Task
 
-__all__ = ["REASONS", "By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
+__all__ = ["NO_ANSWER", "REASONS", "By", "PredictedPicture", "Predictions", "PredictionsView", "limit_words"]
 
+NO_ANSWER = "no answer"
 AT_ONCE = 4
 """So few uploaded pictures are answered by the interactive worker, whose model is warm."""
 
@@ -44,6 +45,7 @@ class PredictedPicture:
     possible  the answers that may be true
     reasons   keys of REASONS why it does not answer with one; `why` says them in words, or is ""
     group     what it is said to be of, or ""; `own` whether answers to that group have a limit of their own
+    note      a remark on the file, such as on its further pages, or ""
     """
 
     id: int
@@ -61,6 +63,7 @@ class PredictedPicture:
     why: str = ""
     group: str = ""
     own: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +188,7 @@ class Predictions(Service):
                 + [item.answer, item.why]
                 + ([item.group, limit_words(item)] if grouped else [])
                 + ([_rounded(share) for share in item.probabilities] or empty)
-                + [item.error]
+                + [item.error or item.note]
                 for item in lines
             ),
         )
@@ -273,12 +276,13 @@ def _picture(
         number=record.predicted_number,
         error=record.error,
         said_set=None if record.predicted_set is None else tuple(record.predicted_set),
-        answer="" if judged is None else "no answer" if judged.flawed else judged.words,
+        answer="" if judged is None else NO_ANSWER if judged.flawed else judged.words,
         possible=judged.options if judged else (),
         reasons=tuple(key for key, _ in judged.reasons) if judged else (),
         why=judged.why if judged else "",
         group=group,
         own=group in own,
+        note=str((record.traits or {}).get(NOTE) or ""),
     )
 
 

@@ -12,17 +12,22 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.errors import DiskFull
+from core.errors import DiskFull, HomeUnusable
 
 BUSY_TIMEOUT_S = 30
 NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 """What SQLite calls a write, or the growing of the file that its processes share, for which there is no room."""
+
+
+NO_DATABASE = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+"""What SQLite calls a file that is none of its own, or is damaged."""
 
 
 def open_engine(url: str) -> Engine:
@@ -91,11 +96,17 @@ def migration_config() -> Config:
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest schema, all or nothing; does nothing when it is there already.
 
-    Raises DiskFull.
+    Raises DiskFull, HomeUnusable.
     """
     config = migration_config()
     writer = engine.execution_options(graft_writes=True)
-    with _told_of_room(), writer.connect() as connection, _references_at_rest(connection), connection.begin():
+    with (
+        _told_of_the_unusable(),
+        _told_of_room(),
+        writer.connect() as connection,
+        _references_at_rest(connection),
+        connection.begin(),
+    ):
         attributes: dict[str, Any] = config.attributes
         attributes["connection"] = connection
         before = _schema_number(connection)
@@ -104,6 +115,21 @@ def migrate(engine: Engine) -> None:
             dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if dangling is not None:
                 raise RuntimeError(f"a row of the table {dangling[0]} would refer to nothing")
+
+
+@contextmanager
+def _told_of_the_unusable() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:  # a revision that no migration of this Graft makes
+        raise HomeUnusable("This home was used by a newer Graft.", hint="Install that one.") from error
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE:
+            raise HomeUnusable(
+                "The database of this home, graft.db, is damaged or is none.",
+                hint="Put a copy of it back; the pictures in blobs/ are not touched.",
+            ) from error
+        raise
 
 
 def _schema_number(connection: Connection) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, insert, or_, select
+from sqlalchemy import Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -37,6 +37,9 @@ class UploadRecord:
     name: str
     size_bytes: int
     complete: bool
+
+
+_REMARKED = and_(ImportItemRow.outcome == Outcome.ADDED, ImportItemRow.reason != "")
 
 
 def add_items(session: Session, run_id: RunId, items: Sequence[ImportItem]) -> None:
@@ -89,6 +92,13 @@ def read_rejected(session: Session, run_id: RunId) -> list[ImportItem]:
     return _items(session, query.order_by(ImportItemRow.id))
 
 
+def read_remarked(session: Session, run_id: RunId) -> list[ImportItem]:
+    """Lines on what went in, with a remark."""
+    return _items(
+        session, select(ImportItemRow).where(ImportItemRow.run_id == run_id, _REMARKED).order_by(ImportItemRow.id)
+    )
+
+
 def read_relabelled(session: Session, run_id: RunId, *, taken: bool) -> list[ImportItem]:
     """Lines on labels that gave way to one that was told, or on those that stay against it."""
     query = select(ImportItemRow).where(ImportItemRow.run_id == run_id, ImportItemRow.relabelled.is_(taken))
@@ -96,10 +106,10 @@ def read_relabelled(session: Session, run_id: RunId, *, taken: bool) -> list[Imp
 
 
 def read_worth_a_look(session: Session, run_id: RunId, *, limit: int) -> list[ImportItem]:
-    """The first lines on what is not as it was told, and then on what was corrected."""
+    """The first lines on what is not as it was told, then on what was corrected, or added with a remark."""
     stays = or_(ImportItemRow.outcome == Outcome.REJECTED, ImportItemRow.relabelled.is_(False))
     query = select(ImportItemRow).where(
-        ImportItemRow.run_id == run_id, or_(stays, ImportItemRow.outcome == Outcome.CORRECTED)
+        ImportItemRow.run_id == run_id, or_(stays, ImportItemRow.outcome == Outcome.CORRECTED, _REMARKED)
     )
     return _items(session, query.order_by(stays.desc(), ImportItemRow.id).limit(limit))
 

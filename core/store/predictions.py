@@ -16,6 +16,8 @@ from core.types import ImageId, JsonObject, RunId, Split
 
 GROUP = "group"
 """Where among the traits of a new picture its group stands, if a table told it."""
+NOTE = "note"
+"""Where a remark on its file stands, such as on pages that were not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
-from core.labels import ClassSpec
+from core.labels import ClassSpec, same_name
 from core.store.tables import ClassRow, ImageRow, ImportItemRow, ProjectRow, RunRow, UploadRow, VersionRow
 from core.types import ClassId, JsonObject, ProjectId, RunKind, RunState, Task
 
@@ -48,8 +48,8 @@ class ProjectView:
 
     def class_named(self, name: str) -> ClassView | None:
         """The class meant by that name, case ignored: an active one, else what an archived one has become."""
-        wanted = name.strip().casefold()
-        found = next((item for item in (*self.classes, *self.archived_classes) if item.name.casefold() == wanted), None)
+        wanted = same_name(name)
+        found = next((item for item in (*self.classes, *self.archived_classes) if same_name(item.name) == wanted), None)
         return None if found is None else self.all_classes[self.meant(found.id)]
 
     def meant(self, class_id: ClassId) -> ClassId:

@@ -85,6 +85,7 @@ class _Check:
             "labelled": sum(image.labelled for image in self.images),
             "near_duplicates": self._some("near_duplicates", [pair["names"] for pair in pairs]),
             "conflicts": self._some("conflicts", [pair["names"] for pair in conflicts]),
+            "across_splits": self._some("across_splits", [pair["names"] for pair in crossing]),
             # Those to act on come first, so that the limit never hides them.
             "pairs": [*sorted(pairs, key=lambda pair: (not pair["conflict"], not pair["across_splits"]))[:MOST]],
             "leaks": self._some("leaks", [*self._leaks(), *map(_leaking_pair, crossing)]),

@@ -10,12 +10,12 @@ from core.charts.words import listed
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
 from core.exchange.coco import CircledPicture, read_coco
-from core.exchange.labels_csv import LABEL_NAMES, Matcher
+from core.exchange.labels_csv import LABEL_NAMES, Matcher, plain_name
 from core.jobs.context import JobContext
 from core.jobs.payloads import ImportPayload
-from core.labels import Circle, ClassSpec, LabelValue, validated_classes
+from core.labels import Circle, ClassSpec, LabelValue, same_name, validated_classes
 from core.media import Entry, Source
-from core.media.sources import open_source
+from core.media.sources import AS_CSV, open_source
 from core.store import projects
 from core.store.db import reading, writing
 from core.store.projects import ProjectView
@@ -101,6 +101,7 @@ def plan_labels(
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         problems.extend(_unusable(project, table, name))
+        problems.extend(_contradicting(table, name))
         if source.pictures and not from_table and not from_folders:
             problems.append((name, _no_labels(table)))
         came = [entry.name for entry in source.pictures]
@@ -170,7 +171,7 @@ def _table_entry(context: JobContext, payload: ImportPayload, source: Source) ->
         return inside[0]
     with open_source(payload.labels_csv, context.settings) as other:
         if not other.tables:
-            raise BadInput(f"{payload.labels_csv} is not a CSV file.", hint="Name a file that ends in .csv.")
+            raise BadInput(f"{payload.labels_csv} is not a CSV file.", hint=AS_CSV)
         return other.tables[0]
 
 
@@ -187,17 +188,21 @@ def _with_classes(
                 f"{len(missing):,} different labels would make as many classes; none was made. Check the column.",
             )
         ]
-    known = [ClassSpec(name=item.name, colour=item.colour, key=item.key) for item in project.classes]
-    try:
-        specs = validated_classes([*known, *(ClassSpec(name=text) for text in missing)])[len(known) :]
-    except BadInput as error:
-        return project, [(missing[0], str(error))]
+    specs = [ClassSpec(name=item.name, colour=item.colour, key=item.key) for item in project.classes]
+    known, trouble = len(specs), list[tuple[str, str]]()
+    for text in missing:
+        if any(same_name(text) == same_name(spec.name) for spec in specs):
+            continue  # it differs from another in capitals alone
+        try:
+            specs = validated_classes([*specs, ClassSpec(name=text)])
+        except BadInput as error:
+            trouble.append((text, f"{error} No class was made of it."))
     with writing(context.engine) as session:
         present = len(projects.read_project(session, project.id).all_classes)
-        for offset, spec in enumerate(specs):
+        for offset, spec in enumerate(specs[known:]):
             projects.add_class(session, project.id, spec, position=present + offset)
     with reading(context.engine) as session:
-        return projects.read_project(session, ProjectId(project.id)), []
+        return projects.read_project(session, ProjectId(project.id)), trouble
 
 
 def _no_labels(table: LabelTable) -> str:
@@ -226,10 +231,20 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
     return problems
 
 
+def _contradicting(table: LabelTable, name: str) -> list[tuple[str, str]]:
+    return [
+        (
+            f"{name}, line {row.line}",
+            f"{row.file[-80:]!r} is in line {before.line}, too, and that says otherwise: line {row.line} counts.",
+        )
+        for before, row in table.contradictions()
+    ]
+
+
 def _unmatched(table: LabelTable, came: Sequence[str], there: Sequence[str], name: str) -> list[tuple[str, str]]:
     matcher = table.matcher()
-    used = {row.line for picture in (came or there) if (row := matcher.find(picture)) is not None}
-    missing = [row for row in table.rows if row.line not in used]
+    used = {plain_name(row.file) for picture in (came or there) if (row := matcher.find(picture)) is not None}
+    missing = [row for row in table.rows if plain_name(row.file) not in used]
     if not missing:
         return []
     first = missing[0]

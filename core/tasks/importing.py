@@ -16,6 +16,7 @@ from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
+from core.media.sources import UPLOAD
 from core.store import circles, imports, labels, projects
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_images, known_images, list_names, read_image, restore_images
@@ -72,6 +73,14 @@ def run(context: JobContext) -> JsonObject:
     }
 
 
+def _nothing(where: str, source: Source) -> list[tuple[str, str]]:
+    """The report's line of a source in which there is nothing at all."""
+    if source.pictures or source.tables or source.annotations or source.refused:
+        return []
+    name = "what was sent" if where.startswith(UPLOAD) else where.replace("\n", ", ")
+    return [(name, "There is no picture in it. Give a folder, a zip, or pictures.")]
+
+
 def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, source: Source) -> None:
     with reading(context.engine) as session:
         project = projects.read_project(session, project_id)
@@ -80,7 +89,7 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         there = {} if source.pictures else list_names(session, project.id)
     plan = plan_labels(context, project, payload, source, there=list(there.values()))
     meant, mistakable = unmistakable(plan, there)
-    refused = [*source.refused, *plan.problems, *mistakable]
+    refused = [*source.refused, *plan.problems, *mistakable, *_nothing(payload.source, source)]
     with writing(context.engine) as session:
         lines = [ImportItem(name=name, outcome=Outcome.REJECTED, reason=reason) for name, reason in refused]
         imports.add_items(session, context.run.id, still_to_do(lines, lambda line: line.name, done))

@@ -33,10 +33,11 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import PredictPayload
 from core.media import BlobStore, Entry, Source, open_source, prepare
 from core.media.parallel import in_batches
+from core.media.sources import AS_CSV
 from core.models import LoadedModel
 from core.store import predictions
 from core.store.db import reading, writing
-from core.store.predictions import GROUP, PredictionRecord
+from core.store.predictions import GROUP, NOTE, PredictionRecord
 from core.tasks.going_on import all_taken, is_forgotten, still_to_do
 from core.tasks.warm import warm_model
 from core.types import JsonObject
@@ -53,6 +54,7 @@ class _Looked:
     blob: str = ""
     sha256: str = ""
     square: NDArray[np.uint8] | None = None
+    note: str = ""
 
 
 def run(context: JobContext) -> JsonObject:
@@ -87,7 +89,7 @@ def _groups(context: JobContext, payload: PredictPayload, source: Source) -> Mat
     if payload.groups:
         with open_source(payload.groups, context.settings) as other:
             if not other.tables:
-                raise BadInput(f"{payload.groups} is not a CSV file.", hint="Name a file that ends in .csv.")
+                raise BadInput(f"{payload.groups} is not a CSV file.", hint=AS_CSV)
             return _table(other.tables[0], payload.group_column)
     if len(source.tables) != 1:
         return Matcher([])
@@ -136,7 +138,8 @@ def _look_at(entry: Entry, store: BlobStore, card: ModelCard) -> _Looked:
         pixels = open_pixels(prepared.content, entry.name, min_side=card.image_size)
     except GraftError as error:
         return _Looked(entry.name, reason=str(error))
-    return _Looked(entry.name, "", blob, prepared.sha256, frame_picture(pixels, card.image_size, card.framing))
+    square = frame_picture(pixels, card.image_size, card.framing)
+    return _Looked(entry.name, "", blob, prepared.sha256, square, prepared.note)
 
 
 def _answered(model: LoadedModel, batch: Sequence[_Looked]) -> list[PredictionRecord]:
@@ -163,5 +166,5 @@ def _record(item: _Looked, said: Iterator[tuple[Answer, JsonObject]]) -> Predict
         predicted_number=answer.number,
         confidence=answer.confidence,
         probabilities=None if answer.probabilities is None else list(answer.probabilities),
-        traits=traits,
+        traits={**traits, NOTE: item.note} if item.note else traits,
     )

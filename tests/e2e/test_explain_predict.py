@@ -78,6 +78,14 @@ def test_any_picture_is_opened_by_its_address_and_the_arrow_keys_go_on(
     page.wait_for_url(lambda address: f"image={last}" not in address)
 
 
+def test_the_page_stays_where_it_is_when_a_picture_opens(page: Page, trained: tuple[Served, ProjectId, RunId]) -> None:
+    served, project, model = trained
+    page.set_viewport_size({"width": 420, "height": 500})
+    page.goto(served.address("explain", project=project, run=model))
+    heat_shown(page)
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0
+
+
 def test_opacity_side_by_side_and_download_work_on_the_screen(
     page: Page, trained: tuple[Served, ProjectId, RunId]
 ) -> None:

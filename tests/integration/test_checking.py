@@ -115,6 +115,19 @@ def test_a_pair_that_was_mended_or_deleted_is_gone_and_comes_back_with_the_pictu
     assert pairs() == [False]
 
 
+def test_pairs_that_a_list_has_no_room_for_are_counted(
+    graft: Graft, leaves: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.tasks.check.MOST", 2)
+    same = [scene(1), saved(scene(1), 0.5, 80), saved(scene(1), 0.6, 80), saved(scene(1), 0.7, 80)]
+    add(graft, leaves, same, splits=[Split.TRAIN, Split.TRAIN, Split.TEST, Split.TEST])
+    checked(graft, leaves)
+    view = graft.checks.newest_findings(leaves)
+    assert view is not None and len(view.pairs) == 2
+    assert (view.same, view.crossing, view.conflicting) == (6, 4, 0)
+    assert any(sentence.startswith("6 pairs of pictures") for sentence in view.sentences)
+
+
 @pytest.mark.parametrize("tag", [True, False])
 def test_a_tag_is_flagged_with_its_class_and_without_it_nothing_is_suspicious(
     graft: Graft, leaves: ProjectId, tag: bool

@@ -18,6 +18,8 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from app.cli import build
+from app.commands.base import sources, table
+from core.errors import BadInput
 from core.graft import Graft, open_graft
 from core.services.doctor import examine
 from core.services.serving import Serving
@@ -155,6 +157,8 @@ def test_new_pictures_are_predicted_into_a_table(graft_command: Call, run: int, 
     graft_command("predict", run, pictures, "--csv", tmp_path / "said.csv")
     lines = (tmp_path / "said.csv").read_text("utf-8-sig").splitlines()
     assert len(lines) == 32 and lines[0].startswith("file,prediction,confidence")
+    told = graft_command("predict", run, pictures / "red" / "0.png", "--each-group", status=1)
+    assert "name no group" in told.stderr and "Leave --each-group out" in told.stderr
 
 
 def test_an_explanation_is_a_picture_of_the_pictures_own_size(
@@ -406,3 +410,18 @@ def test_a_network_is_pretrained_and_its_weights_taken_along(graft_command: Call
     for wrong in (("pretrain",), ("pretrain", "Colours", "--formula")):
         graft_command(*wrong, status=2)
     graft_command("pretrain", "Colours", "--method", "supervised", status=1)
+
+
+def test_a_name_cannot_break_or_steer_the_terminal_s_lines() -> None:
+    assert table(["file"], [["a\nb\x1b[2J.jpg"]]).splitlines() == ["file", "a?b?[2J.jpg"]
+
+
+def test_a_path_with_a_line_break_is_refused_with_the_way_out() -> None:
+    with pytest.raises(BadInput, match=r"line break in it\. Name the folder"):
+        sources(["/tmp/a\nb.jpg"])
+
+
+def test_an_argument_in_other_letters_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app.cli", "project", "create", b"caf\xe9", "--task", "single", "--home", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "caf? has letters that are not in UTF-8. Type it anew.\n")

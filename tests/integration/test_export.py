@@ -200,6 +200,44 @@ def test_the_exported_model_needs_no_graft(trained: tuple[Graft, RunId, Path]) -
     assert done.stdout.strip() == f"{blob} {words}"
 
 
+def test_the_exported_model_sees_a_picture_of_any_kind_as_graft_does(
+    trained: tuple[Graft, RunId, Path], tmp_path: Path
+) -> None:
+    graft, run_id, folder = trained
+    rng = np.random.default_rng(4)
+    clear = Image.fromarray(rng.integers(0, 256, (70, 90, 4), dtype=np.uint8), "RGBA")
+    kinds = {
+        "deep.png": Image.fromarray(rng.integers(0, 4096, (70, 90)).astype(np.uint16)),
+        "float.tif": Image.fromarray(rng.random((70, 90), dtype=np.float32)),
+        "clear.png": clear,
+        "palette.png": clear.convert("RGB").convert("P"),
+    }
+    for name, image in kinds.items():
+        image.save(tmp_path / name)
+    (tmp_path / "cut.png").write_bytes((tmp_path / "deep.png").read_bytes()[:300])
+    files = [str(tmp_path / name) for name in kinds]
+    command = [sys.executable, str(folder / "predict.py"), str(tmp_path / "cut.png"), *files]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
+    view = graft.predictions.read(complete(graft, graft.predictions.start(run_id, "\n".join(files))).id, 0.9)
+    told = {Path(item.name).name: item.probabilities for item in view.items}
+    assert "cut.png cannot be read" in said[0] and len(said) == len(files) + 1
+    for file, line in zip(files, said[1:], strict=True):
+        shares = [float(share) for share in re.findall(r"([\d.]+)%", line.removeprefix(file))]
+        np.testing.assert_allclose(np.array(told[Path(file).name]) * 100, shares, atol=0.06)
+
+
+def test_of_a_file_with_several_pages_it_is_told_that_the_first_was_looked_at(
+    trained: tuple[Graft, RunId, Path], tmp_path: Path
+) -> None:
+    graft, run_id, _ = trained
+    pages = [Image.new("RGB", (70, 90), (shade, 90, 40)) for shade in (10, 200)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    said = complete(graft, graft.predictions.start(run_id, str(tmp_path / "stack.tif"))).id
+    told = "It holds 2 pictures; only the first one was taken."
+    assert [item.note for item in graft.predictions.read(said, 0.9).items] == [told]
+    assert graft.predictions.csv(said, 0.9).rstrip().endswith(told)
+
+
 def test_the_model_card_says_what_it_is_how_good_and_what_it_cannot(trained: tuple[Graft, RunId, Path]) -> None:
     text = (trained[2] / "README.md").read_text("utf-8")
     assert "# Colours \\*bold\\*: model of run" in text

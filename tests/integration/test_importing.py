@@ -393,3 +393,86 @@ def test_pictures_are_on_disk_before_a_row_says_so(
     monkeypatch.setattr("os.sync", lambda: known.append(len(images(graft))))
     do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
     assert known == [0] and len(images(graft)) == 1
+
+
+def test_a_name_in_an_older_system_s_letters_stops_nothing(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    content = picture(tmp_path / "in" / "a.png", 1)
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/caf\xe9.png")).write_bytes(content + b"other")
+    except OSError:
+        pytest.skip("This file system takes UTF-8 alone.")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert (report.added, set(images(graft))) == (2, {"a.png", "café.png"})
+
+
+def test_a_link_to_a_folder_is_told_of(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    picture(tmp_path / "other" / "b.png", 2)
+    (tmp_path / "in" / "more").symlink_to(tmp_path / "other")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert report.added == 1
+    assert [(item.name, item.reason) for item in report.items] == [
+        ("more", "A link to a folder is not followed. Bring in that folder itself.")
+    ]
+
+
+def test_one_name_that_can_be_no_class_costs_the_others_nothing(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for index, name in enumerate(["x" * 101, "rust", "healthy"]):
+        picture(tmp_path / "in" / name / f"{index}.png", index * 30)
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert {item.name for item in graft.projects.read(project).classes} == {"rust", "healthy"}
+    (told,) = report.items
+    assert told.name == "x" * 101 and told.reason.endswith("longer than 100 characters. No class was made of it.")
+
+
+def test_names_that_differ_in_capitals_spaces_or_how_an_accent_is_written_are_one_class(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for index in range(5):
+        picture(tmp_path / "in" / f"{index}.png", index * 30)
+    picture(tmp_path / "in" / "cafe\u0301.png", 200)
+    lines = ["0,Rust", "1,rust", "2,leaf  spot", "3,tache\u0301e", "4,tach\u00e9e", "caf\u00e9.png,Rust"]
+    (tmp_path / "in" / "labels.csv").write_text("\n".join(["file,label", *lines]), encoding="utf-8")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [item.name for item in graft.projects.read(project).classes] == ["leaf spot", "Rust", "tach\u00e9e"]
+    assert not report.items and all(image.state is ImageState.LABELLED for image in images(graft).values())
+
+
+def test_lines_of_one_picture_that_say_different_things_are_told(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for index in range(2):
+        picture(tmp_path / "in" / f"{index}.png", index * 30)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\n0.png,rust\n0.png,healthy\n1.png,rust\n1.png,rust\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [(item.name, item.reason) for item in report.items] == [
+        ("labels.csv, line 3", "'0.png' is in line 2, too, and that says otherwise: line 3 counts.")
+    ]
+
+
+def test_what_a_file_holds_beside_its_first_picture_is_told(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (20, 20), (shade, 0, 0)) for shade in (10, 90, 200)]
+    (tmp_path / "in").mkdir()
+    pages[0].save(tmp_path / "in" / "stack.tif", save_all=True, append_images=pages[1:])
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    told = [("stack.tif", "It holds 3 pictures; only the first one was taken.")]
+    assert report.added == 1 and [(item.name, item.reason) for item in report.items] == told
+    assert [(item.name, item.reason) for item in graft.imports.remarked(report.run.id)] == told
+
+
+def test_a_spreadsheet_or_a_dicom_file_is_told_what_to_become(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    (tmp_path / "in" / "labels.xlsx").write_bytes(b"PK")
+    (tmp_path / "in" / "scan.dcm").write_bytes(b"DICM")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert ["Save it as CSV" in item.reason or "as PNG or TIFF" in item.reason for item in report.items] == [True] * 2
+
+
+def test_an_import_of_nothing_says_so(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [(item.name, item.reason) for item in report.items] == [
+        (str(tmp_path / "in"), "There is no picture in it. Give a folder, a zip, or pictures.")
+    ]

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
+from core.errors import HomeUnusable
 from core.graft import Graft
 from core.store import runs
 from core.store.db import migrate, reading, writing
@@ -64,3 +65,10 @@ def test_a_change_that_would_leave_rows_that_refer_to_nothing_is_not_made(
     with pytest.raises(RuntimeError, match="would refer to nothing"):
         upgrading(graft, monkeypatch, emptied)
     assert graft.queue.read(run).id == run
+
+
+def test_the_home_of_a_newer_graft_is_told_as_such(graft: Graft) -> None:
+    with writing(graft.engine) as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = 'of the future'"))
+    with pytest.raises(HomeUnusable, match=r"used by a newer Graft\. Install that one\."):
+        migrate(graft.engine)

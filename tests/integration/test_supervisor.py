@@ -165,3 +165,15 @@ def test_the_real_thing_serves_the_web_page_again_after_its_process_was_killed(t
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_home_whose_database_is_none_ends_the_command_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "graft.db").write_bytes(b"no database at all" * 100)
+    command = [sys.executable, "-m", "app.cli", "--home", str(tmp_path)]
+    for arguments in (["up", "--port", str(free_port())], ["project", "list"]):
+        done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1
+        assert done.stderr == (
+            "The database of this home, graft.db, is damaged or is none. "
+            "Put a copy of it back; the pictures in blobs/ are not touched.\n"
+        )

@@ -85,6 +85,8 @@ def test_a_date_column_nobody_named_is_metadata_where_it_holds_no_dates() -> Non
         ("..", ".hidden.jpg", "pictures/hidden.png"),
         ("", "\\\\server\\a?.png", "pictures/a_.png"),
         ("Ähre", "ü.png", "Ähre/ü.png"),
+        ("CON", "nul.jpg", "CON_/nul_.png"),
+        ("cafe\u0301", "e\u0301.png", "caf\u00e9/\u00e9.png"),
     ],
 )
 def test_names_can_be_unpacked_anywhere(folder: str, original: str, name: str) -> None:

@@ -21,6 +21,7 @@ def test_columns_are_guessed_and_the_rest_is_metadata() -> None:
         (b"file,label,label\na,b,c\n", {}, "two columns called 'label'"),
         (b"colour,size\n1,2\n", {}, "names the file"),
         (b"", {}, "empty"),
+        (b"file,label\n", {}, "no line below its header"),
         (b"\x00\x01\x02\x03", {}, "not a text file"),
     ],
 )
@@ -48,3 +49,14 @@ def test_a_name_without_extension_finds_its_picture_and_a_shared_short_name_find
     assert matcher.find("images/12.jpg").labels == ("x",)
     assert matcher.find("right/1.jpg").labels == ("z",)
     assert matcher.find("middle/1.jpg") is None
+
+
+@pytest.mark.parametrize("lines", [["a.jpg,rust", "b/a.jpg,healthy"], ["b/a.jpg,healthy", "a.jpg,rust"]])
+def test_a_picture_beside_a_folder_that_has_one_of_its_name_keeps_its_line(lines: list[str]) -> None:
+    found = read_label_table("\n".join(["file,label", *lines]).encode(), "l.csv").matcher()
+    assert [found.find(name).labels for name in ("a.jpg", "b/a.jpg")] == [("rust",), ("healthy",)]  # type: ignore
+
+
+def test_a_line_that_is_there_twice_means_its_picture_by_its_short_name_too() -> None:
+    found = read_label_table(b"file,label\nx/a.jpg,rust\nx/a.jpg,rust\n", "l.csv").matcher()
+    assert found.find("a.jpg").labels == ("rust",)  # type: ignore[union-attr]

@@ -8,11 +8,13 @@ from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
+from app.parts.predictions import opened_picture
 from app.parts.promise import NUMBERS_HOW
 from app.parts.recipe_words import TITLES, learns, shown
 from app.parts.robustness import row, verdict
 from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
+from app.parts.text import shortened
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.charts.robustness import RobustnessLine, too_high
@@ -20,6 +22,7 @@ from core.evaluation import FIGURES, Grade, Interval, fold_names
 from core.recipes import Recipe
 from core.services.grades import MethodGrade
 from core.services.heatmaps import GalleryItem
+from core.services.predictions import NO_ANSWER, PredictedPicture
 from core.services.results import RunChoice
 from core.services.robustness import RobustnessView
 from core.services.training import RunRecord
@@ -213,3 +216,17 @@ def test_how_numbers_are_promised_and_refused_speaks_of_no_class(how: str) -> No
 )
 def test_what_learns_is_said_also_where_no_form_offers_it(tune: str, words: str) -> None:
     assert learns(tune) == shown("tune", tune, Task.SINGLE) == words
+
+
+def test_a_long_name_keeps_both_its_ends() -> None:
+    assert shortened("a.jpg", 9) == "a.jpg"
+    assert shortened("0123456789.jpg", 9) == "0123….jpg"
+
+
+def test_a_picture_without_an_answer_is_opened_with_the_reason_beside_the_best_guess() -> None:
+    item = PredictedPicture(
+        id=1, name="a.jpg", blob="", said="healthy", confidence=0.98, probabilities=(0.98, 0.02), number=None, error="",
+        answer=NO_ANSWER, why="not like the training pictures",
+    )  # fmt: skip
+    assert opened_picture(item).answer == "no answer: not like the training pictures"
+    assert opened_picture(replace(item, answer="healthy", why="")).answer == "healthy"

@@ -69,7 +69,8 @@ def _use(facts: ModelFacts) -> str:
     card = facts.card
     framing = "stretched to a square" if card.framing == "squash" else "cut to its middle square"
     prepare = (
-        f"The picture, turned upright, as RGB, {framing} and resized to {card.image_size} × {card.image_size} pixels"
+        f"The picture as a person sees it (turned upright, 8 bits, sRGB, on white where it is transparent), {framing} "
+        f"and resized to {card.image_size} × {card.image_size} pixels"
     )
     if facts.onnx_problem:
         return (
