@@ -57,6 +57,8 @@ def test_a_short_cut_and_what_the_test_cannot_tell_are_cautions(facts: ModelFact
     assert "facts of the files" not in text and "were not checked" not in text
     assert "A random split says 90% (80% to 95%), new cases say 60% (50% to 70%)." in text
     assert "1 pair of pictures that look like one in different splits." in text
+    many = dataclasses.replace(facts, check={**check, "counts": {"across_splits": 22_778}}, results=results)
+    assert "22,778 pairs of pictures that look like one in different splits." in model_card_text(many), "not all listed"
     assert "2 cases in several splits" in text and "No test picture is of healthy" in text
 
 

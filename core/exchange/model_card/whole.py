@@ -172,13 +172,15 @@ def _ethics(facts: ModelFacts) -> str:
 def _found(check: JsonObject) -> list[str]:
     """What the check of the data found that makes scores too good."""
     flagged = [line for line in lines(check.get("shortcuts")) if line["flagged"]]
+    listed = sum(bool(line["across_splits"]) for line in lines(check.get("pairs")))
     return [
         *(
             shortcut_words(str(line["probe"]), number(line["score"]), _ends(line), number(line["chance"]))
             for line in flagged
         ),
         *optimism_words(split_scores(check)),
-        *crossing_words(sum(bool(line["across_splits"]) for line in lines(check.get("pairs")))),
+        # Not all are listed; an earlier Graft did not count them.
+        *crossing_words(int(number(entries(check.get("counts")).get("across_splits", listed)))),
     ]
 
 
