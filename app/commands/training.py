@@ -329,15 +329,16 @@ def resume(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Let a failed or stopped run go on from where it was."""
+    """Let a failed or stopped run go on from where it was; one that waits or runs is only waited for."""
     with opened(home) as graft:
         record = graft.queue.read(RunId(run))
         if record.lasting:
             words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
             typer.echo(f"Run {run} {words}", err=True)
-        if not graft.queue.resume(RunId(run)):
+        if not graft.queue.resume(RunId(run)) and graft.queue.read(RunId(run)).state.ended:
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
+        # One that waits or runs goes on already, once a worker takes it back from one that has died.
         record = graft.serving.finish(RunId(run), progress_line(as_json)) if wait else graft.queue.read(RunId(run))
     value = {"run": run, "state": record.state.value}
     if wait:

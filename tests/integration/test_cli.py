@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ from app.cli import build
 from app.commands.base import sources, table
 from core.errors import BadInput
 from core.graft import Graft, open_graft
+from core.jobs.process import sweep
 from core.services.doctor import examine
 from core.services.serving import Serving
 from core.settings import Settings
-from core.types import RunState
+from core.store import runs
+from core.store.db import writing
+from core.types import Lane, RunState
 from tests.at_once import finish
 
 pytestmark = pytest.mark.processes
@@ -125,6 +129,18 @@ def test_a_training_that_nobody_waits_for_is_queued_cancelled_and_resumed(graft_
     assert answer(graft_command("resume", queued["run"], "--wait", "--json"))["state"] == "done"
     told = graft_command("resume", queued["run"], status=1)
     assert told.stderr.count("\n") == 1 and "is done" in told.stderr
+
+
+def test_a_run_whose_worker_died_goes_on_when_it_is_resumed(graft_command: Call, run: int, home: Path) -> None:
+    """As after a full disk: nothing could write down that it had stopped."""
+    queued = answer(graft_command("train", "Colours", *TINY, "--json"))["run"]
+    silent = datetime.now(UTC) - timedelta(minutes=5)
+    engine = open_graft(Settings(home=home)).engine
+    with writing(engine) as session:
+        assert runs.claim_next(session, Lane.TRAINING, worker="another machine:1", now=silent) is not None
+    assert answer(graft_command("resume", queued, "--json"))["state"] == "running"
+    sweep(engine)  # what a worker does first
+    assert answer(graft_command("resume", queued, "--wait", "--json"))["state"] == "done"
 
 
 def test_what_a_person_sets_is_not_told_as_chosen_and_what_changes_nothing_is_told(
