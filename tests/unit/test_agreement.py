@@ -51,8 +51,11 @@ def test_a_class_on_which_people_differ_has_a_lower_value_than_one_on_which_they
 
 
 def test_only_pictures_that_both_labelled_count_for_two_people() -> None:
-    (found,) = pairs(np.array([[1, 1], [2, 1], [NAN, 2], [3, NAN]], np.float64), "nominal")
-    assert (found.pictures, found.same, found.kappa) == (2, 0.5, None)
+    (alone,) = pairs(np.array([[1, 1], [2, 1], [NAN, 2], [3, NAN]], np.float64), "nominal")
+    assert (alone.pictures, alone.same, alone.kappa) == (2, 0.5, None)
+    three = np.array([[1, NAN, 1], [2, NAN, 1], [NAN, 2, 2], [3, 3, NAN], [1, 2, NAN], [1, 1, NAN]], np.float64)
+    found = pairs(three, "nominal")
+    assert [(item.first, item.second, item.pictures) for item in found] == [(0, 1, 3), (0, 2, 2), (1, 2, 1)]
 
 
 def test_nine_pictures_are_too_few_and_one_class_tells_nothing() -> None:

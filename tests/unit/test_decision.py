@@ -37,6 +37,18 @@ def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:
         assert item.low < item.value < item.high
 
 
+def test_a_model_without_a_mistake_among_twenty_pictures_may_still_make_some() -> None:
+    there = np.array([True] * 10 + [False] * 10)
+    found = decide(there, there.astype(float), units_of([""] * 20), Use(prevalence=0.05, miss=1), 0.5)
+    assert found is not None and found.ppv is not None and found.npv is not None
+    assert found.found.value == found.found.high == pytest.approx(50) and found.found.low < 45
+    assert found.left_alone.value == found.left_alone.high == pytest.approx(950) and found.left_alone.low < 900
+    assert found.ppv.value == 1 and found.ppv.low < 0.5 and found.npv.value == 1 and found.npv.low < 0.999
+    wrong = decide(there, 1.0 - there, units_of([""] * 20), Use(prevalence=0.05, miss=1), 0.5)
+    assert wrong is not None and wrong.found.value == 0 and wrong.found.high > 5
+    assert wrong.false_alarms.value == pytest.approx(950) and wrong.false_alarms.low < 900
+
+
 def test_where_the_model_pays_here_and_there_its_range_is_told_with_gaps() -> None:
     by_model, on_all = [0.3, 0.3, -0.1, 0.1, 0.0], [0.4, 0.2, 0.0, -0.2, -0.5]
     paying = [pays(one, other) for one, other in zip(by_model, on_all, strict=True)]

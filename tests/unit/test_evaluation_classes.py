@@ -127,6 +127,7 @@ def test_one_class_in_the_test_split_gives_no_means_over_classes() -> None:
     assert value(scores, "accuracy") == pytest.approx(2 / 3)
     for name in ("balanced_accuracy", "macro_f1", "auroc", "ece", "brier"):
         assert scores.figures[name] is None
+    assert value(score_classes([0, 0, 0], [0, 0, 0], 1), "accuracy") == 1, "also where there is only one to choose from"
     assert scores.classes[0].recall is None and scores.classes[0].auroc is None and scores.classes[0].f1 is None
 
 
