@@ -1,6 +1,7 @@
 """Scores of one class per picture, against scikit-learn and by hand."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from sklearn.metrics import (
 
 from core.evaluation import Scores, score_classes, units_of
 from core.evaluation.interval import proportion, wilson
+from core.evaluation.ranking import auroc, average_precision
 
 
 def draw(count: int, classes: int, *, seed: int = 0, skill: float = 2.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -82,6 +84,19 @@ def test_ranking_counts_equal_probabilities_as_scikit_learn_does() -> None:
     assert found.auroc is not None and found.auroc.value == pytest.approx(roc_auc_score(truth, shares))
     assert found.average_precision is not None
     assert found.average_precision.value == pytest.approx(average_precision_score(truth, shares))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(auroc, roc_auc_score), (average_precision, average_precision_score)])
+def test_how_much_a_picture_moves_a_ranking_is_what_its_weight_does_to_scikit_learn_s(ours: Any, theirs: Any) -> None:
+    random = np.random.default_rng(0)
+    there = random.random(40) < 0.4
+    shares = np.round(random.random(40) + 0.3 * there, 1)  # many are equal
+    found = ours(there, shares, units_of([""] * 40))
+    for picture in range(40):
+        more, less = np.ones(40), np.ones(40)
+        more[picture], less[picture] = 1.001, 0.999
+        slope = (theirs(there, shares, sample_weight=more) - theirs(there, shares, sample_weight=less)) / 0.002
+        assert found.influence[picture] == pytest.approx(slope, abs=1e-5)
 
 
 def test_the_confusion_matrix_has_truth_as_rows() -> None:

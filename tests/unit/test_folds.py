@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import fold_lines, summarise_folds
+from core.evaluation import fold_lines, folds_words, summarise_folds
 from core.splits import make_folds, shuffle_splits, whole_groups
 from core.types import JsonObject
 
@@ -97,6 +97,7 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "Round 2: 0.900, −0.004",
         "Mean 0.60 (95% interval 0.00 to 1.00), spread 0.41 over 4 folds.",
     ]
+    assert folds_words(told) == "4 folds (2 rounds of 2)"
     alike: JsonObject = {
         **told,
         "shuffle": True,
@@ -106,6 +107,7 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "spread": 0.0,
         "interval": None,
     }
+    assert folds_words({**alike, "repeats": 1}) == "2 random splits"
     assert fold_lines(alike, "R²") == [
         "R² of each random split, on the pictures that it had not seen: 1.000, 1.000",
         "Mean 1.00 (no interval: all scores are the same), spread 0.00 over 2 random splits.",
