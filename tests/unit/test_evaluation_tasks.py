@@ -74,6 +74,17 @@ def test_a_threshold_lies_between_what_it_separates() -> None:
     assert choose_thresholds([[1], [1], [1], [1], [1]], shares) == pytest.approx([0.5])
 
 
+def test_a_threshold_never_cuts_through_equal_probabilities() -> None:
+    # Above 0.8, 0.45 and 0.1 lie 1 of 1, 2 of 3 and 3 of 4 pictures of the class: F1 is 2/4, 4/6 and 6/7.
+    assert choose_thresholds([[1], [1], [0], [1]], [[0.9], [0.7], [0.7], [0.2]]) == pytest.approx([0.1])
+
+
+def test_of_thresholds_that_are_as_good_the_nearest_to_one_half_is_taken() -> None:
+    # F1 is 4/6 above 0.85, 6/9 above 0.5 and 8/12 above 0.1, and less above all others.
+    there, shares = [1, 1, 0, 0, 1, 0, 0, 1], [0.95, 0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2]
+    assert choose_thresholds(np.array(there)[:, None], np.array(shares)[:, None]) == pytest.approx([0.5])
+
+
 def test_numbers_agree_with_scikit_learn() -> None:
     random = np.random.default_rng(0)
     truth = random.normal(size=100) * 3
