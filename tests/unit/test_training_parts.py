@@ -176,12 +176,15 @@ def test_mixup_keeps_the_sum_of_the_targets() -> None:
         assert not torch.equal(mixed, pictures)
 
 
-def test_cutmix_gives_the_target_the_share_of_the_pixels() -> None:
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+def test_a_target_has_the_share_that_its_picture_has_of_the_pixels(kind: str) -> None:
     pictures = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
     targets = torch.eye(2)
     for seed in range(10):
-        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(seed), cutmix=1.0)
-        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(shares[:, 1].tolist())
+        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(seed), **{kind: 1.0})
+        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(shares[:, 1].tolist(), abs=1e-6)
+        blended = int(((mixed > 0) & (mixed < 1)).sum())
+        assert kind == "mixup" or blended == 0, "a rectangle is put in as it is"
 
 
 def test_losses_for_rare_classes_by_hand() -> None:
