@@ -12,7 +12,8 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
-from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, r2_score
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, log_loss, r2_score
 from torch import nn
 
 from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
@@ -33,7 +34,7 @@ from core.training.checkpoint import (
     save_checkpoint,
     save_decisions,
 )
-from core.training.head import fit_head
+from core.training.head import fit_head, fit_temperature
 from core.training.losses import build_loss, class_weights, effective_weights, rarity
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, scheduled, settled_epoch, thawed_stages
 from core.training.policies import POLICIES
@@ -47,6 +48,7 @@ def test_the_learning_rate_climbs_and_then_falls_along_a_cosine() -> None:
     assert factors[:3] == [0.5, 1.0, 1.0]
     assert factors[6] == pytest.approx(0.5)
     assert factors[-1] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
+    assert [rate_factor(step, 4, 1.0) for step in range(4)] == [0.25, 0.5, 0.75, 1.0], "it may climb to the end"
 
 
 def test_a_constant_schedule_climbs_and_stays() -> None:
@@ -108,6 +110,11 @@ def test_mean_average_precision_leaves_out_classes_that_are_everywhere_or_nowher
     truth = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
     logits = torch.tensor([[2.0, 0, 0], [1.0, 0, 0], [0.0, 0, 0]])
     assert score(Task.MULTI, logits, truth) == pytest.approx(average_precision_score(truth[:, 0], logits[:, 0]))
+    once = truth.clone()
+    once[2, 2] = 1  # told from the others by one picture alone
+    logits[2, 2] = -1
+    assert score(Task.MULTI, logits, once) == pytest.approx((score(Task.MULTI, logits, truth) + 1 / 3) / 2)
+    assert score(Task.MULTI, logits, torch.ones(3, 3)) == 0
 
 
 def test_the_median_grade_by_hand() -> None:
@@ -286,7 +293,43 @@ def test_a_last_layer_whose_loss_is_no_number_stops_with_a_sentence() -> None:
         fit(x)
     assert told and all(math.isfinite(value) for values in told for value in values.values())
     with pytest.raises(Diverged, match=r"features are no numbers\. Start again from other weights"):
-        fit(x / x.new_zeros(()))
+        fit(torch.cat([x[:, :2], x[:, 2:] / x.new_zeros(())], 1))
+
+
+def test_a_head_that_goes_on_says_at_first_what_it_said_before() -> None:
+    random = torch.Generator().manual_seed(0)
+    x = 3 + 2 * torch.randn(60, 3, generator=random)
+    weight, bias = torch.randn(3, 3, generator=random), torch.tensor([0.3, -0.2, 0.1])
+    said = x @ weight.T + bias
+    y, wrong = said.argmax(1), (said.argmax(1) + 1) % 3
+    recipe = PRESETS["instant"].with_settings({"learning_rate": "1e-8", "epochs": "1", "imbalance": "ignore"})
+    for targets, wanted in ((y, said), (wrong, 0 * said)):  # it is made less sure only where it was wrong
+        told: list[dict[str, float]] = []
+        part = (x, targets)
+        fit_head(Task.SINGLE, part, part, 3, recipe, lambda epoch, values: told.append(values), start=(weight, bias))  # noqa: B023
+        assert told[0]["train/loss"] == pytest.approx(float(nn.functional.cross_entropy(wanted, targets)), abs=1e-2)
+        assert told[0]["validation/loss"] == pytest.approx(told[0]["train/loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("task", [Task.SINGLE, Task.ORDINAL, Task.MULTI])
+def test_the_temperature_is_where_the_pictures_are_likeliest(task: Task) -> None:
+    random = torch.Generator().manual_seed(0)
+    logits = torch.randn(300, 3, generator=random)
+    if task is Task.MULTI:
+        targets = torch.bernoulli(logits.sigmoid(), generator=random)
+    else:
+        targets = torch.multinomial(logits.softmax(1), 1, generator=random)[:, 0]
+    shown = 5 * logits  # five times as sure as it should be
+
+    def surprise(power: float) -> float:
+        shares = shown.double() / math.exp(power)
+        if task is Task.MULTI:
+            return float(log_loss(targets.flatten(), shares.sigmoid().flatten()))
+        return float(log_loss(targets, shares.softmax(1)))
+
+    best = math.exp(minimize_scalar(surprise, bounds=(math.log(0.01), math.log(100)), method="bounded").x)
+    assert fit_temperature(task, shown, targets) == pytest.approx(best, rel=0.02) and 4 < best < 6.5
+    assert fit_temperature(task, shown[:0], targets[:0]) == fit_temperature(Task.REGRESSION, shown, targets) == 1
 
 
 def test_the_last_layer_s_bias_is_spared_unless_told_otherwise() -> None:
