@@ -20,6 +20,17 @@ def test_every_picture_is_judged_once_in_each_repeat_and_never_by_what_it_taught
     assert [fold.judge.tolist() for fold in folds[:4]] != [fold.judge.tolist() for fold in folds[4:]]
 
 
+def test_of_what_is_not_judged_a_fifth_chooses_the_epoch() -> None:
+    for fold in [*make_folds(["a", "b"] * 50, [""] * 100, 5), *shuffle_splits(["a", "b"] * 50, [""] * 100, 2)]:
+        assert (len(fold.learn), len(fold.choose), len(fold.judge)) == (64, 16, 20)
+
+
+@pytest.mark.parametrize("units", [[""] * 3, ["case 1", "case 1", "case 2"]])
+def test_fewer_units_than_folds_are_refused(units: list[str]) -> None:
+    with pytest.raises(ValueError, match="split"):
+        make_folds(["a"] * 3, units, 4)
+
+
 def test_a_fold_never_cuts_through_a_case() -> None:
     units = [f"case {index // 3}" for index in range(30)]
     for fold in make_folds(["a", "b"] * 15, units, 5):
