@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core.errors import OutOfMemory
 from core.models import Network
 from core.training.gradients import Gradients
-from core.training.group import ALONE, Group
+from core.training.group import ALONE, Group, devices_for
 
 PICTURES = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
 TARGETS = torch.randn(8, 1, generator=torch.Generator().manual_seed(1))
@@ -159,3 +159,22 @@ def test_a_group_that_runs_out_of_memory_amid_a_step_says_so() -> None:
     device.most = 1
     with pytest.raises(OutOfMemory, match="ran out amid a step"):
         gradients.add(model, PICTURES, TARGETS)
+
+
+def test_all_gpus_learn_together_where_none_was_named_and_each_gets_two_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    gpu = torch.device("cuda")
+    assert [str(item) for item in devices_for(gpu, "auto", 32)] == ["cuda:0", "cuda:1", "cuda:2", "cuda:3"]
+    assert [str(item) for item in devices_for(gpu, "auto", 5)] == ["cuda:0", "cuda:1"]
+    assert devices_for(gpu, "auto", 3) == [gpu], "one and a half pictures are too few for each of two"
+    assert devices_for(gpu, "cuda", 32) == [gpu]
+    assert devices_for(torch.device("cpu"), "auto", 32) == [torch.device("cpu")]
+
+
+def test_the_shares_of_a_group_are_the_batch() -> None:
+    batch = torch.tensor([5, 2, 7, 1, 0])
+    shares = [Group(rank, 3).share(batch).tolist() for rank in range(3)]
+    assert shares == [[5, 2], [7, 1], [0]] and ALONE.share(batch).tolist() == batch.tolist()
+    assert [Group(rank, 3).leads for rank in range(3)] == [True, False, False]
