@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.conformal import (
+    LabelSets,
     check_ranges,
     check_sets,
     fewest_to_tell,
@@ -72,6 +73,16 @@ def test_a_group_with_enough_pictures_has_its_own_limit() -> None:
     assert rule.groups == pytest.approx({"near": 0.1, "far": 0.6})
     new, said = np.array([[0.45, 0.55]] * 3), np.ones(3, int)
     assert rule.sets(new, said, ["near", "far", "elsewhere"]).tolist() == [[False, True], [True, True], [True, True]]
+
+
+def test_a_picture_of_an_unknown_group_gets_the_widest_limit_if_one_is_cautious() -> None:
+    rule = LabelSets(coverage=0.9, limits=(0.3, 0.7), groups={"near": 0.1, "far": 0.6})
+    assert rule.cautious().limits == (0.6, 0.7) and rule.cautious().groups == rule.groups
+    new, said = np.array([[0.45, 0.55]] * 2), np.ones(2, int)
+    assert rule.sets(new, said, ["near", "elsewhere"]).tolist() == [[False, True], [False, True]]
+    assert rule.cautious().sets(new, said, ["near", "elsewhere"]).tolist() == [[False, True], [True, True]]
+    alone = LabelSets(coverage=0.9, limits=(0.3, inf), groups={})
+    assert alone.cautious() == alone
 
 
 def test_sets_of_grades_have_no_holes() -> None:

@@ -41,6 +41,16 @@ def test_a_few_plants_give_a_wide_interval_and_folds_judge_each_of_the_others() 
     assert "fold by fold" not in found.way_out(folded=True)
 
 
+def test_where_many_trainings_are_chosen_from_by_few_groups_luck_is_warned_of() -> None:
+    luck = "what is best there may be so by luck, and not on others."
+    few = divided(3, 2, 2)
+    assert few.warning_of_choice == f"{few.warning} The choice is made by pictures of 2 groups: {luck}"
+    assert divided(3, 1, 1).warning_of_choice.endswith(f"by pictures of 1 group: {luck}")
+    assert divided(9, 10, 2).warning_of_choice == divided(9, 10, 2).warning != "", "ten to choose by are not few"
+    assert divided(2, 0, 0).warning_of_choice == divided(2, 0, 0).warning != "", "there is nothing to choose by"
+    assert divided(30, 9, 10, each=1).warning_of_choice == ""
+
+
 @pytest.mark.parametrize(("train", "validation", "test"), [(30, 10, 10), (60, 20, 20)])
 def test_with_ten_in_the_test_nothing_is_said(train: int, validation: int, test: int) -> None:
     found = divided(train, validation, test, each=2)
