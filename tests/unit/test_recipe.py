@@ -80,3 +80,8 @@ def test_weights_of_an_earlier_run_or_of_one_of_its_folds_are_known_by_name(
 @pytest.mark.parametrize("weights", ["imagenet", "run:", "run:5/fold-", "run:5/best", "file:run:5", "run:５"])
 def test_other_weights_are_of_no_earlier_run(weights: str) -> None:
     assert earlier_model(weights) is None
+
+
+def test_what_a_run_found_fastest_takes_the_place_of_what_was_left_open() -> None:
+    found = Recipe().decided({"precision": "bfloat16", "batch_size": 64, "compile": "off", "frozen": "kept"})
+    assert found == Recipe(precision="bfloat16", batch_size=64, compile="off"), "and what is no setting is left out"

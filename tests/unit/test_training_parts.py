@@ -587,6 +587,14 @@ def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
     assert {name for name, info in BACKBONES.items() if not info.pretrained} == {"graft:tiny_cnn", "graft:light_cnn"}
 
 
+@pytest.mark.parametrize("name", [name for name in BACKBONES if ":" not in name])
+def test_the_short_list_tells_what_torchvision_publishes(name: str) -> None:
+    published = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+    info = backbone_info(name)
+    assert info.parameters_m == round(published.meta["num_params"] / 1e6, 1)
+    assert [info.image_size] == published.transforms().crop_size
+
+
 def test_zero_gamma_makes_every_residual_block_pass_its_input_on() -> None:
     network = Network("resnet18", 2, image_size=32).eval()
     begin_residuals(network.body, silent=True)
