@@ -109,6 +109,16 @@ def test_each_kind_of_project_has_its_own_labels(task: Task, fitting: list[Label
 def test_a_circle_lies_in_the_picture_and_is_no_point() -> None:
     for x, y in ((0, 0), (1, 1), (0.5, 0)):
         assert Circle(x, y, 1, 1e-6) != Circle(x, y, 1e-6, 1)
-    for wrong in ((-0.01, 0.5, 0.1, 0.1), (0.5, 1.01, 0.1, 0.1), (0.5, 0.5, 0, 0.1), (0.5, 0.5, 0.1, 1.01)):
+    right = {"x": 0.5, "y": 0.5, "rx": 0.1, "ry": 0.1}
+    for wrong in (
+        {"x": -0.01},
+        {"x": 1.01},
+        {"y": -0.01},
+        {"y": 1.01},
+        {"rx": 0},
+        {"rx": 1.01},
+        {"ry": 0},
+        {"ry": 1.01},
+    ):
         with pytest.raises(BadInput, match="must lie in the picture"):
-            Circle(*wrong)
+            Circle(**{**right, **wrong})

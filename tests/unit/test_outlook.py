@@ -60,6 +60,8 @@ def test_with_ten_in_the_test_nothing_is_said(train: int, validation: int, test:
 def test_too_few_to_be_divided_at_all_are_said() -> None:
     found = divided(2, 0, 0)
     assert "2 groups: too few to keep some for choosing and some for testing" in found.warning
+    assert "too few to keep some for choosing and some for testing" in divided(2, 1, 0).warning
+    assert "too few to keep some for choosing and some for testing" in divided(2, 0, 1).warning
     assert "fold by fold" not in found.way_out()
 
 

@@ -200,6 +200,7 @@ def test_losses_for_rare_classes_by_hand() -> None:
     ratio = (1 - 0.999**3) / (1 - 0.999)
     assert float(effective[1] / effective[0]) == pytest.approx(ratio, rel=1e-3)
     assert float((effective[targets]).mean()) == pytest.approx(1.0)
+    assert effective_weights(targets, 3).tolist() == pytest.approx([*effective.tolist(), 0]), "no picture, no weight"
     shifted = build_loss(Task.SINGLE, BALANCED.with_settings({"imbalance": "logits"}), targets, 2)
     # With the prior as the only knowledge the shifted softmax is the prior itself.
     assert float(shifted(torch.zeros(1, 2), torch.tensor([1]))) == pytest.approx(math.log(4))
