@@ -131,6 +131,14 @@ def test_calibration_error_by_hand_and_not_of_few_pictures() -> None:
     assert calibration_error(sure[:30], right[:30], Resampler(units_of([""] * 30))) is not None
 
 
+def test_a_model_that_is_far_too_sure_is_told_so_by_both_ends() -> None:
+    sure, right = np.full(400, 0.95), np.arange(400) % 5 < 3  # sure of 95 in 100, right in 60
+    found = calibration_error(sure, right, Resampler(units_of([""] * 400)))
+    # In a single bin it is 0.95 less the share right, whose standard error is the root of 0.6 x 0.4 / 400.
+    assert found is not None and found.value == pytest.approx(0.35)
+    assert (found.low, found.high) == pytest.approx((0.35 - 1.96 * 0.0245, 0.35 + 1.96 * 0.0245), abs=0.01)
+
+
 def test_a_model_that_is_as_sure_as_right_may_have_no_calibration_error() -> None:
     random = np.random.default_rng(0)
     sure = random.uniform(0.5, 1, 400)
