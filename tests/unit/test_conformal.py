@@ -53,6 +53,9 @@ def test_sets_hold_what_is_likely_enough_and_always_the_answer() -> None:
         [True, False, False],
         [False] * 2 + [True],
     ]
+    assert LabelSets(coverage=0.9, limits=(0.6,) * 3, groups={}).sets(
+        np.array([[0.5, 0.4, 0.1]]), np.array([0])
+    ).tolist() == [[True, True, False]], "what is at the limit belongs in"
     wide = fit_label_sets(truth, shares, units_of(singles(4)), 0.8)
     assert wide.limits == pytest.approx((0.4,) * 3)
     assert wide.sets(np.array([[0.45, 0.45, 0.1]]), np.array([1])).tolist() == [[False, True, False]]
@@ -90,6 +93,9 @@ def test_sets_of_grades_have_no_holes() -> None:
     rule = fit_label_sets(truth, shares, units_of(singles(4)), 0.8, ordered=True)
     assert rule.sets(np.array([[0.45, 0.1, 0.45]]), np.array([0])).tolist() == [[True, True, True]]
     assert rule.sets(np.array([[0.1, 0.45, 0.45]]), np.array([1])).tolist() == [[False, True, True]]
+    five = LabelSets(coverage=0.9, limits=(0.6,) * 5, groups={}, ordered=True)
+    shares = np.array([[0.05, 0.45, 0.05, 0.4, 0.05]])
+    assert five.sets(shares, np.array([1])).tolist() == [[False, True, True, True, False]], "nor more than it must"
 
 
 def test_a_promise_is_held_against_pictures_that_had_no_part_in_it() -> None:

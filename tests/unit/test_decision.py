@@ -80,6 +80,15 @@ def test_net_benefit_by_hand() -> None:
     assert half.model.low < half.model.value < half.model.high
 
 
+def test_the_interval_of_net_benefit_of_many_pictures_is_that_of_two_proportions() -> None:
+    there, said = np.repeat([True, False], 1000), np.arange(2000) % 10
+    shares = np.where(np.where(there, said < 8, said < 5), 0.9, 0.1)  # finds 8 of 10, and is wrong of 5 of 10 others
+    (found,) = decision_curve(there, shares, units_of([""] * 2000), 0.5, 0.5, [0.5])
+    reach = 1.96 * 1000 * np.sqrt((0.25 * 0.8 * 0.2 + 0.25 * 0.5 * 0.5) / 1000)
+    model = found.model
+    assert (model.value, model.low, model.high) == pytest.approx((150, 150 - reach, 150 + reach), abs=2)
+
+
 @pytest.mark.parametrize(("count", "share", "case"), [(60, 0.3, 1), (200, 0.1, 1), (160, 0.3, 4)])
 def test_the_intervals_cover_the_truth(count: int, share: float, case: int) -> None:
     random, use, threshold = np.random.default_rng(0), Use(prevalence=0.05, miss=9), 0.6

@@ -19,7 +19,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from core.evaluation import Scores, score_classes, units_of
+from core.evaluation import Scores, score_classes, score_numbers, score_sets, units_of
 from core.evaluation.interval import proportion, wilson
 from core.evaluation.ranking import auroc, average_precision
 
@@ -162,5 +162,6 @@ def test_five_thousand_pictures_are_scored_in_well_under_a_second() -> None:
 
 
 def test_no_picture_is_a_programmer_s_mistake() -> None:
-    with pytest.raises(ValueError, match="no pictures"):
-        score_classes([], [], 2)
+    for score in (lambda: score_classes([], [], 2), lambda: score_sets([], [], 2), lambda: score_numbers([], [])):
+        with pytest.raises(ValueError, match="no pictures"):
+            score()

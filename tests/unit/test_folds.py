@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import fold_lines, folds_words, summarise_folds
+from core.evaluation import fold_heading, fold_lines, folds_words, summarise_folds
 from core.splits import make_folds, shuffle_splits, whole_groups
 from core.types import JsonObject
 
@@ -118,6 +118,9 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "spread": 0.0,
         "interval": None,
     }
+    assert fold_heading({**told, "keep_together": "group"}, "R²") == (
+        "R² of each fold, on the groups that it had not seen"
+    )
     assert folds_words({**alike, "repeats": 1}) == "2 random splits"
     assert fold_lines(alike, "R²") == [
         "R² of each random split, on the pictures that it had not seen: 1.000, 1.000",
