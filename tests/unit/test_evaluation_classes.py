@@ -20,8 +20,10 @@ from sklearn.metrics import (
 )
 
 from core.evaluation import Scores, score_classes, score_numbers, score_sets, units_of
+from core.evaluation.classification import sample_confusion
 from core.evaluation.interval import proportion, wilson
 from core.evaluation.ranking import auroc, average_precision
+from core.evaluation.resampling import Resampler
 
 
 def draw(count: int, classes: int, *, seed: int = 0, skill: float = 2.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,6 +106,16 @@ def test_the_confusion_matrix_has_truth_as_rows() -> None:
     assert scores.cells == ((1, 2, 0), (0, 1, 0), (1, 0, 0))
     assert [(item.support, item.said, item.right) for item in scores.classes] == [(3, 2, 1), (1, 3, 1), (1, 0, 0)]
     assert scores.classes[2].precision is None, "never said: nothing to be right about"
+
+
+def test_what_was_not_seen_but_may_be_is_half_a_picture_right_and_half_a_picture_wrong() -> None:
+    truth = np.repeat([0, 1], 60)  # none is of the third class, and all are named rightly
+    drawn = sample_confusion(truth, truth, 3, Resampler(units_of([""] * 120), resamples=4000))
+    wrong = drawn[:, :2] * (1 - np.eye(3)[:2])
+    assert drawn.min() >= 0 and not drawn[:, 2].any()
+    assert np.allclose(wrong[:, 0, 1], wrong[:, 0, 2]) and np.allclose(wrong[:, 1, 0], wrong[:, 1, 2]), "alike likely"
+    assert wrong.sum((1, 2)).mean() == pytest.approx(0.5, abs=0.05)
+    assert drawn.sum((1, 2)).mean() == pytest.approx(120 + 0.5 + 0.5, abs=0.7)
 
 
 def test_wilson_s_interval_by_hand() -> None:
