@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.interval import Interval, Units
-from core.evaluation.resampling import FEWEST, Resampler, interval
+from core.evaluation.interval import Interval
+from core.evaluation.resampling import FEWEST, interval
 
 GOOD, FAIR = 0.8, 0.67
 """Krippendorff asks for the first, and for the second at least."""
@@ -46,9 +46,7 @@ def alpha(values: Values, level: Level) -> Interval | None:
     value = _alpha(np.ones((1, len(said))), table, kinds, level)[0]
     if np.isnan(value):
         return None
-    units = Units(np.arange(len(said)), len(said))
-    weights = Resampler(units, resamples=400).random.standard_exponential((400, len(said)))
-    samples = _alpha(weights, table, kinds, level)
+    samples = _alpha(np.random.default_rng(0).standard_exponential((400, len(said))), table, kinds, level)
     return interval(float(value), samples[~np.isnan(samples)], units=len(said))
 
 

@@ -5,12 +5,12 @@ from math import ceil, log10
 from typing import Literal
 
 from core.evaluation.interval import Interval
-from core.evaluation.resampling import FEWEST_TOGETHER
+from core.evaluation.resampling import FEWEST_TOGETHER, RESAMPLES
 from core.words import plain_number
 
 Kind = Literal["share", "index", "number"]
 RESAMPLED = (
-    "The interval comes from 1,000 reweightings of the cases, groups or pictures "
+    f"The interval comes from {RESAMPLES:,} reweightings of the cases, groups or pictures "
     "(Bayesian bootstrap, Rubin 1981), with half a picture's doubt added for what was not seen."
 )
 RANKED = (

@@ -63,7 +63,7 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
             raise BadInput(f"The colour {colour!r} of class {name!r} is not of the form #RRGGBB.")
         if not key:
             key = spare.pop(0) if spare else ""
-        elif key not in KEYS:
+        elif len(key) > 1 or key not in KEYS:
             raise BadInput(f"The key {key!r} of class {name!r} cannot be used.", hint=f"Choose one of {KEYS}.")
         if key and key in keys:
             raise BadInput(f"Two classes have the key {key!r}.", hint="Give each class its own key.")

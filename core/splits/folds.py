@@ -90,9 +90,9 @@ def _split(
         try:
             pairs = list(kinds(folds, shuffle=True, random_state=seed).split(positions, chosen, units))
         except ValueError:
-            if kinds is StratifiedGroupKFold or len(positions) < folds:
+            if kinds is StratifiedGroupKFold:
                 raise
-            # Every class is smaller than the number of folds: no stratum can be spread.
+            # Every class is smaller than the number of folds: no stratum can be spread. Too few pictures are refused.
             alike = np.zeros(len(positions))
             pairs = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(positions, alike))
     return [(positions[most], positions[one]) for most, one in pairs]

@@ -64,7 +64,7 @@ def rate_factor(step: int, steps: int, warmup: float, *, falls: bool = True) -> 
         return (step + 1) / climbing
     if not falls:
         return 1.0
-    return 0.5 * (1 + cos(pi * (step - climbing) / max(1, steps - climbing)))
+    return 0.5 * (1 + cos(pi * (step - climbing) / (steps - climbing)))
 
 
 def scheduled(recipe: Recipe, step: int, steps: int) -> float:

@@ -1,6 +1,7 @@
 """What a frozen half says is computed once: the training ends as it would without."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,19 @@ def test_what_was_not_used_for_longest_makes_room(settings: Settings, blobs: lis
     tiny = dataclasses.replace(settings, max_halves_bytes=1000)
     fit = trainer(tiny, blobs, recipe, tmp_path / "third", Watcher()).fit()
     assert "no room" in fit.engine["frozen"]
+
+
+def test_of_several_halves_the_one_that_was_not_used_for_longest_goes_first(settings: Settings) -> None:
+    for used, name in ((3, "b"), (1, "c"), (2, "a")):  # in no order of names
+        (settings.halves / name).mkdir(parents=True)
+        (settings.halves / name / "rows.bin").write_bytes(bytes(1000))
+        os.utime(settings.halves / name, (used, used))
+    own, narrow = settings.halves / "own", dataclasses.replace(settings, max_halves_bytes=2500)
+    assert frozen._room({own}, 500, narrow), "exactly so much fits beside two of them"
+    assert sorted(item.name for item in settings.halves.iterdir()) == ["a", "b", "own"]
+    assert frozen._room({own}, 501, narrow)
+    assert sorted(item.name for item in settings.halves.iterdir()) == ["b", "own"]
+    assert not frozen._room({own}, 2501, narrow)
+    assert sorted(item.name for item in settings.halves.iterdir()) == ["b", "own"], (
+        "what would not fit drives nothing out"
+    )

@@ -34,6 +34,7 @@ def test_the_limit_of_distance_is_the_rank_that_leaves_one_in_twenty_out() -> No
 def test_too_few_pictures_shut_nothing_out() -> None:
     assert usual_of(ordinary(18), units_of([""] * 18)).far == inf
     assert usual_of(ordinary(9), units_of([""] * 9)) == Usual()
+    assert Usual().refuses({"far": 1e9, "sharp": 0.0, "light": 0}) == Usual().refuses({"light": 255}) == ()
     assert usual_of([], units_of([])) == Usual()
     assert usual_of([{}] * 30, units_of([""] * 30)) == Usual(), "a training from before such facts were kept"
     assert usual_of(ordinary(40), units_of(["one case"] * 40)).far == inf, "forty pictures of one case are one"
@@ -58,5 +59,7 @@ def test_accuracy_against_the_share_answered_by_hand() -> None:
     ]
     assert [point.right.value for point in curve] == pytest.approx([1, 2 / 3, 1 / 2])
     assert all(point.right.low < point.right.high for point in curve)
-    assert len(answered_curve(np.arange(500) / 500, np.ones(500, bool), units_of([""] * 500))) == 60
+    many = answered_curve(np.arange(500) / 500, np.arange(500) >= 250, units_of([""] * 500))
+    assert len(many) == 60 and (many[0].count, many[-1].count) == (1, 500), "thinned out, but from end to end"
+    assert [point.count for point in many] == sorted({point.count for point in many})
     assert answered_curve(np.zeros(0), np.zeros(0, bool), units_of([])) == ()

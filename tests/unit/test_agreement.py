@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from core.evaluation.agreement import alpha, kappa, pairs, per_class
+from core.evaluation import Interval
+from core.evaluation.agreement import alpha, index_text, kappa, pairs, per_class, verdict
 
 NAN = float("nan")
 # The example of Krippendorff 2011, section C: four observers, twelve units, some of them missing.
@@ -51,10 +52,36 @@ def test_a_class_on_which_people_differ_has_a_lower_value_than_one_on_which_they
 
 
 def test_only_pictures_that_both_labelled_count_for_two_people() -> None:
-    (found,) = pairs(np.array([[1, 1], [2, 1], [NAN, 2], [3, NAN]], np.float64), "nominal")
-    assert (found.pictures, found.same, found.kappa) == (2, 0.5, None)
+    (alone,) = pairs(np.array([[1, 1], [2, 1], [NAN, 2], [3, NAN]], np.float64), "nominal")
+    assert (alone.pictures, alone.same, alone.kappa) == (2, 0.5, None)
+    three = np.array([[1, NAN, 1], [2, NAN, 1], [NAN, 2, 2], [3, 3, NAN], [1, 2, NAN], [1, 1, NAN]], np.float64)
+    found = pairs(three, "nominal")
+    assert [(item.first, item.second, item.pictures) for item in found] == [(0, 1, 3), (0, 2, 2), (1, 2, 1)]
 
 
 def test_nine_pictures_are_too_few_and_one_class_tells_nothing() -> None:
     assert alpha(np.ones((9, 2)), "nominal") is None
     assert alpha(np.ones((20, 2)), "nominal") is None and kappa(np.ones(20), np.ones(20), "nominal") is None
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Interval(0.85, 0.8, 0.9), "They agree well (alpha 0.85, 0.80 to 0.90)."),
+        (Interval(0.85, 0.79, 0.9), "They agree well enough for careful use (alpha 0.85, 0.79 to 0.90)."),
+        (Interval(0.75, 0.67, 0.79), "They agree well enough for careful use (alpha 0.75, 0.67 to 0.79)."),
+        (Interval(0.75, 0.66, 0.8), "How far they agree is not clear yet (alpha 0.75, 0.66 to 0.80)."),
+        (
+            Interval(0.7, 0.6, 0.79),
+            "They do not agree well, and no model can be better than the labels it is judged by. A guideline helps "
+            "(alpha 0.70, 0.60 to 0.79).",
+        ),
+        (None, "Too few to tell how far they agree: at least 10, of more than one class, are needed."),
+    ],
+)
+def test_only_what_the_whole_interval_says_is_said_of_agreement(found: Interval | None, words: str) -> None:
+    assert verdict(found) == words
+
+
+def test_an_index_of_agreement_is_told_with_its_interval() -> None:
+    assert index_text(Interval(0.85, 0.8, 0.9)) == "0.85 (0.80 to 0.90)" and index_text(None) == "too few"

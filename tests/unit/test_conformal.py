@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.conformal import (
+    LabelSets,
     check_ranges,
     check_sets,
     fewest_to_tell,
@@ -52,6 +53,9 @@ def test_sets_hold_what_is_likely_enough_and_always_the_answer() -> None:
         [True, False, False],
         [False] * 2 + [True],
     ]
+    assert LabelSets(coverage=0.9, limits=(0.6,) * 3, groups={}).sets(
+        np.array([[0.5, 0.4, 0.1]]), np.array([0])
+    ).tolist() == [[True, True, False]], "what is at the limit belongs in"
     wide = fit_label_sets(truth, shares, units_of(singles(4)), 0.8)
     assert wide.limits == pytest.approx((0.4,) * 3)
     assert wide.sets(np.array([[0.45, 0.45, 0.1]]), np.array([1])).tolist() == [[False, True, False]]
@@ -74,11 +78,24 @@ def test_a_group_with_enough_pictures_has_its_own_limit() -> None:
     assert rule.sets(new, said, ["near", "far", "elsewhere"]).tolist() == [[False, True], [True, True], [True, True]]
 
 
+def test_a_picture_of_an_unknown_group_gets_the_widest_limit_if_one_is_cautious() -> None:
+    rule = LabelSets(coverage=0.9, limits=(0.3, 0.7), groups={"near": 0.1, "far": 0.6})
+    assert rule.cautious().limits == (0.6, 0.7) and rule.cautious().groups == rule.groups
+    new, said = np.array([[0.45, 0.55]] * 2), np.ones(2, int)
+    assert rule.sets(new, said, ["near", "elsewhere"]).tolist() == [[False, True], [False, True]]
+    assert rule.cautious().sets(new, said, ["near", "elsewhere"]).tolist() == [[False, True], [True, True]]
+    alone = LabelSets(coverage=0.9, limits=(0.3, inf), groups={})
+    assert alone.cautious() == alone
+
+
 def test_sets_of_grades_have_no_holes() -> None:
     truth, shares = np.zeros(4, int), np.array([[0.4, 0.2, 0.4]] * 4)
     rule = fit_label_sets(truth, shares, units_of(singles(4)), 0.8, ordered=True)
     assert rule.sets(np.array([[0.45, 0.1, 0.45]]), np.array([0])).tolist() == [[True, True, True]]
     assert rule.sets(np.array([[0.1, 0.45, 0.45]]), np.array([1])).tolist() == [[False, True, True]]
+    five = LabelSets(coverage=0.9, limits=(0.6,) * 5, groups={}, ordered=True)
+    shares = np.array([[0.05, 0.45, 0.05, 0.4, 0.05]])
+    assert five.sets(shares, np.array([1])).tolist() == [[False, True, True, True, False]], "nor more than it must"
 
 
 def test_a_promise_is_held_against_pictures_that_had_no_part_in_it() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.words import between, count
+from core.words import between, count, labeller
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,7 @@ def test_irregular_words_and_verbs_go_along() -> None:
 
 def test_two_shares_that_read_the_same_are_one() -> None:
     assert between(0.297, 0.304) == "30%" and between(0.2, 0.3) == "20% to 30%"
+
+
+def test_labels_that_came_with_the_pictures_are_nobody_s() -> None:
+    assert labeller("import") == "people unknown, before the import" and labeller("Ada") == "Ada"

@@ -37,6 +37,18 @@ def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:
         assert item.low < item.value < item.high
 
 
+def test_a_model_without_a_mistake_among_twenty_pictures_may_still_make_some() -> None:
+    there = np.array([True] * 10 + [False] * 10)
+    found = decide(there, there.astype(float), units_of([""] * 20), Use(prevalence=0.05, miss=1), 0.5)
+    assert found is not None and found.ppv is not None and found.npv is not None
+    assert found.found.value == found.found.high == pytest.approx(50) and found.found.low < 45
+    assert found.left_alone.value == found.left_alone.high == pytest.approx(950) and found.left_alone.low < 900
+    assert found.ppv.value == 1 and found.ppv.low < 0.5 and found.npv.value == 1 and found.npv.low < 0.999
+    wrong = decide(there, 1.0 - there, units_of([""] * 20), Use(prevalence=0.05, miss=1), 0.5)
+    assert wrong is not None and wrong.found.value == 0 and wrong.found.high > 5
+    assert wrong.false_alarms.value == pytest.approx(950) and wrong.false_alarms.low < 900
+
+
 def test_where_the_model_pays_here_and_there_its_range_is_told_with_gaps() -> None:
     by_model, on_all = [0.3, 0.3, -0.1, 0.1, 0.0], [0.4, 0.2, 0.0, -0.2, -0.5]
     paying = [pays(one, other) for one, other in zip(by_model, on_all, strict=True)]
@@ -66,6 +78,15 @@ def test_net_benefit_by_hand() -> None:
     assert half.model.value == pytest.approx(1000 * (0.5 * 0.8 - 0.5 * 0.1)) and half.everyone == pytest.approx(0)
     assert fifth.model.value == pytest.approx(1000 * (0.4 - 0.05 / 4)) and fifth.everyone == pytest.approx(375)
     assert half.model.low < half.model.value < half.model.high
+
+
+def test_the_interval_of_net_benefit_of_many_pictures_is_that_of_two_proportions() -> None:
+    there, said = np.repeat([True, False], 1000), np.arange(2000) % 10
+    shares = np.where(np.where(there, said < 8, said < 5), 0.9, 0.1)  # finds 8 of 10, and is wrong of 5 of 10 others
+    (found,) = decision_curve(there, shares, units_of([""] * 2000), 0.5, 0.5, [0.5])
+    reach = 1.96 * 1000 * np.sqrt((0.25 * 0.8 * 0.2 + 0.25 * 0.5 * 0.5) / 1000)
+    model = found.model
+    assert (model.value, model.low, model.high) == pytest.approx((150, 150 - reach, 150 + reach), abs=2)
 
 
 @pytest.mark.parametrize(("count", "share", "case"), [(60, 0.3, 1), (200, 0.1, 1), (160, 0.3, 4)])

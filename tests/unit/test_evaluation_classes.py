@@ -1,6 +1,7 @@
 """Scores of one class per picture, against scikit-learn and by hand."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from core.evaluation import Scores, score_classes, units_of
+from core.evaluation import Scores, score_classes, score_numbers, score_sets, units_of
+from core.evaluation.classification import sample_confusion
 from core.evaluation.interval import proportion, wilson
+from core.evaluation.ranking import auroc, average_precision
+from core.evaluation.resampling import Resampler
 
 
 def draw(count: int, classes: int, *, seed: int = 0, skill: float = 2.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -84,11 +88,34 @@ def test_ranking_counts_equal_probabilities_as_scikit_learn_does() -> None:
     assert found.average_precision.value == pytest.approx(average_precision_score(truth, shares))
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [(auroc, roc_auc_score), (average_precision, average_precision_score)])
+def test_how_much_a_picture_moves_a_ranking_is_what_its_weight_does_to_scikit_learn_s(ours: Any, theirs: Any) -> None:
+    random = np.random.default_rng(0)
+    there = random.random(40) < 0.4
+    shares = np.round(random.random(40) + 0.3 * there, 1)  # many are equal
+    found = ours(there, shares, units_of([""] * 40))
+    for picture in range(40):
+        more, less = np.ones(40), np.ones(40)
+        more[picture], less[picture] = 1.001, 0.999
+        slope = (theirs(there, shares, sample_weight=more) - theirs(there, shares, sample_weight=less)) / 0.002
+        assert found.influence[picture] == pytest.approx(slope, abs=1e-5)
+
+
 def test_the_confusion_matrix_has_truth_as_rows() -> None:
     scores = score_classes([0, 0, 0, 1, 2], [0, 1, 1, 1, 0], 3)
     assert scores.cells == ((1, 2, 0), (0, 1, 0), (1, 0, 0))
     assert [(item.support, item.said, item.right) for item in scores.classes] == [(3, 2, 1), (1, 3, 1), (1, 0, 0)]
     assert scores.classes[2].precision is None, "never said: nothing to be right about"
+
+
+def test_what_was_not_seen_but_may_be_is_half_a_picture_right_and_half_a_picture_wrong() -> None:
+    truth = np.repeat([0, 1], 60)  # none is of the third class, and all are named rightly
+    drawn = sample_confusion(truth, truth, 3, Resampler(units_of([""] * 120), resamples=4000))
+    wrong = drawn[:, :2] * (1 - np.eye(3)[:2])
+    assert drawn.min() >= 0 and not drawn[:, 2].any()
+    assert np.allclose(wrong[:, 0, 1], wrong[:, 0, 2]) and np.allclose(wrong[:, 1, 0], wrong[:, 1, 2]), "alike likely"
+    assert wrong.sum((1, 2)).mean() == pytest.approx(0.5, abs=0.05)
+    assert drawn.sum((1, 2)).mean() == pytest.approx(120 + 0.5 + 0.5, abs=0.7)
 
 
 def test_wilson_s_interval_by_hand() -> None:
@@ -127,6 +154,7 @@ def test_one_class_in_the_test_split_gives_no_means_over_classes() -> None:
     assert value(scores, "accuracy") == pytest.approx(2 / 3)
     for name in ("balanced_accuracy", "macro_f1", "auroc", "ece", "brier"):
         assert scores.figures[name] is None
+    assert value(score_classes([0, 0, 0], [0, 0, 0], 1), "accuracy") == 1, "also where there is only one to choose from"
     assert scores.classes[0].recall is None and scores.classes[0].auroc is None and scores.classes[0].f1 is None
 
 
@@ -146,5 +174,6 @@ def test_five_thousand_pictures_are_scored_in_well_under_a_second() -> None:
 
 
 def test_no_picture_is_a_programmer_s_mistake() -> None:
-    with pytest.raises(ValueError, match="no pictures"):
-        score_classes([], [], 2)
+    for score in (lambda: score_classes([], [], 2), lambda: score_sets([], [], 2), lambda: score_numbers([], [])):
+        with pytest.raises(ValueError, match="no pictures"):
+            score()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import units_of
+from core.evaluation import Difference, Interval, units_of
 from core.evaluation.comparison import (
     compare_classes,
     compare_numbers,
@@ -85,6 +85,21 @@ def test_lower_is_better_for_errors() -> None:
     assert found.difference.value < 0 and found.better == 1
     assert found.words("A", "B").startswith("B is better by 0.")
     assert compare_numbers(truth[:5], truth[:5], truth[:5], units_of([""] * 5)) == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        # A tenth of the interval is shown, and enough to see on which side of 0 its nearer end lies.
+        (Interval(-0.5, -0.7, -0.3), "B is better by 0.50 (0.30 to 0.70)."),
+        (Interval(5.0, 3.0, 7.0), "A is better by 5.0 (3.0 to 7.0)."),
+        (Interval(-50.0, -90.0, -20.0), "B is better by 50 (20 to 90)."),
+        (Interval(0.5, 0.002, 1.0), "A is better by 0.500 (0.002 to 1.000)."),
+        (Interval(0.25, -0.5, 1.0), "No difference can be told (−0.5 to 1.0)."),
+    ],
+)
+def test_a_difference_is_told_in_its_unit_with_the_digits_that_it_warrants(ends: Interval, words: str) -> None:
+    assert Difference(figure="mae", difference=ends).words("A", "B") == words
 
 
 def test_sets_are_compared_by_f1() -> None:

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from core.evaluation import Interval, proportion, score_classes, score_numbers, units_of
 from core.evaluation.ranking import auroc, ranked_interval
+from core.evaluation.resampling import interval
 
 TRIALS = 200
 RECALLS = np.array([0.9, 0.8, 0.7])
@@ -16,6 +17,17 @@ FEWEST, MOST = 0.9, 0.996
 def holds(found: Interval | None, value: float) -> bool:
     assert found is not None
     return found.low <= value <= found.high
+
+
+@pytest.mark.parametrize(
+    ("units", "parts", "reach"),
+    # sqrt((m + 1) / (m - 1)) of the units m of a part, at least two, times Student's t of all units less the parts.
+    [(10, 1, np.sqrt(11 / 9) * 2.2622), (10, 2, np.sqrt(6 / 4) * 2.3060), (40, 30, np.sqrt(3) * 2.2281)],
+)
+def test_the_percentiles_of_few_units_lie_further_out_by_hand(units: int, parts: int, reach: float) -> None:
+    samples = norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    found = interval(0.0, samples, units=units, parts=parts)
+    assert (found.low, found.high) == pytest.approx((-reach, reach), rel=5e-3)
 
 
 def draw_classes(random: np.random.Generator, each: int, case: int) -> tuple[np.ndarray, np.ndarray, list[str]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import fold_lines, summarise_folds
+from core.evaluation import fold_heading, fold_lines, folds_words, summarise_folds
 from core.splits import make_folds, shuffle_splits, whole_groups
 from core.types import JsonObject
 
@@ -18,6 +18,17 @@ def test_every_picture_is_judged_once_in_each_repeat_and_never_by_what_it_taught
         assert sorted([*fold.learn, *fold.choose, *fold.judge]) == list(range(20))
         assert [strata[index] for index in fold.judge].count("a") == 3
     assert [fold.judge.tolist() for fold in folds[:4]] != [fold.judge.tolist() for fold in folds[4:]]
+
+
+def test_of_what_is_not_judged_a_fifth_chooses_the_epoch() -> None:
+    for fold in [*make_folds(["a", "b"] * 50, [""] * 100, 5), *shuffle_splits(["a", "b"] * 50, [""] * 100, 2)]:
+        assert (len(fold.learn), len(fold.choose), len(fold.judge)) == (64, 16, 20)
+
+
+@pytest.mark.parametrize("units", [[""] * 3, ["case 1", "case 1", "case 2"]])
+def test_fewer_units_than_folds_are_refused(units: list[str]) -> None:
+    with pytest.raises(ValueError, match="split"):
+        make_folds(["a"] * 3, units, 4)
 
 
 def test_a_fold_never_cuts_through_a_case() -> None:
@@ -97,6 +108,7 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "Round 2: 0.900, −0.004",
         "Mean 0.60 (95% interval 0.00 to 1.00), spread 0.41 over 4 folds.",
     ]
+    assert folds_words(told) == "4 folds (2 rounds of 2)"
     alike: JsonObject = {
         **told,
         "shuffle": True,
@@ -106,6 +118,10 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "spread": 0.0,
         "interval": None,
     }
+    assert fold_heading({**told, "keep_together": "group"}, "R²") == (
+        "R² of each fold, on the groups that it had not seen"
+    )
+    assert folds_words({**alike, "repeats": 1}) == "2 random splits"
     assert fold_lines(alike, "R²") == [
         "R² of each random split, on the pictures that it had not seen: 1.000, 1.000",
         "Mean 1.00 (no interval: all scores are the same), spread 0.00 over 2 random splits.",

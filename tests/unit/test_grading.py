@@ -163,12 +163,15 @@ def test_an_edge_detector_is_caught_by_the_randomised_weights_and_gradcam_is_not
     assert likeness(explain(network, batch, targets), explain(other, batch, targets)).mean() < 0.5
 
 
-def judged(gain: float, alike: float = 0.1, hits: int = 8, circled: int = 10, count: int = 20) -> object:
+def judged(
+    gain: float, alike: float = 0.1, hits: int = 8, circled: int = 10, count: int = 20, chance: float = 0.0,
+    measured: int = 6,
+) -> object:  # fmt: skip
     noise = np.random.default_rng(0).normal(0, 0.05, count)
     return judge(
-        deletion=np.full(count, 0.3), insertion=0.3 + gain + noise, chance_gain=np.zeros(count),
+        deletion=np.full(count, 0.3), insertion=0.3 + gain + noise, chance_gain=np.full(count, chance),
         units=units_of([""] * count), hits=np.arange(circled) < hits, areas=np.full(circled, 0.5),
-        alike=np.full(6, alike),
+        alike=np.full(measured, alike),
     )  # fmt: skip
 
 
@@ -179,6 +182,11 @@ def test_each_failed_test_is_a_reason_and_few_pictures_are_no_verdict() -> None:
     assert "by chance" in judged(0.0).reasons[0] and judged(0.0).passes is False
     assert "forgets" in judged(0.3, alike=0.8).reasons[0]
     assert "circled" in judged(0.3, hits=0).reasons[0]
+    lucky = judged(0.3, chance=0.3)
+    assert lucky.passes is False and lucky.gain.value == pytest.approx(judged(0.0).gain.value), "as chance maps do"
+    assert judged(0.3, chance=-0.1).gain.value == pytest.approx(judged(0.4).gain.value)
+    unmeasured = judged(0.3, measured=0)
+    assert (unmeasured.passes, unmeasured.alike, unmeasured.reasons) == (None, None, ())
     few = judged(0.3, count=9, circled=4)
     assert (few.passes, few.gain, few.pointing) == (None, None, None)
 

@@ -1,11 +1,13 @@
 """What a model card says of one task and not of another."""
 
 import dataclasses
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from core.catalogue import ModelCard
+from core.catalogue.card import in_words
 from core.evaluation import fold_lines, folds_how
 from core.exchange.model_card import ModelFacts, model_card_text
 from core.recipes import Recipe
@@ -25,6 +27,19 @@ def facts() -> ModelFacts:
         recipe=Recipe().to_json(), notes=(), card=card, version=1, people=(), results=results, external=(),
         robustness=None, check=None, onnx_problem="", code_version="",
     )  # fmt: skip
+
+
+def test_a_card_comes_back_from_json_as_it_was(facts: ModelFacts) -> None:
+    for card in (facts.card, dataclasses.replace(facts.card, task=Task.MULTI, thresholds=(0.25, 0.5), members=3)):
+        assert ModelCard.from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+def test_an_answer_is_told_as_its_class_its_classes_or_its_number(facts: ModelFacts) -> None:
+    assert in_words(facts.card, 1, None, None) == "rust" and in_words(facts.card, 0, None, None) == "healthy"
+    assert in_words(facts.card, None, (0, 1), None) == "healthy, rust"
+    assert in_words(facts.card, None, (), None) == "none of them"
+    assert in_words(facts.card, None, None, 0.0) == "0" and in_words(facts.card, None, None, 12.3456) == "12.35"
+    assert in_words(facts.card, None, None, None) == ""
 
 
 def test_a_model_that_says_numbers_has_no_probabilities_to_calibrate(facts: ModelFacts) -> None:

@@ -34,8 +34,21 @@ def test_a_few_plants_give_a_wide_interval_and_folds_judge_each_of_the_others() 
     found = divided(9, 3, 4, kind="case")
     assert "come from 16 cases, and only 4 of these would be tested by" in found.warning
     assert "and scores that need 10 cases are left out" in found.warning
-    assert "training fold by fold (each of the 12 others is judged once)" in found.way_out()
+    assert found.way_out() == (
+        "What helps: pictures from more cases (about 50 in all), training fold by fold (each of the 12 others is "
+        "judged once), or a test on pictures of another project."
+    )
     assert "fold by fold" not in found.way_out(folded=True)
+
+
+def test_where_many_trainings_are_chosen_from_by_few_groups_luck_is_warned_of() -> None:
+    luck = "what is best there may be so by luck, and not on others."
+    few = divided(3, 2, 2)
+    assert few.warning_of_choice == f"{few.warning} The choice is made by pictures of 2 groups: {luck}"
+    assert divided(3, 1, 1).warning_of_choice.endswith(f"by pictures of 1 group: {luck}")
+    assert divided(9, 10, 2).warning_of_choice == divided(9, 10, 2).warning != "", "ten to choose by are not few"
+    assert divided(2, 0, 0).warning_of_choice == divided(2, 0, 0).warning != "", "there is nothing to choose by"
+    assert divided(30, 9, 10, each=1).warning_of_choice == ""
 
 
 @pytest.mark.parametrize(("train", "validation", "test"), [(30, 10, 10), (60, 20, 20)])
@@ -47,6 +60,8 @@ def test_with_ten_in_the_test_nothing_is_said(train: int, validation: int, test:
 def test_too_few_to_be_divided_at_all_are_said() -> None:
     found = divided(2, 0, 0)
     assert "2 groups: too few to keep some for choosing and some for testing" in found.warning
+    assert "too few to keep some for choosing and some for testing" in divided(2, 1, 0).warning
+    assert "too few to keep some for choosing and some for testing" in divided(2, 0, 1).warning
     assert "fold by fold" not in found.way_out()
 
 

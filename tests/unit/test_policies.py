@@ -17,6 +17,8 @@ NAMES = {
     "posterize": "Posterize", "solarize": "Solarize", "autocontrast": "AutoContrast", "equalize": "Equalize",
 }  # fmt: skip
 """What a change is called in torchvision."""
+ROUNDED = {"identity": 0, "posterize": 0, "solarize": 0, "equalize": 0, "colour": 2}
+"""How many levels a change may be off where sums are rounded another way; 1 for all others."""
 THEIRS = {"trivial": v2.TrivialAugmentWide(), "rand": v2.RandAugment()}
 
 
@@ -61,7 +63,7 @@ def test_every_change_of_a_whole_batch_is_torchvisions_of_each_picture(
             picture, NAMES[name], float(far), interpolation=bilinear, fill={torch.Tensor: None}
         )
         gap = (ours.int() - wanted.int()).abs()
-        assert int(gap.max()) <= 2, f"at {float(far):.3g}"
+        assert int(gap.max()) <= ROUNDED.get(name, 1), f"at {float(far):.3g}"
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.recipes import PRESETS, Recipe
+from core.recipes.earlier import EarlierModel, earlier_model
 
 recipes = st.builds(
     dataclasses.replace,
@@ -57,3 +58,30 @@ def test_what_a_recipe_cannot_be_is_said_with_the_field(field: str, value: str, 
     with pytest.raises(BadInput) as told:
         PRESETS["balanced"].with_settings({field: value})
     assert words in str(told.value)
+
+
+@pytest.mark.parametrize("field", [name for name, value in Recipe().to_json().items() if type(value) in (int, float)])
+def test_no_number_of_a_recipe_may_be_less_than_nothing(field: str) -> None:
+    with pytest.raises(BadInput, match=f"{field} must lie between"):
+        PRESETS["balanced"].with_settings({field: "-1"})
+
+
+@pytest.mark.parametrize(
+    ("weights", "earlier", "words"),
+    [("run:5", EarlierModel(5), "run 5"), ("run:12/fold-3", EarlierModel(12, 3), "run 12, fold 3")],
+)
+def test_weights_of_an_earlier_run_or_of_one_of_its_folds_are_known_by_name(
+    weights: str, earlier: EarlierModel, words: str
+) -> None:
+    assert earlier_model(weights) == earlier and earlier.weights == weights
+    assert (earlier.folder, earlier.words) == (weights.removeprefix("run:"), words)
+
+
+@pytest.mark.parametrize("weights", ["imagenet", "run:", "run:5/fold-", "run:5/best", "file:run:5", "run:５"])
+def test_other_weights_are_of_no_earlier_run(weights: str) -> None:
+    assert earlier_model(weights) is None
+
+
+def test_what_a_run_found_fastest_takes_the_place_of_what_was_left_open() -> None:
+    found = Recipe().decided({"precision": "bfloat16", "batch_size": 64, "compile": "off", "frozen": "kept"})
+    assert found == Recipe(precision="bfloat16", batch_size=64, compile="off"), "and what is no setting is left out"

@@ -35,3 +35,8 @@ def test_shares_count_so_that_a_large_class_does_not_draw_all_others_to_it() -> 
 def test_without_confusion_and_with_two_classes_the_order_stays() -> None:
     assert alike_together(np.diag([3, 4, 5, 0]).tolist()) == (0, 1, 2, 3)
     assert alike_together([[5, 2], [1, 4]]) == (0, 1)
+
+
+def test_of_three_classes_the_two_that_are_taken_for_each_other_stand_side_by_side() -> None:
+    order = alike_together([[10, 0, 5], [0, 10, 0], [5, 0, 10]])
+    assert order in ((0, 2, 1), (1, 2, 0), (1, 0, 2))

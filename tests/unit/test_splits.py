@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.splits import SplitItem, assign_splits
+from core.splits import SplitItem, assign_splits, class_strata, number_strata
 from core.types import ImageId, Split
 
 
@@ -35,3 +35,27 @@ def test_a_case_is_never_cut_and_more_images_move_none(rows: list[tuple[int, str
     sticky = [item(index, entry.unit, entry.stratum, splits[entry.image_id]) for index, entry in enumerate(items)]
     later = assign_splits([*sticky, item(999, "case 77")])
     assert all(later[image] is split for image, split in splits.items())
+
+
+def test_what_has_a_split_already_counts_for_what_comes() -> None:
+    there = [item(number, split=Split.TRAIN) for number in range(10)]
+    splits = list(assign_splits([*there, *(item(number) for number in range(10, 50))]).values())
+    assert [splits.count(split) for split in (Split.TRAIN, Split.VALIDATION, Split.TEST)] == [30, 10, 10]
+    test = [item(number, split=Split.TEST) for number in range(10)]
+    splits = list(assign_splits([*test, *(item(number) for number in range(10, 30))]).values())
+    assert splits.count(Split.TEST) == 10, "more than enough, and what is given is not moved"
+
+
+def test_the_rest_of_a_case_goes_where_the_first_of_it_is() -> None:
+    known = [item(1, "case 1", split=Split.TEST), item(2, "case 1", split=Split.VALIDATION), item(3, "case 1")]
+    assert assign_splits(known) == {1: Split.TEST, 2: Split.VALIDATION, 3: Split.TEST}
+
+
+def test_a_picture_of_several_classes_is_spread_by_its_rarest() -> None:
+    assert class_strata([[0, 1], [0], [], [0], [1, 2]]) == ["1", "0", "none", "0", "2"]
+    assert class_strata([[2, 1], [1, 2]]) == ["1", "1"], "of equally rare ones the first"
+
+
+def test_numbers_are_spread_by_their_fifths() -> None:
+    assert number_strata([10, 1, 2, 3, 4, 5, 6, 7, 8, 9]) == list("4001122334")
+    assert len(set(number_strata([3, 3, 3, 3]))) == 1, "equal numbers are alike"

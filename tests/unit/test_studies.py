@@ -24,6 +24,8 @@ def test_each_network_starts_from_its_weights_and_if_asked_also_from_nothing() -
         ("resnet18", "imagenet", "head"), ("resnet18", "none", "all"), ("graft:tiny_cnn", "none", "two_step"),
     ]  # fmt: skip
     assert recipes[1].epochs == PRESETS["balanced"].epochs
+    (own,) = network_recipes(PRESETS["balanced"], [("graft:tiny_cnn", False)], scratch=False)
+    assert (own.weights, own.tune) == ("none", "two_step"), "there is nothing else to start it from"
     offline = PRESETS["balanced"].with_settings({"weights": "none"})
     assert len(network_recipes(offline, [("resnet18", True)], scratch=True)) == 1
 

@@ -12,7 +12,8 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
-from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, r2_score
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, cohen_kappa_score, log_loss, r2_score
 from torch import nn
 
 from core.catalogue import BACKBONES, ModelCard, all_backbones, backbone_info, search_backbones
@@ -33,7 +34,7 @@ from core.training.checkpoint import (
     save_checkpoint,
     save_decisions,
 )
-from core.training.head import fit_head
+from core.training.head import fit_head, fit_temperature
 from core.training.losses import build_loss, class_weights, effective_weights, rarity
 from core.training.plan import build_optimizer, choose_batch_size, rate_factor, scheduled, settled_epoch, thawed_stages
 from core.training.policies import POLICIES
@@ -47,6 +48,7 @@ def test_the_learning_rate_climbs_and_then_falls_along_a_cosine() -> None:
     assert factors[:3] == [0.5, 1.0, 1.0]
     assert factors[6] == pytest.approx(0.5)
     assert factors[-1] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
+    assert [rate_factor(step, 4, 1.0) for step in range(4)] == [0.25, 0.5, 0.75, 1.0], "it may climb to the end"
 
 
 def test_a_constant_schedule_climbs_and_stays() -> None:
@@ -108,6 +110,11 @@ def test_mean_average_precision_leaves_out_classes_that_are_everywhere_or_nowher
     truth = torch.tensor([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
     logits = torch.tensor([[2.0, 0, 0], [1.0, 0, 0], [0.0, 0, 0]])
     assert score(Task.MULTI, logits, truth) == pytest.approx(average_precision_score(truth[:, 0], logits[:, 0]))
+    once = truth.clone()
+    once[2, 2] = 1  # told from the others by one picture alone
+    logits[2, 2] = -1
+    assert score(Task.MULTI, logits, once) == pytest.approx((score(Task.MULTI, logits, truth) + 1 / 3) / 2)
+    assert score(Task.MULTI, logits, torch.ones(3, 3)) == 0
 
 
 def test_the_median_grade_by_hand() -> None:
@@ -176,12 +183,15 @@ def test_mixup_keeps_the_sum_of_the_targets() -> None:
         assert not torch.equal(mixed, pictures)
 
 
-def test_cutmix_gives_the_target_the_share_of_the_pixels() -> None:
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+def test_a_target_has_the_share_that_its_picture_has_of_the_pixels(kind: str) -> None:
     pictures = torch.stack([torch.zeros(3, 16, 16), torch.ones(3, 16, 16)])
     targets = torch.eye(2)
     for seed in range(10):
-        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(seed), cutmix=1.0)
-        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(shares[:, 1].tolist())
+        mixed, shares = mix(pictures, targets, torch.Generator().manual_seed(seed), **{kind: 1.0})
+        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(shares[:, 1].tolist(), abs=1e-6)
+        blended = int(((mixed > 0) & (mixed < 1)).sum())
+        assert kind == "mixup" or blended == 0, "a rectangle is put in as it is"
 
 
 def test_losses_for_rare_classes_by_hand() -> None:
@@ -190,6 +200,7 @@ def test_losses_for_rare_classes_by_hand() -> None:
     ratio = (1 - 0.999**3) / (1 - 0.999)
     assert float(effective[1] / effective[0]) == pytest.approx(ratio, rel=1e-3)
     assert float((effective[targets]).mean()) == pytest.approx(1.0)
+    assert effective_weights(targets, 3).tolist() == pytest.approx([*effective.tolist(), 0]), "no picture, no weight"
     shifted = build_loss(Task.SINGLE, BALANCED.with_settings({"imbalance": "logits"}), targets, 2)
     # With the prior as the only knowledge the shifted softmax is the prior itself.
     assert float(shifted(torch.zeros(1, 2), torch.tensor([1]))) == pytest.approx(math.log(4))
@@ -283,7 +294,43 @@ def test_a_last_layer_whose_loss_is_no_number_stops_with_a_sentence() -> None:
         fit(x)
     assert told and all(math.isfinite(value) for values in told for value in values.values())
     with pytest.raises(Diverged, match=r"features are no numbers\. Start again from other weights"):
-        fit(x / x.new_zeros(()))
+        fit(torch.cat([x[:, :2], x[:, 2:] / x.new_zeros(())], 1))
+
+
+def test_a_head_that_goes_on_says_at_first_what_it_said_before() -> None:
+    random = torch.Generator().manual_seed(0)
+    x = 3 + 2 * torch.randn(60, 3, generator=random)
+    weight, bias = torch.randn(3, 3, generator=random), torch.tensor([0.3, -0.2, 0.1])
+    said = x @ weight.T + bias
+    y, wrong = said.argmax(1), (said.argmax(1) + 1) % 3
+    recipe = PRESETS["instant"].with_settings({"learning_rate": "1e-8", "epochs": "1", "imbalance": "ignore"})
+    for targets, wanted in ((y, said), (wrong, 0 * said)):  # it is made less sure only where it was wrong
+        told: list[dict[str, float]] = []
+        part = (x, targets)
+        fit_head(Task.SINGLE, part, part, 3, recipe, lambda epoch, values: told.append(values), start=(weight, bias))  # noqa: B023
+        assert told[0]["train/loss"] == pytest.approx(float(nn.functional.cross_entropy(wanted, targets)), abs=1e-2)
+        assert told[0]["validation/loss"] == pytest.approx(told[0]["train/loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("task", [Task.SINGLE, Task.ORDINAL, Task.MULTI])
+def test_the_temperature_is_where_the_pictures_are_likeliest(task: Task) -> None:
+    random = torch.Generator().manual_seed(0)
+    logits = torch.randn(300, 3, generator=random)
+    if task is Task.MULTI:
+        targets = torch.bernoulli(logits.sigmoid(), generator=random)
+    else:
+        targets = torch.multinomial(logits.softmax(1), 1, generator=random)[:, 0]
+    shown = 5 * logits  # five times as sure as it should be
+
+    def surprise(power: float) -> float:
+        shares = shown.double() / math.exp(power)
+        if task is Task.MULTI:
+            return float(log_loss(targets.flatten(), shares.sigmoid().flatten()))
+        return float(log_loss(targets, shares.softmax(1)))
+
+    best = math.exp(minimize_scalar(surprise, bounds=(math.log(0.01), math.log(100)), method="bounded").x)
+    assert fit_temperature(task, shown, targets) == pytest.approx(best, rel=0.02) and 4 < best < 6.5
+    assert fit_temperature(task, shown[:0], targets[:0]) == fit_temperature(Task.REGRESSION, shown, targets) == 1
 
 
 def test_the_last_layer_s_bias_is_spared_unless_told_otherwise() -> None:
@@ -531,8 +578,22 @@ def test_the_short_list_is_in_the_whole_list_and_found_by_words() -> None:
     assert [item.name for item in search_backbones("phone")][:2] == ["graft:tiny_cnn", "mobilenet_v3_large"]
     assert [item.name for item in search_backbones("")] == list(BACKBONES)
     assert backbone_info("timm:resnext101_32x8d.fb_wsl_ig1b_ft_in1k").name == "timm:resnext101_32x8d"
-    with pytest.raises(BadInput, match="no backbone 'resnet19'"):
+    with pytest.raises(BadInput, match=r"no backbone 'resnet19'\. Choose one such as mobilenet_v3_small, mobile"):
         backbone_info("resnet19")
+    with pytest.raises(BadInput, match=r"Choose one such as graft:tiny_cnn, mobilenet_v3_large\.$"):
+        backbone_info("phone_size")
+    with pytest.raises(BadInput) as told:
+        backbone_info("timm:vit_none")
+    assert told.value.hint.count("vit") == 5, "a few"
+    assert {name for name, info in BACKBONES.items() if not info.pretrained} == {"graft:tiny_cnn", "graft:light_cnn"}
+
+
+@pytest.mark.parametrize("name", [name for name in BACKBONES if ":" not in name])
+def test_the_short_list_tells_what_torchvision_publishes(name: str) -> None:
+    published = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
+    info = backbone_info(name)
+    assert info.parameters_m == round(published.meta["num_params"] / 1e6, 1)
+    assert [info.image_size] == published.transforms().crop_size
 
 
 def test_zero_gamma_makes_every_residual_block_pass_its_input_on() -> None:

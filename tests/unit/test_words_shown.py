@@ -128,6 +128,10 @@ def test_numbers_have_a_real_minus_sign_and_none_before_zero(value: float, place
     assert plain_number(value, places) == words
 
 
+def test_a_plus_is_shown_where_it_is_asked_for_and_none_before_zero() -> None:
+    assert [plain_number(value, 1, sign=True) for value in (2.04, 0.04, -2.04)] == ["+2.0", "0.0", "\u22122.0"]
+
+
 def test_what_leans_by_less_than_is_shown_leans_to_no_side() -> None:
     assert FIGURES["bias"].shown(Interval(-0.02, -1.2, 1.1)) == "0.0"
     assert FIGURES["bias"].range(Interval(-0.02, -1.2, 1.1)) == "\u22121.2 to 1.1"
