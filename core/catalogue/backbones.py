@@ -4,6 +4,7 @@ import csv
 import functools
 from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from core.errors import BadInput
@@ -113,8 +114,7 @@ def backbone_info(name: str) -> BackboneInfo:
     """
     found = all_backbones().get(name) or all_backbones().get(name.split(".")[0] if name.startswith("timm:") else "")
     if found is None:
-        similar = [item.name for item in search_backbones(name.removeprefix("timm:").split("_")[0])][:5]
-        known = ", ".join(similar or BACKBONES)
+        known = ", ".join(get_close_matches(name, all_backbones(), 5) or BACKBONES)
         raise BadInput(f"There is no backbone {name!r}.", hint=f"Choose one such as {known}.")
     return found
 
