@@ -228,6 +228,9 @@ class Training:
             recipe = with_batch_size(network, recipe, learnt, settings, gpus)
             if recipe.batch_size != self.recipe.batch_size:
                 found |= {"batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate}
+            if recipe.compile == "auto" and self.context.run.attempts > 1:
+                # An attempt ended before this was decided: of all that is tried, compiling could have been why.
+                recipe = dataclasses.replace(recipe, compile="off")
             recipe, words = with_compiling(network, recipe, learnt, settings, gpus)
             if words:
                 found |= {"compile": recipe.compile, "compiling": words}

@@ -21,7 +21,7 @@ from core.features.rows import RowCache
 from core.graft import Graft, open_graft
 from core.jobs import execute
 from core.media import BlobStore, open_rgb
-from core.recipes import PRESETS
+from core.recipes import PRESETS, Recipe
 from core.settings import Settings
 from core.store import images, runs
 from core.store.db import reading, writing
@@ -180,6 +180,25 @@ def test_a_training_killed_before_its_end_is_written_down_goes_on_from_its_last_
     assert "Going on from the end of epoch 3." in again["notes"]  # type: ignore[operator]
     assert outcome(graft, killed) == outcome(graft, calm)
     assert not graft.settings.checkpoint(killed).exists()
+
+
+def test_compiling_that_may_have_ended_a_training_s_process_is_not_tried_again(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def die_of_it(network: object, recipe: Recipe, *_: object) -> tuple[Recipe, str]:
+        asked.append(recipe.compile)
+        if recipe.compile == "auto":
+            raise KeyboardInterrupt
+        return recipe, ""
+
+    monkeypatch.setattr(train, "with_compiling", die_of_it)
+    run = graft.training.start(project, RECIPE)
+    with pytest.raises(KeyboardInterrupt):
+        serve(graft)
+    given_back(graft, run)
+    assert complete(graft, run).state is RunState.DONE and asked == ["auto", "off"]
 
 
 def cut_short(path: Path) -> None:
