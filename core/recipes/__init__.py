@@ -6,6 +6,7 @@ from core.recipes.recipe import TWO_BRANCHES, Recipe, completed
 from core.recipes.rules import (
     ACCURATE,
     AUTOMATIC,
+    LEAST_STEPS,
     OUT_OF_REACH,
     SMALL,
     Choice,
@@ -26,9 +27,9 @@ from core.recipes.studies import (
 from core.recipes.unused import balancing, said_of_unused, why_unused
 
 __all__ = [
-    "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "SMALL",
-    "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "EarlierModel", "HyperRule", "Options", "PublishedComparison",
-    "Recipe", "Space", "Span", "balancing", "choose_recipe", "completed", "depth_recipes", "earlier_model",
-    "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset", "said_of_unused", "search_space",
-    "starting_from", "why_unused",
+    "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "LEAST_STEPS", "OUT_OF_REACH", "PRESETS",
+    "PUBLISHED", "SMALL", "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "EarlierModel", "HyperRule",
+    "Options", "PublishedComparison", "Recipe", "Space", "Span", "balancing", "choose_recipe", "completed",
+    "depth_recipes", "earlier_model", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset",
+    "said_of_unused", "search_space", "starting_from", "why_unused",
 ]  # fmt: skip

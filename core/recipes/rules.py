@@ -14,6 +14,8 @@ AUTOMATIC = "automatic"
 SMALL, ACCURATE = "mobilenet_v3_small", "convnext_tiny"
 FEW, MANY = 100, 2000
 BATCH, MOST_EPOCHS = 32, 40
+LEAST_STEPS = 50
+"""An epoch keeps at least so many steps where larger batches are tried: fewer learn less, however fast they are."""
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
 VARIED = {
@@ -25,7 +27,7 @@ _TOLD_BY = {
     "epochs": ("batch_size",), "tune": ("backbone_factor",), "augmentation": ("erase", "label_smoothing", "ema"),
 }  # fmt: skip
 """Field -> others that its reason speaks of, too."""
-_MORE = ", or fewer of more where this GPU is faster so"
+_MORE = ", or fewer and larger ones if this GPU is faster with them"
 OUT_OF_REACH = "It starts from drawn pictures, which come with Graft: ImageNet's weights cannot be reached from here."
 
 
@@ -137,9 +139,10 @@ def choose_recipe(facts: DataFacts) -> Choice:
         # What a GPU learns from fastest is found by trying.
         changes |= {"epochs": epochs, "batch_size": 0 if facts.gpu else batch, "mixup": max(recipe.mixup, rule.mixup)}
         steps = round(epochs * facts.pictures / batch)
+        larger = facts.gpu and facts.pictures // (2 * batch) >= LEAST_STEPS
         because["epochs"] = (
             f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps of {batch}"
-            f"{_MORE if facts.gpu else ''}; for so many the BiT-HyperRule (Kolesnikov et al. 2020) takes "
+            f"{_MORE if larger else ''}; for so many the BiT-HyperRule (Kolesnikov et al. 2020) takes "
             f"{rule.steps:,}."
         )
     if facts.balance >= RARE:

@@ -6,7 +6,7 @@ from math import sqrt
 
 from core.inference import measure, recalled
 from core.models import Network
-from core.recipes import Recipe
+from core.recipes import LEAST_STEPS, Recipe
 from core.settings import Settings
 from core.training.plan import choose_batch_size
 from core.training.rehearsal import Rehearsal
@@ -14,8 +14,6 @@ from core.training.rehearsal import Rehearsal
 TRIED_ON = ("cuda",)
 LARGER = (2, 4, 8)
 """Times the usual batch."""
-LEAST_STEPS = 50
-"""An epoch has at least so many steps: fewer learn less, however fast they are."""
 AS_FAST = 1.1
 """A smaller batch is taken where no larger one is more than so many times as fast."""
 

@@ -38,6 +38,16 @@ def test_where_the_network_knows_little_all_of_it_learns_at_one_rate_to_the_end(
     assert tiny.recipe.tune == "two_step" and tiny.reasons[0].startswith("Its two branches learn apart first")
 
 
+def test_a_gpu_finds_its_batch_by_trying_where_enough_steps_are_left() -> None:
+    assert choose_recipe(facts(pictures=5000)).recipe.batch_size == 32
+    assert choose_recipe(facts(pictures=5000, gpu=True)).recipe.batch_size == 0
+    words = "in 781 steps of 32, or fewer and larger ones if this GPU is faster with them; for so many"
+    assert words in choose_recipe(facts(pictures=5000, gpu=True)).because["epochs"]
+    assert "fewer and larger" in choose_recipe(facts(pictures=3200, gpu=True)).because["epochs"]
+    assert "fewer and larger" not in choose_recipe(facts(pictures=3199, gpu=True)).because["epochs"]
+    assert "fewer and larger" not in choose_recipe(facts(pictures=5000)).because["epochs"]
+
+
 def test_the_network_is_a_small_one_without_a_gpu_or_where_an_accurate_one_has_nothing_to_start_from() -> None:
     accurate = choose_recipe(facts(gpu=True, backbone=ACCURATE))
     assert accurate.recipe.backbone == ACCURATE and "because there is a GPU" in accurate.reasons[1]
