@@ -20,7 +20,7 @@ from app.parts.recipe_words import (
     TUNE_WORDS,
 )
 from core.catalogue import backbone_info
-from core.recipes import TWO_BRANCHES, Recipe, balancing, why_unused
+from core.recipes import TWO_BRANCHES, Recipe, balances, balancing, why_unused
 from core.services.projects import ProjectView
 from core.types import JsonObject, Task
 
@@ -177,9 +177,7 @@ def _labels(fields: _Fields, task: Task) -> None:
 
 def _balances(fields: _Fields, task: Task) -> Mapping[str, str]:
     """What can be done for rare classes: of several in a picture, and for the last layer alone, not everything."""
-    there = {name: {**fields.so_far(), "imbalance": name} for name in IMBALANCE_WORDS}
-    able = {name: words for name, words in IMBALANCE_WORDS.items() if balancing(there[name], task) == name}
-    return able or IMBALANCE_WORDS
+    return {name: IMBALANCE_WORDS[name] for name in balances(fields.so_far(), task)} or IMBALANCE_WORDS
 
 
 def _machine(fields: _Fields) -> None:

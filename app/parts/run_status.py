@@ -9,7 +9,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
-from app.parts.following import stop_button
+from app.parts.following import follow, stop_button
 from app.parts.recipe_words import learns
 from app.parts.run_engine import how_computed
 from app.parts.starts import start_words
@@ -90,6 +90,15 @@ def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
     if st.button(again, icon=":material/resume:", key=f"resume-{run.id}"):
         graft().training.resume(run.id)
         st.rerun()
+
+
+def followed(run: RunRecord, kept: str, *, every_s: float = 1) -> bool:
+    """Whether the run has ended; until then its progress is shown, and of one that was not done what is `kept`."""
+    if not run.state.ended:
+        return not follow(run, every_s=every_s)
+    if run.state is not RunState.DONE:
+        not_done(run, kept)
+    return True
 
 
 def notes_of(run: RunRecord) -> None:

@@ -7,12 +7,11 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, set_params
-from app.parts.following import follow
 from app.parts.import_report import OVERRULE, outcome
-from app.parts.run_status import not_done
+from app.parts.run_status import followed
 from core.errors import NotFound
 from core.services.imports import ImportPayload
-from core.types import ProjectId, RunId, RunKind, RunState
+from core.types import ProjectId, RunId, RunKind
 
 
 def render() -> None:
@@ -86,9 +85,5 @@ def server_folder(project: ProjectId, options: dict[str, str | bool]) -> None:
 def live(run: RunId) -> None:
     """The import's progress while it runs, then its report."""
     report = graft().imports.report(run)
-    if report.run.state in (RunState.FAILED, RunState.CANCELLED):
-        not_done(report.run, "What is counted below had gone in, and stays.")
-    if not report.run.state.ended:
-        follow(report.run)
-    else:
+    if followed(report.run, "What is counted below had gone in, and stays."):
         outcome(report)

@@ -7,16 +7,15 @@ import streamlit as st
 from app.components import mount
 from app.context import graft
 from app.links import current_project, int_param, page_link, set_params
-from app.parts.following import follow
 from app.parts.predictions import doubtful, group_of_all, rejected, relied, table
 from app.parts.promise import promise_of
 from app.parts.run_choice import choose_model
-from app.parts.run_status import not_done
+from app.parts.run_status import followed
 from app.parts.states import empty_state
 from app.parts.text import count
 from core.errors import NotFound
 from core.services.predictions import PredictionsView
-from core.types import ProjectId, RunId, RunState, Task
+from core.types import ProjectId, RunId, Task
 
 
 def render() -> None:
@@ -68,11 +67,7 @@ def said(job: RunId, task: Task) -> None:
     except NotFound:
         set_params(job=None)
         return
-    if run.state in (RunState.FAILED, RunState.CANCELLED):
-        not_done(run, "What was said until then is below.")
-    if not run.state.ended:
-        follow(run, every_s=0.5)
-    else:
+    if followed(run, "What was said until then is below.", every_s=0.5):
         outcome(graft().predictions.read(job, *promise_of(task, grouped=True), group_of_all()))
 
 

@@ -1,12 +1,12 @@
 """Recipes: everything that decides how a model is trained, as one frozen value. Pure, standard library only."""
 
+from core.recipes.batches import larger_batches, usual_batch
 from core.recipes.earlier import EarlierModel, earlier_model
 from core.recipes.presets import PRESETS, preset
 from core.recipes.recipe import TWO_BRANCHES, Recipe, completed
 from core.recipes.rules import (
     ACCURATE,
     AUTOMATIC,
-    LEAST_STEPS,
     OUT_OF_REACH,
     SMALL,
     Choice,
@@ -24,12 +24,12 @@ from core.recipes.studies import (
     depth_recipes,
     network_recipes,
 )
-from core.recipes.unused import balancing, said_of_unused, why_unused
+from core.recipes.unused import balances, balancing, said_of_unused, why_unused
 
 __all__ = [
-    "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "LEAST_STEPS", "OUT_OF_REACH", "PRESETS",
-    "PUBLISHED", "SMALL", "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "EarlierModel", "HyperRule",
-    "Options", "PublishedComparison", "Recipe", "Space", "Span", "balancing", "choose_recipe", "completed",
-    "depth_recipes", "earlier_model", "from_nothing", "head_recipe", "hyper_rule", "network_recipes", "preset",
-    "said_of_unused", "search_space", "starting_from", "why_unused",
+    "ACCURATE", "AUTOMATIC", "AXES", "BACKBONE", "DEPTHS", "OUT_OF_REACH", "PRESETS", "PUBLISHED", "SMALL",
+    "TWO_BRANCHES", "USUAL", "Choice", "DataFacts", "EarlierModel", "HyperRule", "Options",
+    "PublishedComparison", "Recipe", "Space", "Span", "balances", "balancing", "choose_recipe", "completed",
+    "depth_recipes", "earlier_model", "from_nothing", "head_recipe", "hyper_rule", "larger_batches",
+    "network_recipes", "preset", "said_of_unused", "search_space", "starting_from", "usual_batch", "why_unused",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.catalogue import backbone_info
+from core.recipes.batches import larger_batches, usual_batch
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.starts import starting_from
@@ -13,9 +14,7 @@ from core.words import count
 AUTOMATIC = "automatic"
 SMALL, ACCURATE = "mobilenet_v3_small", "convnext_tiny"
 FEW, MANY = 100, 2000
-BATCH, MOST_EPOCHS = 32, 40
-LEAST_STEPS = 50
-"""An epoch keeps at least so many steps where larger batches are tried: fewer learn less, however fast they are."""
+MOST_EPOCHS = 40
 SMALL_SIDE, SMALL_RESOLUTION = 96, 128
 RARE = 5
 VARIED = {
@@ -134,12 +133,12 @@ def choose_recipe(facts: DataFacts) -> Choice:
         because["augmentation"] = VARIED[recipe.augmentation]
         if rule.mixup > recipe.mixup:
             because["mixup"] = "Pairs of pictures are blended: of so many, the BiT-HyperRule says, more can be asked."
-        batch = max(4, min(BATCH, facts.pictures // 10))
+        batch = usual_batch(facts.pictures)
         epochs = max(5, min(MOST_EPOCHS, round(rule.steps * batch / facts.pictures)))
         # What a GPU learns from fastest is found by trying.
         changes |= {"epochs": epochs, "batch_size": 0 if facts.gpu else batch, "mixup": max(recipe.mixup, rule.mixup)}
         steps = round(epochs * facts.pictures / batch)
-        larger = facts.gpu and facts.pictures // (2 * batch) >= LEAST_STEPS
+        larger = facts.gpu and larger_batches(facts.pictures)
         because["epochs"] = (
             f"It looks at every picture at most {count(epochs, 'time')}, in {steps:,} steps of {batch}"
             f"{_MORE if larger else ''}; for so many the BiT-HyperRule (Kolesnikov et al. 2020) takes "

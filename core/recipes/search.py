@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
-from core.recipes.recipe import IMBALANCES, Recipe
+from core.recipes.recipe import Recipe
 from core.recipes.starts import from_nothing, head_recipe
-from core.recipes.unused import balancing
+from core.recipes.unused import balances
 from core.types import JsonValue, Task
 
 
@@ -95,12 +95,12 @@ def search_space(
     if unknown:
         raise BadInput(f"{unknown[0]!r} cannot be searched.", hint=f"Choose among {', '.join(AXES)}.")
     start, known = from_nothing(recipe) if recipe.weights == "none" else recipe, {**AXES}
-    balances = _balances(start, task)
-    if start.imbalance not in balances:
+    able = balances({**start.to_json(), "tune": "all"}, task)  # more than the head learns in some of the trials
+    if start.imbalance not in able:
         start = dataclasses.replace(start, imbalance="ignore")
-    known["imbalance"] = Options(tuple(value for value in BALANCES if value in balances))
+    known["imbalance"] = Options(tuple(value for value in BALANCES if value in able))
     left_out = {"tune"} if start.weights == "none" else set()
-    left_out |= {"imbalance"} if len(balances) < 2 else set()
+    left_out |= set() if able else {"imbalance"}
     axes = {name: _with(known[name], getattr(start, name)) for name in fields if name not in left_out}
     names = tuple(dict.fromkeys([*backbones] or [recipe.backbone]))
     start = dataclasses.replace(start, backbone=names[0])
@@ -109,13 +109,6 @@ def search_space(
     if not axes:
         raise BadInput("There is nothing to search.", hint=f"Choose at least one of {', '.join(USUAL)}.")
     return Space(start, axes)
-
-
-def _balances(start: Recipe, task: Task) -> list[str]:
-    """What can be done for rare classes where more than the head learns."""
-    recipe = {**start.to_json(), "tune": "all"}
-    able: list[str] = [name for name in IMBALANCES if balancing({**recipe, "imbalance": name}, task) == name]
-    return able or ["ignore"]
 
 
 def _with(axis: Span | Options, value: JsonValue) -> Span | Options:

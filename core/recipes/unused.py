@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.catalogue import backbone_info
-from core.recipes.recipe import Recipe
+from core.recipes.recipe import IMBALANCES, Recipe
 from core.types import JsonObject, Task
 
 OF_ALL_WEIGHTS = frozenset(
@@ -23,6 +23,11 @@ def balancing(recipe: JsonObject, task: Task) -> str:
     if asked == "sampling":
         return "ignore" if recipe.get("tune") == "head" else asked
     return "ignore" if recipe.get("loss") == "asymmetric" else asked
+
+
+def balances(recipe: JsonObject, task: Task) -> tuple[str, ...]:
+    """All that can be done for rare classes where the rest of the recipe stays; nothing for numbers."""
+    return tuple(name for name in IMBALANCES if balancing({**recipe, "imbalance": name}, task) == name)
 
 
 def why_unused(field: str, recipe: JsonObject, task: Task) -> str:

@@ -38,11 +38,13 @@ def read_results_json(
     result["labelling"] = (read_kept(models / str(run_id)) or {}).get("labelling")
     if not result["abstaining"]:
         return result
-    if run.kind is RunKind.EVALUATE:
-        result |= trusted_json(result, read_sides(session, run_id))
+    if run.kind is RunKind.EVALUATE or asked is not None:
+        sides = read_sides(session, run_id)
+        if run.kind is RunKind.EVALUATE:
+            result |= trusted_json(result, sides)
+        if asked is not None:
+            result["decision"] = decision_json(sides, asked)
     card = predictions.read_card(session, model_of(run))
-    if asked is not None:
-        result["decision"] = decision_json(read_sides(session, run_id), asked)
     if isinstance(result["calibration"], dict):
         result["calibration"] = {**result["calibration"], "temperature": card.get("temperature") if card else None}
     return result

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.training import load_decisions, save_decisions
+from core.training import keep_beside, load_decisions
 from core.types import JsonObject
 
 TIMINGS, FIRST_STEP = "timings", "first_step"
@@ -50,7 +50,7 @@ class Spent:
             self.seconds[name] = round(now - began, 3)
         self._kept_at = now
         with contextlib.suppress(OSError):  # no training is lost for its times; what else is written says what is wrong
-            save_decisions(self._folder, {**(load_decisions(self._folder) or {}), TIMINGS: self.seconds})
+            keep_beside(self._folder, TIMINGS, self.seconds)
 
 
 def summed(parts: Sequence[JsonObject]) -> JsonObject:

@@ -68,6 +68,7 @@ from core.training import (
     devices_for,
     fit_head,
     fit_temperature,
+    keep_beside,
     load_checkpoint,
     load_decisions,
     save_decisions,
@@ -242,7 +243,7 @@ class Training:
         """Keep a sentence for the person, also for an attempt that goes on after this one was killed."""
         if text not in self.notes:
             self.notes.append(text)
-            save_decisions(self.context.folder, {**(load_decisions(self.context.folder) or {}), NOTES: self.notes})
+            keep_beside(self.context.folder, NOTES, self.notes)
 
     def begin(self, network: Network) -> None:
         """What comes before the steps: statistics of batch norm, and a good head."""

@@ -1,7 +1,7 @@
 """Teaching a network. Torch; no database."""
 
 from core.training.batch_size import with_batch_size
-from core.training.checkpoint import delete_checkpoint, load_checkpoint, load_decisions, save_decisions
+from core.training.checkpoint import delete_checkpoint, keep_beside, load_checkpoint, load_decisions, save_decisions
 from core.training.compiling import with_compiling
 from core.training.fit import Fit, Part, Trainer, Watcher
 from core.training.group import ALONE, Group, devices_for, together
@@ -13,6 +13,6 @@ from core.training.scores import score
 
 __all__ = [
     "ALONE", "Fit", "Group", "HeadFit", "Member", "Part", "Trainer", "Watcher", "choose_batch_size",
-    "delete_checkpoint", "devices_for", "fit_head", "fit_temperature", "load_checkpoint", "load_decisions",
-    "save_decisions", "score", "together", "with_batch_size", "with_compiling", "with_precision",
+    "delete_checkpoint", "devices_for", "fit_head", "fit_temperature", "keep_beside", "load_checkpoint",
+    "load_decisions", "save_decisions", "score", "together", "with_batch_size", "with_compiling", "with_precision",
 ]  # fmt: skip

@@ -6,14 +6,11 @@ from math import sqrt
 
 from core.inference import measure, recalled
 from core.models import Network
-from core.recipes import LEAST_STEPS, Recipe
+from core.recipes import Recipe, larger_batches, usual_batch
 from core.settings import Settings
-from core.training.plan import choose_batch_size
 from core.training.rehearsal import Rehearsal
 
 TRIED_ON = ("cuda",)
-LARGER = (2, 4, 8)
-"""Times the usual batch."""
 AS_FAST = 1.1
 """A smaller batch is taken where no larger one is more than so many times as fast."""
 
@@ -26,10 +23,10 @@ def with_batch_size(network: Network, recipe: Recipe, pictures: int, settings: S
     with the batch for SGD (https://arxiv.org/abs/1706.02677), with its root for AdamW
     (https://arxiv.org/abs/2205.10287). `recipe.precision` is decided already; `gpus` share each batch.
     """
-    usual, device = choose_batch_size(recipe, pictures), network.head.weight.device
-    sizes = [usual, *(usual * times for times in LARGER if pictures // (usual * times) >= LEAST_STEPS)]
-    if recipe.batch_size or device.type not in TRIED_ON or len(sizes) == 1:
+    usual, larger, device = usual_batch(pictures), larger_batches(pictures), network.head.weight.device
+    if recipe.batch_size or device.type not in TRIED_ON or not larger:
         return recipe
+    sizes = [usual, *larger]
     what = f"{sizes} pictures a step of {network.backbone} at {network.image_size}, {recipe.precision}, {gpus} together"
     half = recipe.precision == "bfloat16"
     found = int(recalled(settings, what, device, lambda: str(_fastest(network, sizes, gpus, half=half))))

@@ -11,7 +11,7 @@ import torch
 from core.errors import DiskFull, is_full
 from core.media import write_file
 from core.settings import CHECKPOINT
-from core.types import JsonObject
+from core.types import JsonObject, JsonValue
 
 NAME, DECIDED = CHECKPOINT, "decided.json"
 Checkpoint = dict[str, Any]
@@ -58,6 +58,11 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 def save_decisions(folder: Path, decided: JsonObject) -> None:
     """Keep what a training found fastest: one that goes on tries nothing, for it might find otherwise."""
     write_file(folder / DECIDED, json.dumps(decided).encode())
+
+
+def keep_beside(folder: Path, name: str, value: JsonValue) -> None:
+    """Keep something else of the training beside what it found fastest."""
+    save_decisions(folder, {**(load_decisions(folder) or {}), name: value})
 
 
 def load_decisions(folder: Path) -> JsonObject | None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from core.models import Network, units
-from core.recipes import Recipe
+from core.recipes import Recipe, usual_batch
 
 APART = 0.5
 """Share of a two-step training's epochs in which the branches learn apart."""
@@ -16,10 +16,8 @@ THAWING = 0.6
 
 
 def choose_batch_size(recipe: Recipe, pictures: int) -> int:
-    """The recipe's batch size, or one with which an epoch has at least about ten steps."""
-    if recipe.batch_size:
-        return min(recipe.batch_size, pictures)
-    return max(4, min(32, pictures // 10))
+    """The recipe's batch size, or the usual one."""
+    return min(recipe.batch_size, pictures) if recipe.batch_size else usual_batch(pictures)
 
 
 def branches_apart(recipe: Recipe, epoch: int) -> bool:

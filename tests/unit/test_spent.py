@@ -52,7 +52,7 @@ def test_a_full_disk_costs_the_times_and_no_training(tmp_path: Path, monkeypatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spent_module, "save_decisions", full)
+    monkeypatch.setattr("core.training.checkpoint.write_file", full)
     spent = Spent(tmp_path)
     with spent.phase("fit"):
         pass
