@@ -16,8 +16,12 @@ from core.services.projects import ProjectView
 
 DELETE, RIGHT = "Delete", "Label is right"
 PAIRS, PICTURES = 12, 48
-PICTURE_PX, PAIR_PX = 150, 360
+PICTURE_PX, PAIR_PX, NAME_PX = 150, 340, 170
 THUMB = f"width:{PICTURE_PX}px;height:{PICTURE_PX * 3 // 4}px;object-fit:contain;border-radius:.3rem;display:block"
+SPARE = (
+    "Deletes {pictures}, each the same as one that stays: rather one with a label, one to test by, or a larger one. "
+    "A copy with another label stays, too, and so do mirrored, turned and cut ones."
+)
 PAIRS_HOW = """
 **How.** Pictures whose 64-bit difference hashes
 ([Krawetz 2013](https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html)) differ in at most 7
@@ -50,7 +54,7 @@ others. Blur that does not show at 256 pixels is not seen.
 
 def pairs(project: ProjectView, view: CheckView) -> None:
     """The same picture twice, conflicts first, then those across splits."""
-    if not view.pairs:
+    if not view.same:
         return
     heading("The same picture twice", PAIRS_HOW)
     words = [f"{count(view.same, 'pair of pictures looks', 'pairs of pictures look')} like one picture."]
@@ -61,6 +65,7 @@ def pairs(project: ProjectView, view: CheckView) -> None:
         pairs_of = count(view.crossing, "pair")
         words.append(f"{pairs_of} across splits: what one of them is judged by was learnt from the other.")
     st.markdown(" ".join([*words, *_not_listed(len(view.pairs), view.same)]))
+    _one_of_each(project, view)
     ordered = sorted(view.pairs, key=lambda pair: (not pair.conflict, not pair.across_splits))
     shown = showing("check-pairs", PAIRS)
     for pair in ordered[:shown]:
@@ -68,8 +73,21 @@ def pairs(project: ProjectView, view: CheckView) -> None:
     show_more("check-pairs", len(ordered), PAIRS)
 
 
+def _one_of_each(project: ProjectView, view: CheckView) -> None:
+    """One click for all copies that nothing is lost with."""
+    spare = graft().checks.spare_copies(view.run_id)
+    if not spare:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Keep one of each", icon=":material/filter_1:"):
+            ask_to_delete(project.id, list(spare))
+        st.caption(SPARE.format(pictures=count(len(spare), "picture")), width="content")
+
+
 def _not_listed(listed: int, total: int) -> list[str]:
-    return [f"Of these {listed:,} are listed: mend them, then check again."] if listed < total else []
+    if listed == total:
+        return []
+    return [f"Of these {listed:,} are listed: mend them, then check again." if listed else "Check again to list them."]
 
 
 def _pair(project: ProjectView, pair: PairView) -> None:
@@ -86,7 +104,9 @@ def _pair(project: ProjectView, pair: PairView) -> None:
                 # A box of their own, so that on a narrow screen no picture parts from its words.
                 with st.container(horizontal=True, vertical_alignment="center", width=PAIR_PX):
                     st.html(f'<img src="{source}" alt="" style="{THUMB}">', width=PICTURE_PX)
-                    st.markdown(f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=190)
+                    st.markdown(
+                        f"**{md(label)}**  \n{md(image.name)}  \n:small[{split or 'no split yet'}]", width=NAME_PX
+                    )
         marks = [":blue-badge[mirrored, turned or cut]"] if pair.kind == "part" else []
         marks += [":red-badge[different labels]"] if pair.conflict else []
         marks += [":orange-badge[different splits]"] if pair.across_splits else []
@@ -118,14 +138,14 @@ def leaks(project: ProjectView, view: CheckView) -> None:
 def doubts(project: ProjectView, view: CheckView) -> None:
     """Labels that look wrong, the surest first."""
     open_ones, decided = ([item for item in view.doubts if bool(item.decided) is done] for done in (False, True))
-    if not view.doubts:
+    if not view.doubts and not view.undecided:
         return
     heading("Labels that look wrong", DOUBTS_HOW.format(sources=_sources(view)))
     if decided:
         with st.expander(f"{count(len(decided), 'label')} looked at and found right"):
             _grid(project, [item.image for item in decided], [f"right, says {item.decided}" for item in decided],
                   key=f"decided-{view.run_id}")  # fmt: skip
-    if not open_ones:
+    if not view.undecided:
         st.success("All of them were looked at.", icon=":material/check:")
         return
     more = _not_listed(len(open_ones), view.undecided)
@@ -150,7 +170,7 @@ def doubts(project: ProjectView, view: CheckView) -> None:
 
 def flaws(project: ProjectView, view: CheckView) -> None:
     """Pictures that were taken badly."""
-    if not view.flaws:
+    if not view.flawed:
         return
     heading("Badly taken pictures", FLAWS_HOW)
     st.markdown(
@@ -178,6 +198,8 @@ def _grid(
     key: str,
     confirming: bool = False,
 ) -> None:
+    if not images:
+        return
     items = [
         GridItem(
             image_id=image.id,

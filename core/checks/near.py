@@ -6,7 +6,8 @@ up as it is and with each of its bits turned, instead of comparing all with all.
 the pictures themselves, because hashes of different leaves on one cloth, or of two chests, can be alike.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,23 @@ def near_duplicates(hashes: NDArray[np.uint64], pictures: NDArray[np.uint8], pro
             some = fitting[start : start + PART]
             found.append(some[same_picture(pictures[some[:, 0]], pictures[some[:, 1]])])
     return shown[np.unique(np.concatenate(found), axis=0)]
+
+
+def spare_copies(pairs: Codes, order: Sequence[int]) -> dict[int, int]:
+    """Which pictures of `pairs` (P, 2) can go, and the one of which each is a copy: that one stays.
+
+    `order` holds each position once, those that had rather stay first. A picture goes only if it is the same as one
+    that stays, so that of a chain of pictures that change little by little more than one does.
+    """
+    same = defaultdict[int, list[int]](list)
+    for first, second in pairs.tolist():
+        same[first].append(second)
+        same[second].append(first)
+    spare: dict[int, int] = {}
+    for stays in order:
+        if stays not in spare:
+            spare |= {copy: stays for copy in same[stays] if copy not in spare}
+    return spare
 
 
 def same_picture(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:

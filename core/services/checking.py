@@ -23,7 +23,7 @@ from core.store.db import reading
 from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
-from core.types import ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
+from core.types import ClassId, ImageId, JsonObject, ProjectId, RunId, RunKind, RunState
 from core.words import count
 
 __all__ = [
@@ -237,12 +237,28 @@ class Checks(Service):
             )
         return self.read(done[0].id) if done else None
 
-    def read(self, run_id: RunId) -> CheckView:
-        """What a check found, beside the labels as they stand now. Raises NotFound while it has not ended well."""
+    def spare_copies(self, run_id: RunId) -> tuple[ImageId, ...]:
+        """Pictures that can go, because another one that the check found to be the same stays. Raises as `read`.
+
+        Left out is what was deleted since, and a copy with a label that the one which stays has not.
+        """
+        # A check of an earlier Graft did not look for them.
+        found = [(ImageId(copy), ImageId(stays)) for copy, stays in _result(self._done(run_id)).get("spare", ())]
+        with reading(self.engine) as session:
+            now = current.read_current(session, dict.fromkeys(image for both in found for image in both))
+        known = [(now[copy], now[stays]) for copy, stays in found if copy in now and stays in now]
+        return tuple(copy.id for copy, stays in known if not copy.labelled or _answer(copy) == _answer(stays))
+
+    def _done(self, run_id: RunId) -> RunRecord:
         run = self.queue.read(run_id)
         if run.kind is not RunKind.CHECK or run.state is not RunState.DONE or run.result is None:
             raise NotFound(f"Run {run_id} is not a finished check.")
-        result = cast(dict[str, Any], run.result)  # written by core.tasks.check
+        return run
+
+    def read(self, run_id: RunId) -> CheckView:
+        """What a check found, beside the labels as they stand now. Raises NotFound while it has not ended well."""
+        run = self._done(run_id)
+        result = _result(run)
         with reading(self.engine) as session:
             now = current.read_current(session, _images(result))
             project = projects.read_project(session, run.project_id or ProjectId(0))
@@ -275,6 +291,14 @@ class Checks(Service):
             notes=tuple(result["notes"]),
             unlisted=_unlisted(result),
         )
+
+
+def _result(run: RunRecord) -> dict[str, Any]:
+    return cast(dict[str, Any], run.result)  # written by core.tasks.check
+
+
+def _answer(image: CurrentImage) -> tuple[bool, tuple[ClassId, ...], float | None]:
+    return image.labelled, image.classes, image.number
 
 
 def _unlisted(result: dict[str, Any]) -> dict[str, int]:
@@ -325,7 +349,7 @@ def _pair(item: dict[str, Any], now: dict[ImageId, CurrentImage]) -> PairView:
         names=tuple(item["names"]),
         splits=tuple(item["splits"]),
         labels=tuple(item["labels"]),
-        conflict=told and (first.classes, first.number) != (second.classes, second.number),
+        conflict=told and _answer(first) != _answer(second),
         across_splits=item["across_splits"],
     )
 

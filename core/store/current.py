@@ -15,11 +15,12 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentImage:
-    """An image's name and its consensus label as it stands."""
+    """An image's name and its consensus label as it stands; of several classes, a label can be none of them."""
 
     id: ImageId
     blob: str
     name: str
+    labelled: bool
     classes: tuple[ClassId, ...]
     number: float | None
     split: Split | None
@@ -31,12 +32,14 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         classes = classes_of(session, part)
-        query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split)
-        for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
+        columns = (ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.state, ImageRow.number, ImageRow.split)
+        query = select(*columns).where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))
+        for row in session.execute(query):
             found[row.id] = CurrentImage(
                 id=row.id,
                 blob=row.blob,
                 name=row.original_name,
+                labelled=row.state is ImageState.LABELLED,
                 classes=tuple(sorted(classes[row.id])),
                 number=row.number,
                 split=row.split,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.checks.facts import FileFacts, as_numbers
 from core.checks.leaks import leaks, unit_name
 from core.checks.looks import Look, look_at
-from core.checks.near import near_duplicates
+from core.checks.near import near_duplicates, spare_copies
 from core.checks.probe import BASIS, CLEAR, GIVEN_AWAY, LEAST_PICTURES, LEAST_UNITS, enough, probe
 from core.checks.quality import FEWEST, flaws
 from core.errors import BadInput, GraftError
@@ -26,13 +26,15 @@ from core.store.snapshot import sealed
 from core.tasks.check_labels import check_labels
 from core.tasks.check_parts import find_parts
 from core.tasks.doubts import doubted, validated_answers
-from core.types import JsonObject, JsonValue, Task
+from core.types import JsonObject, JsonValue, Split, Task
 from core.words import count
 
 MOST = 500
 """Findings of one kind that are kept; `counts` tells how many there were."""
 BATCH = 256
 NUMBER_GRADES = 3
+STAYING = (Split.TEST, Split.VALIDATION, Split.TRAIN, None)
+"""Of copies, whose stays: a test set stays what it was, and what was learnt from it twice goes."""
 TOO_WEAK = (
     "No label was doubted by {}: of pictures it had not seen it is wrong too often, less than half of the way from "
     "chance to perfect."
@@ -74,6 +76,7 @@ class _Check:
         self.units = [unit_name(image.case_name, image.group_name) for image in self.images]
         self.labels = single_labels(project, self.images)
         self.counts: dict[str, JsonValue] = {}
+        self.spare: list[JsonValue] = []
 
     def run(self) -> JsonObject:
         """All parts."""
@@ -88,6 +91,7 @@ class _Check:
             "across_splits": self._some("across_splits", [pair["names"] for pair in crossing]),
             # Those to act on come first, so that the limit never hides them.
             "pairs": [*sorted(pairs, key=lambda pair: (not pair["conflict"], not pair["across_splits"]))[:MOST]],
+            "spare": self.spare,
             "leaks": self._some("leaks", [*self._leaks(), *map(_leaking_pair, crossing)]),
             "quality": self._some("quality", self._quality()),
             "shortcuts": [*self._shortcuts()],
@@ -118,10 +122,16 @@ class _Check:
         hashes = np.array([int(image.phash or "0", 16) for image in self.images], dtype=np.uint64)
         shapes = np.array([image.width / image.height for image in self.images])
         found = near_duplicates(hashes, np.stack([look.grey for look in self.looks]), shapes)
+        copies = spare_copies(found, sorted(range(len(self.images)), key=self._rather_stays))
+        self.spare = [[self.images[copy].id, self.images[stays].id] for copy, stays in copies.items()]
         same = [(first, second) for first, second in found.tolist()]
         parts = find_parts(self.context, self.images, self.looks, set(same), self.notes)
         kinds = [*((pair, "same") for pair in same), *((pair, "part") for pair in parts)]
         return [self._pair(self.images[first], self.images[second], kind) for (first, second), kind in kinds]
+
+    def _rather_stays(self, index: int) -> tuple[bool, int, int]:
+        image = self.images[index]
+        return not image.labelled, STAYING.index(image.split), -image.width * image.height
 
     def _pair(self, first: CheckedImage, second: CheckedImage, kind: str) -> JsonObject:
         both = (first, second)

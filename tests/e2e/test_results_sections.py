@@ -167,10 +167,10 @@ def test_the_forebears_of_a_model_are_drawn(page: Page, served: Served, field: F
     expect(page.get_by_text("its network, with a new last layer")).to_be_visible()
 
 
-def check_of(graft: Graft, project: ProjectId, doubts: list[dict[str, Any]], pictures: int) -> None:
-    result = {
+def check_of(graft: Graft, project: ProjectId, pictures: int, **found: Any) -> None:
+    result: JsonObject = {
         "pictures": pictures, "labelled": pictures, "pairs": [], "leaks": [], "shortcuts": [], "quality": [],
-        "label_errors": doubts, "splitting": {"features": "", "scores": []}, "counts": {}, "notes": [],
+        "label_errors": [], "splitting": {"features": "", "scores": []}, "counts": {}, "notes": [], **found,
     }  # fmt: skip
     make_job(graft, project, RunKind.CHECK, CheckPayload(), result)
 
@@ -184,13 +184,33 @@ def test_a_doubted_label_is_found_right_and_not_asked_about_again(page: Page, se
          "source": "run 1"}
         for image in found[:2]
     ]  # fmt: skip
-    check_of(served.graft, project, doubts, 12)
+    check_of(served.graft, project, 12, label_errors=doubts)
     page.goto(served.address("check", project=project))
     expect(page.get_by_text("2 pictures look more like another class")).to_be_visible()
     cards(page).first.click()
     page.get_by_role("button", name="Label is right").click()
     expect(page.get_by_text("1 picture looks more like another class")).to_be_visible()
     expect(page.get_by_text("1 label looked at and found right")).to_be_visible()
+
+
+def test_of_copies_one_of_each_is_kept_by_a_click_and_they_come_back_by_another(page: Page, served: Served) -> None:
+    project = served.project("Copied")
+    first, second, third, *_ = served.pictures(project)
+    pairs = [
+        {"images": [first, other], "names": ["a", "b"], "splits": [None, None], "labels": [None, None],
+         "across_splits": False, "conflict": False}
+        for other in (second, third)
+    ]  # fmt: skip
+    spare = [[second, first], [third, first]]
+    check_of(served.graft, project, 12, pairs=pairs, spare=spare, counts={"near_duplicates": 5})
+    page.goto(served.address("check", project=project))
+    expect(page.get_by_text("5 pairs of pictures look like one picture. Of these 2 are listed")).to_be_visible()
+    page.get_by_role("button", name="Keep one of each").click()
+    page.get_by_role("button", name="Delete 2 pictures").click()
+    expect(page.get_by_text("3 pairs of pictures look like one picture. Check again to list them.")).to_be_visible()
+    assert served.graft.labelling.progress(project).total == 10
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(page.get_by_text("Of these 2 are listed")).to_be_visible()
 
 
 def test_where_people_differ_one_word_settles_it(page: Page, served: Served) -> None:
@@ -200,7 +220,7 @@ def test_where_people_differ_one_word_settles_it(page: Page, served: Served) -> 
     for n, image in enumerate(served.pictures(project)):
         say(graft, project, "Anna", image, LabelValue(classes=(known[n % 2],)))
         say(graft, project, "Ben", image, LabelValue(classes=(known[n % 2 if n else 1],)))
-    check_of(graft, project, [], 12)
+    check_of(graft, project, 12)
     page.goto(served.address("check", project=project))
     expect(page.get_by_text("They differ on 1 picture.")).to_be_visible()
     cards(page).first.click()

@@ -128,6 +128,28 @@ def test_pairs_that_a_list_has_no_room_for_are_counted(
     assert any(sentence.startswith("6 pairs of pictures") for sentence in view.sentences)
 
 
+def test_of_copies_the_labelled_the_tested_and_the_largest_stays_and_no_label_is_lost(
+    graft: Graft, leaves: ProjectId
+) -> None:
+    copies = [[saved(scene(seed), share, 80) for share in (0.5, 0.8, 0.6)] for seed in range(4)]
+    same = [picture for some in copies for picture in some]
+    small, test, train = None, Split.TEST, Split.TRAIN
+    found = add(graft, leaves, same, splits=[small, small, small, train, train, test, train, train, test, *[small] * 3])
+    first, second, _ = classes_of(graft, leaves)
+    labelled = {found[6]: first, found[9]: first, found[10]: first, found[11]: second}
+    label(graft, leaves, {image: LabelValue(classes=(known,)) for image, known in labelled.items()})
+    run = graft.checks.start(leaves)
+    complete(graft, run)
+    largest, tested, told, agreeing = [found[0], found[2]], [found[3], found[4]], [found[7], found[8]], [found[9]]
+    assert set(graft.checks.spare_copies(run)) == {*largest, *tested, *told, *agreeing}
+    label(graft, leaves, {found[0]: LabelValue(classes=(first,)), found[11]: LabelValue(classes=(first,))})
+    assert set(graft.checks.spare_copies(run)) == {found[2], *tested, *told, *agreeing, found[11]}
+    graft.gallery.delete(leaves, [found[1], found[9]])
+    assert set(graft.checks.spare_copies(run)) == {*tested, *told, found[11]}
+    with pytest.raises(NotFound, match="not a finished check"):
+        graft.checks.spare_copies(graft.checks.start(leaves))
+
+
 @pytest.mark.parametrize("tag", [True, False])
 def test_a_tag_is_flagged_with_its_class_and_without_it_nothing_is_suspicious(
     graft: Graft, leaves: ProjectId, tag: bool

@@ -4,6 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
@@ -13,7 +15,7 @@ from core.checks.heads import out_of_fold, split_score
 from core.checks.label_errors import suspects
 from core.checks.leaks import leaks, unit_name
 from core.checks.looks import look_at
-from core.checks.near import near_duplicates
+from core.checks.near import near_duplicates, spare_copies
 from core.checks.probe import enough, probe
 from core.checks.quality import flaws
 from core.checks.spoil import KINDS, spoilt
@@ -50,6 +52,24 @@ def test_a_picture_at_another_size_saved_again_or_brighter_is_found_and_another_
     first, second = scene(1), scene(2)
     brighter = first.point(lambda value: min(255, value + 20))
     assert pairs_of([first, second, saved(first, 0.5, 60), brighter]) == [(0, 2), (0, 3), (2, 3)]
+
+
+def test_a_picture_goes_only_if_it_is_the_same_as_one_that_stays() -> None:
+    chain = np.array([[0, 1], [1, 2], [2, 3], [4, 5]])
+    assert spare_copies(chain, [0, 1, 2, 3, 4, 5, 6]) == {1: 0, 3: 2, 5: 4}
+    assert spare_copies(chain, [1, 5, 0, 2, 3, 4, 6]) == {0: 1, 2: 1, 4: 5}
+    assert spare_copies(np.empty((0, 2), np.int64), [1, 0]) == {}
+
+
+@given(st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda pair: pair[0] < pair[1])), st.data())
+def test_of_any_copies_none_that_stay_are_the_same_and_each_that_goes_has_one_that_stays(
+    pairs: set[tuple[int, int]], data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(range(9)))
+    spare = spare_copies(np.array(sorted(pairs), np.int64).reshape(-1, 2), order)
+    assert all(tuple(sorted(both)) in pairs and both[1] not in spare for both in spare.items())
+    assert all(first in spare or second in spare for first, second in pairs)
+    assert all(order.index(stays) < order.index(copy) for copy, stays in spare.items())
 
 
 def test_two_leaves_before_the_same_background_are_two() -> None:
