@@ -19,6 +19,7 @@ from core.services.serving import Serving
 from core.settings import Settings
 from core.store import current, images, projects, runs, versions
 from core.store.db import reading, writing
+from core.store.decisions import read_decisions
 from core.store.images import NewImage
 from core.store.label_rebuild import rebuild_labels
 from core.store.predictions import PredictionRecord
@@ -225,6 +226,16 @@ def test_a_label_found_right_is_not_doubted_again_until_it_is_changed(graft: Gra
 
 def test_a_picture_without_a_label_cannot_be_found_right(graft: Graft, leaves: ProjectId) -> None:
     assert graft.labelling.confirm(leaves, add(graft, leaves, [scene(1)]), annotator="Anna") == 0
+
+
+def test_that_no_class_is_there_can_be_found_right(graft: Graft) -> None:
+    several = graft.projects.create_from_names("Stresses", Task.MULTI, ["rust", "mildew"])
+    (image,) = add(graft, several, [scene(1)])
+    label(graft, several, {image: LabelValue()})
+    assert graft.labelling.confirm(several, [image], annotator="Anna") == 1
+    with reading(graft.engine) as session:
+        decided = read_decisions(session, graft.projects.read(several), {image: ((), None)})
+    assert decided[image].annotator == "Anna"
 
 
 def test_labels_made_anew_from_the_events_are_the_same_after_one_was_found_right(
