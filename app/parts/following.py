@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.context import graft
+from app.parts.refusal import failed
 from app.parts.text import md
 from core.services.exports import RunRecord
 from core.types import RunState
@@ -14,7 +15,7 @@ def follow(run: RunRecord | None, *, every_s: float = 1) -> bool:
         return False
     if run.state.ended:
         if run.state is RunState.FAILED:
-            st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+            failed(run)
         return False
     known = run.id
 

@@ -11,6 +11,7 @@ from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
 from app.parts.following import follow, stop_button
 from app.parts.recipe_words import learns
+from app.parts.refusal import failed
 from app.parts.run_engine import how_computed
 from app.parts.starts import start_words
 from app.parts.text import count, duration, md
@@ -78,7 +79,7 @@ def how_far(run: RunRecord) -> None:
 def not_done(run: RunRecord, kept: str = "What it had learnt is kept.") -> None:
     """A run that failed or was stopped: why, what is `kept`, and the button that goes on, where that can help."""
     if run.state is RunState.FAILED:
-        st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+        failed(run)
     elif run.started_at is None:
         st.info("It was stopped before it had begun.", icon=":material/stop:")
     else:

@@ -5,6 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import current_project, page_link
 from app.parts.following import in_progress
+from app.parts.refusal import failed
 from app.parts.states import empty_state
 from app.parts.text import md
 from core.services.exports import RunRecord
@@ -87,7 +88,7 @@ def row(run: RunRecord) -> None:
         if run.state is RunState.DONE:
             finished(run)
         elif run.state is RunState.FAILED:
-            st.error(f"{md(run.error)} {md(run.hint)}".strip(), icon=":material/error:")
+            failed(run)
         elif run.state is RunState.CANCELLED:
             st.caption("Stopped.")
         else:
