@@ -1,7 +1,8 @@
 """A GPU on a machine that has none: torch works out shapes, types and devices there, but computes nothing.
 
 What mixes devices fails as it would there, and each place is noted at which the processor would have to wait until a
-GPU has done all that it was given: a number that is read, a copy that blocks, a tensor made of a list.
+GPU has done all that it was given: a number that is read, a copy that blocks, a tensor made of a list. So is each
+number of 64 bits with a point, which an Apple GPU does not have.
 """
 
 import traceback
@@ -21,11 +22,15 @@ MAKING = {"tensor", "as_tensor"}
 
 
 class PretendedGpu(TorchFunctionMode):
-    """While it is entered, tensors are made and copied there; `waits` has the lines that made the processor wait."""
+    """While it is entered, tensors are made and copied there.
+
+    `waits` has the lines that made the processor wait, `doubles` those that made float64 there.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.waits: list[str] = []
+        self.doubles: list[str] = []
         self.fake = FakeTensorMode(allow_non_fake_inputs=True)
         self._pinned: list[Tensor] = []
         monkeypatch.setattr("torch.cuda._lazy_init", lambda: None)
@@ -56,6 +61,12 @@ class PretendedGpu(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        made = self._made(func, args, kwargs)
+        if isinstance(made, Tensor) and made.device.type == GPU.type and made.dtype is torch.float64:
+            self.doubles.append(_where(getattr(func, "__name__", "")))
+        return made
+
+    def _made(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
         kwargs, name, first = kwargs or {}, getattr(func, "__name__", ""), args[0] if args else None
         there = isinstance(first, Tensor) and first.device.type == GPU.type
         to_gpu = any(isinstance(item, torch.device) and item.type == GPU.type for item in (*args, *kwargs.values()))
@@ -79,8 +90,12 @@ class PretendedGpu(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _waits(self, name: str) -> None:
-        ours = [item for item in traceback.extract_stack() if "/core/" in item.filename]
-        self.waits.append(f"{name} in {ours[-1].filename}:{ours[-1].lineno}: {ours[-1].line}" if ours else name)
+        self.waits.append(_where(name))
+
+
+def _where(name: str) -> str:
+    ours = [item for item in traceback.extract_stack() if "/core/" in item.filename]
+    return f"{name} in {ours[-1].filename}:{ours[-1].lineno}: {ours[-1].line}" if ours else name
 
 
 class _Event:

@@ -152,6 +152,8 @@ CHILD_ENVIRON = {
     "GOMP_SPINCOUNT": "1000",
     # NVIDIA's GPUs then multiply matrices of 32 bits as torch has them convolve: in TF32, several times as fast.
     "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1",
+    # What torch cannot do on an Apple GPU is then done on the processor, instead of ending the run.
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",
 }
 
 

@@ -37,7 +37,10 @@ def test_what_makes_a_gpu_wait_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
             assert len(gpu.waits) == 1
         gpu.waits.clear()
         torch.zeros(3).pin_memory().to(GPU, non_blocking=True) + there
-        assert gpu.waits == []
+        assert gpu.waits == gpu.doubles == []
+        assert gpu.doubles == []
+        there.double()
+        assert len(gpu.doubles) == 1
         with pytest.raises(RuntimeError, match="device"):
             there + torch.zeros(2, 3)
 
@@ -80,7 +83,7 @@ def test_a_step_asks_a_gpu_for_nothing(
             chosen = trainer._order(torch.Generator().manual_seed(step))
             loss = trainer._step(chosen, pictures, torch.Generator().manual_seed(step))
             losses.add(loss, PICTURES, RuntimeError("no number"))  # type: ignore[arg-type]
-    assert gpu.waits == []
+    assert gpu.waits == gpu.doubles == []
     assert loss.device == GPU
 
 
@@ -90,7 +93,7 @@ def test_varied_pictures_stay_on_a_gpu_as_networks_want_them(name: str, monkeypa
     with gpu:
         pictures = gpu.zeros(PICTURES, 3, SIDE, SIDE, dtype=torch.uint8)
         varied = augment(pictures, name, torch.Generator().manual_seed(0), 0.25)
-    assert gpu.waits == []
+    assert gpu.waits == gpu.doubles == []
     assert (varied.device, varied.dtype, varied.shape) == (GPU, torch.float32, pictures.shape)
     assert varied.is_contiguous(memory_format=torch.channels_last)
 
@@ -101,4 +104,4 @@ def test_no_single_change_makes_a_gpu_wait(name: str, monkeypatch: pytest.Monkey
     with gpu:
         pictures = gpu.zeros(4, 3, SIDE, SIDE, dtype=torch.uint8)
         changed = change(pictures, torch.full((4,), CHANGES.index(name)), torch.full((4,), 0.5))
-    assert gpu.waits == [] and changed.device == GPU
+    assert gpu.waits == gpu.doubles == [] and changed.device == GPU
