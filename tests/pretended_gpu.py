@@ -17,7 +17,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
 GPU = torch.device("cuda", 0)
-READING = {"cpu", "item", "tolist", "numpy", "nonzero", "new_tensor", "__bool__", "__float__", "__int__", "__index__"}
+READING: dict[str, Callable[[Tensor], Any]] = {
+    "item": lambda there: 2 if not there.is_floating_point() else 2.0, "__bool__": lambda _: True,
+    "__float__": lambda _: 2.0, "__int__": lambda _: 2, "__index__": lambda _: 2,
+    "tolist": lambda there: torch.zeros(there.shape, dtype=there.dtype).tolist(),
+}  # fmt: skip
+"""How a number is asked for, and what is answered: nothing was computed."""
+WAITING = {"nonzero", "new_tensor", "numpy"}
 MAKING = {"tensor", "as_tensor"}
 
 
@@ -48,6 +54,16 @@ class PretendedGpu(TorchFunctionMode):
         with self.fake, GPU:
             yield
 
+    def moved(self, network: nn.Module) -> nn.Module:
+        """The network with its numbers there."""
+        swap = torch.__future__.get_overwrite_module_params_on_conversion()
+        torch.__future__.set_overwrite_module_params_on_conversion(True)
+        try:
+            with self.fake:
+                return network._apply(lambda numbers: self.fake.from_tensor(numbers).to(GPU))
+        finally:
+            torch.__future__.set_overwrite_module_params_on_conversion(swap)
+
     def backward(self, network: nn.Module) -> Callable[..., None]:
         """Gradients of zeros instead of `torch.autograd.backward`, whose engine wants a GPU."""
 
@@ -69,22 +85,27 @@ class PretendedGpu(TorchFunctionMode):
     def _made(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
         kwargs, name, first = kwargs or {}, getattr(func, "__name__", ""), args[0] if args else None
         there = isinstance(first, Tensor) and first.device.type == GPU.type
+        if name == "to" and len(args) > 1 and isinstance(args[1], Tensor):
+            args = (first, args[1].device, args[1].dtype)
         to_gpu = any(isinstance(item, torch.device) and item.type == GPU.type for item in (*args, *kwargs.values()))
         if name == "pin_memory":
             self._pinned.append(first)
             return first
-        if (there and name in READING) or (not there and to_gpu and name in MAKING):
-            self._waits(name)
-        elif name == "to" and there and not to_gpu and "cpu" in (*args, *kwargs.values()):
-            if not kwargs.get("non_blocking"):
+        if name == "cpu" or (name == "to" and there and not to_gpu and "cpu" in (*args, *kwargs.values())):
+            if there and not kwargs.get("non_blocking"):
                 self._waits(name)
-            return torch.zeros(first.shape, dtype=first.dtype)  # some number: nothing was computed
+            return torch.zeros(first.shape, dtype=first.dtype) if there else first  # nothing was computed
+        if there and name in READING:
+            self._waits(name)
+            return READING[name](first)
+        if (there and name in WAITING) or (not there and to_gpu and name in MAKING):
+            self._waits(name)
         elif name == "to" and isinstance(first, Tensor) and not there and to_gpu:
             if not kwargs.get("non_blocking") or all(item is not first for item in self._pinned):
                 self._waits(name)
             with self.fake:
                 return self.fake.from_tensor(first).to(*args[1:], **kwargs)
-        if to_gpu or (there and (name.startswith("new_") or name.endswith("_like"))):
+        if to_gpu or (there and (name.startswith("new_") or name.endswith("_like") or name == "where")):
             with self.fake:
                 return func(*args, **kwargs)
         return func(*args, **kwargs)

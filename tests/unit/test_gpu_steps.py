@@ -1,12 +1,14 @@
-"""A step on a GPU, on a machine that need not have one: all of it is there, and nothing makes it wait."""
+"""A step and an explanation on a GPU, on a machine that need not have one: all is there; no step makes it wait."""
 
 from pathlib import Path
 from typing import cast
 
 import pytest
 import torch
+from torch import Tensor
 
 from benchmarks.trainings import Silent
+from core.explanation.explain import METHODS, explain
 from core.features import PixelCache
 from core.models import Network
 from core.recipes import PRESETS
@@ -105,3 +107,24 @@ def test_no_single_change_makes_a_gpu_wait(name: str, monkeypatch: pytest.Monkey
         pictures = gpu.zeros(4, 3, SIDE, SIDE, dtype=torch.uint8)
         changed = change(pictures, torch.full((4,), CHANGES.index(name)), torch.full((4,), 0.5))
     assert gpu.waits == gpu.doubles == [] and changed.device == GPU
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_way_to_explain_keeps_to_one_device_and_to_numbers_that_an_apple_gpu_has(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attention = "attention" in method
+    gpu, side = PretendedGpu(monkeypatch), 64 if attention else SIDE
+    network = Network("timm:vit_tiny_patch16_224" if attention else "mobilenet_v3_small", 3, image_size=side).eval()
+    gpu.moved(network)
+    monkeypatch.setattr("torch.autograd.grad", gradients_of_nothing)
+    with gpu:
+        targets = gpu.zeros(2, dtype=torch.int64)
+        maps = explain(network, gpu.zeros(2, 3, side, side, dtype=torch.uint8), targets, method)
+    assert maps.shape == (2, side, side) and maps.device.type == "cpu"
+    assert gpu.doubles == []
+
+
+def gradients_of_nothing(_: Tensor, inputs: Tensor | list[Tensor], **__: object) -> tuple[Tensor, ...]:
+    """Zeros instead of `torch.autograd.grad`, whose engine wants a GPU."""
+    return tuple(torch.zeros_like(item) for item in ([inputs] if isinstance(inputs, Tensor) else inputs))
