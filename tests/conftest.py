@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,12 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def graft(settings: Settings, empty_home: Path) -> Graft:
+def graft(settings: Settings, empty_home: Path) -> Iterator[Graft]:
     """An opened, empty home."""
     shutil.copytree(empty_home, settings.home, dirs_exist_ok=True)
-    return open_graft(settings)
+    opened = open_graft(settings)
+    yield opened
+    opened.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,7 @@ def test_a_processor_learns_from_the_usual_batch_untried(settings: Settings, mon
     assert with_batch_size(network(), recipe, 100_000, settings) == recipe
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower")  # torch of Python 3.13.0
 def test_what_compiling_brings_is_measured_once_and_a_missing_compiler_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
