@@ -7,7 +7,7 @@ import typer
 from app.commands.base import Home, Json, ProjectName, finished, opened, show
 
 if TYPE_CHECKING:
-    from core.services.checking import CheckView
+    from core.services.findings import CheckView
 
 
 def register(app: typer.Typer) -> None:

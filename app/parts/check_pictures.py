@@ -11,7 +11,7 @@ from app.parts.more import heading
 from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.showing import show_more, showing
 from app.parts.text import count, md
-from core.services.checking import CheckView, CurrentImage, PairView
+from core.services.findings import CheckView, CurrentImage, PairView
 from core.services.projects import ProjectView
 
 DELETE, RIGHT = "Delete", "Label is right"

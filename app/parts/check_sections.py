@@ -8,7 +8,7 @@ from app.context import graft
 from app.links import page_link
 from app.parts.more import heading
 from app.parts.text import count, md
-from core.services.checking import PROBES, CheckView, ShortcutView, shortcut_words
+from core.services.findings import PROBES, CheckView, ShortcutView, shortcut_words
 from core.services.gallery import PictureFilter
 from core.services.projects import ProjectView
 from core.types import ImageState, ProjectId, Task

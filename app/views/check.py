@@ -11,8 +11,8 @@ from app.parts.deleting import after_deleting
 from app.parts.following import follow
 from app.parts.states import empty_state
 from app.parts.text import count, md
-from core.services.checking import CheckView
 from core.services.exports import RunRecord
+from core.services.findings import CheckView
 from core.services.projects import ProjectView
 from core.types import ProjectId, RunState
 

@@ -10,9 +10,10 @@ from core.errors import BadInput, NotEnoughImages
 from core.exchange.cautions import few_words, leaking_words, untold
 from core.exchange.report import External, Flow, Limit, PictureMap, ReportFacts
 from core.services.base import Service
-from core.services.checking import Checks, CheckView
+from core.services.checking import Checks
 from core.services.comparing import ASKED, compared_run, comparison_json
 from core.services.external import External as ExternalTests
+from core.services.findings import CheckView
 from core.services.forecasts import Forecasts, forecast_json
 from core.services.grades import Grades, grades_json
 from core.services.maps import Maps
