@@ -18,6 +18,8 @@ __all__ = ["Gallery", "ImageRecord", "Picture", "PictureCount", "PictureFilter",
 
 PAGE = 100
 SHOWN = 10
+LONGEST_NUMBER = 19
+"""Digits of a number that no row of a database has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Gallery(Service):
 
         Raises NotFound for none, BadInput with their numbers for several.
         """
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER:
             return ImageId(int(text))
         with reading(self.engine) as session:
             names = images.list_names(session, project_id)
