@@ -48,6 +48,8 @@ const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number ===
 // The key a person means, or "" where it is somebody else's: held down, with Ctrl, or typed into a field.
 function plainKey(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return "";
+  // No number has these letters in it: in its field, too, they are keys.
+  if (event.composedPath()[0]?.matches?.("input.number") && /^[a-df-z]$/i.test(event.key)) return event.key.toLowerCase();
   if (event.composedPath()[0]?.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable=true]")) return "";
   return event.key.toLowerCase();
 }

@@ -16,7 +16,9 @@ HOW = """
 ([2011](https://repository.upenn.edu/asc_papers/43)) counts how often people differ on the same picture, against how
 often chance would make them differ: 1 is perfect, 0 is chance. Grades and numbers that lie close are nearly the same.
 Krippendorff asks for 0.8, and for 0.67 at least. For two people Cohen's kappa (1960; with squared weights for grades
-and numbers) stands beside it. What each said first counts, accepted suggestions do not. Intervals: Bayesian bootstrap
+and numbers) stands beside it. What each said first counts; accepted suggestions and labels that came with an import do
+not. Pictures that a second person looks at only because their labels seem wrong make people agree less than they do on
+others. Intervals: Bayesian bootstrap
 over pictures.
 """
 

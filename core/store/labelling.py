@@ -31,11 +31,13 @@ def labelling_json(session: Session, version: VersionRecord, standing: JsonObjec
         return ClassId(merged.get(str(class_id), class_id))
 
     people = count_by_annotator(session, version.id, until=until)
-    said = list_said_twice(session, version.project_id, meant, version=version.id, until=until)
+    imports = standing.get("imports") is not False  # of versions from before imports were left out
+    said = list_said_twice(session, version.project_id, meant, version=version.id, until=until, imports=imports)
     classes = [(ClassId(int(str(item["id"]))), str(item["name"])) for item in version.classes]
     return {
         "until": until,
         "merged": dict(merged),
+        **({} if imports else {"imports": False}),
         "people": [{"name": name, "how": how, "pictures": pictures} for name, how, pictures in people],
         "agreement": _agreement(measure(version.task, said, classes)) if said else None,
     }

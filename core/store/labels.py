@@ -3,11 +3,12 @@
 `label`, `image_class` and the image's state, number and flag are derived: `label_rebuild` makes them anew.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
@@ -73,6 +74,8 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         image = images.get(event.image_id)
         if image is None:
             raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
+        if event.source is LabelSource.UNDO:
+            event = _without_last(session, event, annotators[event.annotator])
         if event.kind in (LabelKind.SET, LabelKind.CONFIRM):
             event.value.check(project.task)
             unknown = [item for item in event.value.classes if item not in project.all_classes]
@@ -92,6 +95,39 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
             )
         )
         _apply(session, image, event, merged_value(project.meant, event.value), annotators[event.annotator], now)
+
+
+def standing(events: Iterable[LabelEventRow]) -> list[LabelEventRow]:
+    """What was said of one image, in its order, without what was taken back."""
+    left: list[LabelEventRow] = []
+    for event in events:
+        if event.source is LabelSource.UNDO:
+            _take_back(left, event.annotator_id)
+        else:
+            left.append(event)
+    return left
+
+
+def _take_back(said: list[LabelEventRow], annotator: int) -> None:
+    own = [index for index, event in enumerate(said) if event.annotator_id == annotator]
+    if own:
+        del said[own[-1]]
+
+
+def _said_of(session: Session, image_ids: Sequence[ImageId]) -> list[LabelEventRow]:
+    query = select(LabelEventRow).where(
+        LabelEventRow.image_id.in_(list(image_ids)), LabelEventRow.kind.in_(list(STATES))
+    )
+    return list(session.scalars(query.order_by(LabelEventRow.image_id, LabelEventRow.id)))
+
+
+def _without_last(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
+    """The undoing with what stands then: what others said meanwhile stays, and so does what they had said before."""
+    left = standing(_said_of(session, [undo.image_id]))
+    _take_back(left, annotator)
+    if not left:
+        return replace(undo, kind=LabelKind.CLEAR, value=LabelValue())
+    return replace(undo, kind=left[-1].kind, value=LabelValue.from_json(left[-1].value))
 
 
 def merged_value(meant: Callable[[ClassId], ClassId], value: LabelValue) -> LabelValue:
@@ -143,17 +179,26 @@ def last_words(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
         .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
         .where(LabelEventRow.id.in_(newest))
     )
-    return {
+    words = {
         event.image_id: LastWord(
             state=STATES[event.kind], value=LabelValue.from_json(event.value), annotator=name, source=event.source
         )
         for event, name in session.execute(query)
     }
+    for image_id in [image_id for image_id, word in words.items() if word.source is LabelSource.UNDO]:
+        left = standing(_said_of(session, [image_id]))
+        if not left:
+            del words[image_id]
+            continue
+        said = session.scalars(select(AnnotatorRow.name).where(AnnotatorRow.id == left[-1].annotator_id)).one()
+        words[image_id] = replace(words[image_id], annotator=said, source=left[-1].source)
+    return words
 
 
 def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -> list[tuple[str, str, int]]:
     """Who labelled images of a version, up to that event: name, source, number of images; the most first."""
     images = func.count(LabelEventRow.image_id.distinct())
+    within = select(VersionItemRow.image_id).where(VersionItemRow.version_id == version_id)
     query = (
         select(AnnotatorRow.name, LabelEventRow.source, images)
         .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
@@ -162,8 +207,27 @@ def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -
             VersionItemRow.version_id == version_id,
             LabelEventRow.kind == LabelKind.SET,
             LabelEventRow.id <= until,
+            LabelEventRow.id.not_in(_taken_back(session, within, until)),
         )
         .group_by(AnnotatorRow.name, LabelEventRow.source)
         .order_by(images.desc(), AnnotatorRow.name)
     )
     return [(name, source.value, number) for name, source, number in session.execute(query)]
+
+
+def _taken_back(session: Session, image_ids: Select[ImageId], until: int) -> list[int]:
+    """The events on these images that were taken back up to that one, and those that did it."""
+    undone = select(LabelEventRow.image_id).where(
+        LabelEventRow.source == LabelSource.UNDO, LabelEventRow.image_id.in_(image_ids), LabelEventRow.id <= until
+    )
+    query = (
+        select(LabelEventRow)
+        .where(LabelEventRow.image_id.in_(undone), LabelEventRow.kind.in_(list(STATES)), LabelEventRow.id <= until)
+        .order_by(LabelEventRow.image_id, LabelEventRow.id)
+    )
+    found = []
+    for _, events in groupby(session.scalars(query), key=lambda event: event.image_id):
+        all_of_it = list(events)
+        left = {event.id for event in standing(all_of_it)}
+        found += [event.id for event in all_of_it if event.id not in left]
+    return found

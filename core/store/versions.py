@@ -40,9 +40,9 @@ class VersionItem:
 class VersionRecord:
     """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects.
 
-    `labelling` says up to which label event, `until`, labels were known when it was last frozen, and as what each of
-    the `merged` classes counted; None for one from before that was recorded. `whole` says what stays in one fold of a
-    cross-validation: "case", or else the group, as in splits; or "group".
+    `labelling` says up to which label event, `until`, labels were known when it was last frozen, as what each of the
+    `merged` classes counted, and whether `imports` counted as a person; None for one from before that was recorded.
+    `whole` says what stays in one fold of a cross-validation: "case", or else the group, as in splits; or "group".
     """
 
     id: VersionId
@@ -158,7 +158,7 @@ def _labelling(session: Session, project_id: ProjectId) -> JsonObject:
     merged: JsonObject = {
         str(known): int(became) for known in project.all_classes if (became := project.meant(known)) != known
     }
-    return {"until": last or 0, "merged": merged}
+    return {"until": last or 0, "merged": merged, "imports": False}
 
 
 def read_version(session: Session, version_id: VersionId) -> VersionRecord:

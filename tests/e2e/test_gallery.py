@@ -3,8 +3,10 @@
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from core.labels import LabelValue
 from core.services.gallery import PictureFilter
-from core.types import ClassId, ImageState, ProjectId, Task
+from core.services.labelling import LabelEvent
+from core.types import ClassId, ImageState, LabelKind, ProjectId, Task
 from tests.e2e.choosing import choose
 from tests.e2e.conftest import OpenPage
 from tests.e2e.served import Served
@@ -126,6 +128,57 @@ def test_several_classes_are_given_and_taken(page: Page, served: Served) -> None
     page.keyboard.press("1")
     all_saved(page)
     assert by_class(served, project) == [0, 2]
+
+
+def test_classes_given_one_after_another_are_one_word_and_are_undone_one_by_one(page: Page, served: Served) -> None:
+    project = served.project("one word", Task.MULTI, ["miner", "rust"])
+    both = tuple(item.id for item in served.graft.projects.read(project).classes)
+    first = served.pictures(project)[0]
+    event = LabelEvent(
+        event_id="ada-said-both", image_id=first, kind=LabelKind.SET, value=LabelValue(classes=both), annotator="Ada"
+    )
+    assert not served.graft.labelling.record(project, [event]).rejected
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    for key in ("1", "1", "2", "2"):  # off and on again: in the end the same as Ada
+        page.keyboard.press(key)
+    all_saved(page)
+    agreement = served.graft.agreement.read(project)
+    assert agreement is not None and agreement.pictures == 1 and agreement.open == ()
+    for left in ([1, 0], [1, 1], [0, 1], [1, 1]):
+        page.keyboard.press("z")
+        all_saved(page)
+        assert by_class(served, project) == left
+    assert served.graft.agreement.read(project) is None
+
+
+def test_who_says_the_same_as_a_colleague_has_said_it_too(page: Page, served: Served) -> None:
+    project = served.project("the same")
+    served.label(project, served.pictures(project)[0], "rust", annotator="Ada")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    page.keyboard.press("2")
+    all_saved(page)
+    agreement = served.graft.agreement.read(project)
+    assert agreement is not None and agreement.people == ("Ada", "expert") and agreement.pairs[0].same == 1
+
+
+def test_undo_in_the_gallery_takes_nothing_of_a_colleague_along(page: Page, served: Served) -> None:
+    project = served.project("undone among many")
+    cards = open_gallery(page, served, project)
+    served.label(project, served.pictures(project)[0], "rust", annotator="Ada")
+    for key in ("1", "x", "z", "z"):
+        if key == "1":
+            cards.nth(0).click()
+        page.keyboard.press(key)
+    all_saved(page)
+    assert by_class(served, project) == [0, 1]
+
+
+def test_control_a_chooses_all_before_anything_was_clicked(page: Page, served: Served) -> None:
+    open_gallery(page, served, served.project("all at once"))
+    page.keyboard.press("Control+a")
+    chosen(page, 12)
 
 
 def test_a_number_is_given_to_all_chosen(page: Page, served: Served) -> None:
