@@ -16,7 +16,7 @@ PALETTE = (
 
 # Letters the labelling page keeps for itself: b(rightness), c(ontrast), f(it), s(kip), u(nsure), x (flag), z (undo).
 RESERVED_KEYS = "bcfsuxz"
-KEYS = "123456789" + "".join(letter for letter in "qwertyuiopasdghjklvnm" if letter not in RESERVED_KEYS)
+KEYS = "1234567890" + "".join(letter for letter in "qwertyuiopasdghjklvnm" if letter not in RESERVED_KEYS)
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 LONGEST_NAME = 100
 
@@ -49,7 +49,10 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
     """
     names, keys, result = set[str](), set[str](), []
     wanted = [spec.key.strip().lower() for spec in specs]
-    spare = [key for key in KEYS if key not in wanted]
+    # Grades called 0, 1, 2 have these very keys: with others the hand would say what the eye does not mean.
+    own = {name for spec, key in zip(specs, wanted, strict=True) if not key and (name := _key_in(spec.name))}
+    own -= set(wanted)
+    spare = [key for key in KEYS if key not in wanted and key not in own]
     for index, (spec, key) in enumerate(zip(specs, wanted, strict=True)):
         name = tidy_name(spec.name)
         if not name:
@@ -62,7 +65,8 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
         if not _COLOUR.fullmatch(colour):
             raise BadInput(f"The colour {colour!r} of class {name!r} is not of the form #RRGGBB.")
         if not key:
-            key = spare.pop(0) if spare else ""
+            named = _key_in(name)
+            key = named if named in own else spare.pop(0) if spare else ""
         elif len(key) > 1 or key not in KEYS:
             raise BadInput(f"The key {key!r} of class {name!r} cannot be used.", hint=f"Choose one of {KEYS}.")
         if key and key in keys:
@@ -71,3 +75,9 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
         keys.add(key)
         result.append(ClassSpec(name=name, colour=colour, key=key, description=spec.description.strip()))
     return result
+
+
+def _key_in(name: str) -> str:
+    """The name where it is a key itself, else ""."""
+    alone = same_name(name)
+    return alone if len(alone) == 1 and alone in KEYS else ""

@@ -306,6 +306,23 @@ def test_a_key_given_twice_is_told_at_once(page: Page, served: Served) -> None:
     expect(page.get_by_label("Key of healthy")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_grade_is_given_by_the_key_it_is_called_by(page: Page, served: Served) -> None:
+    page.goto(served.address("projects"))
+    page.get_by_text("New project").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("By number")
+    page.get_by_role("button", name="Add a class").click()
+    for number, name in enumerate(["0", "1", "seven", "2"]):
+        page.get_by_role("textbox", name=f"Name of class {number + 1}").press_sequentially(name)
+        if number < 3:
+            page.get_by_role("textbox", name=f"Name of class {number + 1}").press("Enter")
+    keys = page.get_by_role("textbox", name="Key of")
+    assert [field.input_value() for field in keys.all()] == ["0", "1", "3", "2"]
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Add images")).to_be_visible()
+    made = served.graft.projects.named("By number")
+    assert [(item.name, item.key) for item in made.classes] == [("0", "0"), ("1", "1"), ("seven", "3"), ("2", "2")]
+
+
 def test_two_people_who_change_classes_at_once_lose_nothing(open_page: OpenPage, served: Served) -> None:
     project = served.project("two of us", classes=["rust", "miner"], pictures=0)
     one, other = open_page(), open_page()
