@@ -10,7 +10,7 @@ function propose(state) {
   const own = state.rows.filter((row) => row.proposed), taken = new Set(state.rows.filter((row) => !row.proposed).map((row) => row.key));
   const give = (row, key) => { row.key = key; taken.add(key); };
   for (const row of own) {
-    const name = row.name.trim().toLowerCase(), free = name.length === 1 && state.keys.includes(name) && !taken.has(name);
+    const name = row.name.trim(), free = /^[0-9]$/.test(name) && !taken.has(name);
     give(row, free ? name : "");
   }
   for (const row of own) if (!row.key) give(row, [...state.keys].find((key) => !taken.has(key)) ?? "");

@@ -23,10 +23,10 @@ def test_what_a_class_lacks_is_filled_in_and_what_it_has_is_kept() -> None:
     assert told.description == "orange spots"
 
 
-def test_a_class_called_by_a_key_has_that_key_unless_another_wants_it() -> None:
+def test_a_class_called_by_a_digit_has_it_as_its_key_unless_another_wants_it() -> None:
     assert [item.key for item in validated_classes([spec(name) for name in "01234"])] == list("01234")
-    mixed = [spec("none"), spec("2"), spec("Q"), spec("s"), spec("1", key="3"), spec("3")]
-    assert [item.key for item in validated_classes(mixed)] == ["1", "2", "q", "4", "3", "5"]
+    mixed = [spec("none"), spec("2"), spec("A"), spec("B"), spec("1", key="3"), spec("3")]
+    assert [item.key for item in validated_classes(mixed)] == ["1", "2", "4", "5", "3", "6"]
 
 
 def test_of_more_classes_than_keys_and_colours_the_last_have_no_key_and_colours_come_again() -> None:
