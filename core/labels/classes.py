@@ -78,6 +78,6 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
 
 
 def _key_in(name: str) -> str:
-    """The name where it is a digit, else "": of letters some are no keys, and A, d, 1 are harder to hit than 1, 2, 3."""
+    """The name where it is a digit, else "": some letters are no keys, and A, 1, 2, D is harder to hit than 1 to 4."""
     alone = tidy_name(name)
     return alone if len(alone) == 1 and alone.isascii() and alone.isdigit() else ""
