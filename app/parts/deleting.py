@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.parts.text import count
 from core.types import ImageId, ProjectId
 
 
 @st.dialog("Delete pictures?")
+@guarded
 def ask_to_delete(project: ProjectId, ids: list[ImageId]) -> None:
     """The question before deleting."""
     one = len(ids) == 1

@@ -384,6 +384,17 @@ def test_a_project_is_made_changed_deleted_and_brought_back(page: Page, served: 
     assert served.graft.projects.named("Potatoes").id == made.id
 
 
+def test_a_dialog_says_in_words_why_it_could_not_be_done(page: Page, served: Served) -> None:
+    made = served.project("Overtaken", pictures=0)
+    page.goto(served.address("projects"))
+    page.get_by_role("button", name="Delete").first.click()
+    question = page.get_by_role("dialog")
+    expect(question.get_by_text("Overtaken")).to_be_visible()
+    served.graft.projects.delete(made)
+    question.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The project 'Overtaken' was deleted.")).to_be_visible()
+
+
 def test_a_deleted_picture_is_no_longer_counted(served: Served) -> None:
     project = served.project("counting")
     served.graft.gallery.delete(project, served.pictures(project)[:5])
