@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from core.errors import BadInput, NotFound
 from core.media import BlobStore
 from core.services.base import Service
-from core.store import gallery, images
+from core.store import gallery, images, label_queue
 from core.store.db import reading, writing
 from core.store.gallery import MOST_COUNTED, Picture, PictureFilter
 from core.store.images import ImageRecord
@@ -97,8 +97,10 @@ class Gallery(Service):
             return PicturePage(pictures=tuple(found[:size]), earlier=bool(after), later=len(found) > size)
 
     def count(self, project_id: ProjectId, wanted: PictureFilter) -> PictureCount:
-        """How many pictures the filter lets through, counted up to ten thousand."""
+        """How many pictures the filter lets through, counted up to ten thousand; all of them where it lets all."""
         with reading(self.engine) as session:
+            if wanted == PictureFilter():
+                return PictureCount(number=label_queue.read_progress(session, project_id).total, exact=True)
             number = gallery.count_pictures(session, project_id, wanted)
         return PictureCount(number=min(number, MOST_COUNTED), exact=number <= MOST_COUNTED)
 

@@ -247,6 +247,17 @@ def test_pages_follow_one_another_without_a_gap(page: Page, served: Served) -> N
     expect(page.get_by_text("130 pictures · page 2")).to_be_visible()
     page.get_by_role("button", name="Back").first.click()
     expect(cards.first).to_contain_text("picture-00.png")
+    page.go_back()  # the browser's own way back leads through the pages that were shown, and no others
+    expect(cards).to_have_count(30)
+    expect(page.get_by_text("130 pictures · page 2")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("130 pictures · page 1")).to_be_visible()
+    open_gallery(page, served, project, text="picture", after=served.pictures(project)[99])
+    served.graft.gallery.delete(project, served.pictures(project)[100:])
+    page.reload()
+    page.get_by_role("button", name="First page").click()
+    expect(page.get_by_text("100 pictures")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Name or case")).to_have_value("picture")
 
 
 def test_a_name_is_shown_as_it_is(page: Page, served: Served) -> None:

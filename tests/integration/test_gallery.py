@@ -11,7 +11,7 @@ from sqlalchemy import event, update
 from core.errors import BadInput, NameTaken, NotFound
 from core.graft import Graft
 from core.labels import ClassSpec, LabelValue
-from core.services.gallery import PictureFilter
+from core.services.gallery import PictureCount, PictureFilter
 from core.services.labelling import LabelEvent
 from core.store.db import writing
 from core.store.tables import ImageRow
@@ -81,6 +81,15 @@ def test_pages_lead_forth_and_back_through_all_pictures(graft: Graft, leaves: Pr
     back = graft.gallery.page(leaves, PictureFilter(), before=last.pictures[0].id, size=5)
     assert back == second
     assert [item.id for item in graft.gallery.page(leaves, rust, before=ImageId(12), size=2).pictures] == [6, 9]
+
+
+def test_all_pictures_are_counted_however_many_and_what_is_looked_for_up_to_a_limit(
+    graft: Graft, leaves: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.gallery.MOST_COUNTED", 4)
+    monkeypatch.setattr("core.services.gallery.MOST_COUNTED", 4)
+    assert graft.gallery.count(leaves, PictureFilter()) == PictureCount(number=12, exact=True)
+    assert graft.gallery.count(leaves, PictureFilter(text="png")) == PictureCount(number=4, exact=False)
 
 
 def test_deleted_pictures_are_neither_counted_nor_handed_out_and_come_back_with_their_labels(
