@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.parts.annotator import annotator_name
 from app.parts.more import heading
-from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.picture_grid import grid_item, picture_grid
 from app.parts.text import count, md
 from core.services.agreement import AgreementView, index_text
 from core.services.projects import ProjectView
@@ -61,14 +61,7 @@ def _disagreements(project: ProjectView, view: AgreementView) -> None:
         f"or choose “{RIGHT}” where it does."
     )
     items = [
-        GridItem(
-            image_id=item.image.id,
-            blob=item.image.blob,
-            name=item.image.name,
-            caption=" · ".join(f"{name}: {words}" for name, words in item.said),
-            classes=item.image.classes,
-            number=item.image.number,
-        )
+        grid_item(item.image.id, item.image, " · ".join(f"{name}: {words}" for name, words in item.said))
         for item in view.open[:SHOWN]
     ]
     pressed = picture_grid(project, items, key=f"disagreements-{project.id}", actions=[RIGHT])

@@ -67,7 +67,7 @@ class Labelling(Service):
                     annotator=annotator,
                 )
                 for image in now.values()
-                if image.classes or image.number is not None
+                if image.state is ImageState.LABELLED  # none of the classes is a label, too
             ]
             labels.record_events(session, project, events, now=datetime.now(UTC))
         return len(events)

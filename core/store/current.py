@@ -23,6 +23,8 @@ class CurrentImage:
     classes: tuple[ClassId, ...]
     number: float | None
     split: Split | None
+    state: ImageState
+    flagged: bool
 
 
 def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId, CurrentImage]:
@@ -31,7 +33,10 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         classes = classes_of(session, part)
-        query = select(ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split)
+        query = select(
+            ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split, ImageRow.state,
+            ImageRow.flagged,
+        )  # fmt: skip
         for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
             found[row.id] = CurrentImage(
                 id=row.id,
@@ -40,6 +45,8 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
                 classes=tuple(sorted(classes[row.id])),
                 number=row.number,
                 split=row.split,
+                state=row.state,
+                flagged=row.flagged,
             )
     return found
 

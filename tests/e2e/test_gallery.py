@@ -152,6 +152,20 @@ def test_classes_given_one_after_another_are_one_word_and_are_undone_one_by_one(
     assert served.graft.agreement.read(project) is None
 
 
+def test_where_people_differ_stands_what_is_labelled_and_flagged_before_any_check(page: Page, served: Served) -> None:
+    project = served.project("differing", Task.MULTI, ["miner", "rust"])
+    first = served.pictures(project)[0]
+    served.label(project, first, "rust", annotator="Ada")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    for key in "2x":
+        page.keyboard.press(key)
+    all_saved(page)
+    page.goto(served.address("check", project=project))
+    expect(page.get_by_role("heading", name="Do people agree?")).to_be_visible()
+    expect(page.get_by_role("option")).to_have_accessible_name("picture-00.png: none of the classes, ⚑ flagged")
+
+
 def test_who_says_the_same_as_a_colleague_has_said_it_too(page: Page, served: Served) -> None:
     project = served.project("the same")
     served.label(project, served.pictures(project)[0], "rust", annotator="Ada")

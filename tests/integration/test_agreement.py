@@ -143,3 +143,16 @@ def test_labels_that_came_with_an_import_are_nobodys_word(graft: Graft, leaves: 
         say(graft, leaves, "Ben", image, LabelValue(classes=(known[1],)))
     view = graft.agreement.read(leaves)
     assert view is not None and view.people == ("Anna", "Ben") and view.pairs[0].same == 1
+
+
+def test_none_of_the_classes_is_a_label_that_can_be_found_right(graft: Graft) -> None:
+    project = graft.projects.create_from_names("Findings", Task.MULTI, ["rust", "miner"])
+    (image,), known = make_images(graft, project, 1), classes_of(graft, project)
+    say(graft, project, "Anna", image, LabelValue(classes=(known[0],)))
+    say(graft, project, "Ben", image, LabelValue())
+    view = graft.agreement.read(project)
+    assert view is not None and view.open[0].image.state is ImageState.LABELLED
+    assert view.open[0].said == (("Anna", "rust"), ("Ben", "none"))
+    assert graft.labelling.confirm(project, [image], annotator="Anna") == 1
+    settled = graft.agreement.read(project)
+    assert settled is not None and settled.open == () and settled.settled == 1
