@@ -18,8 +18,8 @@ often chance would make them differ: 1 is perfect, 0 is chance. Grades and numbe
 Krippendorff asks for 0.8, and for 0.67 at least. For two people Cohen's kappa (1960; with squared weights for grades
 and numbers) stands beside it. What each said first counts; accepted suggestions and labels that came with an import do
 not. Pictures that a second person looks at only because their labels seem wrong make people agree less than they do on
-others. Intervals: Bayesian bootstrap
-over pictures.
+others. Intervals: Bayesian bootstrap over pictures; where nobody differed, down to what so many pictures leave open
+(Wilson).
 """
 
 

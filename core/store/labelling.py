@@ -9,11 +9,11 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from core.evaluation import triple
+from core.evaluation import Interval, triple
 from core.store.agreement import Measured, list_said_twice, measure
 from core.store.labels import count_by_annotator
 from core.store.versions import VersionRecord
-from core.types import ClassId, JsonObject
+from core.types import ClassId, JsonObject, JsonValue
 
 
 def labelling_json(session: Session, version: VersionRecord, standing: JsonObject | None = None) -> JsonObject | None:
@@ -31,26 +31,29 @@ def labelling_json(session: Session, version: VersionRecord, standing: JsonObjec
         return ClassId(merged.get(str(class_id), class_id))
 
     people = count_by_annotator(session, version.id, until=until)
-    imports = standing.get("imports") is not False  # of versions from before imports were left out
-    said = list_said_twice(session, version.project_id, meant, version=version.id, until=until, imports=imports)
+    edition = int(str(standing.get("edition", 1)))
+    said = list_said_twice(session, version.project_id, meant, version=version.id, until=until, imports=edition < 2)
     classes = [(ClassId(int(str(item["id"]))), str(item["name"])) for item in version.classes]
     return {
         "until": until,
         "merged": dict(merged),
-        **({} if imports else {"imports": False}),
+        **({"edition": edition} if edition > 1 else {}),
         "people": [{"name": name, "how": how, "pictures": pictures} for name, how, pictures in people],
-        "agreement": _agreement(measure(version.task, said, classes)) if said else None,
+        "agreement": _agreement(measure(version.task, said, classes), edition) if said else None,
     }
 
 
-def _agreement(found: Measured) -> JsonObject:
+def _agreement(found: Measured, edition: int) -> JsonObject:
+    def told(index: Interval | None) -> list[JsonValue] | None:
+        return [1.0, 1.0, 1.0] if edition < 2 and index is not None and index.value == 1 else triple(index)
+
     return {
         "people": [*found.people],
         "pictures": found.pictures,
-        "alpha": triple(found.alpha),
-        "classes": [{"name": name, "alpha": triple(value)} for name, value in found.classes],
+        "alpha": told(found.alpha),
+        "classes": [{"name": name, "alpha": told(value)} for name, value in found.classes],
         "pairs": [
-            {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": triple(item.kappa)}
+            {"people": [*item.people], "pictures": item.pictures, "same": item.same, "kappa": told(item.kappa)}
             for item in found.pairs
         ],
         "differing": found.differing,

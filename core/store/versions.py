@@ -17,6 +17,10 @@ from core.store.runs import RunRecord
 from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, VersionItemRow, VersionRow
 from core.types import ClassId, ImageId, ImageState, JsonObject, ProjectId, Split, Task, VersionId
 
+EDITION = 2
+"""Of counting how far people agree. In the first what came with an import counted as a person's word, and where nobody
+differed the interval had no width; figures that a run has kept are told again as they were counted then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionItem:
@@ -41,7 +45,7 @@ class VersionRecord:
     """A version with its items, by image id. `classes` are {"id", "name", "colour"} objects.
 
     `labelling` says up to which label event, `until`, labels were known when it was last frozen, as what each of the
-    `merged` classes counted, and whether `imports` counted as a person; None for one from before that was recorded.
+    `merged` classes counted, and by which `edition` of counting agreement; None for one from before that was recorded.
     `whole` says what stays in one fold of a cross-validation: "case", or else the group, as in splits; or "group".
     """
 
@@ -158,7 +162,7 @@ def _labelling(session: Session, project_id: ProjectId) -> JsonObject:
     merged: JsonObject = {
         str(known): int(became) for known in project.all_classes if (became := project.meant(known)) != known
     }
-    return {"until": last or 0, "merged": merged, "imports": False}
+    return {"until": last or 0, "merged": merged, "edition": EDITION}
 
 
 def read_version(session: Session, version_id: VersionId) -> VersionRecord:
