@@ -83,6 +83,7 @@ async function post(outbox, batch) {
   if (!answer.ok) throw new Error(body.error || "The server does not answer as it should.");
   for (const id of body.saved) forget(outbox, id);
   if (body.archived.length) outbox.problem = `Saved, but archived meanwhile: ${body.archived.join(", ")}. Reload the page to see the classes as they are now.`;
+  if (body.deleted.length) outbox.problem = `Saved, but deleted meanwhile: ${body.deleted.join(", ")}. What is brought back in the gallery counts again.`;
   for (const item of body.rejected) { forget(outbox, item.id); outbox.problem = `Not saved: ${item.error}`; }
 }
 

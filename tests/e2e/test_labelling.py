@@ -202,6 +202,18 @@ def test_a_label_of_a_class_that_a_colleague_has_archived_is_kept_and_told_of(pa
     assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
 
 
+def test_a_label_of_a_picture_that_a_colleague_has_deleted_is_kept_and_told_of(page: Page, served: Served) -> None:
+    project = served.project("deleted meanwhile")
+    start_labelling(page, served, project)
+    first = served.pictures(project)[0]
+    served.graft.gallery.delete(project, [first])
+    page.keyboard.press("2")
+    expect(page.get_by_text("Saved, but deleted meanwhile: picture-00.png.")).to_be_visible()
+    assert states(served, project) == {ImageState.UNLABELLED: 11}
+    served.graft.gallery.restore(project, [first])
+    assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
+
+
 def test_the_name_is_remembered_over_pages_and_a_reload(page: Page, served: Served) -> None:
     project = served.project("name")
     start_labelling(page, served, project)
