@@ -200,13 +200,16 @@ function keyAction(state, key, event, onCard) {
 
 function say(state, text) { state.parts.said.textContent = text; }
 
+// Ten digits of a number, however small it is: 0.0000004 is not 0.
+const inWords = (number) => Number(number.toPrecision(10)).toLocaleString(undefined, { maximumFractionDigits: 20 });
+
 function chips(state, item) {
   const found = item.classes.map((id) => {
     const chip = el("span", "chip", state.names[id]?.name ?? "?");
     chip.style.setProperty("--colour", state.names[id]?.colour ?? "#888888");
     return chip;
   });
-  if (item.number !== null) found.push(el("span", "chip", `${item.number.toLocaleString(undefined, { maximumFractionDigits: 6 })}${state.unit ? ` ${state.unit}` : ""}`));
+  if (item.number !== null) found.push(el("span", "chip", `${inWords(item.number)}${state.unit ? ` ${state.unit}` : ""}`));
   if (!found.length) found.push(el("span", "mark", item.state === "labelled" ? "none of the classes" : MARKS[item.state]));
   if (item.flagged) found.push(el("span", "mark flag", "⚑ flagged"));
   return found;

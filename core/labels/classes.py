@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
+from core.words import JOINERS, legible
 
 # Okabe & Ito's colours, told apart by colour-blind people (https://jfly.uni-koeln.de/color/), then
 # darker and lighter kin for longer lists.
@@ -32,8 +33,12 @@ class ClassSpec:
 
 
 def tidy_name(name: str) -> str:
-    """The name in single spaces and composed letters: macOS writes the é of a folder's name as e and an accent."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    """The name in single spaces and composed letters, without what steers the screen that shows it.
+
+    macOS writes the é of a folder's name as e and an accent. Bytes that were no letters are kept, to be told of.
+    """
+    composed = " ".join(unicodedata.normalize("NFC", name).split())
+    return "".join(letter for letter in composed if legible(letter) or unicodedata.category(letter) == "Cs")
 
 
 def same_name(name: str) -> str:
@@ -55,8 +60,11 @@ def validated_classes(specs: Sequence[ClassSpec]) -> list[ClassSpec]:
     spare = [key for key in KEYS if key not in wanted and key not in own]
     for index, (spec, key) in enumerate(zip(specs, wanted, strict=True)):
         name = tidy_name(spec.name)
-        if not name:
-            raise BadInput(f"Class {index + 1} has no name.", hint="Give it one, or remove its row.")
+        if not name.strip(JOINERS):
+            raise BadInput(
+                f"Class {index + 1} has no name.",
+                hint="Give it one. A new row can be removed, and a class that is there be archived.",
+            )
         if len(name) > LONGEST_NAME:
             raise BadInput(f"The class name {name[:40]!r}… is longer than {LONGEST_NAME} characters.")
         if same_name(name) in names:

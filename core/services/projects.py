@@ -13,7 +13,7 @@ from core.store.db import reading, writing
 from core.store.project_summaries import LastRun, ProjectSummary
 from core.store.projects import ClassView, ProjectView
 from core.types import JsonObject, ProjectId, Task
-from core.words import JOINERS, legible
+from core.words import JOINERS
 
 __all__ = ["ClassView", "LastRun", "ProjectSummary", "ProjectView", "Projects"]
 
@@ -70,9 +70,9 @@ class Projects(Service):
     def named(self, name: str) -> ProjectView:
         """The project called `name`, spaces and ways to write an accent aside. Raises NotFound."""
         with reading(self.engine) as session:
-            found = projects.find_project(session, name) or projects.find_project(session, _tidy(name))
+            found = projects.find_project(session, name) or projects.find_project(session, tidy_name(name))
             if found is None:
-                if _tidy(name) in {item.name for item in projects.list_projects(session, deleted=True)}:
+                if tidy_name(name) in {item.name for item in projects.list_projects(session, deleted=True)}:
                     raise _deleted(name)
                 known = ", ".join(item.name for item in projects.list_projects(session)) or "none yet"
                 raise NotFound(f"There is no project called {name!r}.", hint=f"Projects: {known}.")
@@ -138,17 +138,8 @@ def _deleted(name: str) -> NotFound:
     return NotFound(f"The project {name!r} was deleted.", hint="Page Projects can bring it back.")
 
 
-def _tidy(name: str) -> str:
-    """The name as it is kept: composed letters, single spaces, nothing that steers what shows it.
-
-    Raises UnicodeEncodeError for bytes that a terminal passed on as they were.
-    """
-    name.encode()
-    return "".join(filter(legible, tidy_name(name)))
-
-
 def _usable(name: str) -> str:
-    name = _tidy(name)
+    name = tidy_name(name)
     if not name.strip(f"{JOINERS} ") or len(name) > 200:
         raise BadInput("A project needs a name of 1 to 200 characters.", hint="Type one, such as Tomato leaves.")
     return name

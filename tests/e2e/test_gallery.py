@@ -207,6 +207,10 @@ def test_a_number_is_given_to_all_chosen(page: Page, served: Served) -> None:
     expect(cards.nth(1)).to_have_accessible_name("picture-01.png: 3.5 cm²")
     labelled = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
     assert [item.number for item in labelled] == [3.5, 3.5]
+    for typed, seen in (("0.0000004", "0.0000004"), ("1234567.8", "1,234,567.8"), ("-0,1", "-0.1")):
+        field.fill(typed)
+        field.press("Enter")
+        expect(cards.nth(1)).to_have_accessible_name(f"picture-01.png: {seen} cm²")
 
 
 def test_filters_live_in_the_address(page: Page, served: Served) -> None:

@@ -40,6 +40,8 @@ def test_of_more_classes_than_keys_and_colours_the_last_have_no_key_and_colours_
     ("specs", "words"),
     [
         ([spec("rust"), spec(" \t")], "Class 2 has no name."),
+        ([spec("\u200b\u202e")], "Class 1 has no name."),
+        ([spec("rust"), spec("ru\u200bst")], "Two classes are called 'rust'."),
         ([spec("a" * 101)], "is longer than 100 characters"),
         ([spec("Rust"), spec("rUST ")], "Two classes are called 'rUST'."),
         ([spec("rust", colour="red")], "The colour 'red' of class 'rust' is not of the form #RRGGBB."),
