@@ -141,8 +141,9 @@ function paint(state) {
 }
 
 function onKey(state, event) {
-  const key = plainKey(event), { stage } = state.parts;
+  const key = plainKey(event), { stage, number } = state.parts;
   if (!key) return;
+  if (state.task === "regression" && /^[\d.,]$/.test(key)) { number.focus(); number.select(); return; } // it is typed there
   const actions = {
     arrowright: () => turn(state, 1), arrowleft: () => turn(state, -1), s: () => deed(state, "skipped"), u: () => deed(state, "unsure"),
     z: () => undo(state), x: () => turnFlag(state), enter: state.task === "multi" ? () => deed(state, "labelled", { classes: state.chosen }) : undefined,
