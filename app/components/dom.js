@@ -28,7 +28,7 @@ function classButton(item, action) {
 
 // A field for a number. One of type "number" would drop a comma without a word, and make 125 of 12,5.
 function numberField(label, entered) {
-  const node = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", className: "number" });
+  const node = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "Number", className: "number" });
   node.setAttribute("aria-label", label);
   node.onkeydown = (event) => { if (event.key === "Enter") entered(); };
   return node;

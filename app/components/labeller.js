@@ -61,7 +61,7 @@ function choose(state, id) {
 
 function giveNumber(state, step = 1) {
   const { number, problem } = readNumber(state.parts.number.value);
-  if (problem) { state.parts.saved.textContent = problem; return; }
+  if (problem) { state.parts.saved.textContent = problem; state.parts.saved.classList.add("problem"); return; }
   deed(state, "labelled", { number }, step);
 }
 
