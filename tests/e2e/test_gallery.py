@@ -255,6 +255,22 @@ def test_what_is_deleted_can_be_undone_or_brought_back_with_its_label(page: Page
     assert len(served.pictures(project)) == 12
 
 
+def test_the_way_back_right_after_deleting_belongs_to_its_project(page: Page, served: Served) -> None:
+    other, project = served.project("another one"), served.project("deleting here")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete 1 picture").click()
+    expect(page.get_by_text("1 picture deleted.")).to_be_visible()
+    choose(page, "Project", "another one")
+    expect(cards).to_have_count(12)
+    assert f"project={other}" in page.url
+    expect(page.get_by_text("1 picture deleted.")).to_have_count(0)
+    choose(page, "Project", "deleting here")
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(cards).to_have_count(12)
+
+
 def test_pages_follow_one_another_without_a_gap(page: Page, served: Served) -> None:
     project = served.project("pages", pictures=130)
     cards = open_gallery(page, served, project)
