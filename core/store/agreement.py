@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.evaluation import Interval
 from core.evaluation.agreement import Level, Values, alpha, pairs, per_class
 from core.labels import LabelValue
-from core.store.labels import STATES, merged_value, standing
+from core.store.labels import list_words, merged_value, standing
 from core.store.tables import AnnotatorRow, ImageRow, LabelEventRow, VersionItemRow
 from core.types import ClassId, ImageId, LabelKind, LabelSource, ProjectId, Task, VersionId
 
@@ -94,17 +94,13 @@ def list_said_twice(
         .group_by(LabelEventRow.image_id)
         .having(func.count(LabelEventRow.annotator_id.distinct()) > 1)
     )
-    query = (
-        select(LabelEventRow)
-        .where(*own, LabelEventRow.image_id.in_(several), LabelEventRow.kind.in_(list(STATES)))
-        .order_by(LabelEventRow.image_id, LabelEventRow.id)
-    )
     names = {row.id: row.name for row in session.execute(select(AnnotatorRow.id, AnnotatorRow.name))}
     found = []
-    for image_id, events in groupby(session.scalars(query), key=lambda event: event.image_id):
+    heard = list_words(session, *own, LabelEventRow.image_id.in_(several))
+    for image_id, all_of_it in groupby(heard, key=lambda word: word.image_id):
         words: dict[str, LabelValue] = {}
         settled = False
-        for event in standing(events):
+        for event in standing(all_of_it):
             if event.kind not in (LabelKind.SET, LabelKind.CONFIRM):
                 continue
             name = names[event.annotator_id]

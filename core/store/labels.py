@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.labels import LabelValue
 from core.store.projects import ProjectView
 from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow, VersionItemRow
-from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, VersionId
+from core.types import ClassId, ImageId, ImageState, JsonObject, LabelKind, LabelSource, VersionId
 
 STATES = {
     LabelKind.SET: ImageState.LABELLED,
@@ -97,33 +98,45 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         _apply(session, image, event, merged_value(project.meant, event.value), annotators[event.annotator], now)
 
 
-def standing(events: Iterable[LabelEventRow]) -> list[LabelEventRow]:
+class Word(NamedTuple):
+    """What was said of an image's label: an event, without what this does not depend on."""
+
+    image_id: ImageId
+    event: int
+    annotator_id: int
+    kind: LabelKind
+    source: LabelSource
+    value: JsonObject
+
+
+def list_words(session: Session, *which: ColumnElement[bool]) -> list[Word]:
+    """What these events say of labels, in its order, one image after the other."""
+    row = LabelEventRow
+    query = select(row.image_id, row.id, row.annotator_id, row.kind, row.source, row.value)
+    found = session.execute(query.where(row.kind.in_(list(STATES)), *which).order_by(row.image_id, row.id))
+    return [Word(*item) for item in found]
+
+
+def standing(words: Iterable[Word]) -> list[Word]:
     """What was said of one image, in its order, without what was taken back."""
-    left: list[LabelEventRow] = []
-    for event in events:
-        if event.source is LabelSource.UNDO:
-            _take_back(left, event.annotator_id)
+    left: list[Word] = []
+    for word in words:
+        if word.source is LabelSource.UNDO:
+            _take_back(left, word.annotator_id)
         else:
-            left.append(event)
+            left.append(word)
     return left
 
 
-def _take_back(said: list[LabelEventRow], annotator: int) -> None:
-    own = [index for index, event in enumerate(said) if event.annotator_id == annotator]
+def _take_back(said: list[Word], annotator: int) -> None:
+    own = [index for index, word in enumerate(said) if word.annotator_id == annotator]
     if own:
         del said[own[-1]]
 
 
-def _said_of(session: Session, image_ids: Sequence[ImageId]) -> list[LabelEventRow]:
-    query = select(LabelEventRow).where(
-        LabelEventRow.image_id.in_(list(image_ids)), LabelEventRow.kind.in_(list(STATES))
-    )
-    return list(session.scalars(query.order_by(LabelEventRow.image_id, LabelEventRow.id)))
-
-
 def _without_last(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
     """The undoing with what stands then: what others said meanwhile stays, and so does what they had said before."""
-    left = standing(_said_of(session, [undo.image_id]))
+    left = standing(list_words(session, LabelEventRow.image_id == undo.image_id))
     _take_back(left, annotator)
     if not left:
         return replace(undo, kind=LabelKind.CLEAR, value=LabelValue())
@@ -186,7 +199,7 @@ def last_words(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
         for event, name in session.execute(query)
     }
     for image_id in [image_id for image_id, word in words.items() if word.source is LabelSource.UNDO]:
-        left = standing(_said_of(session, [image_id]))
+        left = standing(list_words(session, LabelEventRow.image_id == image_id))
         if not left:
             del words[image_id]
             continue
@@ -220,14 +233,10 @@ def _taken_back(session: Session, image_ids: Select[ImageId], until: int) -> lis
     undone = select(LabelEventRow.image_id).where(
         LabelEventRow.source == LabelSource.UNDO, LabelEventRow.image_id.in_(image_ids), LabelEventRow.id <= until
     )
-    query = (
-        select(LabelEventRow)
-        .where(LabelEventRow.image_id.in_(undone), LabelEventRow.kind.in_(list(STATES)), LabelEventRow.id <= until)
-        .order_by(LabelEventRow.image_id, LabelEventRow.id)
-    )
     found = []
-    for _, events in groupby(session.scalars(query), key=lambda event: event.image_id):
-        all_of_it = list(events)
-        left = {event.id for event in standing(all_of_it)}
-        found += [event.id for event in all_of_it if event.id not in left]
+    words = list_words(session, LabelEventRow.image_id.in_(undone), LabelEventRow.id <= until)
+    for _, said in groupby(words, key=lambda word: word.image_id):
+        all_of_it = list(said)
+        left = {word.event for word in standing(all_of_it)}
+        found += [word.event for word in all_of_it if word.event not in left]
     return found
