@@ -137,7 +137,8 @@ function paint(state) {
   progress.value = state.looked;
   told.textContent = `${state.looked.toLocaleString()} of ${plural(state.total, "picture")} looked at`;
   const words = { skipped: "skipped", unsure: "unsure", labelled: "labelled", unlabelled: "" }[item?.state ?? "unlabelled"];
-  mark.textContent = [words, item?.flagged ? "⚑ flagged" : ""].filter(Boolean).join(", ");
+  const archived = (item?.classes ?? []).filter((id) => !state.buttons.has(id)).map((id) => `${state.names[id]?.name ?? "?"} (archived)`);
+  mark.textContent = [[words, archived.join(" and ")].filter(Boolean).join(": "), item?.flagged ? "⚑ flagged" : ""].filter(Boolean).join(", ");
 }
 
 function onKey(state, event) {

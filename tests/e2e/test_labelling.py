@@ -202,6 +202,15 @@ def test_a_label_of_a_class_that_a_colleague_has_archived_is_kept_and_told_of(pa
     assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
 
 
+def test_a_picture_of_an_archived_class_says_which(page: Page, served: Served) -> None:
+    project = served.project("put away")
+    served.label(project, served.pictures(project)[0], "rust")
+    served.graft.classes.archive(project, served.graft.projects.read(project).classes[1].id)
+    page.goto(served.address("label", project=project))
+    page.get_by_text("Labelled", exact=True).click()
+    expect(page.locator(".foot .marks")).to_have_text("labelled: rust (archived)")
+
+
 def test_a_label_of_a_picture_that_a_colleague_has_deleted_is_kept_and_told_of(page: Page, served: Served) -> None:
     project = served.project("deleted meanwhile")
     start_labelling(page, served, project)
