@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from core.errors import DiskFull, GraftError, is_full
 from core.graft import Graft, open_graft
 from core.settings import Settings
 
+Given = ParamSpec("Given")
 LOG = logging.getLogger("graft.web")
 
 
@@ -24,13 +26,16 @@ def _opened(settings: Settings) -> Graft:
     return open_graft(settings)
 
 
-def guarded(render: Callable[[], None]) -> Callable[[], None]:
-    """A page that tells its errors in words instead of a stack trace."""
+def guarded(render: Callable[Given, None]) -> Callable[Given, None]:
+    """A page that tells its errors in words instead of a stack trace.
+
+    Dialogs and fragments, which run without their page when something in them is pressed, are guarded on their own.
+    """
 
     @functools.wraps(render)
-    def safely() -> None:
+    def safely(*args: Given.args, **kwargs: Given.kwargs) -> None:
         try:
-            render()
+            render(*args, **kwargs)
         except GraftError as error:
             refused(error)
         except Exception as error:  # the border to the person: the log keeps the details

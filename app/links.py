@@ -71,12 +71,14 @@ def int_param(name: str) -> int | None:
 
 
 def set_params(**params: object) -> None:
-    """Write values into the address; None removes one."""
-    for name, value in params.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = str(value)
+    """Write values into the address; None removes one.
+
+    All at once: the browser's way back would lead through every address between.
+    """
+    before = st.query_params.to_dict()
+    after = {name: str(value) for name, value in {**before, **params}.items() if value is not None}
+    if after != before:
+        st.query_params.from_dict(after)
 
 
 def current_project() -> ProjectView:

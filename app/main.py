@@ -13,10 +13,15 @@ from core.types import ProjectId
 st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "favicon.svg"), layout="wide")
 
 # Streamlit writes white on its chief button and on what is chosen of several, which is too faint on the green of the
-# dark theme, hardly marks the link that the keyboard stands on, and makes links and choices too low for a finger.
+# dark theme, hardly marks the link that the keyboard stands on, cuts a link that is longer than its line, and makes
+# links and choices too low for a finger.
 STYLES = """<style>
 [data-testid^=stBaseButton-primary], [data-testid=stMultiSelectTagsContainer] [data-tag] * {
     color: light-dark(#FFFFFF, #141A17) !important;
+}
+[data-testid=stMain] [data-testid=stPageLink-NavLink] { min-height: 1.75rem; }
+[data-testid=stMain] [data-testid=stPageLink-NavLink] :is(span, p):not([data-testid=stIconMaterial]) {
+    line-height: 1.4; white-space: normal; overflow-wrap: anywhere; overflow: visible;
 }
 [data-testid=stPageLink-NavLink]:focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
 @media (pointer: coarse) {

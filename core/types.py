@@ -44,7 +44,7 @@ class ImageState(StrEnum):
 
 
 class LabelKind(StrEnum):
-    """What a label event does to an image. Undo is an event too: it restores an earlier value.
+    """What a label event does to an image. Undo is an event too (LabelSource.UNDO): it restores an earlier value.
 
     CONFIRM is a second look at the label that stands, and finds it right.
     """
@@ -59,11 +59,15 @@ class LabelKind(StrEnum):
 
 
 class LabelSource(StrEnum):
-    """How a label came about."""
+    """How a label came about.
+
+    UNDO takes back the last word that the same person said of the image, and holds what stands without it.
+    """
 
     HAND = "hand"
     IMPORT = "import"
     SUGGESTION = "suggestion"
+    UNDO = "undo"
 
 
 class RunState(StrEnum):

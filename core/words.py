@@ -1,6 +1,21 @@
 """Numbers and names in sentences."""
 
+import unicodedata
 from collections.abc import Sequence
+
+JOINERS = "\u200c\u200d\u200e\u200f"
+"""Nothing of them is seen, yet they hold emoji together, Persian letters apart, and tell which way to read."""
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def legible(letter: str) -> bool:
+    """Whether a letter is part of what a person wrote, and not one that breaks lines or steers what shows it."""
+    return letter in JOINERS or unicodedata.category(letter) not in _STEERING
+
+
+def one_line(text: str) -> str:
+    """The text for a single line: what would break the line, or steer a terminal or the screen, becomes "?"."""
+    return "".join(letter if legible(letter) else "?" for letter in text)
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

@@ -52,6 +52,14 @@ def test_pages_are_thin(path: Path) -> None:
     assert not {name for name in imported(path) if name.split(".")[0] in ("torch", "sqlalchemy")}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "app").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_runs_without_its_page_tells_its_errors_in_words_too(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", [])]
+        if any(mark.startswith(("st.dialog", "st.fragment")) for mark in marks):
+            assert marks[-1] == "guarded"
+
+
 SHOWN = {"graft", "services", "charts", "errors", "types", "settings", "words", "recipes", "catalogue"}
 
 

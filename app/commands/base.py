@@ -17,6 +17,7 @@ import typer
 from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
 from core.services.outside import whole_file
 from core.settings import Settings
+from core.words import one_line
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
     from core.graft import Graft
@@ -67,7 +68,7 @@ def told(home: Path | None) -> Iterator[Settings]:
     try:
         yield settings
     except GraftError as error:
-        typer.echo(" ".join(str(error).split()), err=True)
+        typer.echo(one_line(" ".join(str(error).split())), err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         typer.echo("Stopped.", err=True)
@@ -75,13 +76,13 @@ def told(home: Path | None) -> Iterator[Settings]:
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except UnicodeEncodeError as error:  # a terminal with other letters than Graft's
-        typer.echo(f"{plain(str(error.object))[:200]} has letters that are not in UTF-8. Type it anew.", err=True)
+        typer.echo(f"{one_line(str(error.object))[:200]} has letters that are not in UTF-8. Type it anew.", err=True)
         raise typer.Exit(1) from error
     except Exception as error:  # the border to the person: the log keeps the details
         words = f"Something unexpected went wrong: {type(error).__name__}: {error}. {_log(settings)}"
         if is_full(error):
             words = str(DiskFull())
-        typer.echo(" ".join(words.split()), err=True)
+        typer.echo(one_line(" ".join(words.split())), err=True)
         raise typer.Exit(1) from error
 
 
@@ -199,15 +200,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
-def plain(text: str) -> str:
-    """Words for one line of a terminal: what would break the line, or steer the terminal, becomes "?"."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def range_words(ends: object) -> str:
     """Both ends of an interval, as JSON has them; "" where there is none."""
     return f"{ends[0]:.3f} to {ends[1]:.3f}" if isinstance(ends, list) else ""
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else plain(str(value))
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else one_line(str(value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.base import Home, Json, ProjectName, finished, opened, show, write_file
-from app.commands.training import RunArgument
+from app.commands.training import LARGEST, RunArgument
 from core.services.outside import whole_file
 from core.types import RunId
 
@@ -62,7 +62,9 @@ def report(
     ] = None,
     against: Annotated[
         int | None,
-        typer.Option(metavar="RUN", min=1, help="The training to compare it with (default: the one before)."),
+        typer.Option(
+            metavar="RUN", min=1, max=LARGEST, help="The training to compare it with (default: the one before)."
+        ),
     ] = None,
     output: Output = None,
     home: Home = None,

@@ -11,7 +11,6 @@ from app.commands.base import (
     ProjectName,
     ensure_done,
     opened,
-    plain,
     progress_line,
     show,
     sources,
@@ -20,7 +19,7 @@ from app.commands.base import (
     wants_json,
 )
 from core.types import ImageState, Task
-from core.words import count
+from core.words import count, one_line
 
 if TYPE_CHECKING:
     from core.services.imports import ImportItem
@@ -127,15 +126,18 @@ def import_(
     }
     there = f"{report.duplicates:,}" + (f" ({report.corrected:,} corrected)" if report.corrected else "")
     words = [f"Added {report.added:,}, already there {there}, rejected {report.rejected:,}."]
-    words += [f"  {plain(item.name)}: {plain(item.reason)}" for item in refused]
-    words += [f"  {plain(item.name)}: {plain(item.reason)}" for item in remarked]
+    words += [f"  {one_line(item.name)}: {one_line(item.reason)}" for item in refused]
+    words += [f"  {one_line(item.name)}: {one_line(item.reason)}" for item in remarked]
     if relabelled:
         words += [
             f"{count(len(relabelled), 'label')} changed:",
-            *(f"  {plain(one.name)}: {plain(one.reason)}" for one in relabelled),
+            *(f"  {one_line(one.name)}: {one_line(one.reason)}" for one in relabelled),
         ]
     if kept:
-        words += [f"{count(len(kept), 'label')} kept:", *(f"  {plain(one.name)}: {plain(one.reason)}" for one in kept)]
+        words += [
+            f"{count(len(kept), 'label')} kept:",
+            *(f"  {one_line(one.name)}: {one_line(one.reason)}" for one in kept),
+        ]
         words += ["To let what came with the import win, import it again with --overrule."]
     done = run.state.value == "done"
     if done or report.added or report.duplicates or refused or wants_json(as_json):  # else nothing was looked at

@@ -29,7 +29,11 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
     from core.graft import Graft
     from core.services.results import Verification
 
-RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
+LARGEST = 2**63 - 1
+"""No row of a database has a larger number."""
+RunArgument = Annotated[
+    int, typer.Argument(metavar="RUN", min=1, max=LARGEST, help="The run's number, as `graft runs` lists it.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -124,7 +128,10 @@ def train(
         typer.Option(metavar="|".join(KEPT_TOGETHER), help="What no fold cuts through: group leaves whole groups out."),
     ] = KEPT_TOGETHER[0],
     version: Annotated[
-        int, typer.Option(metavar="N", help="An earlier dataset version; 0: the labels as they are now.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=LARGEST, help="An earlier dataset version; 0: the labels as they are now."
+        ),
     ] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
     home: Home = None,

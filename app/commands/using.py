@@ -10,7 +10,6 @@ from app.commands.base import (
     Json,
     finished,
     opened,
-    plain,
     show,
     sources,
     table,
@@ -20,6 +19,7 @@ from app.commands.base import (
 from app.commands.training import RunArgument
 from core.errors import BadInput
 from core.types import RunId
+from core.words import one_line
 
 if TYPE_CHECKING:
     from core.services.predictions import By
@@ -101,8 +101,8 @@ def predict(
     }
     lines = [[item[name] for name in ("name", "prediction", "confidence", "answer", "reason")] for item in said]
     words = f"Wrote {csv}." if csv else table(["file", "prediction", "confidence", "answer", "why no answer"], lines)
-    notes = [plain(f"{item.name}: {item.note}") for item in view.items if item.note]
-    notes += [plain(f"Not read: {item.name}: {item.error}") for item in view.rejected]
+    notes = [one_line(f"{item.name}: {item.note}") for item in view.items if item.note]
+    notes += [one_line(f"Not read: {item.name}: {item.error}") for item in view.rejected]
     if each_group and view.strangers:
         strangers = f"{len(view.strangers)} of no group that it knows"
         notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")

@@ -4,12 +4,27 @@ const STATES = new Map();
 const usable = (row) => row.id !== null || row.name.trim() !== "";
 const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.saved);
 
+// The keys of new classes, until somebody types one: as validated_classes in core/labels/classes.py gives them. A class
+// called 3 has the key 3.
+function propose(state) {
+  const own = state.rows.filter((row) => row.proposed), taken = new Set(state.rows.filter((row) => !row.proposed).map((row) => row.key));
+  const give = (row, key) => { row.key = key; taken.add(key); };
+  for (const row of own) {
+    const name = row.name.trim(), free = /^[0-9]$/.test(name) && !taken.has(name);
+    give(row, free ? name : "");
+  }
+  for (const row of own) if (!row.key) give(row, [...state.keys].find((key) => !taken.has(key)) ?? "");
+  state.parts.forEach(({ key }, index) => { if (state.rows[index].proposed) key.value = state.rows[index].key; });
+}
+
 function told(state) {
+  propose(state);
   if (state.live) state.setRows(state.rows.filter(usable));
   paint(state);
 }
 
 function paint(state) {
+  propose(state);
   const keys = new Map();
   for (const { key } of state.rows) if (key.trim()) keys.set(key, (keys.get(key) ?? 0) + 1);
   const shared = [...keys].filter(([, number]) => number > 1).map(([key]) => key.toUpperCase());
@@ -33,7 +48,7 @@ function move(state, index, to) {
 function field(row, name, label, attributes, after) {
   const input = Object.assign(document.createElement("input"), { value: row[name], ...attributes });
   input.setAttribute("aria-label", label);
-  input.oninput = () => { row[name] = input.value; after(false); };
+  input.oninput = () => { row[name] = input.value; if (name === "key") row.proposed = false; after(false); };
   input.onchange = () => after(true);
   return input;
 }
@@ -88,10 +103,9 @@ function line(state, row, index) {
 }
 
 function fresh(state) {
-  const used = new Set(state.rows.map((row) => row.key)), worn = new Set(state.rows.map((row) => row.colour.toLowerCase()));
-  const key = [...state.keys].find((item) => !used.has(item)) ?? "";
+  const worn = new Set(state.rows.map((row) => row.colour.toLowerCase()));
   const colour = state.palette.find((item) => !worn.has(item.toLowerCase())) ?? state.palette[state.rows.length % state.palette.length];
-  return { id: null, name: "", colour: colour.toLowerCase(), key, description: "" };
+  return { id: null, name: "", colour: colour.toLowerCase(), key: "", description: "", proposed: true };
 }
 
 function add(state) {

@@ -28,7 +28,7 @@ function classButton(item, action) {
 
 // A field for a number. One of type "number" would drop a comma without a word, and make 125 of 12,5.
 function numberField(label, entered) {
-  const node = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", className: "number" });
+  const node = Object.assign(document.createElement("input"), { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "Number", className: "number" });
   node.setAttribute("aria-label", label);
   node.onkeydown = (event) => { if (event.key === "Enter") entered(); };
   return node;
@@ -48,6 +48,8 @@ const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number ===
 // The key a person means, or "" where it is somebody else's: held down, with Ctrl, or typed into a field.
 function plainKey(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return "";
+  // No number has these letters in it: in its field, too, they are keys.
+  if (event.composedPath()[0]?.matches?.("input.number") && /^[a-df-z]$/i.test(event.key)) return event.key.toLowerCase();
   if (event.composedPath()[0]?.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable=true]")) return "";
   return event.key.toLowerCase();
 }

@@ -9,18 +9,29 @@ const targets = (state) => (state.open ? [state.open] : chosen(state));
 
 // ---- Labelling
 
-function apply(state, change) {
-  const items = targets(state);
+// With `joined` what one person gives a picture on this page, one class after another, is one word of hers: each
+// takes the one before back.
+function apply(state, change, joined = false) {
+  const items = targets(state), by = state.outbox.annotator;
   if (!items.length) { say(state, "Choose pictures first: click them, or drag over them."); return; }
-  state.done.push(items.map((item) => ({ item, before: { ...label(item), flagged: item.flagged } })));
-  write(state, items.map((item) => ({ item, after: { ...label(item), flagged: item.flagged, ...change(item) } })));
+  const deeds = items.map((item) => {
+    const after = change(item), labels = "state" in after;
+    const again = joined && state.joined.get(item.id) === by;
+    if (labels) state.joined.set(item.id, joined ? by : null);
+    return { item, by, again, after, before: { ...(labels ? label(item) : {}), flagged: item.flagged } };
+  });
+  state.done.push(deeds);
+  // A label that stands already is a word, too: another person has said the same.
+  write(state, deeds.map(({ item, again, after }) => ({
+    item, after, eventsOf: (next) => [...(again ? [undoOf(item.id, next, by)] : []), eventOf(item.id, next)],
+  })));
 }
 
 function write(state, changes) {
   const events = [];
-  for (const { item, after } of changes) {
-    const { flagged, ...next } = after;
-    if (JSON.stringify(next) !== JSON.stringify(label(item))) events.push(eventOf(item.id, next));
+  for (const { item, after, eventsOf } of changes) {
+    const { flagged, ...next } = { ...label(item), flagged: item.flagged, ...after };
+    if ("state" in after) events.push(...eventsOf(next));
     if (flagged !== item.flagged) events.push({ image: item.id, kind: flagged ? "flag" : "unflag", value: {}, source: "hand" });
     for (const id of item.classes) state.counts[id] = (state.counts[id] ?? 0) - 1;
     for (const id of next.classes) state.counts[id] = (state.counts[id] ?? 0) + 1;
@@ -37,7 +48,7 @@ function choose(state, id) {
   apply(state, (item) => {
     const others = item.classes.filter((other) => other !== id);
     return { state: "labelled", classes: all ? others : [...others, id], number: null };
-  });
+  }, true);
 }
 
 const mark = (state, name) => apply(state, () => ({ state: name, classes: [], number: null }));
@@ -49,7 +60,14 @@ function flag(state) {
 
 function undo(state) {
   const last = state.done.pop();
-  if (last) write(state, last.map(({ item, before }) => ({ item: state.items.find((now) => now.id === item.id) ?? item, after: before })));
+  if (!last) return;
+  write(state, last.map(({ item, by, again, before }) => {
+    if (!again) state.joined.delete(item.id);
+    return {
+      item: state.items.find((now) => now.id === item.id) ?? item, after: before,
+      eventsOf: (next) => [undoOf(item.id, next, by), ...(again ? [{ ...eventOf(item.id, next), annotator: by }] : [])],
+    };
+  }));
 }
 
 function setNumber(state, input) {
@@ -144,7 +162,7 @@ function shut(state) {
 function onKey(state, event) {
   if (active !== state.inst || !state.box.isConnected) return;
   const inside = event.composedPath().includes(state.box), target = event.composedPath()[0];
-  if (inside && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && !target.matches?.("input")) {
+  if ((inside || target === document.body) && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && !target.matches?.("input")) {
     event.preventDefault();
     select(state, state.items.map((item) => item.id));
     return;
@@ -182,13 +200,16 @@ function keyAction(state, key, event, onCard) {
 
 function say(state, text) { state.parts.said.textContent = text; }
 
+// Ten digits of a number, however small it is: 0.0000004 is not 0.
+const inWords = (number) => Number(number.toPrecision(10)).toLocaleString(undefined, { maximumFractionDigits: 20 });
+
 function chips(state, item) {
   const found = item.classes.map((id) => {
     const chip = el("span", "chip", state.names[id]?.name ?? "?");
     chip.style.setProperty("--colour", state.names[id]?.colour ?? "#888888");
     return chip;
   });
-  if (item.number !== null) found.push(el("span", "chip", `${item.number.toLocaleString(undefined, { maximumFractionDigits: 6 })}${state.unit ? ` ${state.unit}` : ""}`));
+  if (item.number !== null) found.push(el("span", "chip", `${inWords(item.number)}${state.unit ? ` ${state.unit}` : ""}`));
   if (!found.length) found.push(el("span", "mark", item.state === "labelled" ? "none of the classes" : MARKS[item.state]));
   if (item.flagged) found.push(el("span", "mark flag", "⚑ flagged"));
   return found;
@@ -326,7 +347,7 @@ function refresh(state, items) {
 
 function start(data, old, root) {
   if (old) { removeEventListener("keydown", old.handler, true); removeEventListener("scroll", old.sticking, true); }
-  const state = { ...data, items: data.items.map((item) => ({ ...item })), selected: new Set(), anchor: null, at: 0, open: null, done: [], edited: new Map(), counts: { ...data.counts } };
+  const state = { ...data, items: data.items.map((item) => ({ ...item })), selected: new Set(), anchor: null, at: 0, open: null, done: [], joined: new Map(), edited: new Map(), counts: { ...data.counts } };
   STATES.set(data.inst, state);
   build(state, root);
   for (const event of unsent(state.outbox)) { // labels a reload has interrupted are shown, and sent below

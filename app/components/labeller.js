@@ -14,14 +14,14 @@ function change(state, item, next) {
   Object.assign(item, next);
 }
 
-function deed(state, name, value = {}) {
+function deed(state, name, value = {}, step = 1) {
   const item = current(state);
   if (!item) return;
-  state.done.push({ at: state.at, before: label(item) });
+  state.done.push({ at: state.at, before: label(item), by: state.outbox.annotator });
   const next = { state: name, classes: value.classes ?? [], number: value.number ?? null };
   change(state, item, next);
   record(state.outbox, [eventOf(item.id, next, Math.min(600, (performance.now() - state.shownAt) / 1000))]);
-  go(state, 1);
+  go(state, step);
 }
 
 function undo(state) {
@@ -31,7 +31,7 @@ function undo(state) {
   const item = current(state);
   if ("flagged" in last) { flag(state, last.flagged); show(state); return; }
   change(state, item, last.before);
-  record(state.outbox, [eventOf(item.id, last.before)]);
+  record(state.outbox, [undoOf(item.id, last.before, last.by)]);
   show(state);
 }
 
@@ -59,10 +59,19 @@ function choose(state, id) {
   paint(state);
 }
 
-function giveNumber(state) {
+function giveNumber(state, step = 1) {
   const { number, problem } = readNumber(state.parts.number.value);
-  if (problem) { state.parts.saved.textContent = problem; return; }
-  deed(state, "labelled", { number });
+  if (problem) { state.parts.saved.textContent = problem; state.parts.saved.classList.add("problem"); return; }
+  deed(state, "labelled", { number }, step);
+}
+
+// Another picture. What was chosen or typed for this one is given, although Enter was not pressed: it was not for nothing.
+function turn(state, step) {
+  const item = current(state), typed = state.parts.number.value.trim();
+  if (item && state.task === "multi" && [...state.chosen].sort().join() !== [...item.classes].sort().join())
+    deed(state, "labelled", { classes: state.chosen }, step);
+  else if (item && state.task === "regression" && typed && typed !== String(item.number ?? "")) giveNumber(state, step);
+  else go(state, step);
 }
 
 function go(state, step) {
@@ -86,12 +95,21 @@ async function refill(state) {
   state.filling = false;
 }
 
+// What stands where no picture is left: whoever only looked on has not looked at every one.
+function nothing(state) {
+  const toDo = state.states.split(",").filter((name) => name !== "labelled");
+  const left = state.queue.filter((item) => toDo.includes(item.state)).length;
+  if (left) return `This was the last one. ${plural(left, "picture")} still ${left === 1 ? "waits" : "wait"}: ← goes back.`;
+  return state.queue.length && !toDo.length ? "This was the last one. ← goes back." : state.nothing;
+}
+
 function show(state) {
   const item = current(state);
   const { stage, empty, name, number } = state.parts;
   Object.assign(state, { shownAt: performance.now(), chosen: item ? [...item.classes] : [] });
   stage.image.hidden = !item;
   empty.hidden = Boolean(item);
+  empty.textContent = nothing(state);
   name.textContent = item ? item.name : "";
   if (item) {
     showOnStage(stage, item.url, item.name);
@@ -119,14 +137,16 @@ function paint(state) {
   progress.value = state.looked;
   told.textContent = `${state.looked.toLocaleString()} of ${plural(state.total, "picture")} looked at`;
   const words = { skipped: "skipped", unsure: "unsure", labelled: "labelled", unlabelled: "" }[item?.state ?? "unlabelled"];
-  mark.textContent = [words, item?.flagged ? "⚑ flagged" : ""].filter(Boolean).join(", ");
+  const archived = (item?.classes ?? []).filter((id) => !state.buttons.has(id)).map((id) => `${state.names[id]?.name ?? "?"} (archived)`);
+  mark.textContent = [[words, archived.join(" and ")].filter(Boolean).join(": "), item?.flagged ? "⚑ flagged" : ""].filter(Boolean).join(", ");
 }
 
 function onKey(state, event) {
-  const key = plainKey(event), { stage } = state.parts;
+  const key = plainKey(event), { stage, number } = state.parts;
   if (!key) return;
+  if (state.task === "regression" && /^[\d.,]$/.test(key)) { number.focus(); number.select(); return; } // it is typed there
   const actions = {
-    arrowright: () => go(state, 1), arrowleft: () => go(state, -1), s: () => deed(state, "skipped"), u: () => deed(state, "unsure"),
+    arrowright: () => turn(state, 1), arrowleft: () => turn(state, -1), s: () => deed(state, "skipped"), u: () => deed(state, "unsure"),
     z: () => undo(state), x: () => turnFlag(state), enter: state.task === "multi" ? () => deed(state, "labelled", { classes: state.chosen }) : undefined,
   };
   const chosen = state.classes.find((item) => item.key === key);
@@ -144,7 +164,7 @@ function build(state, root) {
   const number = numberField("Number", () => { state.touched = true; giveNumber(state); });
   const progress = document.createElement("progress");
   progress.setAttribute("aria-label", "Pictures looked at");
-  state.parts = { stage, number, progress, told: el("span"), mark: el("span", "marks"), empty: el("div", "empty", state.nothing), name: el("span", "name"), saved: el("span", "saved") };
+  state.parts = { stage, number, progress, told: el("span"), mark: el("span", "marks"), empty: el("div", "empty"), name: el("span", "name"), saved: el("span", "saved") };
   state.parts.saved.setAttribute("role", "status");
   state.outbox = openOutbox(state, state.parts.saved);
   stage.box.append(state.parts.empty);
@@ -154,7 +174,7 @@ function build(state, root) {
   if (state.task === "regression") classes.append(number, el("span", "", state.unit), button("Give this number", "Enter", () => giveNumber(state)));
   const tools = el("div", "bar");
   if (state.task === "multi") tools.append(button("Done", "Enter", () => deed(state, "labelled", { classes: state.chosen })));
-  tools.append(button("Back", "←", () => go(state, -1)), button("Next", "→", () => go(state, 1)), button("Skip", "S", () => deed(state, "skipped")),
+  tools.append(button("Back", "←", () => turn(state, -1)), button("Next", "→", () => turn(state, 1)), button("Skip", "S", () => deed(state, "skipped")),
     button("Unsure", "U", () => deed(state, "unsure")), button("Undo", "Z", () => undo(state)), button("Flag", "X", () => turnFlag(state)), lightSliders(stage));
   const top = el("div", "foot"), foot = el("div", "foot");
   top.append(progress, state.parts.told, state.parts.saved);

@@ -32,10 +32,16 @@ function eventOf(image, label, seconds = null) {
   return { image, kind, value: kind === "set" ? { classes: label.classes, number: label.number } : {}, seconds, source: "hand" };
 }
 
+// The event that takes back the last word of `annotator`. The server knows better than this page what stands then:
+// somebody else may have labelled the picture before, or since.
+function undoOf(image, label, annotator) {
+  return { ...eventOf(image, label), source: "undo", annotator };
+}
+
 function record(outbox, events) {
   for (const event of events) {
     lastAt = Math.max(Date.now(), lastAt + 1); // the order of deeds within a millisecond counts, too
-    const kept = { ...event, id: newId(), annotator: outbox.annotator, at: lastAt };
+    const kept = { annotator: outbox.annotator, ...event, id: newId(), at: lastAt };
     try { localStorage.setItem(outbox.prefix + kept.id, JSON.stringify(kept)); } catch { outbox.loose.set(kept.id, kept); }
   }
   deliver(outbox);
@@ -77,6 +83,7 @@ async function post(outbox, batch) {
   if (!answer.ok) throw new Error(body.error || "The server does not answer as it should.");
   for (const id of body.saved) forget(outbox, id);
   if (body.archived.length) outbox.problem = `Saved, but archived meanwhile: ${body.archived.join(", ")}. Reload the page to see the classes as they are now.`;
+  if (body.deleted.length) outbox.problem = `Saved, but deleted meanwhile: ${body.deleted.join(", ")}. What is brought back in the gallery counts again.`;
   for (const item of body.rejected) { forget(outbox, item.id); outbox.problem = `Not saved: ${item.error}`; }
 }
 

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.parts.annotator import annotator_name
 from app.parts.more import heading
-from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.picture_grid import grid_item, picture_grid
 from app.parts.text import count, md
 from core.services.agreement import AgreementView, index_text
 from core.services.projects import ProjectView
@@ -16,8 +16,10 @@ HOW = """
 ([2011](https://repository.upenn.edu/asc_papers/43)) counts how often people differ on the same picture, against how
 often chance would make them differ: 1 is perfect, 0 is chance. Grades and numbers that lie close are nearly the same.
 Krippendorff asks for 0.8, and for 0.67 at least. For two people Cohen's kappa (1960; with squared weights for grades
-and numbers) stands beside it. What each said first counts, accepted suggestions do not. Intervals: Bayesian bootstrap
-over pictures.
+and numbers) stands beside it. What each said first counts; accepted suggestions and labels that came with an import do
+not. Pictures that a second person looks at only because their labels seem wrong make people agree less than they do on
+others. Intervals: Bayesian bootstrap over pictures; where nobody differed, down to what so many pictures leave open
+(Wilson).
 """
 
 
@@ -59,14 +61,7 @@ def _disagreements(project: ProjectView, view: AgreementView) -> None:
         f"or choose “{RIGHT}” where it does."
     )
     items = [
-        GridItem(
-            image_id=item.image.id,
-            blob=item.image.blob,
-            name=item.image.name,
-            caption=" · ".join(f"{name}: {words}" for name, words in item.said),
-            classes=item.image.classes,
-            number=item.image.number,
-        )
+        grid_item(item.image.id, item.image, " · ".join(f"{name}: {words}" for name, words in item.said))
         for item in view.open[:SHOWN]
     ]
     pressed = picture_grid(project, items, key=f"disagreements-{project.id}", actions=[RIGHT])

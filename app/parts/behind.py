@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.links import go
-from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.picture_grid import GridItem, grid_item, picture_grid
 from app.parts.showing import show_more, showing
 from core.services.projects import ProjectView
 from core.services.results import BehindView
@@ -29,11 +29,4 @@ def behind(project: ProjectView, run: RunId, pictures: Sequence[BehindView], *, 
 def _item(picture: BehindView, truth: bool, several: bool) -> GridItem:
     sure = "" if picture.confidence is None or several else f", {picture.confidence:.0%} sure"
     was = f"is {picture.truth} · " if truth else ""
-    return GridItem(
-        image_id=picture.image_id,
-        blob=picture.blob,
-        name=picture.name,
-        caption=f"{was}said {picture.said}{sure}",
-        classes=picture.classes,
-        number=picture.number,
-    )
+    return grid_item(picture.image_id, picture, f"{was}said {picture.said}{sure}")

@@ -8,7 +8,7 @@ from app.context import graft
 from app.parts.annotator import annotator_name
 from app.parts.deleting import ask_to_delete
 from app.parts.more import heading
-from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.picture_grid import grid_item, picture_grid
 from app.parts.showing import show_more, showing
 from app.parts.text import count, md
 from core.services.findings import CheckView, CurrentImage, PairView
@@ -200,17 +200,7 @@ def _grid(
 ) -> None:
     if not images:
         return
-    items = [
-        GridItem(
-            image_id=image.id,
-            blob=image.blob,
-            name=image.name,
-            caption=caption,
-            classes=image.classes,
-            number=image.number,
-        )
-        for image, caption in zip(images, captions, strict=True)
-    ]
+    items = [grid_item(image.id, image, caption) for image, caption in zip(images, captions, strict=True)]
     pressed = picture_grid(project, items, key=key, actions=[RIGHT, DELETE] if confirming else [DELETE])
     if pressed and pressed.name == RIGHT:
         graft().labelling.confirm(project.id, pressed.image_ids, annotator=annotator_name())

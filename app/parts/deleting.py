@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.parts.text import count
 from core.types import ImageId, ProjectId
 
 
 @st.dialog("Delete pictures?")
+@guarded
 def ask_to_delete(project: ProjectId, ids: list[ImageId]) -> None:
     """The question before deleting."""
     one = len(ids) == 1
@@ -17,21 +18,25 @@ def ask_to_delete(project: ProjectId, ids: list[ImageId]) -> None:
     )
     if st.button(f"Delete {count(len(ids), 'picture')}", type="primary", icon=":material/delete:"):
         graft().gallery.delete(project, ids)
-        st.session_state["just_deleted"] = ids
+        st.session_state[_key(project)] = ids
         st.rerun()
+
+
+def _key(project: ProjectId) -> str:
+    return f"just_deleted-{project}"
 
 
 def after_deleting(project: ProjectId) -> None:
     """The way back right after deleting."""
-    ids: list[ImageId] = st.session_state.get("just_deleted", [])
+    ids: list[ImageId] = st.session_state.get(_key(project), [])
     if not ids:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f"{count(len(ids), 'picture')} deleted.", width="content")
         if st.button("Undo the deletion", icon=":material/undo:"):
             graft().gallery.restore(project, ids)
-            del st.session_state["just_deleted"]
+            del st.session_state[_key(project)]
             st.rerun()
         if st.button("Close", icon=":material/close:"):
-            del st.session_state["just_deleted"]
+            del st.session_state[_key(project)]
             st.rerun()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.links import int_param, page_link, set_params
 from app.parts.following import follow
 from app.parts.refusal import refused
@@ -128,6 +128,7 @@ def _brought(model: RunId) -> bool:
 
 
 @st.fragment(run_every=1)
+@guarded
 def _waiting(model: RunId) -> None:
     going = [test.id for test in graft().external.list(model) if not test.state.ended]
     if not going or int_param("awaited") not in (None, *going):

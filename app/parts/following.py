@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.parts.refusal import failed
 from app.parts.text import md
 from core.services.exports import RunRecord
@@ -20,6 +20,7 @@ def follow(run: RunRecord | None, *, every_s: float = 1) -> bool:
     known = run.id
 
     @st.fragment(run_every=every_s)
+    @guarded
     def ticking() -> None:
         now = graft().queue.read(known)
         if now.state.ended:

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from app.components import mount
 from app.context import graft
 from app.parts.annotator import annotator_name
+from core.services.maps import CurrentImage
 from core.services.projects import ClassView, ProjectView
+from core.services.results import BehindView
 from core.types import ClassId, ImageId, ImageState, JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridItem:
-    """A picture with the label it has. Without a `state`, it follows from the label."""
+    """A picture with the label it has."""
 
     image_id: ImageId
     blob: str
     name: str
     caption: str = ""
-    classes: tuple[ClassId, ...] = ()
-    number: float | None = None
-    state: ImageState | None = None
-    flagged: bool = False
+    classes: tuple[ClassId, ...]
+    number: float | None
+    state: ImageState
+    flagged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,20 @@ class GridAction:
 
     name: str
     image_ids: tuple[ImageId, ...]
+
+
+def grid_item(image_id: ImageId, image: CurrentImage | BehindView, caption: str = "") -> GridItem:
+    """A picture as it is labelled now, for the grid."""
+    return GridItem(
+        image_id=image_id,
+        blob=image.blob,
+        name=image.name,
+        caption=caption,
+        classes=image.classes,
+        number=image.number,
+        state=image.state,
+        flagged=image.flagged,
+    )
 
 
 def picture_grid(
@@ -78,7 +94,6 @@ def _class(item: ClassView) -> JsonObject:
 
 
 def _item(item: GridItem) -> JsonObject:
-    labelled = ImageState.LABELLED if item.classes or item.number is not None else ImageState.UNLABELLED
     address = f"/api/image/{item.image_id}"
     return {
         "id": item.image_id,
@@ -88,6 +103,6 @@ def _item(item: GridItem) -> JsonObject:
         "caption": item.caption,
         "classes": list[JsonValue](item.classes),
         "number": item.number,
-        "state": (item.state or labelled).value,
+        "state": item.state.value,
         "flagged": item.flagged,
     }

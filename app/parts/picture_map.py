@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.links import go, set_params
-from app.parts.picture_grid import GridItem, picture_grid
+from app.parts.picture_grid import grid_item, picture_grid
 from app.parts.showing import show_more, showing
 from app.parts.text import count, md
 from core.charts.picture_map import picture_map_figure
@@ -74,10 +74,7 @@ def _pictures(project: ProjectView, view: MapView, chosen: Sequence[CurrentImage
     """Exactly the chosen pictures, where many are labelled at once."""
     st.markdown(f"#### {count(len(chosen), 'picture')} drawn around")
     key = f"map-{view.run_id}"
-    items = [
-        GridItem(image_id=image.id, blob=image.blob, name=image.name, classes=image.classes, number=image.number)
-        for image in chosen[: showing(key, STEP)]
-    ]
+    items = [grid_item(image.id, image) for image in chosen[: showing(key, STEP)]]
     actions = [LOOK_INSIDE] if view.model else []
     pressed = picture_grid(project, items, key=f"map-grid-{view.run_id}", actions=actions)
     if pressed is not None and pressed.image_ids:

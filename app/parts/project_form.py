@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.links import go
 from app.parts.class_table import new_classes
 from app.parts.refusal import refused
@@ -39,6 +39,7 @@ def new_project() -> None:
 
 
 @st.dialog("Change the project")
+@guarded
 def edit_project(project: ProjectView) -> None:
     """Name, guideline and unit."""
     name = st.text_input("Name", project.name, max_chars=200)
@@ -56,6 +57,7 @@ def edit_project(project: ProjectView) -> None:
 
 
 @st.dialog("Delete the project?")
+@guarded
 def delete_project(summary: ProjectSummary) -> None:
     """The question before deleting."""
     st.markdown(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.links import page_link
 from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
@@ -34,6 +34,7 @@ def until_ended(run_id: RunId, draw: Callable[[], None], *, every_s: float) -> N
         return
 
     @st.fragment(run_every=every_s)
+    @guarded
     def ticking() -> None:
         if graft().training.read(run_id).state is not state:
             st.rerun()

@@ -3,11 +3,11 @@
 import re
 
 from core.types import Task
-from core.words import count
+from core.words import count, one_line
 
-__all__ = ["TASK_WORDS", "count", "duration", "md", "shortened"]
+__all__ = ["TASK_WORDS", "count", "duration", "md", "md_lines", "shortened"]
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&=])")
 
 
 TASK_WORDS = {
@@ -21,7 +21,12 @@ TASK_WORDS = {
 
 def md(text: str) -> str:
     """`text` escaped for Streamlit's labels and captions; control characters become "?"."""
-    return _MARKDOWN.sub(r"\\\1", "".join(letter if letter.isprintable() else "?" for letter in text))
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
+def md_lines(text: str) -> str:
+    """A text of several lines as `md`, each on its own line; paragraphs stay apart."""
+    return "  \n".join(md(" ".join(line.split())) or "\u200b" for line in text.strip().splitlines())
 
 
 def shortened(text: str, longest: int) -> str:

@@ -39,7 +39,7 @@ def _event(value: JsonValue, annotator: str) -> LabelEvent:
 
 @endpoint
 async def record(request: Request) -> Response:
-    """POST {project, annotator, events} -> {saved, rejected, archived}. What is saved is on disk.
+    """POST {project, annotator, events} -> {saved, rejected, archived, deleted}. What is saved is on disk.
 
     An event may name its own annotator: it can have waited in the browser since someone else sat there.
     """
@@ -51,7 +51,8 @@ async def record(request: Request) -> Response:
     usable = [_event(item, annotator) for item in events]
     done = await anyio.to_thread.run_sync(shared().labelling.record, ProjectId(project), usable)
     rejected = [{"id": event_id, "error": reason} for event_id, reason in done.rejected]
-    return JSONResponse({"saved": list(done.saved), "rejected": rejected, "archived": list(done.archived)})
+    told = {"archived": list(done.archived), "deleted": list(done.deleted)}
+    return JSONResponse({"saved": list(done.saved), "rejected": rejected, **told})
 
 
 @endpoint

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.links import current_project, set_params
 from app.parts.foreseen import foreseen
 from app.parts.refusal import refused
@@ -73,6 +73,7 @@ def follow(project: ProjectView, group: str) -> None:
         return
 
     @st.fragment(run_every=2)
+    @guarded
     def ticking() -> None:
         view = _read(project.id, group)
         if view.ended:

@@ -30,12 +30,15 @@ def render() -> None:
     last = graft().checks.latest(project.id)
     if last is None:
         first_check(project.id)
+        agreement(project)
         return
     state(last)
     view = graft().checks.newest_findings(project.id)
-    if view is not None:
-        after_deleting(project.id)
-        findings(project, view)
+    if view is None:
+        agreement(project)
+        return
+    after_deleting(project.id)
+    findings(project, view)
 
 
 def first_check(project: ProjectId) -> None:

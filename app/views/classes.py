@@ -75,8 +75,11 @@ def archive(project: ProjectView, counts: dict[ClassId, int]) -> None:
     st.markdown("##### Archive a class")
     chosen = st.selectbox("Class", list(names), format_func=names.__getitem__, index=None)
     st.caption(
-        "An archived class is no longer offered. Its pictures keep it as their label, but no model learns from them, "
-        "until you bring it back or give them another class."
+        "An archived class is no longer offered. Its pictures keep it as their label, but models learn of them only "
+        "which of the other classes they have, or that they have none, until you bring it back."
+        if project.task is Task.MULTI
+        else "An archived class is no longer offered. Its pictures keep it as their label, but no model learns from "
+        "them, until you bring it back or give them another class."
     )
     if chosen is not None and st.button("Archive", icon=":material/archive:"):
         graft().classes.archive(project.id, chosen)

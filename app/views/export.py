@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.context import graft
+from app.context import graft, guarded
 from app.links import current_project, page_link
 from app.parts.following import in_progress
 from app.parts.refusal import failed
@@ -71,6 +71,7 @@ def made(project: ProjectId) -> None:
     busy = any(not run.state.ended for run in runs)
 
     @st.fragment(run_every=1 if busy else None)
+    @guarded
     def rows() -> None:
         now = graft().exports.list(project)
         if busy and all(run.state.ended for run in now):

@@ -8,7 +8,7 @@ from app.links import current_project
 from app.parts.annotator import annotator_field
 from app.parts.picture_grid import label_data
 from app.parts.states import empty_state
-from app.parts.text import md
+from app.parts.text import md_lines
 from app.routes.labels import queue_item
 from core.types import ImageState, Task
 
@@ -47,7 +47,7 @@ def render() -> None:
         annotator_field()
     if project.guideline:
         with st.expander("Guideline", icon=":material/menu_book:"):
-            st.markdown(md(project.guideline))
+            st.markdown(md_lines(project.guideline))
     states = QUEUES[chosen]
     queue = graft().labelling.upcoming(project.id, states=states)
     mount(

@@ -3,7 +3,8 @@
 Krippendorff's alpha (Computing Krippendorff's Alpha-Reliability, 2011,
 https://repository.upenn.edu/asc_papers/43) takes any number of people, pictures that not all of them labelled, and
 classes, grades or numbers; 1 is perfect, 0 what chance brings. For two people Cohen's kappa (1960,
-https://doi.org/10.1177/001316446002000104) is given beside it. Intervals resample the pictures (Bayesian bootstrap).
+https://doi.org/10.1177/001316446002000104) is given beside it. Intervals resample the pictures (Bayesian bootstrap);
+where nobody differed, which would leave nothing to resample, they reach down to what so many pictures leave open.
 """
 
 import itertools
@@ -14,8 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.interval import Interval
+from core.evaluation.interval import Interval, wilson
 from core.evaluation.resampling import FEWEST, interval
+from core.words import plain_number
 
 GOOD, FAIR = 0.8, 0.67
 """Krippendorff asks for the first, and for the second at least."""
@@ -46,8 +48,20 @@ def alpha(values: Values, level: Level) -> Interval | None:
     value = _alpha(np.ones((1, len(said))), table, kinds, level)[0]
     if np.isnan(value):
         return None
+    if (table > 0).sum(1).max() == 1:
+        whole = table.sum()
+        return _undisputed(len(said), 1 - float((table.sum(0) * (table.sum(0) - 1)).sum() / (whole * (whole - 1))))
     samples = _alpha(np.random.default_rng(0).standard_exponential((400, len(said))), table, kinds, level)
     return interval(float(value), samples[~np.isnan(samples)], units=len(said))
+
+
+def _undisputed(count: int, by_chance: float) -> Interval:
+    """The index of people who said the same of all of so many pictures, and by chance would differ on that share.
+
+    They may differ on as many others as Wilson's interval of none leaves open, as far as they would by chance.
+    """
+    unseen = wilson(0, count)
+    return Interval(1.0, 1 - (unseen.high if unseen else 1) / by_chance, 1.0)
 
 
 def _alpha(weights: Values, table: Values, kinds: Values, level: Level) -> Values:
@@ -116,6 +130,9 @@ def kappa(first: Values, second: Values, level: Level) -> Interval | None:
     found = float(value(np.ones((1, count)))[0])
     if np.isnan(found):
         return None
+    if not seen.any():
+        shares = [np.bincount(codes, minlength=len(kinds)) / count for codes in (one, other)]
+        return _undisputed(count, 1 - float(shares[0] @ shares[1]))
     samples = value(np.random.default_rng(0).standard_exponential((400, count)))
     return interval(found, samples[~np.isnan(samples)], units=count)
 
@@ -133,9 +150,13 @@ def verdict(value: Interval | None) -> str:
         if value.high >= GOOD
         else "They do not agree well, and no model can be better than the labels it is judged by. A guideline helps"
     )
-    return f"{words} (alpha {value.value:.2f}, {value.low:.2f} to {value.high:.2f})."
+    return f"{words} (alpha {plain_number(value.value, 2)}, {_ends(value)})."
 
 
 def index_text(value: Interval | None) -> str:
     """An index of agreement with its interval."""
-    return "too few" if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
+    return "too few" if value is None else f"{plain_number(value.value, 2)} ({_ends(value)})"
+
+
+def _ends(value: Interval) -> str:
+    return f"{plain_number(value.low, 2)} to {plain_number(value.high, 2)}"

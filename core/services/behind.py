@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from core.store import current
 from core.store.predictions import PredictionRecord
 from core.store.versions import VersionRecord
-from core.types import ClassId, ImageId
+from core.types import ClassId, ImageId, ImageState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BehindView:
     """An image behind a number: what it was labelled in the version, what the model said, and its label now.
 
-    `number`, `classes` and `class_names` are the label as it stands now; `truth` and `said` are words.
+    `number`, `classes`, `state` and `flagged` are as they stand now; `truth` and `said` are words.
     """
 
     image_id: ImageId
@@ -29,6 +29,8 @@ class BehindView:
     said_number: float | None
     classes: tuple[ClassId, ...]
     number: float | None
+    state: ImageState
+    flagged: bool
 
 
 def behind(session: Session, version: VersionRecord, said: Sequence[PredictionRecord]) -> list[BehindView]:
@@ -47,6 +49,8 @@ def behind(session: Session, version: VersionRecord, said: Sequence[PredictionRe
             said_number=item.predicted_number,
             classes=image.classes,
             number=image.number,
+            state=image.state,
+            flagged=image.flagged,
         )
         for item in said
         if (image := now.get(item.image_id or ImageId(0))) is not None

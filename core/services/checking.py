@@ -14,7 +14,7 @@ from core.store.db import reading
 from core.store.decisions import Decision, read_decisions
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
-from core.types import ClassId, ImageId, ProjectId, RunId, RunKind, RunState
+from core.types import ClassId, ImageId, ImageState, ProjectId, RunId, RunKind, RunState
 
 
 class Checks(Service):
@@ -55,7 +55,9 @@ class Checks(Service):
         with reading(self.engine) as session:
             now = current.read_current(session, dict.fromkeys(image for both in found for image in both))
         known = [(now[copy], now[stays]) for copy, stays in found if copy in now and stays in now]
-        return tuple(copy.id for copy, stays in known if not copy.labelled or _answer(copy) == _answer(stays))
+        return tuple(
+            copy.id for copy, stays in known if copy.state is not ImageState.LABELLED or _answer(copy) == _answer(stays)
+        )
 
     def _done(self, run_id: RunId) -> RunRecord:
         run = self.queue.read(run_id)
@@ -105,8 +107,8 @@ def _result(run: RunRecord) -> dict[str, Any]:
     return cast(dict[str, Any], run.result)  # written by core.tasks.check
 
 
-def _answer(image: CurrentImage) -> tuple[bool, tuple[ClassId, ...], float | None]:
-    return image.labelled, image.classes, image.number
+def _answer(image: CurrentImage) -> tuple[ImageState, tuple[ClassId, ...], float | None]:
+    return image.state, image.classes, image.number
 
 
 def _unlisted(result: dict[str, Any]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from core.errors import BadInput, NotFound
 from core.media import BlobStore
 from core.services.base import Service
-from core.store import gallery, images
+from core.store import gallery, images, label_queue
 from core.store.db import reading, writing
 from core.store.gallery import MOST_COUNTED, Picture, PictureFilter
 from core.store.images import ImageRecord
@@ -18,6 +18,8 @@ __all__ = ["Gallery", "ImageRecord", "Picture", "PictureCount", "PictureFilter",
 
 PAGE = 100
 SHOWN = 10
+LONGEST_NUMBER = 19
+"""Digits of a number that no row of a database has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Gallery(Service):
 
         Raises NotFound for none, BadInput with their numbers for several.
         """
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER:
             return ImageId(int(text))
         with reading(self.engine) as session:
             names = images.list_names(session, project_id)
@@ -95,8 +97,10 @@ class Gallery(Service):
             return PicturePage(pictures=tuple(found[:size]), earlier=bool(after), later=len(found) > size)
 
     def count(self, project_id: ProjectId, wanted: PictureFilter) -> PictureCount:
-        """How many pictures the filter lets through, counted up to ten thousand."""
+        """How many pictures the filter lets through, counted up to ten thousand; all of them where it lets all."""
         with reading(self.engine) as session:
+            if wanted == PictureFilter():
+                return PictureCount(number=label_queue.read_progress(session, project_id).total, exact=True)
             number = gallery.count_pictures(session, project_id, wanted)
         return PictureCount(number=min(number, MOST_COUNTED), exact=number <= MOST_COUNTED)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from core.errors import BadInput, NotFound
 from core.labels import LabelValue
 from core.services.base import Service
-from core.store import current, label_queue, labels, projects
+from core.store import current, images, label_queue, labels, projects
 from core.store.db import reading, writing
 from core.store.label_queue import Progress, QueueItem
 from core.store.labels import LabelEvent
@@ -23,13 +23,16 @@ AHEAD = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Which events are on disk, and which cannot be kept, with the reason. `archived` names classes that they give
-    although somebody has put them out of use: no model learns from them.
+    """Which events are on disk, and which cannot be kept, with the reason.
+
+    `archived` names classes that they give although somebody has put them out of use: no model learns from them.
+    `deleted` names images that they label although somebody has deleted them: they do not count until brought back.
     """
 
     saved: tuple[str, ...]
     rejected: tuple[tuple[str, str], ...]
     archived: tuple[str, ...]
+    deleted: tuple[str, ...]
 
 
 class Labelling(Service):
@@ -49,9 +52,10 @@ class Labelling(Service):
                     saved.append(event.event_id)
                 except (BadInput, NotFound) as error:
                     rejected.append((event.event_id, str(error)))
+            deleted = images.list_deleted(session, project_id, {event.image_id for event in events})
         given = {item for event in events if event.kind is LabelKind.SET for item in event.value.classes}
         unused = [item.name for item in project.archived_classes if item.id in given and item.merged_into is None]
-        return Recorded(saved=tuple(saved), rejected=tuple(rejected), archived=tuple(unused))
+        return Recorded(saved=tuple(saved), rejected=tuple(rejected), archived=tuple(unused), deleted=tuple(deleted))
 
     def confirm(self, project_id: ProjectId, image_ids: Sequence[ImageId], *, annotator: str) -> int:
         """Write down that the labels which stand were looked at and are right; of how many images. Others are left."""
@@ -67,7 +71,7 @@ class Labelling(Service):
                     annotator=annotator,
                 )
                 for image in now.values()
-                if image.labelled
+                if image.state is ImageState.LABELLED  # none of the classes is a label, too
             ]
             labels.record_events(session, project, events, now=datetime.now(UTC))
         return len(events)

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import BadInput, NameTaken, NotFound
-from core.labels import ClassSpec, validated_classes
+from core.labels import ClassSpec, tidy_name, validated_classes
 from core.services.base import Service
 from core.store import project_summaries, projects
 from core.store.db import reading, writing
 from core.store.project_summaries import LastRun, ProjectSummary
 from core.store.projects import ClassView, ProjectView
 from core.types import JsonObject, ProjectId, Task
+from core.words import JOINERS
 
 __all__ = ["ClassView", "LastRun", "ProjectSummary", "ProjectView", "Projects"]
 
@@ -63,14 +64,16 @@ class Projects(Service):
         with reading(self.engine) as session:
             project = projects.read_project(session, project_id)
         if project.deleted_at is not None:
-            raise NotFound(f"The project {project.name!r} was deleted.", hint="Page Projects can bring it back.")
+            raise _deleted(project.name)
         return project
 
     def named(self, name: str) -> ProjectView:
-        """The project called `name`. Raises NotFound."""
+        """The project called `name`, spaces and ways to write an accent aside. Raises NotFound."""
         with reading(self.engine) as session:
-            found = projects.find_project(session, name)
+            found = projects.find_project(session, name) or projects.find_project(session, tidy_name(name))
             if found is None:
+                if tidy_name(name) in {item.name for item in projects.list_projects(session, deleted=True)}:
+                    raise _deleted(name)
                 known = ", ".join(item.name for item in projects.list_projects(session)) or "none yet"
                 raise NotFound(f"There is no project called {name!r}.", hint=f"Projects: {known}.")
             return projects.read_project(session, found)
@@ -131,8 +134,12 @@ def _changed(what: str, wanted: str, *, seen: str, now: str) -> str:
     return wanted
 
 
+def _deleted(name: str) -> NotFound:
+    return NotFound(f"The project {name!r} was deleted.", hint="Page Projects can bring it back.")
+
+
 def _usable(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > 200:
+    name = tidy_name(name)
+    if not name.strip(f"{JOINERS} ") or len(name) > 200:
         raise BadInput("A project needs a name of 1 to 200 characters.", hint="Type one, such as Tomato leaves.")
     return name

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from sqlalchemy import func, select
@@ -10,13 +11,15 @@ from sqlalchemy.orm import Session
 from core.evaluation import Interval
 from core.evaluation.agreement import Level, Values, alpha, pairs, per_class
 from core.labels import LabelValue
-from core.store.labels import merged_value
+from core.store.labels import list_words, merged_value, standing
 from core.store.tables import AnnotatorRow, ImageRow, LabelEventRow, VersionItemRow
 from core.types import ClassId, ImageId, LabelKind, LabelSource, ProjectId, Task, VersionId
 
 LEVELS: dict[Task, Level] = {
     Task.SINGLE: "nominal", Task.MULTI: "nominal", Task.ORDINAL: "ordinal", Task.REGRESSION: "interval",
 }  # fmt: skip
+FOREIGN = (LabelSource.SUGGESTION, LabelSource.IMPORT, LabelSource.UNDO)
+"""Where no word of one's own comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +70,14 @@ def list_said_twice(
     version: VersionId | None = None,
     until: int | None = None,
 ) -> list[SaidTwice]:
-    """Images by id that two people or more labelled, accepted suggestions not counted; `meant` is what a class became.
+    """Images by id that two people or more labelled; `meant` is what a class became.
 
-    The first word counts: a later one may follow from talking about it. With a `version` only its images count, also
-    those deleted since, else those that are there; with `until` only events up to that one.
+    Accepted suggestions are not counted, nor is what came with an import: whoever mends only what is wrong among it
+    differs each time.
+
+    The first word counts: a later one may follow from talking about it. What was taken back was not said. With a
+    `version` only its images count, also those deleted since, else those that are there; with `until` only events up to
+    that one.
     """
     own = [LabelEventRow.project_id == project_id]
     if until is not None:
@@ -83,29 +90,27 @@ def list_said_twice(
         own.append(LabelEventRow.image_id.in_(members))
     several = (
         select(LabelEventRow.image_id)
-        .where(*own, LabelEventRow.kind == LabelKind.SET, LabelEventRow.source != LabelSource.SUGGESTION)
+        .where(*own, LabelEventRow.kind == LabelKind.SET, LabelEventRow.source.not_in(FOREIGN))
         .group_by(LabelEventRow.image_id)
         .having(func.count(LabelEventRow.annotator_id.distinct()) > 1)
     )
-    query = (
-        select(LabelEventRow.image_id, LabelEventRow.kind, LabelEventRow.source, LabelEventRow.value, AnnotatorRow.name)
-        .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
-        .where(
-            *own,
-            LabelEventRow.image_id.in_(several),
-            LabelEventRow.kind.in_((LabelKind.SET, LabelKind.CONFIRM)),
-        )
-        .order_by(LabelEventRow.image_id, LabelEventRow.id)
-    )
-    words: dict[ImageId, dict[str, LabelValue]] = {}
-    settled: dict[ImageId, bool] = {}
-    for row in session.execute(query):
-        said = words.setdefault(row.image_id, {})
-        first = row.kind is LabelKind.SET and row.source is not LabelSource.SUGGESTION and row.name not in said
-        if first:
-            said[row.name] = merged_value(meant, LabelValue.from_json(row.value))
-        settled[row.image_id] = not first
-    return [SaidTwice(image_id=key, words=said, settled=settled[key]) for key, said in words.items()]
+    names = {row.id: row.name for row in session.execute(select(AnnotatorRow.id, AnnotatorRow.name))}
+    found = []
+    heard = list_words(session, *own, LabelEventRow.image_id.in_(several))
+    for image_id, all_of_it in groupby(heard, key=lambda word: word.image_id):
+        words: dict[str, LabelValue] = {}
+        settled = False
+        for event in standing(all_of_it):
+            if event.kind not in (LabelKind.SET, LabelKind.CONFIRM):
+                continue
+            name = names[event.annotator_id]
+            first = event.kind is LabelKind.SET and event.source not in FOREIGN and name not in words
+            if first:
+                words[name] = merged_value(meant, LabelValue.from_json(event.value))
+            settled = not first
+        if len(words) > 1:
+            found.append(SaidTwice(image_id=image_id, words=words, settled=settled))
+    return found
 
 
 def measure(

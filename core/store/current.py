@@ -20,10 +20,11 @@ class CurrentImage:
     id: ImageId
     blob: str
     name: str
-    labelled: bool
     classes: tuple[ClassId, ...]
     number: float | None
     split: Split | None
+    state: ImageState
+    flagged: bool
 
 
 def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId, CurrentImage]:
@@ -32,17 +33,20 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         classes = classes_of(session, part)
-        columns = (ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.state, ImageRow.number, ImageRow.split)
-        query = select(*columns).where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))
-        for row in session.execute(query):
+        query = select(
+            ImageRow.id, ImageRow.blob, ImageRow.original_name, ImageRow.number, ImageRow.split, ImageRow.state,
+            ImageRow.flagged,
+        )  # fmt: skip
+        for row in session.execute(query.where(ImageRow.id.in_(part), ImageRow.deleted_at.is_(None))):
             found[row.id] = CurrentImage(
                 id=row.id,
                 blob=row.blob,
                 name=row.original_name,
-                labelled=row.state is ImageState.LABELLED,
                 classes=tuple(sorted(classes[row.id])),
                 number=row.number,
                 split=row.split,
+                state=row.state,
+                flagged=row.flagged,
             )
     return found
 

@@ -5,6 +5,7 @@ lock at its start (BEGIN IMMEDIATE), because a deferred transaction that reads a
 once with "database is locked" when another one commits in between, whatever the busy timeout.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,8 @@ def open_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver must not open transactions by itself: `_begin_sqlite` chooses their kind.
     connection.isolation_level = None
+    # SQLite's own knows the capitals of A to Z alone: a search for "über" would pass over "Über".
+    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -53,6 +56,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else unicodedata.normalize("NFC", text).lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -90,6 +90,14 @@ def read_names(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
     return {row.id: row.original_name for row in session.execute(query)}
 
 
+def list_deleted(session: Session, project_id: ProjectId, image_ids: Collection[ImageId]) -> list[str]:
+    """The names of those of the project's images that are deleted."""
+    query = select(ImageRow.original_name).where(
+        ImageRow.project_id == project_id, ImageRow.id.in_(image_ids), ImageRow.deleted_at.is_not(None)
+    )
+    return list(session.scalars(query.order_by(ImageRow.id)))
+
+
 def name_of_blob(session: Session, blob: str) -> str:
     """What a file was called whose picture is stored at this address; "" for none of a project."""
     return session.scalar(select(ImageRow.original_name).where(ImageRow.blob == blob).limit(1)) or ""

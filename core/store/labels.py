@@ -3,18 +3,20 @@
 `label`, `image_class` and the image's state, number and flag are derived: `label_rebuild` makes them anew.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.labels import LabelValue
 from core.store.projects import ProjectView
 from core.store.tables import AnnotatorRow, ImageClassRow, ImageRow, LabelEventRow, LabelRow, VersionItemRow
-from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, VersionId
+from core.types import ClassId, ImageId, ImageState, JsonObject, LabelKind, LabelSource, VersionId
 
 STATES = {
     LabelKind.SET: ImageState.LABELLED,
@@ -73,6 +75,8 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         image = images.get(event.image_id)
         if image is None:
             raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
+        if event.source is LabelSource.UNDO:
+            event = _without_last(session, event, annotators[event.annotator])
         if event.kind in (LabelKind.SET, LabelKind.CONFIRM):
             event.value.check(project.task)
             unknown = [item for item in event.value.classes if item not in project.all_classes]
@@ -92,6 +96,51 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
             )
         )
         _apply(session, image, event, merged_value(project.meant, event.value), annotators[event.annotator], now)
+
+
+class Word(NamedTuple):
+    """What was said of an image's label: an event, without what this does not depend on."""
+
+    image_id: ImageId
+    event: int
+    annotator_id: int
+    kind: LabelKind
+    source: LabelSource
+    value: JsonObject
+
+
+def list_words(session: Session, *which: ColumnElement[bool]) -> list[Word]:
+    """What these events say of labels, in its order, one image after the other."""
+    row = LabelEventRow
+    query = select(row.image_id, row.id, row.annotator_id, row.kind, row.source, row.value)
+    found = session.execute(query.where(row.kind.in_(list(STATES)), *which).order_by(row.image_id, row.id))
+    return [Word(*item) for item in found]
+
+
+def standing(words: Iterable[Word]) -> list[Word]:
+    """What was said of one image, in its order, without what was taken back."""
+    left: list[Word] = []
+    for word in words:
+        if word.source is LabelSource.UNDO:
+            _take_back(left, word.annotator_id)
+        else:
+            left.append(word)
+    return left
+
+
+def _take_back(said: list[Word], annotator: int) -> None:
+    own = [index for index, word in enumerate(said) if word.annotator_id == annotator]
+    if own:
+        del said[own[-1]]
+
+
+def _without_last(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
+    """The undoing with what stands then: what others said meanwhile stays, and so does what they had said before."""
+    left = standing(list_words(session, LabelEventRow.image_id == undo.image_id))
+    _take_back(left, annotator)
+    if not left:
+        return replace(undo, kind=LabelKind.CLEAR, value=LabelValue())
+    return replace(undo, kind=left[-1].kind, value=LabelValue.from_json(left[-1].value))
 
 
 def merged_value(meant: Callable[[ClassId], ClassId], value: LabelValue) -> LabelValue:
@@ -143,17 +192,26 @@ def last_words(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
         .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
         .where(LabelEventRow.id.in_(newest))
     )
-    return {
+    words = {
         event.image_id: LastWord(
             state=STATES[event.kind], value=LabelValue.from_json(event.value), annotator=name, source=event.source
         )
         for event, name in session.execute(query)
     }
+    for image_id in [image_id for image_id, word in words.items() if word.source is LabelSource.UNDO]:
+        left = standing(list_words(session, LabelEventRow.image_id == image_id))
+        if not left:
+            del words[image_id]
+            continue
+        said = session.scalars(select(AnnotatorRow.name).where(AnnotatorRow.id == left[-1].annotator_id)).one()
+        words[image_id] = replace(words[image_id], annotator=said, source=left[-1].source)
+    return words
 
 
 def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -> list[tuple[str, str, int]]:
     """Who labelled images of a version, up to that event: name, source, number of images; the most first."""
     images = func.count(LabelEventRow.image_id.distinct())
+    within = select(VersionItemRow.image_id).where(VersionItemRow.version_id == version_id)
     query = (
         select(AnnotatorRow.name, LabelEventRow.source, images)
         .join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
@@ -162,8 +220,23 @@ def count_by_annotator(session: Session, version_id: VersionId, *, until: int) -
             VersionItemRow.version_id == version_id,
             LabelEventRow.kind == LabelKind.SET,
             LabelEventRow.id <= until,
+            LabelEventRow.id.not_in(_taken_back(session, within, until)),
         )
         .group_by(AnnotatorRow.name, LabelEventRow.source)
         .order_by(images.desc(), AnnotatorRow.name)
     )
     return [(name, source.value, number) for name, source, number in session.execute(query)]
+
+
+def _taken_back(session: Session, image_ids: Select[ImageId], until: int) -> list[int]:
+    """The events on these images that were taken back up to that one, and those that did it."""
+    undone = select(LabelEventRow.image_id).where(
+        LabelEventRow.source == LabelSource.UNDO, LabelEventRow.image_id.in_(image_ids), LabelEventRow.id <= until
+    )
+    found = []
+    words = list_words(session, LabelEventRow.image_id.in_(undone), LabelEventRow.id <= until)
+    for _, said in groupby(words, key=lambda word: word.image_id):
+        all_of_it = list(said)
+        left = {word.event for word in standing(all_of_it)}
+        found += [word.event for word in all_of_it if word.event not in left]
+    return found

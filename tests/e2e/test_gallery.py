@@ -3,8 +3,10 @@
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from core.labels import LabelValue
 from core.services.gallery import PictureFilter
-from core.types import ClassId, ImageState, ProjectId, Task
+from core.services.labelling import LabelEvent
+from core.types import ClassId, ImageState, LabelKind, ProjectId, Task
 from tests.e2e.choosing import choose
 from tests.e2e.conftest import OpenPage
 from tests.e2e.served import Served
@@ -128,6 +130,71 @@ def test_several_classes_are_given_and_taken(page: Page, served: Served) -> None
     assert by_class(served, project) == [0, 2]
 
 
+def test_classes_given_one_after_another_are_one_word_and_are_undone_one_by_one(page: Page, served: Served) -> None:
+    project = served.project("one word", Task.MULTI, ["miner", "rust"])
+    both = tuple(item.id for item in served.graft.projects.read(project).classes)
+    first = served.pictures(project)[0]
+    event = LabelEvent(
+        event_id="ada-said-both", image_id=first, kind=LabelKind.SET, value=LabelValue(classes=both), annotator="Ada"
+    )
+    assert not served.graft.labelling.record(project, [event]).rejected
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    for key in ("1", "1", "2", "2"):  # off and on again: in the end the same as Ada
+        page.keyboard.press(key)
+    all_saved(page)
+    agreement = served.graft.agreement.read(project)
+    assert agreement is not None and agreement.pictures == 1 and agreement.open == ()
+    for left in ([1, 0], [1, 1], [0, 1], [1, 1]):
+        page.keyboard.press("z")
+        all_saved(page)
+        assert by_class(served, project) == left
+    assert served.graft.agreement.read(project) is None
+
+
+def test_where_people_differ_stands_what_is_labelled_and_flagged_before_any_check(page: Page, served: Served) -> None:
+    project = served.project("differing", Task.MULTI, ["miner", "rust"])
+    first = served.pictures(project)[0]
+    served.label(project, first, "rust", annotator="Ada")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    for key in "2x":
+        page.keyboard.press(key)
+    all_saved(page)
+    page.goto(served.address("check", project=project))
+    expect(page.get_by_role("heading", name="Do people agree?")).to_be_visible()
+    expect(page.get_by_role("option")).to_have_accessible_name("picture-00.png: none of the classes, ⚑ flagged")
+
+
+def test_who_says_the_same_as_a_colleague_has_said_it_too(page: Page, served: Served) -> None:
+    project = served.project("the same")
+    served.label(project, served.pictures(project)[0], "rust", annotator="Ada")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    page.keyboard.press("2")
+    all_saved(page)
+    agreement = served.graft.agreement.read(project)
+    assert agreement is not None and agreement.people == ("Ada", "expert") and agreement.pairs[0].same == 1
+
+
+def test_undo_in_the_gallery_takes_nothing_of_a_colleague_along(page: Page, served: Served) -> None:
+    project = served.project("undone among many")
+    cards = open_gallery(page, served, project)
+    served.label(project, served.pictures(project)[0], "rust", annotator="Ada")
+    for key in ("1", "x", "z", "z"):
+        if key == "1":
+            cards.nth(0).click()
+        page.keyboard.press(key)
+    all_saved(page)
+    assert by_class(served, project) == [0, 1]
+
+
+def test_control_a_chooses_all_before_anything_was_clicked(page: Page, served: Served) -> None:
+    open_gallery(page, served, served.project("all at once"))
+    page.keyboard.press("Control+a")
+    chosen(page, 12)
+
+
 def test_a_number_is_given_to_all_chosen(page: Page, served: Served) -> None:
     project = served.project("numbers", Task.REGRESSION, [], settings={"unit": "cm²"})
     cards = open_gallery(page, served, project)
@@ -140,6 +207,10 @@ def test_a_number_is_given_to_all_chosen(page: Page, served: Served) -> None:
     expect(cards.nth(1)).to_have_accessible_name("picture-01.png: 3.5 cm²")
     labelled = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
     assert [item.number for item in labelled] == [3.5, 3.5]
+    for typed, seen in (("0.0000004", "0.0000004"), ("1234567.8", "1,234,567.8"), ("-0,1", "-0.1")):
+        field.fill(typed)
+        field.press("Enter")
+        expect(cards.nth(1)).to_have_accessible_name(f"picture-01.png: {seen} cm²")
 
 
 def test_filters_live_in_the_address(page: Page, served: Served) -> None:
@@ -184,6 +255,22 @@ def test_what_is_deleted_can_be_undone_or_brought_back_with_its_label(page: Page
     assert len(served.pictures(project)) == 12
 
 
+def test_the_way_back_right_after_deleting_belongs_to_its_project(page: Page, served: Served) -> None:
+    other, project = served.project("another one"), served.project("deleting here")
+    cards = open_gallery(page, served, project)
+    cards.nth(0).click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete 1 picture").click()
+    expect(page.get_by_text("1 picture deleted.")).to_be_visible()
+    choose(page, "Project", "another one")
+    expect(cards).to_have_count(12)
+    assert f"project={other}" in page.url
+    expect(page.get_by_text("1 picture deleted.")).to_have_count(0)
+    choose(page, "Project", "deleting here")
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(cards).to_have_count(12)
+
+
 def test_pages_follow_one_another_without_a_gap(page: Page, served: Served) -> None:
     project = served.project("pages", pictures=130)
     cards = open_gallery(page, served, project)
@@ -194,6 +281,17 @@ def test_pages_follow_one_another_without_a_gap(page: Page, served: Served) -> N
     expect(page.get_by_text("130 pictures · page 2")).to_be_visible()
     page.get_by_role("button", name="Back").first.click()
     expect(cards.first).to_contain_text("picture-00.png")
+    page.go_back()  # the browser's own way back leads through the pages that were shown, and no others
+    expect(cards).to_have_count(30)
+    expect(page.get_by_text("130 pictures · page 2")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("130 pictures · page 1")).to_be_visible()
+    open_gallery(page, served, project, text="picture", after=served.pictures(project)[99])
+    served.graft.gallery.delete(project, served.pictures(project)[100:])
+    page.reload()
+    page.get_by_role("button", name="First page").click()
+    expect(page.get_by_text("100 pictures")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Name or case")).to_have_value("picture")
 
 
 def test_a_name_is_shown_as_it_is(page: Page, served: Served) -> None:
@@ -251,6 +349,23 @@ def test_a_key_given_twice_is_told_at_once(page: Page, served: Served) -> None:
     page.get_by_label("Key of rust").fill("1")
     expect(page.get_by_text("Several classes have the key 1.")).to_be_visible()
     expect(page.get_by_label("Key of healthy")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_grade_is_given_by_the_key_it_is_called_by(page: Page, served: Served) -> None:
+    page.goto(served.address("projects"))
+    page.get_by_text("New project").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("By number")
+    page.get_by_role("button", name="Add a class").click()
+    for number, name in enumerate(["0", "1", "seven", "2"]):
+        page.get_by_role("textbox", name=f"Name of class {number + 1}").press_sequentially(name)
+        if number < 3:
+            page.get_by_role("textbox", name=f"Name of class {number + 1}").press("Enter")
+    keys = page.get_by_role("textbox", name="Key of")
+    assert [field.input_value() for field in keys.all()] == ["0", "1", "3", "2"]
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Add images")).to_be_visible()
+    made = served.graft.projects.named("By number")
+    assert [(item.name, item.key) for item in made.classes] == [("0", "0"), ("1", "1"), ("seven", "3"), ("2", "2")]
 
 
 def test_two_people_who_change_classes_at_once_lose_nothing(open_page: OpenPage, served: Served) -> None:
@@ -312,6 +427,17 @@ def test_a_project_is_made_changed_deleted_and_brought_back(page: Page, served: 
     page.get_by_role("button", name="Bring back").click()
     expect(page.get_by_text("Deleted projects")).to_be_hidden()
     assert served.graft.projects.named("Potatoes").id == made.id
+
+
+def test_a_dialog_says_in_words_why_it_could_not_be_done(page: Page, served: Served) -> None:
+    made = served.project("Overtaken", pictures=0)
+    page.goto(served.address("projects"))
+    page.get_by_role("button", name="Delete").first.click()
+    question = page.get_by_role("dialog")
+    expect(question.get_by_text("Overtaken")).to_be_visible()
+    served.graft.projects.delete(made)
+    question.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The project 'Overtaken' was deleted.")).to_be_visible()
 
 
 def test_a_deleted_picture_is_no_longer_counted(served: Served) -> None:

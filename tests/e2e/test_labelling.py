@@ -202,6 +202,27 @@ def test_a_label_of_a_class_that_a_colleague_has_archived_is_kept_and_told_of(pa
     assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
 
 
+def test_a_picture_of_an_archived_class_says_which(page: Page, served: Served) -> None:
+    project = served.project("put away")
+    served.label(project, served.pictures(project)[0], "rust")
+    served.graft.classes.archive(project, served.graft.projects.read(project).classes[1].id)
+    page.goto(served.address("label", project=project))
+    page.get_by_text("Labelled", exact=True).click()
+    expect(page.locator(".foot .marks")).to_have_text("labelled: rust (archived)")
+
+
+def test_a_label_of_a_picture_that_a_colleague_has_deleted_is_kept_and_told_of(page: Page, served: Served) -> None:
+    project = served.project("deleted meanwhile")
+    start_labelling(page, served, project)
+    first = served.pictures(project)[0]
+    served.graft.gallery.delete(project, [first])
+    page.keyboard.press("2")
+    expect(page.get_by_text("Saved, but deleted meanwhile: picture-00.png.")).to_be_visible()
+    assert states(served, project) == {ImageState.UNLABELLED: 11}
+    served.graft.gallery.restore(project, [first])
+    assert states(served, project) == {ImageState.LABELLED: 1, ImageState.UNLABELLED: 11}
+
+
 def test_the_name_is_remembered_over_pages_and_a_reload(page: Page, served: Served) -> None:
     project = served.project("name")
     start_labelling(page, served, project)
@@ -224,6 +245,86 @@ def test_several_classes_are_chosen_before_going_on(page: Page, served: Served) 
     first, second = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
     miner, _, phoma = (item.id for item in served.graft.projects.read(project).classes)
     assert (first.classes, second.classes) == ((miner, phoma), ())
+
+
+def test_what_was_chosen_is_kept_by_whoever_goes_on_without_enter(page: Page, served: Served) -> None:
+    project = served.project("no enter", Task.MULTI, ["miner", "rust"])
+    start_labelling(page, served, project)
+    page.keyboard.press("ArrowRight")  # nothing was chosen: nothing is given
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Back").click()
+    assert shown(page) == "picture-01.png"
+    all_saved(page)
+    assert events(served, project) == 2
+    classes = [item.id for item in served.graft.projects.read(project).classes]
+    queue = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
+    assert [(item.name, item.classes) for item in queue] == [
+        ("picture-01.png", (classes[1],)), ("picture-02.png", (classes[0],)),
+    ]  # fmt: skip
+
+
+def test_a_number_typed_is_kept_too_and_letters_are_keys_in_its_field(page: Page, served: Served) -> None:
+    project = served.project("number keys", Task.REGRESSION, [])
+    start_labelling(page, served, project)
+    page.keyboard.type("3,5")  # wherever the focus is
+    expect(page.get_by_label("Number")).to_have_value("3,5")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Number").press("s")
+    assert shown(page) == "picture-02.png"
+    page.get_by_label("Number").press_sequentially("7")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+    page.keyboard.press("z")
+    assert shown(page) == "picture-03.png"
+    all_saved(page)
+    assert states(served, project) == {ImageState.LABELLED: 2, ImageState.SKIPPED: 1, ImageState.UNLABELLED: 9}
+
+
+def test_the_end_of_the_list_says_whether_every_picture_was_looked_at(page: Page, served: Served) -> None:
+    project = served.project("end", pictures=3)
+    start_labelling(page, served, project)
+    for key in ("1", "ArrowRight", "1"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("This was the last one. 1 picture still waits: ← goes back.")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Every picture has been looked at.")).to_be_visible()
+    all_saved(page)
+    page.get_by_text("Labelled", exact=True).click()
+    expect(page.locator(".foot .name")).to_have_text("picture-00.png")
+    page.locator("h1").click()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("This was the last one. ← goes back.")).to_be_visible()
+
+
+def test_undo_takes_back_ones_own_label_not_a_colleague_s(page: Page, served: Served) -> None:
+    project = served.project("undone")
+    start_labelling(page, served, project)
+    served.label(project, served.pictures(project)[0], "rust", annotator="Ada")
+    page.keyboard.press("1")
+    page.keyboard.press("z")
+    all_saved(page)
+    (left,) = served.graft.labelling.upcoming(project, states=[ImageState.LABELLED])
+    rust = served.graft.projects.read(project).classes[1].id
+    assert (left.name, left.classes) == ("picture-00.png", (rust,))
+
+
+def test_undo_takes_back_what_was_given_under_another_name(page: Page, served: Served) -> None:
+    project = served.project("renamed meanwhile")
+    start_labelling(page, served, project)
+    page.keyboard.press("1")
+    page.get_by_role("textbox", name="Your name").fill("Grace")
+    page.get_by_role("textbox", name="Your name").press("Enter")
+    page.wait_for_function("document.cookie.includes('graft_annotator=Grace')")
+    page.locator("h1").click()
+    page.keyboard.press("z")
+    all_saved(page)
+    assert states(served, project) == {ImageState.UNLABELLED: 12}
 
 
 def test_a_number_is_typed_and_entered(page: Page, served: Served) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from core.graft import Graft
 from core.labels import LabelValue
+from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
-from core.types import ImageId, LabelKind, LabelSource, ProjectId, Task
+from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, ProjectId, Task
 from tests.finished import make_images
 from tests.integration.test_checking import classes_of
 
@@ -84,3 +85,74 @@ def test_numbers_are_compared_and_the_widest_differences_come_first(graft: Graft
     assert [item.said for item in view.open] == [(("Anna", "4"), ("Ben", "9")), (("Anna", "2"), ("Ben", "3"))]
     told = graft.agreement.to_json(project)
     assert told is not None and told["pictures"] == 3 and told["alpha"] is None
+
+
+def take_back(graft: Graft, project: ProjectId, who: str, image: ImageId) -> None:
+    event = LabelEvent(
+        event_id=f"event-{next(NUMBERS)}",
+        image_id=image,
+        kind=LabelKind.CLEAR,
+        annotator=who,
+        source=LabelSource.UNDO,
+    )
+    assert not graft.labelling.record(project, [event]).rejected
+
+
+def label_of(graft: Graft, project: ProjectId, image: ImageId) -> tuple[ImageState, tuple[ClassId, ...]]:
+    (found,) = (item for item in graft.gallery.page(project, PictureFilter()).pictures if item.id == image)
+    return found.state, found.classes
+
+
+def test_what_is_taken_back_takes_nothing_of_others_along(graft: Graft, leaves: ProjectId) -> None:
+    """Ben's page does not know that Anna has labelled the picture before, or since."""
+    (before, since), known = make_images(graft, leaves, 2), classes_of(graft, leaves)
+    rust, mildew = LabelValue(classes=(known[1],)), LabelValue(classes=(known[2],))
+    say(graft, leaves, "Anna", before, rust)
+    for image in (before, since):
+        say(graft, leaves, "Ben", image, mildew)
+    say(graft, leaves, "Anna", since, rust)
+    for image in (before, since):
+        take_back(graft, leaves, "Ben", image)
+        assert label_of(graft, leaves, image) == (ImageState.LABELLED, (known[1],))
+    assert graft.agreement.read(leaves) is None, "Ben has said nothing"
+    take_back(graft, leaves, "Anna", before)
+    assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
+    take_back(graft, leaves, "Anna", before)  # nothing is left to take back
+    assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
+
+
+def test_a_slip_that_was_undone_is_not_what_a_person_said_first(graft: Graft, leaves: ProjectId) -> None:
+    images, known = make_images(graft, leaves, 12), classes_of(graft, leaves)
+    for n, image in enumerate(images):
+        say(graft, leaves, "Anna", image, LabelValue(classes=(known[n % 2],)))
+        say(graft, leaves, "Ben", image, LabelValue(classes=(known[2],)))
+        take_back(graft, leaves, "Ben", image)
+        say(graft, leaves, "Ben", image, LabelValue(classes=(known[n % 2],)))
+    view = graft.agreement.read(leaves)
+    assert view is not None and view.pictures == 12 and view.open == () and view.pairs[0].same == 1
+
+
+def test_labels_that_came_with_an_import_are_nobodys_word(graft: Graft, leaves: ProjectId) -> None:
+    """Who mends only what is wrong among them differs each time: that says nothing of how far people agree."""
+    images, known = make_images(graft, leaves, 12), classes_of(graft, leaves)
+    for n, image in enumerate(images):
+        say(graft, leaves, "import", image, LabelValue(classes=(known[0],)), LabelSource.IMPORT)
+        say(graft, leaves, "Anna", image, LabelValue(classes=(known[1],)))
+        assert graft.agreement.read(leaves) is None, n
+    for image in images:
+        say(graft, leaves, "Ben", image, LabelValue(classes=(known[1],)))
+    view = graft.agreement.read(leaves)
+    assert view is not None and view.people == ("Anna", "Ben") and view.pairs[0].same == 1
+
+
+def test_none_of_the_classes_is_a_label_that_can_be_found_right(graft: Graft) -> None:
+    project = graft.projects.create_from_names("Findings", Task.MULTI, ["rust", "miner"])
+    (image,), known = make_images(graft, project, 1), classes_of(graft, project)
+    say(graft, project, "Anna", image, LabelValue(classes=(known[0],)))
+    say(graft, project, "Ben", image, LabelValue())
+    view = graft.agreement.read(project)
+    assert view is not None and view.open[0].image.state is ImageState.LABELLED
+    assert view.open[0].said == (("Anna", "rust"), ("Ben", "none"))
+    assert graft.labelling.confirm(project, [image], annotator="Anna") == 1
+    settled = graft.agreement.read(project)
+    assert settled is not None and settled.open == () and settled.settled == 1

@@ -223,6 +223,7 @@ def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: i
         ("project", "create", "X", "--task", "guess"),
         ("project", "create", "X"),
         ("results", "first"),
+        ("results", "9" * 30),
         ("fly",),
         ("import", "Colours"),
         ("train", "Colours", "--repeats", "3"),
@@ -250,6 +251,8 @@ def test_wrong_use_ends_with_status_2_and_says_so(graft_command: Call, arguments
         (("export", "model", "1"), "is no training"),
         (("heatmaps", "2", "-o", __file__), f"{__file__} cannot be a folder"),
         (("explain", "2", "9999"), "no picture 9999"),
+        (("explain", "2", "9" * 30), "nor a picture of that name"),
+        (("runs", "Colours\x1b[2J"), "no project called"),
         (("weights", "install", "/nowhere/leaves.pth"), "There is no file /nowhere/leaves.pth. Check the path."),
         (("train", "Colours", "--set", "weights=none", "--folds", "99"), "There can be 2 to 20 folds"),
         (

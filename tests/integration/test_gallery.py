@@ -11,7 +11,7 @@ from sqlalchemy import event, update
 from core.errors import BadInput, NameTaken, NotFound
 from core.graft import Graft
 from core.labels import ClassSpec, LabelValue
-from core.services.gallery import PictureFilter
+from core.services.gallery import PictureCount, PictureFilter
 from core.services.labelling import LabelEvent
 from core.store.db import writing
 from core.store.tables import ImageRow
@@ -62,6 +62,15 @@ def test_a_filter_lets_through_what_it_says(
     assert graft.gallery.count(leaves, wanted).number == len(ids)
 
 
+@pytest.mark.parametrize("text", ["ÜBER", "über", "u\u0308ber", "ÉTÉ", "été", "e\u0301t", "огурец"])
+def test_any_letter_is_found_small_or_capital_and_however_its_accent_is_written(graft: Graft, text: str) -> None:
+    made = graft.projects.create("Names", Task.SINGLE)
+    image = add_pictures(graft, made, 1)[0]
+    with writing(graft.engine) as session:
+        session.execute(update(ImageRow).values(original_name="Über e\u0301te\u0301 ОГУРЕЦ.jpg"))
+    assert [item.id for item in graft.gallery.page(made, PictureFilter(text=text)).pictures] == [image]
+
+
 def test_pages_lead_forth_and_back_through_all_pictures(graft: Graft, leaves: ProjectId) -> None:
     rust, first = PictureFilter(class_id=ClassId(2)), graft.gallery.page(leaves, PictureFilter(), size=5)
     assert not first.earlier and first.later
@@ -72,6 +81,15 @@ def test_pages_lead_forth_and_back_through_all_pictures(graft: Graft, leaves: Pr
     back = graft.gallery.page(leaves, PictureFilter(), before=last.pictures[0].id, size=5)
     assert back == second
     assert [item.id for item in graft.gallery.page(leaves, rust, before=ImageId(12), size=2).pictures] == [6, 9]
+
+
+def test_all_pictures_are_counted_however_many_and_what_is_looked_for_up_to_a_limit(
+    graft: Graft, leaves: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.gallery.MOST_COUNTED", 4)
+    monkeypatch.setattr("core.services.gallery.MOST_COUNTED", 4)
+    assert graft.gallery.count(leaves, PictureFilter()) == PictureCount(number=12, exact=True)
+    assert graft.gallery.count(leaves, PictureFilter(text="png")) == PictureCount(number=4, exact=False)
 
 
 def test_deleted_pictures_are_neither_counted_nor_handed_out_and_come_back_with_their_labels(
@@ -143,6 +161,32 @@ def test_a_deleted_project_is_listed_apart_and_keeps_its_name_until_it_is_back(g
         graft.projects.create("Leaves", Task.SINGLE)
     graft.projects.restore(leaves)
     assert graft.projects.summaries()[0].labelled == 4
+
+
+@pytest.mark.parametrize("name", ["  My   leaves ", "My\nleaves", "\u202eMy leaves", "My\xa0leaves\x1b"])
+def test_a_project_is_found_by_the_name_it_was_given(graft: Graft, name: str) -> None:
+    made = graft.projects.create(name, Task.SINGLE)
+    assert graft.projects.read(made).name == "My leaves"
+    assert graft.projects.named(name).id == graft.projects.named("My leaves").id == made
+
+
+def test_an_accent_written_in_two_ways_is_one_name(graft: Graft) -> None:
+    made = graft.projects.create("Cafe\u0301", Task.SINGLE)
+    assert graft.projects.named("Café").id == graft.projects.named("Cafe\u0301").id == made
+    with pytest.raises(NameTaken):
+        graft.projects.create("Café", Task.SINGLE)
+
+
+@pytest.mark.parametrize("name", ["", " \n", "\u200b", "\u200d", "x" * 201])
+def test_a_name_that_nobody_could_read_is_refused(graft: Graft, name: str) -> None:
+    with pytest.raises(BadInput, match="1 to 200 characters"):
+        graft.projects.create(name, Task.SINGLE)
+
+
+def test_what_asks_for_a_deleted_project_is_told_that_it_was_deleted(graft: Graft, leaves: ProjectId) -> None:
+    graft.projects.delete(leaves)
+    with pytest.raises(NotFound, match="'Leaves' was deleted"):
+        graft.projects.named("Leaves")
 
 
 def test_a_project_is_renamed_and_tells_its_unit(graft: Graft, leaves: ProjectId) -> None:

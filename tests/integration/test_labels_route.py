@@ -53,7 +53,12 @@ def test_an_acknowledged_label_is_in_the_store_and_a_retry_is_not_a_second_one(
     client: TestClient, graft: Graft, image: ImageId
 ) -> None:
     body = {"project": 1, "annotator": "Ada", "events": [event(image)]}
-    assert client.post("/api/labels", json=body).json() == {"saved": ["event-0001"], "rejected": [], "archived": []}
+    assert client.post("/api/labels", json=body).json() == {
+        "saved": ["event-0001"],
+        "rejected": [],
+        "archived": [],
+        "deleted": [],
+    }
     assert client.post("/api/labels", json=body).json()["saved"] == ["event-0001"]
     with reading(graft.engine) as session:
         assert session.scalar(select(func.count()).select_from(LabelEventRow)) == 1

@@ -43,6 +43,20 @@ def test_people_who_agree_always_have_one_and_people_who_guess_about_none() -> N
     assert guess is not None and guess.low < 0 < guess.high
 
 
+def test_a_few_pictures_on_which_nobody_differs_do_not_prove_that_they_agree() -> None:
+    few, many = (np.repeat(np.arange(count)[:, None] % 2.0, 2, 1) for count in (12, 200))
+    for values in (few, many):
+        found, two = alpha(values, "nominal"), kappa(values[:, 0], values[:, 1], "nominal")
+        assert found is not None and two is not None and found.value == two.value == found.high == two.high == 1
+        assert found.low == pytest.approx(two.low, abs=0.05)
+    uncertain, certain = alpha(few, "nominal"), alpha(many, "nominal")
+    assert uncertain is not None and certain is not None
+    # None of 12 differ: Wilson leaves 24% open, of the 12/23 by which they would differ by chance.
+    assert uncertain.low == pytest.approx(1 - 3.8415 / 15.8415 / (12 / 23), abs=1e-4)
+    assert verdict(uncertain) == "How far they agree is not clear yet (alpha 1.00, 0.54 to 1.00)."
+    assert verdict(certain).startswith("They agree well (alpha 1.00, 0.96")
+
+
 def test_a_class_on_which_people_differ_has_a_lower_value_than_one_on_which_they_agree() -> None:
     first = np.array([0] * 20 + [1] * 10 + [2] * 10, np.float64)
     second = np.array([0] * 20 + [2] * 5 + [1] * 5 + [1] * 5 + [2] * 5, np.float64)
@@ -84,4 +98,6 @@ def test_only_what_the_whole_interval_says_is_said_of_agreement(found: Interval 
 
 
 def test_an_index_of_agreement_is_told_with_its_interval() -> None:
+    assert index_text(Interval(0.5, -0.15, 1)) == "0.50 (\N{MINUS SIGN}0.15 to 1.00)"
+    assert index_text(Interval(0.5, -0.001, 1)) == "0.50 (0.00 to 1.00)"
     assert index_text(Interval(0.85, 0.8, 0.9)) == "0.85 (0.80 to 0.90)" and index_text(None) == "too few"

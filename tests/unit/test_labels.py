@@ -23,6 +23,12 @@ def test_what_a_class_lacks_is_filled_in_and_what_it_has_is_kept() -> None:
     assert told.description == "orange spots"
 
 
+def test_a_class_called_by_a_digit_has_it_as_its_key_unless_another_wants_it() -> None:
+    assert [item.key for item in validated_classes([spec(name) for name in "01234"])] == list("01234")
+    mixed = [spec("none"), spec("2"), spec("A"), spec("B"), spec("1", key="3"), spec("3")]
+    assert [item.key for item in validated_classes(mixed)] == ["1", "2", "4", "5", "3", "6"]
+
+
 def test_of_more_classes_than_keys_and_colours_the_last_have_no_key_and_colours_come_again() -> None:
     found = validated_classes([spec(f"class {number}") for number in range(60)])
     assert [item.key for item in found] == [*KEYS, *[""] * (60 - len(KEYS))]
@@ -34,6 +40,8 @@ def test_of_more_classes_than_keys_and_colours_the_last_have_no_key_and_colours_
     ("specs", "words"),
     [
         ([spec("rust"), spec(" \t")], "Class 2 has no name."),
+        ([spec("\u200b\u202e")], "Class 1 has no name."),
+        ([spec("rust"), spec("ru\u200bst")], "Two classes are called 'rust'."),
         ([spec("a" * 101)], "is longer than 100 characters"),
         ([spec("Rust"), spec("rUST ")], "Two classes are called 'rUST'."),
         ([spec("rust", colour="red")], "The colour 'red' of class 'rust' is not of the form #RRGGBB."),

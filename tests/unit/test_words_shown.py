@@ -14,7 +14,7 @@ from app.parts.recipe_words import TITLES, learns, shown
 from app.parts.robustness import row, verdict
 from app.parts.run_choice import compared_splits, unfair, untested
 from app.parts.starts import COMMON, START_WORDS, start_of, start_words
-from app.parts.text import shortened
+from app.parts.text import md, md_lines, shortened
 from app.parts.viewer import HONEST
 from core.catalogue import EXPLANATIONS
 from core.charts.robustness import RobustnessLine, too_high
@@ -27,7 +27,7 @@ from core.services.results import RunChoice
 from core.services.robustness import RobustnessView
 from core.services.training import RunRecord
 from core.types import ImageId, JsonObject, RunId, Split, Task
-from core.words import changed_most, moved, plain_number
+from core.words import changed_most, moved, one_line, plain_number
 
 
 @pytest.mark.parametrize("words", [HONEST, *(item.words for item in EXPLANATIONS.values())])
@@ -234,3 +234,19 @@ def test_a_picture_without_an_answer_is_opened_with_the_reason_beside_the_best_g
     )  # fmt: skip
     assert opened_picture(item).answer == "no answer: not like the training pictures"
     assert opened_picture(replace(item, answer="healthy", why="")).answer == "healthy"
+
+
+@pytest.mark.parametrize("text", ["5\xa0°C", "می\u200cخواهم", "👩\u200d🌾", "\U0001fae8", "写真\u3000一"])
+def test_letters_of_all_writings_are_shown_as_they_are(text: str) -> None:
+    assert md(text) == one_line(text) == text
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1bb", "a\u202eb", "a\u2028b"])
+def test_what_would_break_a_line_or_turn_it_is_not(text: str) -> None:
+    assert md(text) == one_line(text) == "a?b"
+
+
+def test_lines_of_a_guideline_stay_lines_and_nothing_in_it_is_markdown() -> None:
+    assert md_lines("Rust: orange\n===\r\n\n    - &amp; so on\n") == (
+        "Rust\\: orange  \n\\=\\=\\=  \n\u200b  \n\\- \\&amp; so on"
+    )
