@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
     from core.graft import Graft
     from core.services.results import Verification
 
+WIDEST = 100
+"""Letters of class names, side by side, from which on columns are headed by numbers."""
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The run's number, as `graft runs` lists it.")]
 
 
@@ -312,8 +314,13 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
     if isinstance(confusion, dict) and confusion["split"] == split.value:
         labels, matrix = confusion["labels"], confusion["matrix"]
         if isinstance(labels, list) and isinstance(matrix, list):
-            lines = [[name, *row] for name, row in zip(labels, matrix, strict=True) if isinstance(row, list)]
-            words += "\n\n" + table(["truth \\ said", *(str(name) for name in labels)], lines)
+            names = [str(name) for name in labels]
+            heads = names
+            if sum(len(name) + 2 for name in names) > WIDEST:  # a terminal would break every line
+                heads = [str(place) for place in range(1, len(names) + 1)]
+                names = [f"{place} {name}" for place, name in zip(heads, names, strict=True)]
+            lines = [[name, *row] for name, row in zip(names, matrix, strict=True) if isinstance(row, list)]
+            words += "\n\n" + table(["truth \\ said", *heads], lines)
     folds = value["folds"]
     if isinstance(folds, dict):
         words += "\n\n" + "\n".join(fold_lines(folds, SCORE_NAMES[Task(str(value["task"]))]))

@@ -111,7 +111,7 @@ FIGURES: dict[str, Figure] = {
         title="Mean average precision", kind="index",
         meaning="How well it puts pictures that have a class before those that have not: 1 is perfect.",
         how="Per class, the mean of the precision at each picture that has it, in order of the probability; then the "
-        "mean over the classes. " + RANKED,
+        "mean over the classes that two pictures or more have and two or more have not. " + RANKED,
         least="two pictures with and two without a class",
     ),
     "micro_f1": Figure(
@@ -128,7 +128,8 @@ FIGURES: dict[str, Figure] = {
     "auroc": Figure(
         title="AUROC", kind="index",
         meaning="Of a picture with a class and one without, the chance that it ranks them rightly: 0.5 is guessing.",
-        how="Area under the ROC curve, each class against the rest, then the mean. " + RANKED,
+        how="Area under the ROC curve, each class against the rest; then the mean over the classes that two pictures "
+        "or more have and two or more have not. " + RANKED,
         least="two pictures with and two without a class",
     ),
     "ece": Figure(
