@@ -84,7 +84,10 @@ def find_rate(
         run_id = graft.rates.start(graft.projects.named(name).id, recipe)
         run = graft.serving.finish(run_id, progress_line(as_json))
         view = graft.rates.read(run_id)
-    words = "No rate is good: the loss only climbs, or the test was too short."
+    words = (
+        "No rate can be suggested: the loss only climbs, or falls no further than chance moves it, or the test was too "
+        "short."
+    )
     if view.suggested is not None:
         words = f"A good learning rate is about {view.suggested:.2g}: --set learning_rate={view.suggested:.2g}"
     value = {
