@@ -42,8 +42,9 @@ def benchmark(
         from core.services.benchmarks import group_json
 
         known = [item for item in names if backbone_info(item).pretrained]
-        if not set(known) <= set(bundled_weights()):  # what only some of them could start from compares nothing
-            settings = ["weights=imagenet", *settings]
+        given = any(item.startswith("weights=") for item in settings)
+        if not given and not set(known) <= set(bundled_weights()):
+            settings = ["weights=imagenet", *settings]  # what only some of them could start from compares nothing
         recipe = recipe_of(graft, preset, "", next(iter(known), names[0]), settings)
         project = graft.projects.named(name).id
         ensure_reach(graft, recipe, names, set_ or [])

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, show_ended, table
-from app.commands.training import RunArgument, ensure_reach, recipe_of, warn
+from app.commands.training import RunArgument, ensure_one_start, ensure_reach, recipe_of, warn
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
+BASE = "balanced"
+"""The preset that is begun from unless another one, or a saved recipe, is given."""
 recipe = typer.Typer(help="List, save or remove recipes.", no_args_is_help=True)
 
 
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def search(
     name: ProjectName,
     minutes: Annotated[float, typer.Option(metavar="T", help="How long it may take.")] = 30.0,
-    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="Where it begins.")] = "balanced",
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="Where it begins.")] = BASE,
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe to begin from.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the start.")] = None,
     fields: Annotated[str, typer.Option(metavar="A,B", help=f"What varies, of {', '.join(AXES)}.")] = ",".join(USUAL),
@@ -33,6 +35,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Look for a better recipe within a time. Validation pictures decide."""
+    ensure_one_start(preset, BASE, saved)
     with opened(home) as graft:
         from core.services.searching import search_json
 
@@ -66,7 +69,7 @@ def search(
 
 def find_rate(
     name: ProjectName,
-    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How the training would be.")] = "balanced",
+    preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="How the training would be.")] = BASE,
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe instead of a preset.")] = "",
     backbone: Annotated[str, typer.Option(metavar="B", help="The network.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the recipe.")] = None,
@@ -74,13 +77,17 @@ def find_rate(
     as_json: Json = False,
 ) -> None:
     """Test learning rates with a few steps, and suggest one."""
+    ensure_one_start(preset, BASE, saved)
     with opened(home) as graft:
         recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         run_id = graft.rates.start(graft.projects.named(name).id, recipe)
         run = graft.serving.finish(run_id, progress_line(as_json))
         view = graft.rates.read(run_id)
-    words = "No rate is good: the loss only climbs, or the test was too short."
+    words = (
+        "No rate can be suggested: the loss only climbs, or falls no further than chance moves it, or the test was too "
+        "short."
+    )
     if view.suggested is not None:
         words = f"A good learning rate is about {view.suggested:.2g}: --set learning_rate={view.suggested:.2g}"
     value = {

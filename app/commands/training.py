@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
     from core.graft import Graft
     from core.services.results import Verification
 
+WIDEST = 100
+"""Letters of class names, side by side, from which on columns are headed by numbers."""
 LARGEST = 2**63 - 1
 """No row of a database has a larger number."""
 RunArgument = Annotated[
@@ -66,6 +68,12 @@ def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: 
         raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
 
 
+def ensure_one_start(preset: str, usual: str, saved: str) -> None:
+    """Raises BadParameter where both a preset, other than the `usual` one, and a saved recipe are given."""
+    if saved and preset != usual:
+        raise typer.BadParameter("A saved recipe stands instead of a preset: give one of them.", param_hint="--recipe")
+
+
 def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
     """The weights that are given, or the usual ones; says so where better ones are out of reach."""
     if any(item.startswith("weights=") for item in settings):
@@ -93,6 +101,14 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     unclear = [item for item in settings if "=" not in item]
     if unclear:
         raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
+    if len(changes) < len(settings):
+        names = [item.partition("=")[0] for item in settings]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise typer.BadParameter(f"{twice} is given twice.", param_hint="--set")
+    # The name alone would change nothing of how it learns; the command that repeats a run of Automatic's gives that.
+    if changes.get("preset", AUTOMATIC) != AUTOMATIC:
+        words = "preset only says where a recipe came from: to choose one, give --preset."
+        raise typer.BadParameter(words, param_hint="--set")
     if "weights" in changes:
         changes["weights"] = _as_weights(changes["weights"])
     return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
@@ -147,6 +163,7 @@ def train(
         )
     if keep_together not in KEPT_TOGETHER:
         raise typer.BadParameter(f"Choose one of {', '.join(KEPT_TOGETHER)}.", param_hint="--keep-together")
+    ensure_one_start(preset, AUTOMATIC, saved)
     if preset not in (AUTOMATIC, *PRESETS):
         raise typer.BadParameter(f"Choose one of {', '.join([AUTOMATIC, *PRESETS])}.", param_hint="--preset")
     recipe = recipe_from("balanced" if preset == AUTOMATIC else preset, backbone, set_ or [])
@@ -304,8 +321,13 @@ def scores_in_words(value: JsonObject, split: Split) -> str:
     if isinstance(confusion, dict) and confusion["split"] == split.value:
         labels, matrix = confusion["labels"], confusion["matrix"]
         if isinstance(labels, list) and isinstance(matrix, list):
-            lines = [[name, *row] for name, row in zip(labels, matrix, strict=True) if isinstance(row, list)]
-            words += "\n\n" + table(["truth \\ said", *(str(name) for name in labels)], lines)
+            names = [str(name) for name in labels]
+            heads = names
+            if sum(len(name) + 2 for name in names) > WIDEST:  # a terminal would break every line
+                heads = [str(place) for place in range(1, len(names) + 1)]
+                names = [f"{place} {name}" for place, name in zip(heads, names, strict=True)]
+            lines = [[name, *row] for name, row in zip(names, matrix, strict=True) if isinstance(row, list)]
+            words += "\n\n" + table(["truth \\ said", *heads], lines)
     folds = value["folds"]
     if isinstance(folds, dict):
         words += "\n\n" + "\n".join(fold_lines(folds, SCORE_NAMES[Task(str(value["task"]))]))

@@ -16,11 +16,13 @@ from core.words import between
 
 HOW = """
 **How.** Where a miss is as bad as *n* false alarms, acting is worth it from a chance of 1 / (1 + n)
-([Elkan 2001](https://dl.acm.org/doi/10.5555/1642194.1642224)). The model's probabilities fit how common the class is
-among the labelled pictures; they are moved to how common it is where you use it
-([Saerens 2002](https://doi.org/10.1162/089976602753284446)). No picture chose this threshold, so the test pictures can
-judge it: what they say of those with and without the class is carried over to 1,000 of yours. Intervals come from
-1,000 reweightings of the cases, groups or pictures, as sure as the rarer side allows.
+([Elkan 2001](https://dl.acm.org/doi/10.5555/1642194.1642224)). Learning that lets rare classes count more makes them
+too probable: so the model's probabilities are first made to fit, on average, how common the class is among the
+validation pictures ([Steyerberg 2004](https://doi.org/10.1002/sim.1844)), then moved to how common it is where you use
+it ([Saerens 2002](https://doi.org/10.1162/089976602753284446)). No test picture chose this threshold, so they can
+judge it: what they say of those with and without the class is carried over to 1,000 of yours. Found, missed and false
+alarms have Wilson's intervals; the others come from 1,000 reweightings of the cases, groups or pictures, as sure as the
+rarer side allows.
 **Decision curve** ([Vickers & Elkin 2006](https://doi.org/10.1177/0272989X06295361)): net benefit is what is found,
 less the false alarms at the price at which you would act; acting on none has 0. Where the model's line is the highest,
 it is worth using. All of it holds only if the class looks there as it does here.

@@ -43,7 +43,10 @@ def _found(view: RatesView, field: str) -> None:
     st.plotly_chart(figure, config=PLOT, key=f"rates-{view.run.id}")
     rate = view.suggested
     if rate is None:
-        st.caption("The loss only climbs here: the network knows this already, or every rate is too large for it.")
+        st.caption(
+            "The loss only climbs here, or falls no further than chance moves it: the network knows this already, "
+            "every rate is too large for it, or it takes longer than these few steps to learn. Leave the rate as it is."
+        )
         return
 
     def take() -> None:

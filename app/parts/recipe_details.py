@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from math import floor, log10
 
 import streamlit as st
 
@@ -97,8 +98,10 @@ class _Fields:
         """A number."""
         own = float(getattr(self.recipe, field))
         told, off = self._told(field, helps)
+        # A hundredth up and down, but of a small value its first digit: 0.002, 0.003.
+        step = min(0.01, 10.0 ** floor(log10(own))) if own else 0.01
         self.values[field] = self._next().number_input(
-            TITLES[field], low, max(high, own), own, format="%.5g", help=told, disabled=off, key=self.key(field)
+            TITLES[field], low, max(high, own), own, step, "%.5g", help=told, disabled=off, key=self.key(field)
         )
 
     def flag(self, field: str, helps: str) -> None:

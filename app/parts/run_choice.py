@@ -37,6 +37,7 @@ def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunCho
     """The finished training in the address or chosen here; if there is none, `default` or the newest."""
     known, wanted = {run.id: run for run in runs}, int_param("run")
     chosen = RunId(wanted) if wanted in known else (default or runs[0]).id
+    _say_other(wanted, chosen)
     set_params(run=chosen)
     run = st.selectbox(
         label, list(known), index=list(known).index(chosen), format_func=lambda item: run_name(known[item])
@@ -50,6 +51,7 @@ def choose_listed(label: str, runs: Sequence[RunRecord], words: Callable[[RunRec
     """The run, finished or not, in the address or chosen here, else the first; a list only where there are several."""
     known, wanted = {run.id: run for run in runs}, int_param("run")
     shown = RunId(wanted) if wanted in known else runs[0].id
+    _say_other(wanted, shown)
     if len(known) > 1:
         shown = st.selectbox(label, list(known), list(known).index(shown), format_func=lambda run: words(known[run]))
     if shown != wanted:
@@ -60,15 +62,23 @@ def choose_listed(label: str, runs: Sequence[RunRecord], words: Callable[[RunRec
 def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] = "stretch") -> RunId:
     """The model in the address or chosen here, else the first."""
     known, wanted = {run.id: run for run in runs}, int_param("run")
+    chosen = RunId(wanted) if wanted in known else runs[0].id
+    _say_other(wanted, chosen)
     shown: RunId = st.selectbox(
         "Model",
         list(known),
-        index=list(known).index(RunId(wanted)) if wanted in known else 0,
+        index=list(known).index(chosen),
         format_func=lambda run: known[run].title,
         width=width,
     )
     set_params(run=shown)
     return shown
+
+
+def _say_other(wanted: int | None, shown: RunId) -> None:
+    """Where an address asks for a run that cannot be shown: that what is seen is of another one."""
+    if wanted is not None and wanted != shown:
+        st.info(f"Run {wanted} cannot be shown here. This is run {shown}.", icon=":material/info:")
 
 
 def choose_base(runs: Sequence[RunChoice]) -> RunChoice:

@@ -8,7 +8,7 @@ from core.evaluation.calibration import ReliabilityBin, calibration_error, relia
 from core.evaluation.classes import class_ranks, class_score
 from core.evaluation.interval import Interval, proportion, units_of
 from core.evaluation.ranking import mean_interval
-from core.evaluation.resampling import Resampler, interval, mean_of
+from core.evaluation.resampling import Resampler, interval, mean_share
 from core.evaluation.scores import Scores
 
 Matrix = NDArray[np.float64]
@@ -102,4 +102,4 @@ def confusion_figures(
 
 def brier(truth: Matrix, shares: Matrix, resampler: Resampler) -> Interval | None:
     """Half the mean squared distance of the probabilities (N, K) from the truth (N, K): 0 best, 1 worst."""
-    return mean_of(((truth - shares) ** 2).sum(1) / 2, resampler)
+    return mean_share(((truth - shares) ** 2).sum(1) / 2, resampler)

@@ -2,14 +2,16 @@
 
 The threshold follows from the costs (Elkan 2001, The foundations of cost-sensitive learning, IJCAI) and from how common
 the class is there instead of among the pictures (Saerens, Latinne & Decaestecker 2002,
-https://doi.org/10.1162/089976602753284446): no picture chooses it, so the test pictures can judge it. The decision
-curve is that of Vickers & Elkin 2006 (https://doi.org/10.1177/0272989X06295361).
+https://doi.org/10.1162/089976602753284446), for probabilities that are right on average, as validation pictures make
+them: no test picture chooses it, so they can judge it. The decision curve is that of Vickers & Elkin 2006
+(https://doi.org/10.1177/0272989X06295361).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from core.evaluation.interval import Interval, Units, proportion
@@ -19,6 +21,8 @@ Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 FEWEST = 2
 """Units with and without the class below which nothing is said."""
+SUREST = 1e-9
+"""How near to 0 and 1 a probability is taken to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +113,35 @@ def _odds(share: float) -> float:
     return share / (1 - share)
 
 
-def threshold_of(use: Use, usual: float) -> float:
-    """The model's probability from which to act, where among the pictures it knows the class has the share `usual`."""
-    return moved(use.act_from, use.prevalence, usual)
+def leaning(there: Flags, shares: Values) -> float:
+    """How much higher the log odds of probabilities (N,) should be for as many pictures as have the class (N,).
+
+    What makes rare classes count more while learning makes them too probable, and common ones not probable enough,
+    which one temperature for all does not undo. This does: calibration in the large (Steyerberg et al. 2004,
+    https://doi.org/10.1002/sim.1844), with a standard normal prior, so that few pictures move it little.
+    """
+    sure = np.clip(shares, SUREST, 1 - SUREST)
+    odds = np.log(sure / (1 - sure))
+
+    def lacking(lean: float) -> float:
+        return float((there - scipy.special.expit(odds + lean)).sum()) - lean
+
+    return float(scipy.optimize.brentq(lacking, -len(there) - 1, len(there) + 1))
+
+
+def threshold_of(use: Use, usual: float, lean: float = 0.0) -> float:
+    """The model's probability from which to act.
+
+    usual  the share of the class among the pictures that the model was calibrated by
+    lean   by how much its log odds were too low there
+    """
+    return _model_says(use.act_from, use.prevalence, usual, lean)
+
+
+def _model_says(chance: float, prevalence: float, usual: float, lean: float) -> float:
+    """The model's probability of a picture whose chance is this where the model is used."""
+    odds = _odds(moved(chance, prevalence, usual)) * np.exp(-lean)
+    return float(odds / (1 + odds))
 
 
 def enough(there: Flags, units: Units) -> bool:
@@ -131,8 +161,11 @@ def decide(there: Flags, shares: Values, units: Units, use: Use, threshold: floa
     specificity = proportion(~said[~there], units.chosen(~there))
     assert sensitivity is not None and specificity is not None
 
-    def per_thousand(share: float, rate: float, drawn: Values) -> Interval:
-        return draws.interval(1000 * share * rate, 1000 * share * drawn)
+    def per_thousand(share: float, rate: Interval) -> Interval:
+        return rate.through(lambda value: 1000 * share * value)
+
+    def others(rate: Interval) -> Interval:
+        return Interval(1 - rate.value, 1 - rate.high, 1 - rate.low)
 
     sick, well = use.prevalence, 1 - use.prevalence
     return Decided(
@@ -143,10 +176,10 @@ def decide(there: Flags, shares: Values, units: Units, use: Use, threshold: floa
         specificity=specificity,
         ppv=draws.ratio(sick * found, well * (1 - passed), sick * hits, well * (1 - rests)),
         npv=draws.ratio(well * passed, sick * (1 - found), well * rests, sick * (1 - hits)),
-        found=per_thousand(sick, found, hits),
-        missed=per_thousand(sick, 1 - found, 1 - hits),
-        false_alarms=per_thousand(well, 1 - passed, 1 - rests),
-        left_alone=per_thousand(well, passed, rests),
+        found=per_thousand(sick, sensitivity),
+        missed=per_thousand(sick, others(sensitivity)),
+        false_alarms=per_thousand(well, others(specificity)),
+        left_alone=per_thousand(well, specificity),
         cost=draws.interval(
             1000 * (sick * (1 - found) * use.miss + well * (1 - passed)),
             1000 * (sick * (1 - hits) * use.miss + well * (1 - rests)),
@@ -155,15 +188,23 @@ def decide(there: Flags, shares: Values, units: Units, use: Use, threshold: floa
 
 
 def decision_curve(
-    there: Flags, shares: Values, units: Units, prevalence: float, usual: float, chances: Sequence[float]
+    there: Flags,
+    shares: Values,
+    units: Units,
+    prevalence: float,
+    usual: float,
+    chances: Sequence[float],
+    *,
+    lean: float = 0.0,
 ) -> tuple[Benefit, ...]:
     """Net benefit when one acts from each of these chances (of the class being there, where it will be used).
 
-    Found ones, less false alarms weighed by what the chance says one is worth. Empty for too few pictures.
+    Found ones, less false alarms weighed by what the chance says one is worth. `usual` and `lean` as in
+    `threshold_of`. Empty for too few pictures.
     """
     if not enough(there, units):
         return ()
-    thresholds = np.array([moved(chance, prevalence, usual) for chance in chances])
+    thresholds = np.array([_model_says(chance, prevalence, usual, lean) for chance in chances])
     said = shares[:, None] >= thresholds
     draws = _Draws(there, units)
     hits, rests = draws.rates(said)

@@ -9,10 +9,12 @@ from core.evaluation.resampling import FEWEST_TOGETHER, RESAMPLES
 from core.words import plain_number
 
 Kind = Literal["share", "index", "number"]
-RESAMPLED = (
+_REWEIGHTED = (
     f"The interval comes from {RESAMPLES:,} reweightings of the cases, groups or pictures "
-    "(Bayesian bootstrap, Rubin 1981), with half a picture's doubt added for what was not seen."
+    "(Bayesian bootstrap, Rubin 1981)"
 )
+RESAMPLED = f"{_REWEIGHTED}, with half a picture's doubt added for what was not seen."
+OF_NUMBERS = f"{_REWEIGHTED}. It knows only errors that were seen: rarer and larger ones are not in it."
 RANKED = (
     "The interval is the delta method's on the logit scale, summed by case or group (DeLong 1988, Obuchowski 1997)."
 )
@@ -109,7 +111,7 @@ FIGURES: dict[str, Figure] = {
         title="Mean average precision", kind="index",
         meaning="How well it puts pictures that have a class before those that have not: 1 is perfect.",
         how="Per class, the mean of the precision at each picture that has it, in order of the probability; then the "
-        "mean over the classes. " + RANKED,
+        "mean over the classes that two pictures or more have and two or more have not. " + RANKED,
         least="two pictures with and two without a class",
     ),
     "micro_f1": Figure(
@@ -126,7 +128,8 @@ FIGURES: dict[str, Figure] = {
     "auroc": Figure(
         title="AUROC", kind="index",
         meaning="Of a picture with a class and one without, the chance that it ranks them rightly: 0.5 is guessing.",
-        how="Area under the ROC curve, each class against the rest, then the mean. " + RANKED,
+        how="Area under the ROC curve, each class against the rest; then the mean over the classes that two pictures "
+        "or more have and two or more have not. " + RANKED,
         least="two pictures with and two without a class",
     ),
     "ece": Figure(
@@ -147,25 +150,25 @@ FIGURES: dict[str, Figure] = {
     "mae": Figure(
         title="Typical error (MAE)", kind="number", higher=False,
         meaning="On average it is {value} away from the expert's number.",
-        how="The mean absolute difference between truth and prediction. " + RESAMPLED,
+        how="The mean absolute difference between truth and prediction. " + OF_NUMBERS,
         least="at least 10 pictures",
     ),
     "rmse": Figure(
         title="RMSE", kind="number", higher=False,
         meaning="Like the typical error, but large errors weigh more.",
-        how="The root of the mean squared difference. " + RESAMPLED,
+        how="The root of the mean squared difference. " + OF_NUMBERS,
         least="at least 10 pictures",
     ),
     "r2": Figure(
         title="R²", kind="index",
         meaning="How much of the differences between pictures it explains: 1 is all, 0 no more than the mean would.",
-        how="1 - squared errors / squared distances from the mean. " + RESAMPLED,
+        how="1 - squared errors / squared distances from the mean. " + OF_NUMBERS,
         least="at least 10 pictures that differ",
     ),
     "bias": Figure(
         title="Leaning", kind="number", higher=False,
         meaning="On average it says {value} more than the expert (less, if negative).",
-        how="The mean difference, prediction minus truth: 0 is best. " + RESAMPLED,
+        how="The mean difference, prediction minus truth: 0 is best. " + OF_NUMBERS,
         least="at least 10 pictures",
     ),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from core.evaluation.calibration import ReliabilityBin, calibration_error, relia
 from core.evaluation.classes import class_ranks, class_score
 from core.evaluation.interval import Interval, Units, proportion, units_of
 from core.evaluation.ranking import Ranked, mean_interval
-from core.evaluation.resampling import Resampler, interval, mean_of
+from core.evaluation.resampling import Resampler, interval, mean_share
 from core.evaluation.scores import Scores
 
 OUTCOMES = ("found", "missed", "false alarm")
@@ -49,7 +49,7 @@ def score_sets(
     if shares is not None:
         sure, right, owners = shares.ravel(), there.ravel(), Units(np.repeat(together.codes, classes), together.count)
         figures["ece"] = calibration_error(sure, right, resampler.over(owners))
-        figures["brier"] = mean_of(((there - shares) ** 2).mean(1), resampler)
+        figures["brier"] = mean_share(((there - shares) ** 2).mean(1), resampler)
         bins = reliability(sure, right, owners)
     cells = np.stack([there & said, there & ~said, said & ~there], axis=2).sum(0)
     return Scores(

@@ -88,3 +88,16 @@ def mean_of(values: Values, resampler: Resampler) -> Interval | None:
         return None
     sums = resampler.sums([values, np.ones(len(values))])
     return interval(float(values.mean()), sums[:, 0] / sums[:, 1], units=resampler.units.count)
+
+
+def mean_share(shares: Values, resampler: Resampler) -> Interval | None:
+    """The mean of shares (N,) in [0, 1], any of which may come where none was seen; None with fewer than 10 units.
+
+    By simulation, of 12 pictures a model that errs in one of ten: the plain intervals of its Brier score held the truth
+    in 72 of 100 trials, of one that errs in one of fifty in 23; these in 98 and more.
+    """
+    if resampler.units.count < FEWEST:
+        return None
+    sums, doubt = resampler.sums([shares, np.ones(len(shares))]), resampler.doubt((2,))
+    samples = (sums[:, 0] + doubt[:, 0]) / (sums[:, 1] + doubt.sum(1))
+    return interval(float(shares.mean()), samples, units=resampler.units.count)

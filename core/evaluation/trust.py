@@ -58,7 +58,7 @@ def judge(
     reasons = []
     if gain is not None and gain.low <= 0:
         reasons.append("it cannot be told that its hot places matter more to the answer than places chosen by chance")
-    if mean_alike is not None and mean_alike > MOST_ALIKE:
+    if gain is not None and mean_alike is not None and mean_alike > MOST_ALIKE:  # of few pictures, chance may do that
         reasons.append("its maps hardly change when the network forgets all it learnt")
     if pointing is not None and chance is not None and pointing.high < chance:
         reasons.append("it points at what you circled more seldom than chance")

@@ -13,7 +13,7 @@ from core.labels import match_classes
 from core.services.base import Service
 from core.services.imports import Imports
 from core.services.projects import Projects
-from core.store import predictions, projects, runs, versions
+from core.store import exports, predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
@@ -151,8 +151,9 @@ class External(Service):
     def start(self, model: RunId, project_id: ProjectId) -> RunId:
         """Queue the model of run `model` on the project's labelled pictures; classes are matched by their names.
 
-        Pictures of classes that the model does not know are left out. Raises NotFound for a run without a model,
-        BadInput for another task, no common class or the model's own project, NotEnoughImages without a picture.
+        Pictures without a label, and of classes that the model does not know, are left out. Raises NotFound for a
+        run without a model, BadInput for another task, no common class or the model's own project, NotEnoughImages
+        without a picture.
         """
         with writing(self.engine) as session:
             run = runs.read_run(session, model)
@@ -263,7 +264,8 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
             hint=f"Its classes are {have}. Rename them, so that the same thing has the same name.",
         )
     items, left_out = [], 0
-    for image in versions.list_labelled(session, project.id):
+    labelled = versions.list_labelled(session, project.id)
+    for image in labelled:
         targets = tuple(sorted(positions[int(item)] for item in image.classes if int(item) in positions))
         usable = image.number is not None if card.task is Task.REGRESSION else len(targets) == 1
         if not usable and card.task is not Task.MULTI:
@@ -292,9 +294,13 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
         items=items,
         now=datetime.now(UTC),
     )
-    return version_id, _left_out(left_out)
-
-
-def _left_out(number: int) -> str:
+    pictures, _ = exports.count_images(session, project.id)
+    # A folder that is brought in to be tested on makes no class: its pictures of others come without a label.
+    bare = "without a number" if card.task is Task.REGRESSION else "without a label here"
     unknown = "of classes that the model does not know"
-    return count(number, f"picture {unknown} is left out", f"pictures {unknown} are left out") if number else ""
+    said = (_left_out(left_out, unknown), _left_out(pictures - len(labelled), bare))
+    return version_id, ". ".join(filter(None, said))
+
+
+def _left_out(number: int, which: str) -> str:
+    return count(number, f"picture {which} is left out", f"pictures {which} are left out") if number else ""

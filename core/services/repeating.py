@@ -3,7 +3,7 @@
 import dataclasses
 import shlex
 
-from core.recipes import PRESETS, Recipe, starting_from
+from core.recipes import AUTOMATIC, PRESETS, Recipe, starting_from
 from core.store.runs import RunRecord
 
 BASE = "balanced"
@@ -26,6 +26,8 @@ def repeat_command(run: RunRecord, project: str, version: int) -> str:
     usual = [PRESETS[preset], *(starting_from(begun, recipe.weights, photographs=known) for known in (True, False))]
     words = ["graft", "train", "--preset", preset, "--version", str(version)]
     for name, value in recipe.to_json().items():
+        if name == "preset" and value != AUTOMATIC:  # said above
+            continue
         if name == "weights" or any(value != item.to_json()[name] for item in usual):
             words += ["--set", f"{name}={value}"]
     for name, usual_value in (("folds", 0), ("repeats", 1), ("keep_together", "case")):

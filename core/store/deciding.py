@@ -17,6 +17,7 @@ from core.evaluation.decision import (
     decide,
     decision_curve,
     enough,
+    leaning,
     pays,
     threshold_of,
     with_gaps,
@@ -92,14 +93,16 @@ def make_decision(sides: Sides, choice: int, use: Use, *, drawn: bool = True) ->
     """
     what = choices(sides.checked.task, tuple(sides.checked.version.class_names))[choice]
     there, shares = _against_the_rest(sides.checked, choice)
-    known, _ = _against_the_rest(sides.fitted, choice)
+    known, known_shares = _against_the_rest(sides.fitted, choice)
     usual = float(known.mean()) if len(known) else 0.0
     decided: Decided | None = None
     curve: tuple[Benefit, ...] = ()
     if shares is not None and 0 < usual < 1:
         units = sides.checked.units
-        decided = decide(there, shares, units, use, threshold_of(use, usual))
-        curve = decision_curve(there, shares, units, use.prevalence, usual, CHANCES) if drawn else ()
+        lean = 0.0 if known_shares is None else leaning(known, known_shares)
+        decided = decide(there, shares, units, use, threshold_of(use, usual, lean))
+        if drawn:
+            curve = decision_curve(there, shares, units, use.prevalence, usual, CHANCES, lean=lean)
     if decided is None or shares is None:
         problem = _problem(sides, there, shares, usual, what)
         return Decision(what=what, use=use, usual=usual, decided=None, curve=(), problem=problem)

@@ -101,7 +101,8 @@ class _CrossValidation:
         measures = self._keep(card, done, files)
         self.context.progress("Done", fraction=1.0, now=True, score=summary.mean)
         notes: list[JsonValue] = [
-            f"Fold {number}: {note}" for number, item in enumerate(done, 1) for note in item.notes
+            *self._thin(),
+            *(f"Fold {number}: {note}" for number, item in enumerate(done, 1) for note in item.notes),
         ]
         return {
             "score": summary.mean,
@@ -123,6 +124,23 @@ class _CrossValidation:
             "head": _heads([item.head for item in done]),
             **measures,
         }
+
+    def _thin(self) -> list[str]:
+        """What the mean of the folds' scores leaves out where a fold judges no picture of a class; empty for none."""
+        if self.version.task not in (Task.SINGLE, Task.ORDINAL):
+            return []
+        targets = np.array([item.targets[0] for item in self.items])
+        classes, counts = np.unique(targets, return_counts=True)
+        thin = sum(len(np.unique(targets[fold.judge])) < len(classes) for fold in self.folds)
+        if not thin:
+            return []
+        kind, way = ("random splits", "") if self.payload.shuffle else ("folds", "fewer folds, or ")
+        rarest = self.version.class_names[classes[counts.argmin()]]
+        return [
+            f"In {thin} of {len(self.folds)} {kind} a class had no picture to be judged by. The score of each is of "
+            "the classes that it had, so that their mean says less of all classes than what was said out of fold. What "
+            f"helps: {way}more pictures of {rarest}, which has {counts.min()} without those for testing."
+        ]
 
     def _fold(self, number: int, fold: Fold, before: Sequence[float]) -> _Judged:
         total = len(self.folds)

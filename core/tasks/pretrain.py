@@ -20,6 +20,7 @@ from core.jobs.context import JobContext
 from core.jobs.payloads import PretrainPayload
 from core.models import Network, calibrate_batch_norm, knows_photographs, save_body
 from core.models.bodies import build_body
+from core.models.looking import check_looks
 from core.pretraining import Pictures, Plan, Pretrainer, Probe, Unnamed
 from core.store import images, versions
 from core.store.db import reading
@@ -53,6 +54,7 @@ def run(context: JobContext) -> JsonObject:
         pictures, probe = _of_project(context, project, size)
     torch.manual_seed(payload.seed)
     network = Network(payload.backbone, 1, image_size=size)
+    check_looks(network)
     context.progress("Fetching the network", now=True)
     start_from(context, network, payload.weights)
     if project is not None and not knows_photographs(payload.weights, context.settings):

@@ -45,6 +45,7 @@ from core.models import (
     save_model,
     some,
 )
+from core.models.looking import check_looks
 from core.models.parts import check_kind
 from core.recipes import Recipe, head_recipe
 from core.store import predictions, versions
@@ -173,6 +174,7 @@ class Training:
                 ranked=self.recipe.ranked, shared=self.recipe.shared,
             )  # fmt: skip
             check_kind(network, self.recipe.tune)  # before minutes of looking at pictures
+            check_looks(network, alone=self.recipe.batch_size == 1 and self.recipe.tune != "head")
             start_from(self.context, network, self.recipe.weights)
             if not self.knows_photographs:
                 hasten_batch_norm(network)

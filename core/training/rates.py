@@ -26,6 +26,8 @@ BROKEN = 4.0
 LEAST_FALL = 0.02
 """The loss must fall by this share for its steepest place to mean anything."""
 MARGIN = 10.0
+LEAST_CLEAR = 1.0
+"""So many standard deviations of a step's loss the running average must fall by: three times what chance moves it."""
 SETTLED = 10
 """So many values of the running average rest on too few losses to show a slope."""
 
@@ -68,14 +70,17 @@ def smoothed(losses: Sequence[float]) -> NDArray[np.float64]:
 def suggested_rate(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     """Where the loss falls most steeply over a factor of ten; a tenth of the rate of the least loss if it hardly falls.
 
-    Over fewer steps than that the steepest place is where small batches happened to differ. None if it only climbs, or
-    if there are fewer than five losses.
+    Over fewer steps than that the steepest place is where small batches happened to differ. None if it only climbs, if
+    it falls no further than such differences make it, or if there are fewer than five losses.
     """
     if len(losses) < 5:
         return None
     even, first = smoothed(losses), min(SETTLED, len(losses) // 4)
     least = first + int(even[first:].argmin())
     if least == first:
+        return None
+    by_chance = float(np.diff(losses[: least + 1]).std()) / 2**0.5  # from step to step: what a slope does not add to
+    if least > SETTLED and even[first] - even[least] < LEAST_CLEAR * by_chance:
         return None
     if even[first] - even[least] < LEAST_FALL * abs(even[first]):
         return rates[least] / MARGIN

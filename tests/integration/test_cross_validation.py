@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -335,6 +336,23 @@ def test_every_task_is_validated_and_its_ensemble_says_what_the_run_kept(
         assert said.number == pytest.approx(kept.said_number, rel=1e-4)
     else:
         assert said.probabilities == pytest.approx(kept.probabilities, abs=1e-4) and len(kept.probabilities) == outputs
+
+
+def test_folds_that_judge_no_picture_of_a_class_say_so(graft: Graft, tmp_path: Path) -> None:
+    seldom = import_painted(graft, "Seldom", paint(tmp_path / "seldom", ["red"] * 5 + ["green"] * 15))
+    told = []
+    for folds in (6, 2):
+        run_id = graft.training.start(seldom, RECIPE.with_settings({"epochs": "1"}), folds=folds)
+        complete(graft, run_id)
+        notes = (graft.training.read(run_id).result or {})["notes"]
+        assert isinstance(notes, list)
+        told.append([note for note in notes if "had no picture" in str(note)])
+    assert told[1] == [], "each of two has some"
+    assert told[0] == [
+        "In 2 of 6 folds a class had no picture to be judged by. The score of each is of the classes that it had, so "
+        "that their mean says less of all classes than what was said out of fold. What helps: fewer folds, or more "
+        "pictures of red, which has 4 without those for testing."
+    ]
 
 
 def test_random_splits_say_what_the_pictures_are_that_they_judged(graft: Graft, project: ProjectId) -> None:

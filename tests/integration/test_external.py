@@ -300,6 +300,19 @@ def test_the_page_tests_a_model_on_a_folder_of_the_computer_that_graft_runs_on(
     assert "A folder of that name was brought in before" in page.error[0].value.replace("\\", "")
 
 
+def test_pictures_in_a_folder_of_another_class_are_left_out_and_counted(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    model = trained(graft, project)
+    folder = elsewhere(tmp_path / "mixed", {"green": 2, "red": 2, "blue": 3})
+    complete(graft, graft.external.bring_folder(model, str(folder)))
+    test = graft.external.start(model, graft.projects.named("External: mixed").id)
+    complete(graft, test)
+    (listed,) = graft.external.list(model)
+    assert listed.note == "3 pictures without a label here are left out"
+    assert graft.results.read(test, Split.TEST).scores.count == 4
+
+
 def _of(page: AppTest) -> Selectbox[RunId | None]:
     return next(item for item in page.selectbox if item.label == "Pictures of")
 

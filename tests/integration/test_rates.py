@@ -67,6 +67,14 @@ def test_a_fall_of_a_few_steps_is_one(losses: list[float]) -> None:
     assert suggested_rate(RATES, losses) in RATES[: len(losses)]
 
 
+def test_a_loss_that_only_chance_moves_suggests_nothing() -> None:
+    chance, found = np.random.default_rng(0), 0
+    for _ in range(100):
+        losses = [*(0.42 + chance.normal(0, 0.15, 70)), *np.linspace(0.5, 3, 15)]
+        found += suggested_rate(FINE, losses) is not None
+    assert found <= 12, "about five of a hundred, by chance"
+
+
 def test_a_loss_that_only_climbs_suggests_nothing() -> None:
     assert suggested_rate(RATES, [1.0 + index for index in range(61)]) is None
     assert suggested_rate(RATES, [1.0, 0.5]) is None

@@ -74,6 +74,16 @@ def test_every_field_has_its_widget_and_what_is_changed_is_changed(
     assert page.session_state["found"] == dataclasses.replace(recipe, loss="corn", weight_decay=0.3)
 
 
+def test_a_learning_rate_goes_up_and_down_in_steps_of_its_own_size(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    recipe = PRESETS["balanced"]
+    rate = opened(graft, Task.SINGLE, recipe).number_input(key=f"learning_rate-{recipe.hash}")
+    assert recipe.learning_rate == 0.002 and rate.step == pytest.approx(0.001)
+    assert rate.decrement().value == pytest.approx(0.001), "a hundredth less would be less than nothing"
+
+
 def test_two_steps_are_offered_only_where_there_are_two_branches(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     for recipe, there in ((TINY, True), (PRESETS["balanced"], False)):

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.evaluation.decision import Use, decide, decision_curve, enough, moved, pays, threshold_of, with_gaps
+from core.evaluation.decision import (
+    Use,
+    decide,
+    decision_curve,
+    enough,
+    leaning,
+    moved,
+    pays,
+    threshold_of,
+    with_gaps,
+)
 from core.evaluation.interval import units_of
 
 
@@ -18,6 +28,30 @@ def test_the_threshold_follows_from_costs_and_prevalence_by_hand() -> None:
     # Odds of 1 to 19 there, even here: a chance of even odds there is one of 19 to 1 here.
     assert threshold_of(Use(prevalence=0.05, miss=1), 0.5) == pytest.approx(0.95)
     assert moved(0.95, 0.5, 0.05) == pytest.approx(0.5)
+
+
+def test_a_class_that_counted_more_while_learning_is_acted_on_at_the_price_that_was_given() -> None:
+    random = np.random.default_rng(0)
+    there = random.random(8000) < 0.05
+    seen = 2 * (random.normal(size=8000) + 2 * there) - 2
+    # The chances are those of 1 in 20; learnt with a weight of 19 for the class, the model says those of even odds.
+    chances, told = (1 / (1 + np.exp(-(seen + prior))) for prior in (-np.log(19), 0))
+    lean = leaning(there, told)
+    assert lean == pytest.approx(-np.log(19), abs=0.15) and leaning(there, chances) == pytest.approx(0, abs=0.15)
+    threshold = threshold_of(Use(prevalence=0.05, miss=9), 0.05, lean)
+    assert np.mean((told >= threshold) == (chances >= 0.1)) > 0.98, "acting from a chance of 1 in 10, as was asked"
+    cost = {cut: 9 * (there & (told < cut)).sum() + (~there & (told >= cut)).sum() for cut in (0.1, threshold)}
+    assert cost[threshold] < 0.7 * cost[0.1], "what the model says is no chance here"
+    (learnt,), (honest,) = (
+        decision_curve(there, shares, units_of([""] * 8000), 0.05, 0.05, [0.1], lean=leaning(there, shares))
+        for shares in (told, chances)
+    )
+    assert learnt.model.value == pytest.approx(honest.model.value, abs=1)
+
+
+def test_few_pictures_move_the_probabilities_little() -> None:
+    assert leaning(np.repeat([True, False], [20, 80]), np.full(100, 0.2)) == pytest.approx(0, abs=1e-9)
+    assert -1 < leaning(np.array([False]), np.array([1.0])) < -0.9, "as sure as can be, once, and wrong"
 
 
 def test_what_is_found_and_missed_of_a_thousand_by_hand() -> None:

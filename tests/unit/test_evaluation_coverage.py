@@ -75,6 +75,19 @@ def _true_macro_f1() -> float:
     return float((2 * RECALLS / (1 + matrix.sum(0))).mean())
 
 
+@pytest.mark.parametrize(("number", "wrong"), [(12, 0.1), (12, 0.02), (60, 0.1)])
+def test_brier_scores_of_models_that_seldom_err(number: int, wrong: float) -> None:
+    random, hits = np.random.default_rng(7), 0
+    for _ in range(TRIALS):
+        missed = random.random(number) < wrong  # sure of itself whenever it errs
+        sure = np.where(missed, 0.1, 0.95)
+        truth = np.arange(number) % 2
+        shares = np.where(truth[:, None] == np.arange(2), sure[:, None], 1 - sure[:, None])
+        found = score_classes(truth, shares.argmax(1), 2, probabilities=shares).figures["brier"]
+        hits += holds(found, wrong * 0.81 + (1 - wrong) * 0.0025)
+    assert hits / TRIALS >= FEWEST
+
+
 def test_ignoring_cases_would_promise_too_much() -> None:
     random = np.random.default_rng(2)
     hits = 0

@@ -181,6 +181,8 @@ def test_each_failed_test_is_a_reason_and_few_pictures_are_no_verdict() -> None:
     assert good.gain.low < 0.3 < good.gain.high
     assert "by chance" in judged(0.0).reasons[0] and judged(0.0).passes is False
     assert "forgets" in judged(0.3, alike=0.8).reasons[0]
+    few = judged(0.3, alike=0.8, count=5)
+    assert few.passes is None and few.reasons == () and few.alike == pytest.approx(0.8), "told, but no verdict"
     assert "circled" in judged(0.3, hits=0).reasons[0]
     lucky = judged(0.3, chance=0.3)
     assert lucky.passes is False and lucky.gain.value == pytest.approx(judged(0.0).gain.value), "as chance maps do"

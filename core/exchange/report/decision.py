@@ -31,7 +31,8 @@ def decision(facts: ReportFacts) -> str:
     )
     thresholds = (
         "The threshold follows from the costs and from how common the class is (Elkan 2001; Saerens et al. 2002, "
-        "doi 10.1162/089976602753284446); no picture chose it, so the test pictures can judge it."
+        "doi 10.1162/089976602753284446), by probabilities that fit how common it is among the validation pictures "
+        "(Steyerberg et al. 2004, doi 10.1002/sim.1844); no test picture chose it, so they can judge it."
     )
     known = [line for line in told if line["threshold"] is not None]
     few = [str(line["problem"]) for line in told if line["problem"]]
