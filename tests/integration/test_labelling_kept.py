@@ -12,7 +12,7 @@ from core.store import versions
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
 from core.store.snapshot import FILE
-from core.types import ClassId, ImageId, JsonObject, LabelSource, ProjectId, RunId, Split, Task, VersionId
+from core.types import ClassId, ImageId, JsonObject, ProjectId, RunId, Split, Task, VersionId
 from tests.finished import keep, make_images, make_run, make_version
 from tests.integration.test_agreement import say, take_back
 from tests.integration.test_checking import classes_of
@@ -127,17 +127,6 @@ def test_what_somebody_takes_back_later_changes_nothing_and_counts_no_more_from_
     again = read.train()
     assert read.told() == first and graft.results.verify(read.run).ok
     assert people(read.told(again)) == {("Ben", "hand", 12)} and graft.results.verify(again).ok
-
-
-def test_a_snapshot_of_when_imports_counted_as_a_person_stays_right(graft: Graft, read: Read) -> None:
-    for image in read.images:
-        say(graft, read.project, "import", image, LabelValue(classes=(read.classes[0],)), LabelSource.IMPORT)
-    with sqlite3.connect(graft.settings.home / "graft.db") as database:
-        database.execute("UPDATE dataset_version SET labelling = json_object('until', 36, 'merged', json('{}'))")
-    keep(graft, read.run)
-    agreement = read.told()["agreement"]
-    assert isinstance(agreement, dict) and agreement["people"] == ["Anna", "Ben", "import"]
-    assert graft.results.verify(read.run).ok
 
 
 @pytest.mark.parametrize(
