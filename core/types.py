@@ -61,7 +61,7 @@ class LabelKind(StrEnum):
 class LabelSource(StrEnum):
     """How a label came about.
 
-    UNDO takes back the last word that the same person said of the image, and holds what stands without it.
+    UNDO takes back one word that the same person said of the image, and holds what stands without it.
     """
 
     HAND = "hand"

@@ -10,28 +10,31 @@ const targets = (state) => (state.open ? [state.open] : chosen(state));
 // ---- Labelling
 
 // With `joined` what one person gives a picture on this page, one class after another, is one word of hers: each
-// takes the one before back.
+// takes the one before back. `state.joined` has the event of the last one, by picture.
 function apply(state, change, joined = false) {
   const items = targets(state), by = state.outbox.annotator;
   if (!items.length) { say(state, "Choose pictures first: click them, or drag over them."); return; }
   const deeds = items.map((item) => {
     const after = change(item), labels = "state" in after;
-    const again = joined && state.joined.get(item.id) === by;
-    if (labels) state.joined.set(item.id, joined ? by : null);
-    return { item, by, again, after, before: { ...(labels ? label(item) : {}), flagged: item.flagged } };
+    const event = labels ? { ...eventOf(item.id, { ...label(item), ...after }), annotator: by } : null;
+    const earlier = state.joined.get(item.id);
+    const again = joined && earlier?.annotator === by ? earlier : null;
+    if (labels) state.joined.set(item.id, joined ? event : null);
+    return { item, event, again, after, before: { ...(labels ? label(item) : {}), flagged: item.flagged } };
   });
   state.done.push(deeds);
   // A label that stands already is a word, too: another person has said the same.
-  write(state, deeds.map(({ item, again, after }) => ({
-    item, after, eventsOf: (next) => [...(again ? [undoOf(item.id, next, by)] : []), eventOf(item.id, next)],
+  write(state, deeds.map(({ item, event, again, after }) => ({
+    item, after, events: event ? [...(again ? [undoOf(again, label(item))] : []), event] : [],
   })));
 }
 
 function write(state, changes) {
   const events = [];
-  for (const { item, after, eventsOf } of changes) {
+  for (const change of changes) {
+    const { item, after } = change;
     const { flagged, ...next } = { ...label(item), flagged: item.flagged, ...after };
-    if ("state" in after) events.push(...eventsOf(next));
+    events.push(...change.events);
     if (flagged !== item.flagged) events.push({ image: item.id, kind: flagged ? "flag" : "unflag", value: {}, source: "hand" });
     for (const id of item.classes) state.counts[id] = (state.counts[id] ?? 0) - 1;
     for (const id of next.classes) state.counts[id] = (state.counts[id] ?? 0) + 1;
@@ -61,12 +64,14 @@ function flag(state) {
 function undo(state) {
   const last = state.done.pop();
   if (!last) return;
-  write(state, last.map(({ item, by, again, before }) => {
-    if (!again) state.joined.delete(item.id);
-    return {
-      item: state.items.find((now) => now.id === item.id) ?? item, after: before,
-      eventsOf: (next) => [undoOf(item.id, next, by), ...(again ? [{ ...eventOf(item.id, next), annotator: by }] : [])],
-    };
+  write(state, last.map(({ item, event, again, before }) => {
+    const shown = state.items.find((now) => now.id === item.id) ?? item;
+    if (!event) return { item: shown, after: before, events: [] };
+    const taken = state.joined.get(item.id) ?? event;
+    const anew = again ? { ...eventOf(item.id, before), annotator: event.annotator } : null;
+    if (anew) state.joined.set(item.id, anew);
+    else state.joined.delete(item.id);
+    return { item: shown, after: before, events: [undoOf(taken, before), ...(anew ? [anew] : [])] };
   }));
 }
 

@@ -17,10 +17,12 @@ function change(state, item, next) {
 function deed(state, name, value = {}, step = 1) {
   const item = current(state);
   if (!item) return;
-  state.done.push({ at: state.at, before: label(item), by: state.outbox.annotator });
   const next = { state: name, classes: value.classes ?? [], number: value.number ?? null };
+  const seconds = Math.min(600, (performance.now() - state.shownAt) / 1000);
+  const event = { ...eventOf(item.id, next, seconds), annotator: state.outbox.annotator };
+  state.done.push({ at: state.at, before: label(item), event });
   change(state, item, next);
-  record(state.outbox, [eventOf(item.id, next, Math.min(600, (performance.now() - state.shownAt) / 1000))]);
+  record(state.outbox, [event]);
   go(state, step);
 }
 
@@ -31,7 +33,7 @@ function undo(state) {
   const item = current(state);
   if ("flagged" in last) { flag(state, last.flagged); show(state); return; }
   change(state, item, last.before);
-  record(state.outbox, [undoOf(item.id, last.before, last.by)]);
+  record(state.outbox, [undoOf(last.event, last.before)]);
   show(state);
 }
 

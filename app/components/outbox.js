@@ -29,19 +29,19 @@ function unsent(outbox) {
 // The event that brings a picture into this state: `label` is {state, classes, number}.
 function eventOf(image, label, seconds = null) {
   const kind = { labelled: "set", skipped: "skip", unsure: "unsure", unlabelled: "clear" }[label.state];
-  return { image, kind, value: kind === "set" ? { classes: label.classes, number: label.number } : {}, seconds, source: "hand" };
+  return { id: newId(), image, kind, value: kind === "set" ? { classes: label.classes, number: label.number } : {}, seconds, source: "hand" };
 }
 
-// The event that takes back the last word of `annotator`. The server knows better than this page what stands then:
-// somebody else may have labelled the picture before, or since.
-function undoOf(image, label, annotator) {
-  return { ...eventOf(image, label), source: "undo", annotator };
+// The event that takes back another one. The server knows better than this page what stands then: somebody else may
+// have labelled the picture before, or since.
+function undoOf(event, label) {
+  return { ...eventOf(event.image, label), source: "undo", annotator: event.annotator, takes_back: event.id };
 }
 
 function record(outbox, events) {
   for (const event of events) {
     lastAt = Math.max(Date.now(), lastAt + 1); // the order of deeds within a millisecond counts, too
-    const kept = { annotator: outbox.annotator, ...event, id: newId(), at: lastAt };
+    const kept = { id: newId(), annotator: outbox.annotator, ...event, at: lastAt };
     try { localStorage.setItem(outbox.prefix + kept.id, JSON.stringify(kept)); } catch { outbox.loose.set(kept.id, kept); }
   }
   deliver(outbox);

@@ -23,9 +23,11 @@ def _event(value: JsonValue, annotator: str) -> LabelEvent:
         kind, source = LabelKind(str(value.get("kind"))), LabelSource(str(value.get("source", "hand")))
     except ValueError as error:
         raise BadInput(f"The event {event_id} is of an unknown kind or source.") from error
-    label = value.get("value") or {}
+    label, takes_back = value.get("value") or {}, value.get("takes_back", "")
     if not isinstance(label, dict):
         raise BadInput(f"The value of event {event_id} must be an object.")
+    if not isinstance(takes_back, str) or (source is LabelSource.UNDO) != bool(takes_back):
+        raise BadInput(f"The event {event_id} must name what it takes back if it is an undoing, and only then.")
     return LabelEvent(
         event_id=event_id,
         image_id=ImageId(image),
@@ -34,6 +36,7 @@ def _event(value: JsonValue, annotator: str) -> LabelEvent:
         annotator=str(value.get("annotator") or annotator)[:200],
         seconds=float(seconds) if isinstance(seconds, int | float) else None,
         source=source,
+        takes_back=takes_back,
     )
 
 

@@ -26,11 +26,16 @@ STATES = {
     LabelKind.CLEAR: ImageState.UNLABELLED,
 }
 """What an event makes of an image; flags leave its state alone."""
+TAKES_BACK = "takes_back"
+"""Where the value of an undoing names the event that it takes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEvent:
-    """What one person did to one image. `event_id` is made by the client, once per deed."""
+    """What one person did to one image. `event_id` is made by the client, once per deed.
+
+    One whose source is UNDO `takes_back` the event of that id, if the same person did it and it is there.
+    """
 
     event_id: str
     image_id: ImageId
@@ -39,6 +44,7 @@ class LabelEvent:
     annotator: str = "expert"
     seconds: float | None = None
     source: LabelSource = LabelSource.HAND
+    takes_back: str = ""
 
 
 def annotator_id(session: Session, name: str) -> int:
@@ -76,7 +82,7 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         if image is None:
             raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
         if event.source is LabelSource.UNDO:
-            event = _without_last(session, event, annotators[event.annotator])
+            event = _undoing(session, event, annotators[event.annotator])
         if event.kind in (LabelKind.SET, LabelKind.CONFIRM):
             event.value.check(project.task)
             unknown = [item for item in event.value.classes if item not in project.all_classes]
@@ -89,7 +95,7 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 image_id=image.id,
                 annotator_id=annotators[event.annotator],
                 kind=event.kind,
-                value=event.value.to_json(),
+                value=event.value.to_json() | ({TAKES_BACK: event.takes_back} if event.takes_back else {}),
                 seconds=event.seconds,
                 source=event.source,
                 created_at=now,
@@ -103,6 +109,7 @@ class Word(NamedTuple):
 
     image_id: ImageId
     event: int
+    event_id: str
     annotator_id: int
     kind: LabelKind
     source: LabelSource
@@ -112,7 +119,7 @@ class Word(NamedTuple):
 def list_words(session: Session, *which: ColumnElement[bool]) -> list[Word]:
     """What these events say of labels, in its order, one image after the other."""
     row = LabelEventRow
-    query = select(row.image_id, row.id, row.annotator_id, row.kind, row.source, row.value)
+    query = select(row.image_id, row.id, row.event_id, row.annotator_id, row.kind, row.source, row.value)
     found = session.execute(query.where(row.kind.in_(list(STATES)), *which).order_by(row.image_id, row.id))
     return [Word(*item) for item in found]
 
@@ -122,22 +129,20 @@ def standing(words: Iterable[Word]) -> list[Word]:
     left: list[Word] = []
     for word in words:
         if word.source is LabelSource.UNDO:
-            _take_back(left, word.annotator_id)
+            left = _without(left, str(word.value.get(TAKES_BACK)), word.annotator_id)
         else:
             left.append(word)
     return left
 
 
-def _take_back(said: list[Word], annotator: int) -> None:
-    own = [index for index, word in enumerate(said) if word.annotator_id == annotator]
-    if own:
-        del said[own[-1]]
+def _without(said: Iterable[Word], event_id: str, annotator: int) -> list[Word]:
+    return [word for word in said if (word.event_id, word.annotator_id) != (event_id, annotator)]
 
 
-def _without_last(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
+def _undoing(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
     """The undoing with what stands then: what others said meanwhile stays, and so does what they had said before."""
-    left = standing(list_words(session, LabelEventRow.image_id == undo.image_id))
-    _take_back(left, annotator)
+    said = standing(list_words(session, LabelEventRow.image_id == undo.image_id))
+    left = _without(said, undo.takes_back, annotator)
     if not left:
         return replace(undo, kind=LabelKind.CLEAR, value=LabelValue())
     return replace(undo, kind=left[-1].kind, value=LabelValue.from_json(left[-1].value))

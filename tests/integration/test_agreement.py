@@ -3,11 +3,14 @@
 import itertools
 
 import pytest
+from sqlalchemy import select
 
 from core.graft import Graft
 from core.labels import LabelValue
 from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
+from core.store.db import reading
+from core.store.tables import AnnotatorRow, LabelEventRow
 from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, ProjectId, Task
 from tests.finished import make_images
 from tests.integration.test_checking import classes_of
@@ -22,11 +25,13 @@ def say(
     image: ImageId,
     value: LabelValue,
     source: LabelSource = LabelSource.HAND,
-) -> None:
+) -> str:
+    """Give a label; the event's id."""
     event = LabelEvent(
         event_id=f"event-{next(NUMBERS)}", image_id=image, kind=LabelKind.SET, value=value, annotator=who, source=source
     )
     assert not graft.labelling.record(project, [event]).rejected
+    return event.event_id
 
 
 @pytest.fixture
@@ -87,13 +92,21 @@ def test_numbers_are_compared_and_the_widest_differences_come_first(graft: Graft
     assert told is not None and told["pictures"] == 3 and told["alpha"] is None
 
 
-def take_back(graft: Graft, project: ProjectId, who: str, image: ImageId) -> None:
+def take_back(graft: Graft, project: ProjectId, who: str, image: ImageId, what: str = "") -> None:
+    """The event `what`, or the newest of that person's."""
+    query = select(LabelEventRow.event_id).join(AnnotatorRow, AnnotatorRow.id == LabelEventRow.annotator_id)
+    own = query.where(
+        AnnotatorRow.name == who, LabelEventRow.image_id == image, LabelEventRow.source != LabelSource.UNDO
+    )
+    with reading(graft.engine) as session:
+        what = what or session.scalars(own.order_by(LabelEventRow.id.desc())).first() or "nothing"
     event = LabelEvent(
         event_id=f"event-{next(NUMBERS)}",
         image_id=image,
         kind=LabelKind.CLEAR,
         annotator=who,
         source=LabelSource.UNDO,
+        takes_back=what,
     )
     assert not graft.labelling.record(project, [event]).rejected
 
@@ -119,6 +132,20 @@ def test_what_is_taken_back_takes_nothing_of_others_along(graft: Graft, leaves: 
     assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
     take_back(graft, leaves, "Anna", before)  # nothing is left to take back
     assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
+
+
+def test_of_two_people_who_go_by_one_name_each_takes_back_what_she_did(graft: Graft, leaves: ProjectId) -> None:
+    """Who gives no name is called "expert"; so is the colleague."""
+    (image,), known = make_images(graft, leaves, 1), classes_of(graft, leaves)
+    slip = say(graft, leaves, "expert", image, LabelValue(classes=(known[0],)))
+    say(graft, leaves, "expert", image, LabelValue(classes=(known[1],)))
+    take_back(graft, leaves, "expert", image, slip)
+    assert label_of(graft, leaves, image) == (ImageState.LABELLED, (known[1],))
+    take_back(graft, leaves, "expert", image, "what-was-never-kept")
+    assert label_of(graft, leaves, image) == (ImageState.LABELLED, (known[1],))
+    ada = say(graft, leaves, "Ada", image, LabelValue(classes=(known[2],)))
+    take_back(graft, leaves, "expert", image, ada)
+    assert label_of(graft, leaves, image) == (ImageState.LABELLED, (known[2],)), "it is not hers to take back"
 
 
 def test_a_slip_that_was_undone_is_not_what_a_person_said_first(graft: Graft, leaves: ProjectId) -> None:

@@ -80,7 +80,31 @@ def test_one_impossible_event_is_refused_and_the_others_are_kept(client: TestCli
     assert answer["saved"] == ["event-0001"] and answer["rejected"][0]["id"] == "impossible"
 
 
-@pytest.mark.parametrize("body", [[], {"project": "1", "events": []}, {"project": 1, "events": [{"id": 1}]}])
+def test_what_an_undoing_names_is_taken_back_and_one_that_was_refused_takes_nothing_along(
+    client: TestClient, graft: Graft, image: ImageId
+) -> None:
+    refused = event(image, class_id=99, event_id="impossible")
+    undo = {**event(image, event_id="undo-0001", kind="clear"), "source": "undo", "takes_back": "impossible"}
+    client.post("/api/labels", json={"project": 1, "events": [event(image), refused, undo]})
+    assert graft.gallery.image(image).state is ImageState.LABELLED
+    again = {**undo, "id": "undo-0002", "takes_back": "event-0001"}
+    client.post("/api/labels", json={"project": 1, "events": [again]})
+    assert graft.gallery.image(image).state is ImageState.UNLABELLED
+
+
+NAMELESS = {"id": "undo-0001", "image": 1, "kind": "clear", "source": "undo"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"project": "1", "events": []},
+        {"project": 1, "events": [{"id": 1}]},
+        {"project": 1, "events": [NAMELESS]},
+        {"project": 1, "events": [{**NAMELESS, "takes_back": 7}]},
+    ],
+)
 def test_a_malformed_request_is_answered_in_words(client: TestClient, body: object) -> None:
     answer = client.post("/api/labels", json=body)
     assert answer.status_code == 400 and answer.json()["error"]
