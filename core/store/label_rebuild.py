@@ -5,12 +5,13 @@ label is derived: so merging and separating again never touch an event.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.labels import LabelValue
-from core.store.labels import STATES, merged_value
+from core.store.labels import STATES, list_words, merged_value, standing
 from core.store.projects import ProjectView
 from core.store.tables import ImageClassRow, ImageRow, LabelEventRow, LabelRow
 from core.types import ClassId, ImageId, ImageState, LabelKind
@@ -42,29 +43,26 @@ def rebuild_labels(session: Session, project: ProjectView, image_ids: Sequence[I
 
 
 def _rebuild(session: Session, project: ProjectView, image_ids: Sequence[ImageId]) -> None:
-    query = (
-        select(LabelEventRow)
-        .where(LabelEventRow.image_id.in_(image_ids), LabelEventRow.project_id == project.id)
-        .order_by(LabelEventRow.id)
-    )
+    own = (LabelEventRow.image_id.in_(image_ids), LabelEventRow.project_id == project.id)
     labels: dict[tuple[ImageId, int], dict[str, object]] = {}
     newest: dict[ImageId, tuple[ImageState, LabelValue]] = dict.fromkeys(
         image_ids, (ImageState.UNLABELLED, LabelValue())
     )
+    for _, said in groupby(list_words(session, *own), key=lambda word: word.image_id):
+        for word in standing(said):
+            state, value = STATES[word.kind], merged_value(project.meant, LabelValue.from_json(word.value))
+            newest[word.image_id] = (state, value)
+            labels[word.image_id, word.annotator_id] = {
+                "image_id": word.image_id,
+                "annotator_id": word.annotator_id,
+                "state": state,
+                "value": value.to_json(),
+                "updated_at": word.at,
+            }
     flags = dict.fromkeys(image_ids, False)
-    for event in session.scalars(query):
-        if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
-            flags[event.image_id] = event.kind is LabelKind.FLAG
-            continue
-        state, value = STATES[event.kind], merged_value(project.meant, LabelValue.from_json(event.value))
-        newest[event.image_id] = (state, value)
-        labels[event.image_id, event.annotator_id] = {
-            "image_id": event.image_id,
-            "annotator_id": event.annotator_id,
-            "state": state,
-            "value": value.to_json(),
-            "updated_at": event.created_at,
-        }
+    flagging = select(LabelEventRow.image_id, LabelEventRow.kind).where(*own, LabelEventRow.kind.not_in(list(STATES)))
+    for image_id, kind in session.execute(flagging.order_by(LabelEventRow.id)):
+        flags[image_id] = kind is LabelKind.FLAG
     session.execute(delete(LabelRow).where(LabelRow.image_id.in_(image_ids)))
     session.execute(delete(ImageClassRow).where(ImageClassRow.image_id.in_(image_ids)))
     labelled = {image_id: value for image_id, (state, value) in newest.items() if state is ImageState.LABELLED}

@@ -61,8 +61,9 @@ def annotator_id(session: Session, name: str) -> int:
 def record_events(session: Session, project: ProjectView, events: Sequence[LabelEvent], *, now: datetime) -> None:
     """Append events in their order and bring labels and consensus up to date.
 
-    An event id that is there already is passed over: a retry is not a second label. Raises BadInput for an
-    image that is not the project's, a class that is not, or a value that does not fit the task; then none is kept.
+    An event id that is there already is passed over: a retry is not a second label. Where a person stands who has taken
+    something back is left to `rebuild_labels`. Raises BadInput for an image that is not the project's, a class that is
+    not, or a value that does not fit the task; then none is kept.
     """
     if not events:
         return
@@ -114,12 +115,14 @@ class Word(NamedTuple):
     kind: LabelKind
     source: LabelSource
     value: JsonObject
+    at: datetime
 
 
 def list_words(session: Session, *which: ColumnElement[bool]) -> list[Word]:
     """What these events say of labels, in its order, one image after the other."""
     row = LabelEventRow
-    query = select(row.image_id, row.id, row.event_id, row.annotator_id, row.kind, row.source, row.value)
+    told = (row.annotator_id, row.kind, row.source, row.value, row.created_at)
+    query = select(row.image_id, row.id, row.event_id, *told)
     found = session.execute(query.where(row.kind.in_(list(STATES)), *which).order_by(row.image_id, row.id))
     return [Word(*item) for item in found]
 

@@ -10,7 +10,7 @@ from core.labels import LabelValue
 from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
 from core.store.db import reading
-from core.store.tables import AnnotatorRow, LabelEventRow
+from core.store.tables import AnnotatorRow, LabelEventRow, LabelRow
 from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, ProjectId, Task
 from tests.finished import make_images
 from tests.integration.test_checking import classes_of
@@ -132,6 +132,14 @@ def test_what_is_taken_back_takes_nothing_of_others_along(graft: Graft, leaves: 
     assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
     take_back(graft, leaves, "Anna", before)  # nothing is left to take back
     assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
+    assert stands(graft) == {("Anna", since, (known[1],))}, "Ben has no label on either"
+
+
+def stands(graft: Graft) -> set[tuple[str, ImageId, tuple[ClassId, ...]]]:
+    """Where each person stands."""
+    query = select(AnnotatorRow.name, LabelRow.image_id, LabelRow.value).join(LabelRow)
+    with reading(graft.engine) as session:
+        return {(name, image, LabelValue.from_json(value).classes) for name, image, value in session.execute(query)}
 
 
 def test_of_two_people_who_go_by_one_name_each_takes_back_what_she_did(graft: Graft, leaves: ProjectId) -> None:
