@@ -181,8 +181,16 @@ def train(
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         unused = said_of_unused(recipe, given, graft.projects.read(project).task)
-        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
-        for words in unused:
+        thin = (
+            graft.training.warning_of_folds(
+                project, folds, shuffle=shuffle, keep_together=keep_together, version=version or None
+            )
+            if folds
+            else ""
+        )
+        also = [*filter(None, [thin]), *unused]
+        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *also]))
+        for words in also:
             typer.echo(words, err=True)
         kept = graft.training.kept(project, recipe)
         if kept and not wants_json(as_json):
