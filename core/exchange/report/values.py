@@ -63,6 +63,7 @@ def basis(found: Entries) -> Basis:
         judged=round(number(judged.get("pictures", 0))),
         shared=round(number(judged.get("also_learnt_from", 0))),
         out_of_fold=bool(limits.get("out_of_fold")),
+        enough=bool(limits.get("enough", True)),
     )
 
 
