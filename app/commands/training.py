@@ -193,8 +193,6 @@ def train(
         for words in also:
             typer.echo(words, err=True)
         kept = graft.training.kept(project, recipe)
-        if kept and not wants_json(as_json):
-            typer.echo(kept)
         run_id = graft.training.start(
             project,
             recipe,
@@ -206,8 +204,10 @@ def train(
             reasons=reasons,
             version=version or None,
         )
-        if reasons and not wants_json(as_json):
-            typer.echo("\n".join(reasons))
+        # Only now: it may be that it cannot be started at all.
+        if not wants_json(as_json):
+            for words in filter(None, [kept, *reasons]):
+                typer.echo(words)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {
