@@ -278,7 +278,7 @@ def test_the_figures_of_the_model_card_are_those_of_the_results_with_their_inter
     found, *_ = results["decision"]["classes"]
     value, low, high = found["found"]
     assert f"| {value:.0f} ({low:.0f} to {high:.0f}) |" in text
-    assert f"one temperature ({results['calibration']['temperature']:.4f}" in text
+    assert f"one temperature ({results['calibration']['temperature']:.3g};" in text
 
 
 class Tiny(nn.Module):
