@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.evaluation.interval import Interval, Units, wilson
 
 FEWEST = 2
-FEWEST_ALONE, FEWEST_TOGETHER = 5, 10
+FEWEST_ALONE, FEWEST_IN_ALL = 5, 10
 """Units that it takes for the score of one class, on each side, and for the mean of several, added up over the rarer
 sides: with fewer the interval goes from 0 to 1, whatever was seen."""
 Values = NDArray[np.float64]
@@ -75,9 +75,9 @@ def ranked_interval(ranked: Ranked | None, units: Units) -> Interval | None:
 def mean_interval(parts: list[Ranked], units: Units) -> Interval | None:
     """The interval of the classes' mean; what one picture does to several classes is counted together.
 
-    None with fewer than FEWEST_TOGETHER units on the rarer sides of all classes.
+    None with fewer than FEWEST_IN_ALL units, also of those on the rarer sides of all classes.
     """
-    if sum(part.rarer for part in parts) < FEWEST_TOGETHER:
+    if min(units.count, sum(part.rarer for part in parts)) < FEWEST_IN_ALL:
         return None
     influence = np.mean([part.influence for part in parts], axis=0)
     return _interval(

@@ -93,6 +93,7 @@ def test_what_is_said_of_few_fields_is_what_the_scores_do() -> None:
     few, many = scored(4), scored(80)
     assert few["accuracy"].high - few["accuracy"].low > 2 * (many["accuracy"].high - many["accuracy"].low)
     assert few["brier"] is None and few["ece"] is None and many["brier"] is not None
+    assert few["auroc"] is None and many["auroc"] is not None
 
 
 def test_of_many_classes_with_too_few_for_the_folds_the_rarest_are_named() -> None:
