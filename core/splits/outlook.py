@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.splits.assign import SHARES, SplitItem
 from core.splits.folds import JUDGED
 from core.types import ImageId, Split
-from core.words import count
+from core.words import count, enumerated
 
 ENOUGH = 10
 """Cases or groups in the test below which resampling says nothing, and many scores are left out."""
@@ -99,7 +99,7 @@ def lacking_words(apart: Mapping[str, int], noun: str, folds: int, *, shuffle: b
     named = [f"{name}: {number}" for number, name in few[:MOST_NAMED]]
     more = [f"{len(few) - MOST_NAMED} more"] if len(few) > MOST_NAMED else []
     who = f"{count(len(few), 'class is', 'classes are')} seen in fewer than {needed} {noun}"
-    aside = f"without those for testing ({', '.join([*named, *more])})"
+    aside = f"without those for testing ({enumerated([*named, *more])})"
     if shuffle:
         return (
             f"{who}, {aside}: of the random parts, a fifth of all each, some will probably hold none to be judged by. "
