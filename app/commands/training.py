@@ -188,9 +188,8 @@ def train(
             if folds
             else ""
         )
-        also = [*filter(None, [thin]), *unused]
-        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *also]))
-        for words in also:
+        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), thin, *unused]))
+        for words in unused:
             typer.echo(words, err=True)
         kept = graft.training.kept(project, recipe)
         run_id = graft.training.start(
@@ -205,6 +204,8 @@ def train(
             version=version or None,
         )
         # Only now: it may be that it cannot be started at all.
+        if thin:
+            typer.echo(thin, err=True)
         if not wants_json(as_json):
             for words in filter(None, [kept, *reasons]):
                 typer.echo(words)
