@@ -181,12 +181,17 @@ def train(
             recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         unused = said_of_unused(recipe, given, graft.projects.read(project).task)
-        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), *unused]))
+        thin = (
+            graft.training.warning_of_folds(
+                project, folds, shuffle=shuffle, keep_together=keep_together, version=version or None
+            )
+            if folds
+            else ""
+        )
+        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), thin, *unused]))
         for words in unused:
             typer.echo(words, err=True)
         kept = graft.training.kept(project, recipe)
-        if kept and not wants_json(as_json):
-            typer.echo(kept)
         run_id = graft.training.start(
             project,
             recipe,
@@ -198,8 +203,12 @@ def train(
             reasons=reasons,
             version=version or None,
         )
-        if reasons and not wants_json(as_json):
-            typer.echo("\n".join(reasons))
+        # Only now: it may be that it cannot be started at all.
+        if thin:
+            typer.echo(thin, err=True)
+        if not wants_json(as_json):
+            for words in filter(None, [kept, *reasons]):
+                typer.echo(words)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {

@@ -66,8 +66,7 @@ def _show(view: ForecastView) -> None:
     if found:
         named = {"Class": st.column_config.Column(pinned=True)}
         st.dataframe([_row(item) for item in found], hide_index=True, width="stretch", column_config=named)
-    far = [curve.name for curve in view.curves if curve.name not in {item.name for item in found}]
-    if far:
+    if far := view.too_far(int(more)):
         st.caption(f"{_names(far)}: {more} more would be over three times as many as there are: nobody can tell.")
     if view.few:
         least, units = view.least

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.context import graft
+from app.parts.text import md
 from core.types import ProjectId
 
 
@@ -17,3 +18,14 @@ def foreseen(project: ProjectId, *, choosing: bool = False) -> None:
 def _warnings(home: str, project: ProjectId, choosing: bool) -> tuple[str, ...]:
     # `home` is there for the key: projects of another have the same numbers.
     return graft().training.warnings(project, choosing=choosing)
+
+
+def foreseen_folds(project: ProjectId, folds: int, *, shuffle: bool, keep_together: str) -> None:
+    """A warning where not every fold, or random part, can be judged by all classes."""
+    if words := _warning_of_folds(str(graft().settings.home), project, folds, shuffle, keep_together):
+        st.warning(md(words), icon=":material/warning:")
+
+
+@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
+def _warning_of_folds(home: str, project: ProjectId, folds: int, shuffle: bool, keep_together: str) -> str:
+    return graft().training.warning_of_folds(project, folds, shuffle=shuffle, keep_together=keep_together)

@@ -25,14 +25,15 @@ CLASSES = """
 with Wilson's interval (1927) and the effective number of pictures where several are of one case or group. *F1* joins
 the first two; its interval is Wilson's, carried over ([Lam et al. 2023](https://arxiv.org/abs/2309.14621)). *AUROC* is
 the chance that, of a picture with the class and one without, the first has the higher probability; *average precision*
-says how clean the top of that order is; their intervals are the delta method's
+says how clean the top of that order is; both take five pictures (cases, groups) with the class and five without, and
+their intervals are the delta method's
 ([DeLong et al. 1988](https://doi.org/10.2307/2531595), [Obuchowski 1997](https://doi.org/10.2307/2533958)).
 """
 RELIABILITY = """
 **How.** Answers are put into ten bins by how sure the model was; each dot is the share of right ones in a bin, with
 Wilson's 95% interval, over their mean sureness (reliability diagram,
 [Niculescu-Mizil & Caruana 2005](https://doi.org/10.1145/1102351.1102430)). Its probabilities were made as sure as they
-should be before: by one temperature, fitted on the validation pictures
+should be before: by one temperature, fitted on the validation pictures; of a cross-validation, in each fold by its own
 ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)).
 """
 SCATTER = """

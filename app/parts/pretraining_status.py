@@ -10,7 +10,7 @@ from app.parts.run_status import log_of, not_done, notes_of, took, under_way, un
 from app.parts.text import md
 from core.catalogue import PRETRAININGS
 from core.services.pretraining import RunRecord, SignsView, Verdict
-from core.types import RunId, RunState
+from core.types import RunId, RunState, Task
 
 VERDICTS = {
     Verdict.EARLY: (
@@ -54,6 +54,21 @@ UNLABELLED = VERDICTS | {
     ),
 }
 """The same where no labels tell, but the loss alone."""
+DRAWN = UNLABELLED | {
+    Verdict.LEARNS: (
+        "It learns: alike pictures are more often of one kind than when it began, and clearly so.",
+        "It learnt: alike pictures were more often of one kind at its end than when it began, and clearly so.",
+        ":material/trending_up:",
+    ),
+    Verdict.FLAT: (
+        "No clear change yet: alike pictures are not clearly more often of one kind than when it began. More time may "
+        "help.",
+        "No clear change: alike pictures were not clearly more often of one kind than when it began. More time may "
+        "help.",
+        ":material/trending_flat:",
+    ),
+}
+"""The same of drawn pictures, whose kind is how leaves are scattered in them."""
 NEIGHBOURS_HELP = (
     "Each picture whose class is known is named by its five nearest others (cosine of the features, weighted by "
     "likeness); the share of right names, all classes counting alike. Labels are only looked at, not learnt from. "
@@ -96,7 +111,7 @@ def _status(run_id: RunId) -> None:
         not_done(run, "What it had learnt is kept. A training can start from it once it has come to its end.")
     notes_of(run)
     if run.state is not RunState.QUEUED:
-        _signs(graft().pretraining.signs(run.id), ended=run.state.ended)
+        _signs(graft().pretraining.signs(run.id), run)
     facts = [f"on {md(run.device)}"] if run.device else []
     if words := took(run):
         facts.append(words)
@@ -104,21 +119,24 @@ def _status(run_id: RunId) -> None:
     log_of(run)
 
 
-def _signs(signs: SignsView, *, ended: bool) -> None:
+def _signs(signs: SignsView, run: RunRecord) -> None:
+    ended, drawn = run.state.ended, run.project_id is None
     if ended and not signs.spread:
         return
-    now, afterwards, icon = (VERDICTS if signs.neighbours else UNLABELLED)[signs.verdict]
+    told = UNLABELLED if not signs.neighbours else DRAWN if drawn else VERDICTS
+    now, afterwards, icon = told[signs.verdict]
     (st.warning if signs.verdict is Verdict.COLLAPSED else st.info)(afterwards if ended else now, icon=icon)
     if not signs.spread:
         return
     one, two, three = st.columns(3)
+    kind, title = ("kind", "Alike and of one kind") if drawn else ("class", "Alike and of one class")
     if signs.neighbours:
-        first, last = signs.neighbours[0][1], signs.neighbours[-1][1]
-        since = f" When it began: {100 * first:.0f}." if len(signs.neighbours) > 1 else ""
-        alike = f"Of 100 labelled pictures, {100 * last:.0f} have the class of those they look most alike to.{since}"
-        _card(one, "Alike and of one class", f"{last:.0%}", alike, NEIGHBOURS_HELP)
+        first, last = (f"{100 * value:.0f}" for value in (signs.neighbours[0][1], signs.neighbours[-1][1]))
+        which = f"drawn pictures, {last} are of the kind" if drawn else f"labelled pictures, {last} have the class"
+        since = f" When it began: {first}." if len(signs.neighbours) > 1 else ""
+        _card(one, title, f"{last}%", f"Of 100 {which} of those they look most alike to.{since}", NEIGHBOURS_HELP)
     else:
-        _card(one, "Alike and of one class", "–", "Label a few pictures of two classes to see this.", "")
+        _card(one, title, "–", _unseen(run), "")
     spread, rank = signs.spread[-1][1], signs.rank[-1][1]
     apart = "1: each picture looks different to the network. 0: all look the same, it has collapsed."
     _card(two, "Pictures lie apart", f"{spread:.2f}", apart, SPREAD_HELP)
@@ -126,7 +144,7 @@ def _signs(signs: SignsView, *, ended: bool) -> None:
     _card(three, "Differences it sees", f"{rank:.0f}", kinds, RANK_HELP)
     left, right = st.columns(2)
     shown, title = (
-        (signs.neighbours, "Share of alike pictures of the same class (higher is better)")
+        (signs.neighbours, f"Share of alike pictures of the same {kind} (higher is better)")
         if signs.neighbours
         else (signs.rank, "Differences it sees (higher is better)")
     )
@@ -134,6 +152,13 @@ def _signs(signs: SignsView, *, ended: bool) -> None:
         if len(points) > 1:
             column.caption(words)
             column.line_chart(pd.DataFrame({"value": dict(points)}), height=220, x_label="step", y_label="")
+
+
+def _unseen(run: RunRecord) -> str:
+    """Why nothing can be told of classes."""
+    if run.project_id is not None and graft().projects.read(run.project_id).task is Task.REGRESSION:
+        return "Labels that are numbers name no classes to look for."
+    return "Label a few pictures of two classes to see this."
 
 
 def _card(place: DeltaGenerator, label: str, value: str, words: str, how: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import int_param
+from app.parts.foreseen import foreseen_folds
 from app.parts.pretraining_status import pretraining_title
 from app.parts.recipe_details import recipe_details
 from app.parts.recipe_words import PRESET_WORDS, SAVED
@@ -142,12 +143,15 @@ def _judging(recipe: Recipe, project: ProjectId) -> Wanted:
     )
     if how == "once":
         return Wanted(recipe)
-    if how == "shuffle":
-        often = middle.number_input("How often", 2, MOST_FOLDS, 10)
-        return Wanted(recipe, often, shuffle=True, keep_together=_kept_together(project))
-    folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
-    repeats = right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds.")
-    return Wanted(recipe, folds, repeats, keep_together=_kept_together(project))
+    shuffle, repeats = how == "shuffle", 1
+    if shuffle:
+        folds = middle.number_input("How often", 2, MOST_FOLDS, 10)
+    else:
+        folds = middle.number_input("Folds", 2, MOST_FOLDS, 5)
+        repeats = right.number_input("Repeats", 1, MOST_REPEATS, 1, help="So many times, other folds.")
+    together = _kept_together(project)
+    foreseen_folds(project, folds, shuffle=shuffle, keep_together=together)
+    return Wanted(recipe, folds, repeats, shuffle=shuffle, keep_together=together)
 
 
 def _kept_together(project: ProjectId) -> str:

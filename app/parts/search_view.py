@@ -13,6 +13,7 @@ from core.charts import search_figure, search_info
 from core.errors import GraftError
 from core.services.searching import SearchView, TrialView
 from core.types import RunId, RunState
+from core.words import plain_number
 
 COLUMNS = {
     "learning_rate": "Learning rate",
@@ -61,19 +62,23 @@ def _status(run_id: RunId) -> None:
     _trials(view)
 
 
-def _found(view: SearchView) -> None:
+def best_words(view: SearchView) -> str:
+    """What came out best; "" before anything did."""
     best = view.best
     if best is None or best.score is None or view.start is None:
-        return
-    name = view.score_name[:1].lower() + view.score_name[1:]
+        return ""
+    name = view.score_name[:1].lower() + view.score_name[1:] if view.score_name[1:2].isalpha() else view.score_name
+    score = f"{name} {plain_number(best.score, 3)} on validation"
     so_far = "" if view.run.state is RunState.DONE else " so far"
     if best.number == 1:
-        words = (
-            f"Nothing tried{so_far} was better than the recipe it began from: {name} {best.score:.3f} on validation."
-        )
-    else:
-        score = f"{name} {best.score:.3f} on validation, {view.start:.3f} at the start"
-        words = f"Trial {best.number} is best{so_far}: {score}."
+        return f"Nothing tried{so_far} was better than the recipe it began from: {score}."
+    return f"Trial {best.number} is best{so_far}: {score}, {plain_number(view.start, 3)} at the start."
+
+
+def _found(view: SearchView) -> None:
+    words = best_words(view)
+    if not words:
+        return
     with st.container(border=True):
         st.markdown(f"**{md(words)}**")
         st.caption(
@@ -118,7 +123,7 @@ def _row(view: SearchView, item: TrialView, fields: list[str]) -> dict[str, str]
     mark = " ★" if view.best is not None and item.number == view.best.number else ""
     return {
         "Trial": f"{item.number}{mark}",
-        view.score_name: "–" if item.score is None else f"{item.score:.3f}",
+        view.score_name: "–" if item.score is None else plain_number(item.score, 3),
         "": STATE_WORDS.get(item.state, item.state),
         **{COLUMNS.get(field, field): value_words(field, item.values.get(field)) for field in fields},
         "Took": "–" if item.seconds is None else duration(item.seconds),

@@ -53,8 +53,7 @@ def study(view: GroupView, unit: str) -> None:
                 "(Yosinski et al. 2014). A change that is small beside the grey band may be chance."
             )
     elif known:
-        names = [f"{row.backbone} · {start_of(row.weights)}" for row in known]
-        chart = whiskers_info(names, {figure.title: [row.score for row in known]})
+        chart = whiskers_info(list(map(network_words, known)), {figure.title: [row.score for row in known]})
         drawn = whiskers_figure(chart, percent=percent, title=figure.title)
         st.plotly_chart(drawn, config=PLOT, key=f"networks-{view.group}")
     done = [row.run for row in known]
@@ -81,6 +80,11 @@ def _row(view: GroupView, row: RowView, unit: str) -> dict[str, str]:
         "File": "–" if row.size_bytes is None else f"{row.size_bytes / 1e6:.2f} MB",
         "Per picture": "–" if row.latency_ms is None else f"{row.latency_ms:.1f} ms",
     }
+
+
+def network_words(row: RowView) -> str:
+    """A network beside the axis: two rows of one network differ in that one starts from nothing."""
+    return f"{row.backbone}, from nothing" if row.weights == "none" else row.backbone
 
 
 def _millions(parameters: int) -> str:

@@ -71,18 +71,24 @@ class Basis:
 
     shared       of those judged, how many the model also learnt from, or was chosen or limited by
     out_of_fold  whether the first were judged by folds that had not learnt from them
+    enough       whether they set any limit at all
     """
 
     limits: int
     judged: int
     shared: int
     out_of_fold: bool
+    enough: bool = True
 
     @property
     def words(self) -> str:
         """What each set is used for, and what one must serve for besides, in plain words."""
         if self.limits == 0:
             return f"There are no validation pictures, so no limit is set. {self._judged}"
+        kind = "out of fold" if self.out_of_fold else "for validation"
+        if not self.enough:
+            few = count(self.limits, f"picture {kind} is", f"pictures {kind} are")
+            return f"{few} too few to set any limit. {self._judged}"
         setting = "pictures out of fold" if self.out_of_fold else "validation pictures"
         besides = (
             "These limits are of single folds, and the answers to test pictures are of all folds together"

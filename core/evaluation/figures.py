@@ -112,7 +112,7 @@ FIGURES: dict[str, Figure] = {
         meaning="How well it puts pictures that have a class before those that have not: 1 is perfect.",
         how="Per class, the mean of the precision at each picture that has it, in order of the probability; then the "
         "mean over the classes that two pictures or more have and two or more have not. " + RANKED,
-        least="two pictures with and two without a class",
+        least="at least 10 pictures of classes that two or more have and two or more have not",
     ),
     "micro_f1": Figure(
         title="Micro F1", kind="index",
@@ -130,7 +130,7 @@ FIGURES: dict[str, Figure] = {
         meaning="Of a picture with a class and one without, the chance that it ranks them rightly: 0.5 is guessing.",
         how="Area under the ROC curve, each class against the rest; then the mean over the classes that two pictures "
         "or more have and two or more have not. " + RANKED,
-        least="two pictures with and two without a class",
+        least="at least 10 pictures of classes that two or more have and two or more have not",
     ),
     "ece": Figure(
         title="Calibration error", kind="share", higher=False,

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from core.evaluation.interval import Interval, Units, wilson
 
 FEWEST = 2
+FEWEST_ALONE, FEWEST_IN_ALL = 5, 10
+"""Units that it takes for the score of one class, on each side, and for the mean of several, added up over the rarer
+sides: with fewer the interval goes from 0 to 1, whatever was seen."""
 Values = NDArray[np.float64]
 
 
@@ -63,13 +66,18 @@ def average_precision(there: NDArray[np.bool_], scores: Values, units: Units) ->
 
 
 def ranked_interval(ranked: Ranked | None, units: Units) -> Interval | None:
-    """The 95% interval of one class's score."""
-    return None if ranked is None else _interval(ranked.value, ranked.influence, ranked.rarer, units)
+    """The 95% interval of one class's score; None with fewer than FEWEST_ALONE units on a side."""
+    if ranked is None or ranked.rarer < FEWEST_ALONE:
+        return None
+    return _interval(ranked.value, ranked.influence, ranked.rarer, units)
 
 
 def mean_interval(parts: list[Ranked], units: Units) -> Interval | None:
-    """The interval of the classes' mean; what one picture does to several classes is counted together."""
-    if not parts:
+    """The interval of the classes' mean; what one picture does to several classes is counted together.
+
+    None with fewer than FEWEST_IN_ALL units, also of those on the rarer sides of all classes.
+    """
+    if min(units.count, sum(part.rarer for part in parts)) < FEWEST_IN_ALL:
         return None
     influence = np.mean([part.influence for part in parts], axis=0)
     return _interval(

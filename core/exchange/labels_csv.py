@@ -48,11 +48,15 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelTable:
-    """The rows, found again by a picture's name, and what was wrong with single lines."""
+    """The rows, found again by a picture's name, and what was wrong with single lines.
+
+    `remark` says why its split column divides nothing, though it names splits.
+    """
 
     rows: tuple[TableRow, ...]
     problems: tuple[tuple[int, str], ...] = ()
     label_column: str = ""
+    remark: str = ""
 
     def contradictions(self) -> list[tuple[TableRow, TableRow]]:
         """Rows of one name that say different things, an earlier one and the next: the last of a name counts."""
@@ -141,13 +145,14 @@ def read_label_table(
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:
         raise BadInput(f"{name} has two columns called {doubled[0]!r}.", hint="Rename one of them.")
+    split, remark = _split_column(header, lines)
     columns = {
         "file": _column(header, file_column, FILE_NAMES, name, "file"),
         "label": _column(header, label_column, LABEL_NAMES, name, ""),
         "case": _column(header, case_column, CASE_NAMES, name, ""),
         "group": _column(header, group_column, GROUP_NAMES, name, ""),
         "date": _column(header, date_column, DATE_NAMES, name, ""),
-        "split": _split_column(header, lines),
+        "split": split,
     }
     rows, problems = [], []
     for line, cells in lines[1:]:
@@ -166,7 +171,7 @@ def read_label_table(
                 problems.append((line, f"Column {columns['date']!r}: {text[:40]!r} is not a date such as 2026-05-31."))
             else:  # nobody said that the column holds dates
                 rows.append(_row(line, record, {**columns, "date": ""}))
-    return LabelTable(rows=tuple(rows), problems=tuple(problems), label_column=columns["label"])
+    return LabelTable(rows=tuple(rows), problems=tuple(problems), label_column=columns["label"], remark=remark)
 
 
 def _text(content: bytes, name: str) -> str:
@@ -208,13 +213,22 @@ def _column(header: Sequence[str], wanted: str, guesses: Sequence[str], name: st
     return found
 
 
-def _split_column(header: Sequence[str], lines: Sequence[tuple[int, Sequence[str]]]) -> str:
+def _split_column(header: Sequence[str], lines: Sequence[tuple[int, Sequence[str]]]) -> tuple[str, str]:
+    """The column that divides the pictures, or "" and, if it names some of the splits, why it does not."""
     found = next((column for column in header if column.casefold() == "split"), "")
     if not found:
-        return ""
+        return "", ""
     place = header.index(found)
     said = {SPLITS.get(cells[place].casefold()) for _, cells in lines[1:] if place < len(cells)}
-    return found if set(Split) <= said else ""
+    lacking = [split.value for split in Split if split not in said]
+    if not lacking:
+        return found, ""
+    if len(lacking) == len(Split):  # of some other kind
+        return "", ""
+    return "", (
+        f"Column {found!r} names no picture for {' and none for '.join(lacking)}: a table divides the pictures only if "
+        "it names all three, train, validation and test. It was kept as a fact about them, and Graft divides them."
+    )
 
 
 def _row(line: int, record: dict[str, str], columns: dict[str, str]) -> TableRow:

@@ -40,6 +40,20 @@ def seen(name):
     return picture.convert("RGB")
 
 
+def said(answers):
+    """What follows from the model's answers: the likeliest class, the median grade, all classes at their limits."""
+    classes = card["classes"]
+    if card["task"] == "regression":
+        return f"{answers[0]:.4g}"
+    if card["task"] == "multi":
+        limits = card["thresholds"] or [0.5] * len(classes)
+        there = [label for label, share, limit in zip(classes, answers, limits) if share >= limit]
+        return ", ".join(there) or "none of them"
+    if card["task"] == "ordinal":
+        return classes[min(int((np.cumsum(answers) < 0.5).sum()), len(classes) - 1)]
+    return classes[int(np.argmax(answers))]
+
+
 for name in sys.argv[1:]:
     try:
         picture = seen(name)
@@ -53,5 +67,5 @@ for name in sys.argv[1:]:
     pixels = np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
     answers = model.run(None, {"pictures": pixels[None]})[0][0]
     words = [f"{label} {share:.1%}" for label, share in zip(card["classes"], answers)]
-    print(name, ", ".join(words) or answers[0])
+    print(f"{name}: {said(answers)}", f"({', '.join(words)})" if words else "")
 '''

@@ -20,6 +20,7 @@ from core.store.db import reading, writing
 from core.store.runs import RunRecord
 from core.store.scoring import score, usable
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
+from core.words import count
 
 __all__ = ["FIGURES", "Benchmarks", "GroupView", "Interval", "RowView"]
 
@@ -193,7 +194,8 @@ def _words(members: Sequence[RunRecord]) -> str:
     first = members[-1]
     recipe = first.recipe or {}
     depth = f"How deep to train {recipe.get('backbone')}"
-    what = first.name or (depth if first.payload["study"] == DEPTH else f"{len(members)} networks")
+    networks = count(len({(run.recipe or {}).get("backbone") for run in members}), "network")
+    what = first.name or (depth if first.payload["study"] == DEPTH else networks)
     return f"{what} · {first.created_at.astimezone():%d %b %Y, %H:%M}"
 
 

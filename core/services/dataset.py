@@ -1,19 +1,19 @@
 """Freezing a project's labels as a dataset version."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from core.errors import NotEnoughImages
-from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook
+from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook, whole_groups
 from core.splits.assign import NUMBERS_RULE, RULE
 from core.store import versions
 from core.store.projects import ProjectView
 from core.store.versions import LabelledImage, VersionItem, VersionRecord
-from core.types import ClassId, JsonObject, Split, Task, VersionId
+from core.types import ClassId, ImageId, JsonObject, Split, Task, VersionId
 
 FEWEST_PER_CLASS = 5
 FEWEST_NUMBERS = 10
@@ -28,7 +28,6 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
 
     Raises NotEnoughImages with the smallest number that would do.
     """
-    positions = {item.id: index for index, item in enumerate(project.classes)}
     found, parts = _dividing(session, project)
     splits = assign_splits(parts)
     if set(splits.values()) != set(Split):
@@ -37,18 +36,7 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
             hint="At least five are needed, none of them much larger than the others.",
         )
     versions.write_splits(session, splits)
-    items = [
-        VersionItem(
-            image_id=image.id,
-            blob=image.blob,
-            split=splits[image.id],
-            targets=tuple(sorted(positions[item] for item in image.classes if item in positions)),
-            number=image.number if project.task is Task.REGRESSION else None,
-            case_name=image.case_name,
-            group_name=image.group_name,
-        )
-        for image in found
-    ]
+    items = _items(project, found, splits)
     classes: list[JsonObject] = [{"id": item.id, "name": item.name, "colour": item.colour} for item in project.classes]
     return versions.create_version(
         session,
@@ -59,6 +47,22 @@ def freeze(session: Session, project: ProjectView, *, now: datetime) -> VersionI
         items=items,
         now=now,
     )
+
+
+def _items(project: ProjectView, images: Sequence[LabelledImage], splits: Mapping[ImageId, Split]) -> list[VersionItem]:
+    positions = {item.id: index for index, item in enumerate(project.classes)}
+    return [
+        VersionItem(
+            image_id=image.id,
+            blob=image.blob,
+            split=splits[image.id],
+            targets=tuple(sorted(positions[item] for item in image.classes if item in positions)),
+            number=image.number if project.task is Task.REGRESSION else None,
+            case_name=image.case_name,
+            group_name=image.group_name,
+        )
+        for image in images
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,45 @@ def foresee_version(version: VersionRecord) -> Foreseen:
     """Of a dataset version that is there."""
     parts = [SplitItem(image_id=item.image_id, unit=item.unit, stratum="", split=item.split) for item in version.items]
     return Foreseen(outlook(parts, {item.image_id: item.split for item in version.items}), version.leaking)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What folds would be made of: of how many of `noun` (cases, groups, or pictures) each class, by name, has some.
+
+    No class where folds need not have one of each: of numbers, and of several classes in a picture.
+    """
+
+    noun: str
+    classes: Mapping[str, int]
+
+
+def foresee_apart(session: Session, project: ProjectView, whole: str) -> Apart:
+    """Of the labels as they stand. `whole`: what no fold cuts through, "case" (or else the group) or "group"."""
+    try:
+        found, parts = _dividing(session, project)
+    except NotEnoughImages:
+        return Apart("pictures", {})
+    items = _items(project, found, assign_splits(parts))
+    return _apart(project.task, [item.name for item in project.classes], items, whole)
+
+
+def foresee_apart_of(version: VersionRecord, whole: str) -> Apart:
+    """Of a dataset version that is there; `whole` as in `foresee_apart`."""
+    return _apart(version.task, version.class_names, version.items, whole)
+
+
+def _apart(task: Task, names: Sequence[str], items: Sequence[VersionItem], whole: str) -> Apart:
+    pool = [item for item in items if item.split is not Split.TEST]
+    cases, groups = [item.case_name for item in pool], [item.group_name for item in pool]
+    units = whole_groups(cases, groups) if whole == "group" else [item.unit for item in pool]
+    noun = "cases" if any(cases) and whole != "group" else "groups" if any(groups) else "pictures"
+    if task not in (Task.SINGLE, Task.ORDINAL):
+        return Apart(noun, {})
+    found: dict[str, set[str]] = defaultdict(set)
+    for item, unit in zip(pool, units, strict=True):
+        found[names[item.targets[0]]].add(unit or f"\0{item.image_id}")
+    return Apart(noun, {name: len(found[name]) for name in names if name in found})
 
 
 def _dividing(session: Session, project: ProjectView) -> tuple[list[LabelledImage], list[SplitItem]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
+from core.charts.words import listed
 from core.errors import BadInput, NameTaken, NotEnoughImages, NotFound
 from core.jobs.payloads import EvaluatePayload, ImportPayload
 from core.labels import match_classes
@@ -258,9 +259,9 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
         raise BadInput(f"{project.name} has labels of another kind than the model.", hint="Choose another project.")
     positions = _matched(project, card)
     if not positions and card.task is not Task.REGRESSION:
-        have = ", ".join(item.name for item in project.classes) or "none"
+        have = listed([item.name for item in project.classes]) or "none"
         raise BadInput(
-            f"{project.name} has none of the model's classes ({', '.join(card.classes)}).",
+            f"{project.name} has none of the model's classes ({listed(card.classes)}).",
             hint=f"Its classes are {have}. Rename them, so that the same thing has the same name.",
         )
     items, left_out = [], 0

@@ -77,6 +77,10 @@ class ForecastView:
         ]
         return sorted(found, key=lambda item: -item.gain.value)
 
+    def too_far(self, more: int) -> list[str]:
+        """Classes of which `more` pictures would be over three times as many as there are."""
+        return [item.name for item in self.curves if item.pictures + more > item.curve.ahead[-1]]
+
 
 class Forecasts(Service):
     """Learning curves per class, and where they go on to."""
@@ -145,6 +149,7 @@ def forecast_json(view: ForecastView, more: int) -> JsonObject:
         "tested": tested,
         "few": list(view.few),
         "left_out": list(view.left_out),
+        "too_far": list(view.too_far(more)),
         "least": list(view.least),
     }
 

@@ -147,7 +147,9 @@ def _flow(session: Session, version: VersionRecord) -> Flow:
     }
     steps = [("in the project when this report was made", progress.total)]
     steps += [(text, progress.by_state[state]) for state, text in words.items() if progress.by_state[state]]
-    steps.append((f"in dataset version {version.number}, which the model learnt from", len(version.items)))
+    steps.append(
+        (f"in dataset version {version.number}, which the model learnt from and was tested by", len(version.items))
+    )
     return Flow(steps=steps, first_taken=first, last_taken=last)
 
 

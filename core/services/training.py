@@ -12,7 +12,15 @@ from core.jobs.payloads import TrainPayload
 from core.labels import match_classes
 from core.recipes import ACCURATE, SMALL, Choice, DataFacts, Recipe, choose_recipe, earlier_model, starting_from
 from core.services.base import Service
-from core.services.dataset import Foreseen, foresee, foresee_version, freeze, lacking
+from core.services.dataset import (
+    Foreseen,
+    foresee,
+    foresee_apart,
+    foresee_apart_of,
+    foresee_version,
+    freeze,
+    lacking,
+)
 from core.services.origin import kept_words
 from core.services.weights import (
     ensure_reach,
@@ -25,7 +33,7 @@ from core.services.weights import (
     unavailable,
     usual_weights,
 )
-from core.splits import JUDGED
+from core.splits import JUDGED, lacking_words
 from core.splits.assign import SHARES
 from core.store import predictions, projects, runs, versions
 from core.store.db import reading, writing
@@ -137,6 +145,27 @@ class Training(Service):
         if outlook and few:
             found.append(f"{few} {outlook.way_out(folded=folded)}")
         return tuple(found)
+
+    def warning_of_folds(
+        self,
+        project_id: ProjectId,
+        folds: int,
+        *,
+        shuffle: bool = False,
+        keep_together: str = "case",
+        version: int | None = None,
+    ) -> str:
+        """Which classes so many folds cannot all be judged by, or "". The arguments are those of `start`.
+
+        Raises NotFound.
+        """
+        with reading(self.engine) as session:
+            if version is None:
+                apart = foresee_apart(session, projects.read_project(session, project_id), keep_together)
+            else:
+                found = versions.find_version(session, project_id, version)
+                apart = foresee_apart_of(versions.read_version(session, found), keep_together)
+        return lacking_words(apart.classes, apart.noun, folds, shuffle=shuffle)
 
     def automatic_backbone(self) -> str:
         """The network that the rules choose for this machine. May wait two seconds for a host."""

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.splits.assign import SHARES, SplitItem
+from core.splits.folds import JUDGED
 from core.types import ImageId, Split
-from core.words import count
+from core.words import count, enumerated
 
 ENOUGH = 10
 """Cases or groups in the test below which resampling says nothing, and many scores are left out."""
 FEWEST_FOLDS = 2
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +84,30 @@ def outlook(items: Sequence[SplitItem], splits: Mapping[ImageId, Split]) -> Outl
         units[splits[item.image_id]].add(item.unit or f"\0{item.image_id}")
     noun = "case" if any(unit.startswith("case ") for unit in named) else "group"
     return Outlook(noun=noun, pictures=len(items), units={split: len(units[split]) for split in Split})
+
+
+def lacking_words(apart: Mapping[str, int], noun: str, folds: int, *, shuffle: bool = False) -> str:
+    """Which classes no division can give to every fold; "" for none.
+
+    `apart`: of how many cases, groups or pictures (`noun`, in the plural) each class has some that are not kept aside
+    for testing. With `shuffle`, of random splits, each of which judges a fifth.
+    """
+    needed = JUDGED if shuffle else folds
+    few = sorted((number, name) for name, number in apart.items() if 0 < number < needed)
+    if not few:
+        return ""
+    named = [f"{name}: {number}" for number, name in few[:MOST_NAMED]]
+    more = [f"{len(few) - MOST_NAMED} more"] if len(few) > MOST_NAMED else []
+    who = f"{count(len(few), 'class is', 'classes are')} seen in fewer than {needed} {noun}"
+    aside = f"without those for testing ({enumerated([*named, *more])})"
+    if shuffle:
+        return (
+            f"{who}, {aside}: of the random parts, a fifth of all each, some will probably hold none to be judged by. "
+            "The score of each is of the classes that it has. What helps: more pictures of "
+            f"{'that class' if len(few) == 1 else 'these classes'}."
+        )
+    return (
+        f"{who}, {aside}: not each of the {folds} folds can have one to be judged by. The score of each is of the "
+        f"classes that it has. What helps: fewer folds, or more pictures of "
+        f"{'that class' if len(few) == 1 else 'these classes'}."
+    )

@@ -1,11 +1,12 @@
 """When a model should not answer, why, and what that gains."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks.quality import FEWEST
 from core.evaluation import Interval, proportion
 from core.evaluation.abstaining import (
     BLURRED,
@@ -197,7 +198,7 @@ def abstaining(sides: Sides, promise: Promise) -> Abstaining:
         all_error_between=_error(side, np.ones_like(answers)) if numbers else None,
         reasons=_reasons(side, judged),
         curve=() if numbers else _curve(side, judged),
-        basis=sides.basis,
+        basis=replace(sides.basis, enough=judge.usual != Usual() or (judge.promise.possible and not numbers)),
         notes=_notes(sides, judge),
     )
 
@@ -238,6 +239,11 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
         notes.append(
             f"Too few validation pictures to tell which are not like the training pictures: it takes at least "
             f"{FEWEST_USUAL} {fitted.together}, {are(fitted.units.count)}."
+        )
+    if len([item for item in known if "light" in item]) < FEWEST and known:
+        notes.append(
+            f"Too few validation pictures to tell which are too blurred, dark or bright: it takes at least {FEWEST}, "
+            f"{are(len(known))}."
         )
     if not judge.promise.possible and fitted.task is not Task.REGRESSION:
         notes.append(

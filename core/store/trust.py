@@ -1,8 +1,10 @@
 """Whether answers can be relied on, as JSON: calibration with what can be promised, and when not to answer."""
 
+from dataclasses import replace
 from math import inf
 
 from core.evaluation import Interval
+from core.evaluation.abstaining import Basis
 from core.evaluation.slices import Slice
 from core.store.judges import abstaining
 from core.store.promises import COVERAGE, Promise, PromiseLine, check_promise, fit_promise
@@ -20,7 +22,7 @@ def conformal_json(sides: Sides) -> JsonObject:
     """
     promise = fit_promise(sides.fitted)
     return {
-        **basis_json(sides),
+        **basis_json(replace(sides.basis, enough=promise.possible)),
         "coverage": promise.coverage,
         "possible": promise.possible,
         "promised_to": promise.basis,
@@ -32,14 +34,16 @@ def conformal_json(sides: Sides) -> JsonObject:
     }
 
 
-def basis_json(sides: Sides) -> JsonObject:
+def basis_json(basis: Basis) -> JsonObject:
     """Which pictures set the limits and which are counted, and in words what one set must serve for besides."""
-    basis = sides.basis
     return {
-        "limits_from": {"split": Split.VALIDATION.value, "pictures": basis.limits, "out_of_fold": basis.out_of_fold},
+        "limits_from": {
+            "split": Split.VALIDATION.value, "pictures": basis.limits, "out_of_fold": basis.out_of_fold,
+            "enough": basis.enough,
+        },
         "judged_on": {"split": Split.TEST.value, "pictures": basis.judged, "also_learnt_from": basis.shared},
         "basis": basis.words,
-    }
+    }  # fmt: skip
 
 
 def _limits(promise: Promise) -> JsonValue:
@@ -70,7 +74,7 @@ def abstaining_json(sides: Sides) -> JsonObject:
     found = abstaining(sides, fit_promise(sides.fitted, COVERAGE))
     usual = found.judge.usual
     return {
-        **basis_json(sides),
+        **basis_json(found.basis),
         "answered": found.answered.value,
         "answered_interval": ends(found.answered),
         "right": None if found.right is None else found.right.value,

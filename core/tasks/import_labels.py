@@ -100,6 +100,8 @@ def plan_labels(
             problems.append((name or project.classes[len(before)].name, told))
     if table is not None:
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
+        if table.remark:
+            problems.append((name, table.remark))
         problems.extend(_unusable(project, table, name))
         problems.extend(_contradicting(table, name))
         if source.pictures and not from_table and not from_folders:

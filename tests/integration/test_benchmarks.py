@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from app.commands.comparing import comparison_words
+from app.parts.study_view import network_words
 from core.errors import BadInput, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
@@ -51,6 +52,18 @@ def test_networks_are_compared_on_the_same_pictures_with_what_they_cost(graft: G
         assert row.score is not None and row.size_bytes is not None
         assert f"{row.score.value:.3f}" in line and f"{row.score.low:.3f} to {row.score.high:.3f}" in line
         assert f"{row.size_bytes / 1e6:.2f}" in line.split()
+
+
+def test_a_network_that_also_starts_from_nothing_counts_once_and_is_told_apart(
+    graft: Graft, project: ProjectId
+) -> None:
+    names = ["mobilenet_v3_small", "graft:light_cnn"]
+    group = graft.benchmarks.start(project, RECIPE.with_settings({"weights": "bundled"}), names, scratch=True)
+    assert graft.benchmarks.list(project)[group].startswith("2 networks · ")
+    rows = graft.benchmarks.read(project, group).rows
+    assert [network_words(row) for row in rows] == [
+        "mobilenet_v3_small", "mobilenet_v3_small, from nothing", "graft:light_cnn, from nothing",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("tune", "best", "unmoved"), [("last:2", 0, True), ("last:2", 3, False), ("head", 0, False)])

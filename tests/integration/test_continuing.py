@@ -340,6 +340,9 @@ def test_a_training_goes_on_from_the_best_fold_of_a_cross_validation(graft: Graf
     told = CliRunner().invoke(build(), [*command, *given])
     assert f"{kept} it knows of green, red.\n" in told.stdout
     assert json.loads(CliRunner().invoke(build(), [*command, *given, "--json"]).stdout)["kept"].startswith(kept)
+    off = [f"weights=run:{folded}/fold-9" if item == f"weights=run:{folded}" else item for item in given]
+    gone = CliRunner().invoke(build(), [*command, *off])
+    assert gone.exit_code != 0 and "Keeps its network" not in gone.output, "what cannot start keeps nothing"
     assert graft.training.kept(project, recipe).startswith(kept)
     first = min(run.id for run in graft.training.list(project) if run.id != folded)
     assert complete(graft, first).parent_id == folded

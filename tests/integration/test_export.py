@@ -17,8 +17,11 @@ from starlette.testclient import TestClient
 from torch import Tensor, nn
 
 from core.catalogue import ModelCard
+from core.catalogue.card import in_words
 from core.errors import BadInput, NotFound
+from core.exchange.predict_example import EXAMPLE
 from core.graft import Graft, open_graft
+from core.inference import answers
 from core.inference.onnx import Answering, write_onnx
 from core.jobs.payloads import ImportPayload
 from core.media import BlobStore
@@ -197,7 +200,8 @@ def test_the_exported_model_needs_no_graft(trained: tuple[Graft, RunId, Path]) -
     assert record.probabilities is not None
     card = json.loads((folder / "card.json").read_text("utf-8"))
     words = ", ".join(f"{name} {share:.1%}" for name, share in zip(card["classes"], record.probabilities, strict=True))
-    assert done.stdout.strip() == f"{blob} {words}"
+    assert record.predicted_index is not None
+    assert done.stdout.strip() == f"{blob}: {card['classes'][record.predicted_index]} ({words})"
 
 
 def test_the_exported_model_sees_a_picture_of_any_kind_as_graft_does(
@@ -222,7 +226,7 @@ def test_the_exported_model_sees_a_picture_of_any_kind_as_graft_does(
     told = {Path(item.name).name: item.probabilities for item in view.items}
     assert "cut.png cannot be read" in said[0] and len(said) == len(files) + 1
     for file, line in zip(files, said[1:], strict=True):
-        shares = [float(share) for share in re.findall(r"([\d.]+)%", line.removeprefix(file))]
+        shares = [float(share) for share in re.findall(r"([\d.]+)%", line.removeprefix(file).partition("(")[2])]
         np.testing.assert_allclose(np.array(told[Path(file).name]) * 100, shares, atol=0.06)
 
 
@@ -278,7 +282,7 @@ def test_the_figures_of_the_model_card_are_those_of_the_results_with_their_inter
     found, *_ = results["decision"]["classes"]
     value, low, high = found["found"]
     assert f"| {value:.0f} ({low:.0f} to {high:.0f}) |" in text
-    assert f"one temperature ({results['calibration']['temperature']:.4f}" in text
+    assert f"one temperature ({results['calibration']['temperature']:.3g};" in text
 
 
 class Tiny(nn.Module):
@@ -312,19 +316,45 @@ def test_onnx_says_what_torch_says_of_any_number_of_pictures(tmp_path: Path, tas
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     for many in (1, 5):
         pictures = np.random.default_rng(1).integers(0, 256, (many, 3, 32, 32), dtype=np.uint8)
-        answers = session.run(None, {"pictures": pictures})[0]
+        given = session.run(None, {"pictures": pictures})[0]
         with torch.inference_mode():
             wanted = Answering(network, card)(torch.from_numpy(pictures)).numpy()  # type: ignore[arg-type]
             logits = network(torch.from_numpy(pictures)).numpy()
-        assert answers.shape == (many, 3)
-        assert np.abs(answers - wanted).max() < 1e-4
+        assert given.shape == (many, 3)
+        assert np.abs(given - wanted).max() < 1e-4
         if task is Task.SINGLE:
             powers = np.exp(logits / 0.7)
-            assert np.abs(answers - powers / powers.sum(1, keepdims=True)).max() < 1e-4
+            assert np.abs(given - powers / powers.sum(1, keepdims=True)).max() < 1e-4
         elif task is Task.MULTI:
-            assert np.abs(answers - 1 / (1 + np.exp(-logits / 0.7))).max() < 1e-4
+            assert np.abs(given - 1 / (1 + np.exp(-logits / 0.7))).max() < 1e-4
         else:
-            assert np.abs(answers - (logits * 4 + 10)).max() < 1e-4
+            assert np.abs(given - (logits * 4 + 10)).max() < 1e-4
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_the_program_beside_the_file_answers_as_graft_does(tmp_path: Path, task: Task) -> None:
+    torch.manual_seed(0)
+    numbers = task is Task.REGRESSION
+    card = ModelCard(
+        task=task, classes=() if numbers else ("a", "b", "c"), class_ids=() if numbers else (1, 2, 3), backbone="tiny",
+        image_size=32, framing="squash", mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), number_mean=10.0, number_std=4.0,
+        thresholds=(0.3, 0.5, 0.7) if task is Task.MULTI else (),
+    )  # fmt: skip
+    network = Tiny()
+    write_onnx(tmp_path / "model.onnx", network, card)  # type: ignore[arg-type]
+    (tmp_path / "card.json").write_text(json.dumps(card.to_json()))
+    (tmp_path / "predict.py").write_text(EXAMPLE)
+    pictures = np.random.default_rng(1).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    for index, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / f"{index}.png")
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+    wanted = [in_words(card, item.index, item.classes, item.number) for item in answers(card, logits)]
+    files = [f"{index}.png" for index in range(len(pictures))]
+    told = subprocess.run(
+        [sys.executable, "predict.py", *files], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()  # fmt: skip
+    assert [line.partition(": ")[2].partition(" (")[0].strip() for line in told] == wanted
 
 
 def test_only_a_training_that_is_done_has_a_model_to_export(trained: tuple[Graft, RunId, Path]) -> None:

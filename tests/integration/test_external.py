@@ -73,6 +73,10 @@ def test_only_projects_that_share_the_task_and_a_class_are_offered(
         graft.external.start(model, empty)
     with pytest.raises(BadInput, match="none of the model's classes"):
         graft.external.start(model, graft.projects.named("Shapes").id)
+    many = graft.projects.create_from_names("Many", Task.SINGLE, [f"shape {number}" for number in range(40)])
+    with pytest.raises(BadInput) as refused:
+        graft.external.start(model, many)
+    assert "shape 5 and 34 others." in refused.value.hint and "shape 6" not in refused.value.hint
     with pytest.raises(BadInput, match="another project"):
         graft.external.start(model, project)
 

@@ -1,6 +1,7 @@
 """What makes a test worth less is said on the page and by the command, before the training starts."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -16,6 +17,7 @@ from core.store.db import reading, writing
 from core.store.images import NewImage
 from core.types import ProjectId, Split, Task
 from tests.finished import NOW, label
+from tests.integration.colours import import_painted, paint
 
 
 def grouped(graft: Graft, fields: int, *, each: int = 8) -> ProjectId:
@@ -119,6 +121,32 @@ def test_who_trains_fold_by_fold_is_not_told_to(graft: Graft) -> None:
     grouped(graft, 7)
     told = train(graft, "Fields 7", "--folds", "2").stderr
     assert "What helps: pictures from more groups" in told and "fold by fold" not in told
+
+
+def test_a_class_that_not_every_fold_can_be_judged_by_is_told_before_the_start(graft: Graft, tmp_path: Path) -> None:
+    import_painted(graft, "Seldom", paint(tmp_path / "seldom", ["red"] * 5 + ["green"] * 30))
+    told = train(graft, "Seldom", "--folds", "5", "--json")
+    seldom = "1 class is seen in fewer than 5 pictures, without those for testing (red: 4): not each of the 5 folds can"
+    assert told.stderr.startswith(seldom) and json.loads(told.stdout)["warning"].startswith(seldom)
+    assert "fewer folds, or more pictures of that class" in told.stderr
+    assert not train(graft, "Seldom", "--folds", "4").stderr, "each of four can have one"
+    assert train(graft, "Seldom", "--folds", "5", "--version", "1").stderr == told.stderr, "also of a version"
+    parts = train(graft, "Seldom", "--folds", "4", "--shuffle").stderr
+    assert "(red: 4): of the random parts, a fifth of all each, some will probably hold none" in parts
+
+
+def test_the_page_tells_it_where_folds_are_chosen(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seldom = import_painted(graft, "Seldom", paint(tmp_path / "seldom", ["red"] * 5 + ["green"] * 30))
+    monkeypatch.setattr("core.services.weights._answers", lambda url: True)
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    monkeypatch.setattr("app.views.train.page_link", lambda label, page: None)
+    page = AppTest.from_function(form, default_timeout=60, kwargs={"page": "train", "project": seldom}).run()
+    assert not page.warning
+    next(item for item in page.selectbox if item.label == "How it is judged").set_value("folds").run()
+    assert not page.exception
+    assert ["not each of the 5 folds" in item.value for item in page.warning] == [True]
 
 
 def test_the_command_is_silent_where_there_are_enough(graft: Graft) -> None:

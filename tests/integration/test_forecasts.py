@@ -2,10 +2,12 @@
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.errors import BadInput
 from core.graft import Graft
-from core.services.forecasts import ForecastView
+from core.services.forecasts import ForecastView, forecast_json
 from core.store import checks, runs, versions
 from core.store.db import writing
 from core.store.versions import VersionItem
@@ -69,6 +71,12 @@ def test_each_class_with_enough_pictures_has_a_forecast_and_the_others_are_named
     assert first.gain.value >= second.gain.value and first.pictures == 24
     assert first.then.value == pytest.approx(first.now.value + first.gain.value, abs=1e-3)
     assert view.expectations(100) == [], "three times as many is the farthest"
+    assert view.too_far(20) == [] and view.too_far(100) == ["healthy", "rust"]
+    assert forecast_json(view, 100)["too_far"] == ["healthy", "rust"]
+    told = CliRunner().invoke(
+        build(), ["forecast", str(model), "--more", "100", "--home", str(graft.settings.home)]
+    )  # fmt: skip
+    assert "healthy, rust: 100 more would be over three times as many as there are: nobody can tell." in told.stdout
 
 
 def test_too_few_pictures_are_said_to_be_too_few_with_how_many_it_takes(graft: Graft, leaves: ProjectId) -> None:

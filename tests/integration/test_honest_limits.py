@@ -80,7 +80,7 @@ def test_which_set_serves_for_what_is_said_in_json_report_and_page(graft: Graft,
     )
     found = told(graft, run)
     assert found["basis"] == words == graft.judging.abstaining(run).basis.words
-    assert found["limits_from"] == {"split": "validation", "pictures": 40, "out_of_fold": False}
+    assert found["limits_from"] == {"split": "validation", "pictures": 40, "out_of_fold": False, "enough": True}
     assert found["judged_on"] == {"split": "test", "pictures": 40, "also_learnt_from": 0}
     conformal = graft.results.to_json(run)["calibration"]["conformal"]  # type: ignore[index, call-overload]
     assert conformal["basis"] == words  # type: ignore[call-overload, index]
@@ -102,6 +102,15 @@ def test_the_folds_of_a_cross_validation_are_named(graft: Graft, field: Field) -
 def test_without_validation_pictures_no_limit_is_claimed(graft: Graft) -> None:
     words = Basis(limits=0, judged=6, shared=0, out_of_fold=False).words
     assert words.startswith("There are no validation pictures, so no limit is set.")
+
+
+def test_of_pictures_that_set_no_limit_none_is_said_to_come(graft: Graft) -> None:
+    run = Field(graft, each=2).run(steps(4), traits=far([0.1, 0.2], [0.1, 0.2]))
+    words = "2 pictures for validation are too few to set any limit. Every share and score here is of 2 test pictures"
+    found = told(graft, run)
+    assert str(found["basis"]).startswith(words) and found["basis"] == graft.judging.abstaining(run).basis.words
+    assert any("too blurred, dark or bright: it takes at least 10, there are 2." in note for note in found["notes"])  # type: ignore[union-attr]
+    assert words in SECTIONS["abstaining"](facts_of(graft, run))
 
 
 def external(graft: Graft, field: Field, model: RunId) -> RunId:

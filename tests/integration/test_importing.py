@@ -139,6 +139,19 @@ def test_a_table_whose_label_column_is_not_found_says_so_and_named_later_it_is_n
     assert names[-3:] == ["stage 1", "stage 2", "stage 10"], "as people count"
 
 
+def test_a_table_that_leaves_a_split_out_is_told_that_it_divides_nothing(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        picture(tmp_path / "in" / f"{number}.png", 60 * number)
+    (tmp_path / "in" / "l.csv").write_text("file,label,split\n1.png,rust,train\n2.png,mildew,train\n")
+    (line,) = do_import(graft, project, ImportPayload(source=str(tmp_path / "in"))).items
+    assert line.name == "l.csv" and line.reason.startswith(
+        "Column 'split' names no picture for validation and none for"
+    )
+    assert images(graft)["1.png"].split is None and images(graft)["1.png"].extra == {"split": "train"}
+
+
 @pytest.mark.parametrize("folders", [("rust/", "mildew/"), ("", "")])
 def test_pictures_that_a_table_of_labels_does_not_name_stay_without_one_and_it_is_said(
     graft: Graft, project: ProjectId, tmp_path: Path, folders: tuple[str, str]

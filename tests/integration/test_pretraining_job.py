@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sqlalchemy import delete, update
+from streamlit.testing.v1 import AppTest
 
 from core.catalogue import BUNDLED, PRETRAININGS, bundled_weights
 from core.errors import BadInput, NotEnoughImages, NotFound, WeightsUnavailable
@@ -21,6 +23,8 @@ from core.models.weights import ways_out
 from core.pretraining import METHODS
 from core.recipes import PRESETS
 from core.services.pretraining import Verdict, judge
+from core.store.db import writing
+from core.store.tables import ImageClassRow, ProjectRow
 from core.tasks import pretrain
 from core.training import Fit, Trainer
 from core.types import Lane, ProjectId, RunId, RunState, Task
@@ -114,6 +118,34 @@ def test_a_rise_that_a_few_labelled_pictures_make_by_chance_is_no_learning(label
     # 10 points of 400 pictures are 1.96 * sqrt((0.21 + 0.24) / 400) = 6.6 points of chance; of 30, 24.
     rose = list(enumerate([0.3, 0.35, 0.37, 0.38, 0.4]))
     assert judge(rose, rose, [(0, 9.0), (1, 9.0)], [], labelled) is verdict
+
+
+def status_of(run: int) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.parts.pretraining_status import pretraining_status
+    from core.types import RunId
+
+    pretraining_status(RunId(run))
+
+
+def test_the_page_speaks_of_classes_only_where_there_are_some(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    monkeypatch.setattr("app.parts.pretraining_status.page_link", lambda *given, **params: None)  # needs the whole app
+
+    def told(run: RunId) -> str:
+        page = AppTest.from_function(status_of, default_timeout=60, kwargs={"run": run}).run()
+        assert not page.exception
+        return "\n".join([*(item.label for item in page.metric), *(item.value for item in page.caption)])
+
+    own, drawn = told(pretrained(graft, project)), told(pretrained(graft))
+    assert "Alike and of one class" in own and "Of 100 labelled pictures, " in own
+    assert "Alike and of one kind" in drawn and "Of 100 drawn pictures, " in drawn and "class" not in drawn
+    with writing(graft.engine) as session:  # as if the same pictures had numbers
+        session.execute(update(ProjectRow).where(ProjectRow.id == project).values(task=Task.REGRESSION))
+        session.execute(delete(ImageClassRow))
+    assert "Labels that are numbers name no classes to look for." in told(pretrained(graft, project))
 
 
 def test_pictures_of_the_test_split_are_left_out(graft: Graft, project: ProjectId) -> None:

@@ -13,10 +13,10 @@ from PIL import Image
 
 from core.charts import LineageStep, lineage_svg
 from core.errors import BadInput
-from core.evaluation import FIGURES
+from core.evaluation import FIGURES, Interval
 from core.exchange.html import command_html, table
 from core.exchange.report import STYLES, Dots, External, PictureMap, ReportFacts, report_html
-from core.exchange.report.values import entries, lines, three
+from core.exchange.report.values import decimal, entries, lines, three
 from core.exchange.report.whole import SECTIONS
 from core.graft import Graft
 from core.jobs.payloads import ForecastPayload, PredictPayload, TrainPayload
@@ -268,12 +268,40 @@ def test_nobody_knows_how_many_people_gave_labels_that_were_imported(graft: Graf
     assert "labelled by 1 annotator and divided" in told(("Anna", "hand"), ("Anna", "suggestion"))
 
 
+def test_figures_below_nought_have_a_real_minus_sign() -> None:
+    minus = "\N{MINUS SIGN}"
+    assert decimal(Interval(-0.021, -0.104, 0.001)) == f"{minus}0.02\n{minus}0.10 to 0.00"
+    assert decimal(Interval(-0.001, -0.004, 1234.5)) == "0.00\n0.00 to 1,234.50"
+
+
 def test_what_was_not_made_says_how_to_make_it(graft: Graft, leaves: Leaves) -> None:
     run = keep(graft, leaves.run([0, 1, 0, 1, 1, 1]))
     text = graft.reports.html(run)
     for command in ("evaluate", "robustness", "forecast", "grade", "changed"):
         assert f"<code>graft {command} {run}" in text
     assert "<code>graft check</code>" in text and "no picture was labelled by two people" in text
+
+
+def test_of_folds_the_pictures_out_of_fold_are_named_and_of_a_forecast_the_classes_that_are_too_far(
+    graft: Graft,
+) -> None:
+    facts = facts_of(graft, Field(graft).run(steps(80)))
+    assert "fitted on 40 validation pictures)" in SECTIONS["promise"](facts)
+    calibration = facts.results["calibration"]
+    assert isinstance(calibration, dict)
+    found = calibration["conformal"]
+    assert isinstance(found, dict)
+    limits = {"pictures": 40, "out_of_fold": True}
+    folded = {**facts.results, "calibration": {**calibration, "conformal": {**found, "limits_from": limits}}}
+    text = SECTIONS["promise"](dataclasses.replace(facts, results=folded))
+    assert "fitted on 40 pictures out of fold, by the answers of single folds)" in text and "validation" not in text
+    forecast: JsonObject = {
+        "features": "pixels", "together": "pictures", "more": 50, "poor": False, "tested": [], "few": [],
+        "left_out": [], "too_far": ["mildew"], "least": [20, 10],
+        "classes": [{"class": "rust", "pictures": 44, "now": None, "then": None, "gain": None, "clear": False}],
+    }  # fmt: skip
+    text = SECTIONS["forecast"](dataclasses.replace(facts, forecast=forecast))
+    assert "mildew: 50 more would be over three times as many as there are: nobody can tell." in text
 
 
 def test_a_forecast_of_which_no_class_has_enough_pictures_says_so_and_lists_few_of_many_names(graft: Graft) -> None:

@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.parts.search_view import best_words
 from core.errors import BadInput, Cancelled, DiskFull, GraftError, NameTaken, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
 from core.recipes import PRESETS, Recipe
-from core.services.searching import _trial
+from core.services.searching import SearchView, TrialView, _trial
 from core.store import runs
 from core.store.db import writing
 from core.tasks import search
@@ -306,6 +307,23 @@ def test_the_best_recipe_of_a_search_that_was_stopped_or_failed_is_saved_from_co
     found = graft.recipes.list()
     assert found["From the command"] == dataclasses.replace(view.recipe, preset="From the command")
     assert found["From the page"] == dataclasses.replace(view.recipe, preset="From the page")
+
+
+def test_a_figure_s_sign_and_a_minus_are_written_as_people_write_them(graft: Graft, project: ProjectId) -> None:
+    run = graft.queue.read(start(graft, project, trials=2))
+    trials = [
+        TrialView(
+            number=number, state="done", score=score, epoch=1, epochs=1, seconds=1.0, note="", values={"tune": "all"}
+        )
+        for number, score in ((1, -0.0014), (2, 0.1))
+    ]  # fmt: skip
+    numbers = SearchView(
+        run=run, score_name="R²", minutes=1, trials=tuple(trials), best=trials[1], start=-0.0014, recipe=None,
+        validation=9,
+    )  # fmt: skip
+    assert best_words(numbers) == "Trial 2 is best so far: R² 0.100 on validation, \N{MINUS SIGN}0.001 at the start."
+    classes = dataclasses.replace(numbers, score_name="Balanced accuracy", best=trials[0])
+    assert best_words(classes).endswith("it began from: balanced accuracy \N{MINUS SIGN}0.001 on validation.")
 
 
 def shown(run: int) -> None:

@@ -68,6 +68,9 @@ def test_a_formula_is_harmless_in_a_spreadsheet_and_comes_back() -> None:
 def test_a_split_column_counts_only_when_it_names_all_three() -> None:
     two = read_label_table(b"file,split\na.png,train\nb.png,val\n", "t.csv").rows
     assert [(row.split, row.extra) for row in two] == [(None, {"split": "train"}), (None, {"split": "val"})]
+    remark = read_label_table(b"file,split\na.png,train\nb.png,val\n", "t.csv").remark
+    assert remark.startswith("Column 'split' names no picture for test: a table divides the pictures only if it names")
+    assert read_label_table(b"file,Split\na.png,A\nb.png,B\n", "t.csv").remark == "", "of some other kind"
     three = read_label_table(b"file,split\na.png,train\nb.png,val\nc.png,test\n", "t.csv").rows
     assert [row.split for row in three] == [Split.TRAIN, Split.VALIDATION, Split.TEST]
 

@@ -78,14 +78,27 @@ def test_classes_and_probabilities_agree_with_scikit_learn() -> None:
 
 
 def test_ranking_counts_equal_probabilities_as_scikit_learn_does() -> None:
-    truth = np.array([1, 0, 1, 1, 0, 0, 1, 0])
-    shares = np.array([0.9, 0.9, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1])
+    truth = np.tile([1, 0, 1, 1, 0, 0, 1, 0], 2)
+    shares = np.tile([0.9, 0.9, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1], 2)
     found = score_classes(
         truth, (shares > 0.4).astype(int), 2, probabilities=np.stack([1 - shares, shares], 1)
     ).classes[1]
     assert found.auroc is not None and found.auroc.value == pytest.approx(roc_auc_score(truth, shares))
     assert found.average_precision is not None
     assert found.average_precision.value == pytest.approx(average_precision_score(truth, shares))
+
+
+def test_a_handful_of_pictures_ranks_nothing() -> None:
+    """Their interval would go from 0 to 1; many classes with few pictures each still have a mean."""
+    truth = [0, 0, 0, 1, 1]
+    few = score_classes(truth, truth, 2, probabilities=[[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7], [0.7, 0.3]])
+    assert few.figures["auroc"] is None and {item.auroc for item in few.classes} == {None}
+    assert {item.average_precision for item in few.classes} == {None}
+    many = np.repeat(np.arange(6), 2)
+    shares = np.full((12, 6), 0.1)
+    shares[np.arange(12), (many + (np.arange(12) % 4 == 0)) % 6] = 0.5
+    found = score_classes(many, many, 6, probabilities=shares)
+    assert {item.auroc for item in found.classes} == {None} and found.figures["auroc"] is not None
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(auroc, roc_auc_score), (average_precision, average_precision_score)])

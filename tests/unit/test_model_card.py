@@ -43,9 +43,49 @@ def test_an_answer_is_told_as_its_class_its_classes_or_its_number(facts: ModelFa
 
 
 def test_a_model_that_says_numbers_has_no_probabilities_to_calibrate(facts: ModelFacts) -> None:
-    assert "calibrated by one temperature (1.2500" in model_card_text(facts)
+    assert "calibrated by one temperature (1.25;" in model_card_text(facts)
     number = dataclasses.replace(facts.card, task=Task.REGRESSION, classes=())
     assert "temperature" not in model_card_text(dataclasses.replace(facts, card=number))
+
+
+def test_an_ensemble_is_told_as_such_and_its_temperatures_are_its_members(facts: ModelFacts) -> None:
+    text = model_card_text(dataclasses.replace(facts, card=dataclasses.replace(facts.card, temperature=1.0, members=4)))
+    assert "- Network: 4 networks, one of each fold, whose answers are averaged: resnet18" in text
+    assert "the mean of those of the 4 networks, each calibrated by a temperature of its own" in text
+    assert "one temperature" not in text
+
+
+def test_by_how_many_pictures_it_was_calibrated_is_told_and_which_figures_could_not_be_had(facts: ModelFacts) -> None:
+    metrics: JsonObject = {"test": {"count": 3, "accuracy": 1.0, "auroc": None}}
+    intervals: JsonObject = {"test": {"accuracy": [0.4, 1.0], "auroc": None}}
+    found: JsonObject = {
+        **facts.results, "task": "single", "metrics": metrics, "intervals": intervals,
+        "splits": {"validation": 2, "test": 3},
+    }  # fmt: skip
+    text = model_card_text(dataclasses.replace(facts, results=found))
+    assert "fitted on 2 validation pictures." in text
+    assert "- AUROC:" not in text and "Not enough to tell: AUROC (it needs at least 10 pictures of classes" in text
+
+
+@pytest.mark.parametrize(
+    ("answered", "enough", "words"),
+    [
+        (1.0, False, "Too few validation pictures to set a limit: in Graft, too, it answers every picture."),
+        (
+            1.0,
+            True,
+            "100% (70 to 100%) of the test pictures and leaves such as are doubtful, strange or badly taken to",
+        ),
+        (0.5, True, "and leaves the others, which are doubtful, strange or badly taken, to a person."),
+    ],
+)
+def test_what_it_does_not_answer_is_told_as_it_was(
+    facts: ModelFacts, answered: float, enough: bool, words: str
+) -> None:
+    abstaining: JsonObject = {
+        "answered": answered, "answered_interval": [0.7, 1.0], "limits_from": {"pictures": 9, "enough": enough},
+    }  # fmt: skip
+    assert words in model_card_text(dataclasses.replace(facts, results={**facts.results, "abstaining": abstaining}))
 
 
 def test_a_short_cut_and_what_the_test_cannot_tell_are_cautions(facts: ModelFacts) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import score_classes
-from core.splits import SplitItem, outlook
+from core.splits import SplitItem, lacking_words, outlook
 from core.types import ImageId, Split
 
 
@@ -93,3 +93,15 @@ def test_what_is_said_of_few_fields_is_what_the_scores_do() -> None:
     few, many = scored(4), scored(80)
     assert few["accuracy"].high - few["accuracy"].low > 2 * (many["accuracy"].high - many["accuracy"].low)
     assert few["brier"] is None and few["ece"] is None and many["brier"] is not None
+    assert few["auroc"] is None and many["auroc"] is not None
+
+
+def test_of_many_classes_with_too_few_for_the_folds_the_rarest_are_named() -> None:
+    apart = {f"class {index}": index for index in range(9)}
+    told = lacking_words(apart, "cases", 8)
+    assert told.startswith(
+        "7 classes are seen in fewer than 8 cases, without those for testing (class 1: 1, class 2: 2, class 3: 3, "
+        "class 4: 4, class 5: 5, 2 more): not each of the 8 folds can have one"
+    )
+    assert "more pictures of these classes" in told
+    assert lacking_words({"a": 8, "b": 0}, "cases", 8) == "", "who has none is in no fold's score"

@@ -3,7 +3,7 @@
 from core.evaluation import FIGURES, SCORE_NAMES, Interval, fold_lines, folds_how
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.values import Entries, ends, entries, interval, items, lines, number, texts, three
+from core.exchange.report.values import Entries, basis, ends, entries, interval, items, lines, number, texts, three
 from core.types import JsonObject, JsonValue, Task
 from core.words import count
 
@@ -56,7 +56,8 @@ def _per_class(facts: ModelFacts) -> list[str]:
     how = (
         "Recall: of all there are, the share found. Precision: when it says so, how often it is. Specificity: of all "
         "pictures without the class, the share of which it is not said. AUROC: of a picture with the class and one "
-        "without, the chance that the first has the higher probability. In brackets the 95% interval."
+        "without, the chance that the first has the higher probability; it takes five of each. In brackets the 95% "
+        "interval."
     )
     return ["### Class by class", how, table(["class", "pictures", *names.values()], rows)]
 
@@ -75,12 +76,20 @@ def _calibration(facts: ModelFacts) -> list[str]:
             f"{number(whole['covered']):.0%} ({ends(whole['interval'])}) of {of}."
         )
     if abstaining:
-        told.append(
-            f"In Graft it answers {number(abstaining['answered']):.0%} ({ends(abstaining['answered_interval'])}) of "
-            "the test pictures and leaves the others, which are doubtful, strange or badly taken, to a person. The "
-            "exported file does not know this: it always answers."
-        )
+        told.append(_answered(abstaining))
     return ["### How far single answers can be relied on", "\n".join(f"- {line}" for line in told)] if told else []
+
+
+def _answered(abstaining: Entries) -> str:
+    if not basis(abstaining).enough:
+        return "Too few validation pictures to set a limit: in Graft, too, it answers every picture."
+    share = number(abstaining["answered"])
+    left = "leaves" if share == 1 else "leaves the others, which are"
+    whose = "such as are doubtful, strange or badly taken" if share == 1 else "doubtful, strange or badly taken,"
+    return (
+        f"In Graft it answers {share:.0%} ({ends(abstaining['answered_interval'])}) of the test pictures and {left} "
+        f"{whose} to a person. The exported file does not know this: it always answers."
+    )
 
 
 def _decision(facts: ModelFacts) -> list[str]:
@@ -126,7 +135,7 @@ def _slices(facts: ModelFacts) -> list[str]:
         "Groups of test pictures, the worst first, in brackets the 95% interval; what is clear is corrected for how "
         "many were looked at (Benjamini-Hochberg at 5%)."
     )
-    what = "right there" if shares else "mean error there"
+    what = "right there" if shares else f"mean error there{_in(facts.unit)}"
     return ["### Group by group", words, table(["group", "pictures", what, "elsewhere", "clearly worse"], rows)]
 
 
@@ -146,11 +155,15 @@ def _robustness(facts: ModelFacts) -> list[str]:
         [str(line["title"]), at(line, 0), f"{at(line, 3)}: {plain(texts(line['strengths'])[3])}"]
         for line in lines(facts.robustness["kinds"])
     ]
-    what = "typical error" if numbers else "right"
+    what = f"typical error{_in(facts.unit)}" if numbers else "right"
     header = ["spoilt by", f"{what}, as it is", f"{what}, at middle strength"]
     pictures = count(round(number(facts.robustness["pictures"])), "test picture")
     words = f"{pictures} spoilt on purpose; in brackets the 95% interval."
     return ["### On worse pictures", words, table(header, rows)]
+
+
+def _in(unit: str) -> str:
+    return f" in {plain(unit)}" if unit else ""
 
 
 def _value(value: JsonValue, both: JsonValue) -> str:

@@ -17,7 +17,7 @@ from core.exchange.model_card.analyses import analyses
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
 from core.exchange.report.settings import meaning, said, shown, started, tuned
-from core.exchange.report.values import Entries, entries, items, lines, number
+from core.exchange.report.values import Entries, entries, interval, items, lines, number, three
 from core.types import JsonObject, Task
 from core.words import count, enumerated
 
@@ -53,13 +53,14 @@ def _details(facts: ModelFacts) -> str:
     unit = f" ({plain(facts.unit)})" if facts.unit else ""
     synthetic = "\n\n**Trained on synthetic pictures**: it knows nothing of real ones." if facts.synthetic else ""
     notes = "".join(f". {plain(note.removesuffix('.'))}" for note in facts.notes)
+    several = f"{card.members} networks, one of each fold, whose answers are averaged: " if card.members else ""
     version = f"\n- Code: {facts.code_version}" if facts.code_version else ""
     return (
         f"# {plain(facts.project)}: model of run {facts.run}{f' ({plain(facts.name)})' if facts.name else ''}\n\n"
         f"## Model details\n\n"
         f"Made with Graft on {facts.trained_at:%Y-%m-%d}. It gives {_TASKS[card.task]}{unit}.{synthetic}\n\n"
         f"{classes}"
-        f"- Network: {card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
+        f"- Network: {several}{card.backbone}, pictures of {card.image_size} × {card.image_size} pixels\n"
         f"- Training: {started(facts.recipe)}; {tuned(facts.recipe)}{notes}{version}\n"
         "- Licence and contact: to be filled in by whoever passes it on"
     )
@@ -111,21 +112,36 @@ def _factors(facts: ModelFacts) -> str:
 
 
 def _metrics(facts: ModelFacts) -> str:
-    names = [name for name in _of_test(facts, "metrics") if name in FIGURES]
+    values, both = _of_test(facts, "metrics"), _of_test(facts, "intervals")
+    names = [name for name in values if name in FIGURES and interval(values[name], both.get(name))]
+    lacking = [
+        f"{FIGURES[name].title} (it needs {FIGURES[name].least})"
+        for name in values
+        if name in FIGURES and name not in names
+    ]
+    untold = f"\n\nNot enough to tell: {'; '.join(lacking)}." if lacking else ""
     told = "\n".join(f"- {FIGURES[name].title}: {FIGURES[name].how}" for name in names)
     together = entries(facts.results.get("counts")).get("together")
     whole = "" if together == "pictures" else f" {str(together).capitalize()} count as one each."
-    calibrated = (
-        ""
-        if facts.card.task is Task.REGRESSION
-        else f" Probabilities are calibrated by one temperature ({facts.card.temperature:.4f}; Guo et al. 2017)."
-    )
+    calibrated = f" {_calibrated(facts)}" if facts.card.task is not Task.REGRESSION else ""
     where = " The thresholds stand in `card.json`." if facts.card.task is Task.MULTI else ""
     says = f" {said(facts.card.task)}{where}".rstrip()
     return (
         f"## Metrics\n\nEvery score stands with its 95% interval.{whole}{calibrated}{says}\n\n"
-        f"{told or '- None: there were no test pictures.'}"
+        f"{told or '- None: there were no test pictures.'}{untold}"
     )
+
+
+def _calibrated(facts: ModelFacts) -> str:
+    """How probabilities were made as sure as they should be, and by how many pictures."""
+    if facts.card.members:
+        return (
+            f"Probabilities are the mean of those of the {facts.card.members} networks, each calibrated by a "
+            "temperature of its own (Guo et al. 2017)."
+        )
+    size = round(number(entries(facts.results["splits"]).get("validation", 0)))
+    by = f", fitted on {count(size, 'validation picture')}" if size else ""
+    return f"Probabilities are calibrated by one temperature ({three(facts.card.temperature)}; Guo et al. 2017){by}."
 
 
 def _evaluation_data(facts: ModelFacts) -> str:

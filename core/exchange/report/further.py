@@ -20,7 +20,7 @@ from core.exchange.report.values import (
     three,
     triple,
 )
-from core.words import changed_most, moved
+from core.words import changed_most, moved, plain_number
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
@@ -133,6 +133,9 @@ def _notes(found: Entries) -> list[str]:
             f"Put to the test: from half of the pictures, the forecast for all of them held in {inside} of "
             f"{len(tried)} classes."
         )
+    if far := texts(found.get("too_far")):
+        more = f"{number(found['more']):.0f} more would be over three times as many as there are: nobody can tell."
+        notes.append(f"{listed(far)}: {more}")
     if few := texts(found["few"]):
         least, units = (f"{number(item):.0f}" for item in items(found["least"]))
         kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
@@ -179,7 +182,9 @@ def grades(facts: ReportFacts) -> str:
             f"{number(line['insertion']):.2f}",
             decimal(_named(line["above_chance"])),
             percent(_named(line["pointing"])),
-            "–" if line["alike_with_random_weights"] is None else f"{number(line['alike_with_random_weights']):.2f}",
+            "–"
+            if line["alike_with_random_weights"] is None
+            else plain_number(number(line["alike_with_random_weights"]), 2),
         ]
         for line in lines(found["methods"])
     ]

@@ -18,7 +18,8 @@ CLASSES_HOW = (
     "specificity are shares with Wilson's interval (1927) and the effective number of pictures where several are of "
     "one case or group; F1 joins recall and precision, with Wilson's interval carried over (Lam et al. 2023, arXiv "
     "2309.14621). AUROC: of a picture with the class and one without, the chance that the first has the higher "
-    "probability; AUPRC: the mean precision down that order; with the delta method's intervals (DeLong et al. 1988; "
+    "probability; AUPRC: the mean precision down that order; both from five with the class and five without, with the "
+    "delta method's intervals (DeLong et al. 1988; "
     "Obuchowski 1997, doi 10.2307/2533958)."
 )
 

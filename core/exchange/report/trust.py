@@ -33,18 +33,24 @@ def promise(facts: ReportFacts) -> str:
     if not found:
         return ""
     share = f"{number(found['coverage']):.0%}"
+    out_of_fold = basis(found).out_of_fold
     if not found["possible"]:
+        where = "out of fold" if out_of_fold else "in the validation set"
         return paragraph(
             f"A promise that the truth is among the answers in {share} takes at least {found['needed']} "
-            f"{found['promised_to']} in the validation set; there were {found['fitted_on']}."
+            f"{found['promised_to']} {where}; there were {found['fitted_on']}."
         )
     task = str(facts.results["task"])
     several = task == "multi"
+    fitted = (
+        f"{found['fitted_on']} {found['promised_to']} out of fold, by the answers of single folds"
+        if out_of_fold
+        else f"{found['fitted_on']} validation {found['promised_to']}"
+    )
     of_classes = "" if task == "regression" else "The promise is to all together: single classes may lie below. "
     words = (
         f"{PROMISED.get(task, PROMISED['single']).format(share=share, new=found['promised_to'])} (split conformal "
-        f"prediction, Vovk et al. 2005, Sadinle et al. 2019; fitted on {found['fitted_on']} validation "
-        f"{found['promised_to']}). "
+        f"prediction, Vovk et al. 2005, Sadinle et al. 2019; fitted on {fitted}). "
         f"{of_classes}On the test pictures:"
     )
     checked = lines(found["checked"])

@@ -6,7 +6,7 @@ from typing import cast
 from core.evaluation import Interval
 from core.evaluation.abstaining import Basis
 from core.types import JsonValue
-from core.words import count
+from core.words import count, plain_number
 
 Entries = Mapping[str, JsonValue]
 
@@ -63,6 +63,7 @@ def basis(found: Entries) -> Basis:
         judged=round(number(judged.get("pictures", 0))),
         shared=round(number(judged.get("also_learnt_from", 0))),
         out_of_fold=bool(limits.get("out_of_fold")),
+        enough=bool(limits.get("enough", True)),
     )
 
 
@@ -80,9 +81,8 @@ def decimal(found: Interval | None, places: int = 2) -> str:
     """A figure with its interval below it, for a cell."""
     if found is None:
         return "–"
-    # To add nought takes the sign off it.
-    value, low, high = (round(item, places) + 0.0 for item in (found.value, found.low, found.high))
-    return f"{value:,.{places}f}\n{low:,.{places}f} to {high:,.{places}f}"
+    value, low, high = (plain_number(item, places) for item in (found.value, found.low, found.high))
+    return f"{value}\n{low} to {high}"
 
 
 def three(value: float) -> str:
