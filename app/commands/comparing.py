@@ -37,6 +37,9 @@ def benchmark(
         wanted = "--depths wants one network." if depths else "Name the networks."
         raise typer.BadParameter(wanted, param_hint="--backbones")
     settings = set_ or []
+    _ensure_unvaried(settings, depths=depths)
+    if depths and scratch:
+        raise typer.BadParameter("What learns from nothing is not frozen at any depth: leave --scratch out.")
     recipe_from(preset, names[0], settings)  # wrong use, before all else
     with opened(home) as graft:
         from core.services.benchmarks import group_json
@@ -60,6 +63,15 @@ def benchmark(
     show(value, comparison_words(value), as_json)
     for run in ended:
         ensure_done(run)
+
+
+def _ensure_unvaried(settings: list[str], *, depths: bool) -> None:
+    """Raises BadParameter for a field that the comparison itself varies."""
+    fields = {item.partition("=")[0] for item in settings}
+    if "backbone" in fields:
+        raise typer.BadParameter("--backbones names the networks: leave backbone out.", param_hint="--set")
+    if depths and "tune" in fields:
+        raise typer.BadParameter("--depths varies what learns: leave tune out.", param_hint="--set")
 
 
 def comparison_words(value: JsonObject) -> str:

@@ -168,3 +168,13 @@ def test_the_command_queues_a_published_comparison(
     assert unknown.exit_code == 1 and unknown.stderr.startswith("There is no backbone 'resnet19'")
     wrong = CliRunner().invoke(build(), ["benchmark", "Colours", "--depths", "--backbones", "a,b", *home])
     assert wrong.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [(["--depths", "--set", "tune=all"], "tune"), (["--depths", "--scratch"], "--scratch"),
+     (["--set", "backbone=resnet34"], "--backbones")],
+)  # fmt: skip
+def test_what_a_comparison_varies_itself_cannot_be_set(asked: list[str], word: str) -> None:
+    refused = CliRunner().invoke(build(), ["benchmark", "Colours", "--backbones", "resnet18", *asked])
+    assert refused.exit_code == 2 and word in refused.stderr
