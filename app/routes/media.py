@@ -43,6 +43,6 @@ async def blob(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/image/{image:int}/{size:str}", image),
+    Route("/api/image/{image:id}/{size:str}", image),
     Route("/api/blob/{sha:str}/{size:str}", blob),
 ]
