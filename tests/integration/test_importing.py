@@ -427,6 +427,19 @@ def test_one_name_that_can_be_no_class_costs_the_others_nothing(
     assert told.name == "x" * 101 and told.reason.endswith("longer than 100 characters. No class was made of it.")
 
 
+def test_two_labels_where_a_picture_has_one_make_no_class_and_the_report_says_so(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    picture(tmp_path / "in" / "b.png", 90)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\na.png,rust\nb.png,rust|mildew\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [item.name for item in graft.projects.read(project).classes] == ["rust"]
+    assert [item.reason for item in report.items if item.name == "labels.csv, line 3"] == [
+        "Column 'label': 'rust | mildew' is 2 labels, and a picture has one here. This line gives no label."
+    ]
+
+
 def test_names_that_differ_in_capitals_spaces_or_how_an_accent_is_written_are_one_class(
     graft: Graft, project: ProjectId, tmp_path: Path
 ) -> None:
