@@ -4,6 +4,24 @@ const STATES = new Map();
 const usable = (row) => row.id !== null || row.name.trim() !== "";
 const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.saved);
 
+// What was typed and not saved is kept for this tab: whoever leaves the page finds it again.
+function keep(state) {
+  if (state.live) return;
+  if (changed(state)) sessionStorage.setItem(state.place, JSON.stringify({ rows: state.rows, saved: state.saved, sent: state.sent ?? null }));
+  else sessionStorage.removeItem(state.place);
+}
+
+// What the rows shall be: what was typed before, on what they are by now.
+function takenUp(state) {
+  const draft = state.live ? null : JSON.parse(sessionStorage.getItem(state.place));
+  if (!draft || (draft.sent !== null && draft.sent === state.kept)) return state.rows; // nothing, or it was saved
+  const now = new Map(state.saved.map((row) => [row.id, row])), before = new Map(draft.saved.map((row) => [row.id, row]));
+  const own = (row) => Object.fromEntries(Object.entries(row).filter(([name, value]) => name !== "count" && value !== before.get(row.id)?.[name]));
+  const typed = draft.rows.filter((row) => row.id === null || now.has(row.id)).map((row) => (row.id === null ? row : { ...now.get(row.id), ...own(row) }));
+  const there = new Set(typed.map((row) => row.id));
+  return [...typed, ...state.rows.filter((row) => !there.has(row.id))];
+}
+
 // The keys of new classes, until somebody types one: as validated_classes in core/labels/classes.py gives them. A class
 // called 3 has the key 3.
 function propose(state) {
@@ -34,7 +52,10 @@ function paint(state) {
     key.setAttribute("aria-invalid", String(twice));
   });
   state.said.textContent = shared.map((key) => `Several classes have the key ${key}.`).join(" ");
-  if (state.save) { state.save.disabled = state.discard.disabled = !changed(state); }
+  if (state.live) return;
+  state.save.disabled = state.discard.disabled = !changed(state);
+  state.note.textContent = changed(state) ? "Not saved yet." : "";
+  keep(state);
 }
 
 function move(state, index, to) {
@@ -127,10 +148,15 @@ function build(state, root) {
   state.body.setAttribute("role", "list");
   bar.append(button("Add a class", "", () => add(state)));
   if (!state.live) {
-    state.save = button("Save changes", "", () => state.saveRows({ rows: state.rows.filter(usable), seen: state.saved, at: Date.now() }));
+    state.save = button("Save changes", "", () => {
+      state.sent = Date.now();
+      keep(state);
+      state.saveRows({ rows: state.rows.filter(usable), seen: state.saved, at: state.sent });
+    });
     state.save.classList.add("primary");
     state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
-    bar.append(state.save, state.discard);
+    state.note = el("span", "legend");
+    bar.append(state.save, state.discard, state.note);
   }
   box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling. A list can be pasted.`));
   state.said = el("div", "problem");
@@ -150,10 +176,12 @@ export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
     const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
     const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
     state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], lines: [] };
+    state.rows = takenUp(state);
     STATES.set(data.inst, state);
     build(state, parentElement);
     inputs()[at]?.focus();
   }
+  state.kept = data.kept;
   state.setRows = (rows) => setStateValue("rows", rows);
   state.saveRows = (value) => setTriggerValue("saved", value);
   return () => { STATES.delete(data.inst); };

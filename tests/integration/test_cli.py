@@ -103,7 +103,9 @@ def test_a_created_project_is_listed(graft_command: Call, run: int) -> None:
     by_name = {item["name"]: item for item in listed}
     assert by_name["Colours"]["images"] == by_name["Colours"]["labelled"] == 30
     assert by_name["Fruit"]["task"] == "multi"
-    assert "Colours" in graft_command("project", "list").stdout
+    lines = graft_command("project", "list").stdout.splitlines()
+    assert "Colours" in "\n".join(lines)
+    assert lines[0].endswith("name")  # the last column: however long a name is, no other is far away
 
 
 def test_importing_again_counts_duplicates_and_several_paths_go_in_at_once(
