@@ -230,6 +230,10 @@ def test_filters_live_in_the_address(page: Page, served: Served) -> None:
     page.get_by_role("textbox", name="Name or case").press("Enter")
     expect(cards).to_have_count(1)
     assert "text=-01" in page.url
+    page.get_by_role("textbox", name="Name or case").fill("nowhere")
+    page.get_by_role("textbox", name="Name or case").press("Enter")
+    expect(page.get_by_text("No picture here fits")).to_be_visible()
+    expect(page.get_by_role("button", name="Show all")).to_have_count(1)
     page.get_by_role("button", name="Show all").click()
     expect(cards).to_have_count(12)
 
