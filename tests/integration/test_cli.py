@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,11 +12,13 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner, Result
 
 from app.cli import build
@@ -306,6 +309,30 @@ def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path, command: tupl
     (tmp_path / "file").write_text("in the way")
     told = RUNNER.invoke(build(), ["--home", str(tmp_path / "file"), *command])
     assert told.exit_code == 1 and "file cannot be written" in told.stderr and told.stderr.count("\n") == 1
+
+
+def test_a_home_on_a_disk_that_can_only_be_read_says_so_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.outside.os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    monkeypatch.setattr("app.commands.base.os.access", lambda _, mode: mode != os.W_OK | os.X_OK)
+    told = RUNNER.invoke(build(), ["--home", str(tmp_path), "project", "list"])
+    assert told.stderr == (
+        f"The home {tmp_path} cannot be written: it lies on a disk that can only be read. "
+        "Make it writable, or copy the home to another disk and name it there: --home DIR.\n"
+    )
+
+
+def test_of_a_database_that_is_only_out_of_reach_the_doctor_does_not_say_to_put_another_in_its_place(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: object) -> None:
+        raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
+    monkeypatch.setattr("core.services.doctor.read_health", unreachable)
+    found = {item.name: item for item in examine(Settings(home=home))}
+    assert "may be whole" in found["Database"].hint and "copy" not in found["Database"].hint
 
 
 def test_home_and_json_may_stand_before_and_behind_the_command(home: Path, run: int) -> None:
