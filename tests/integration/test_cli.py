@@ -324,14 +324,16 @@ def test_a_home_on_a_disk_that_can_only_be_read_says_so_and_the_way_out(
 
 
 def test_of_a_database_that_is_only_out_of_reach_the_doctor_does_not_say_to_put_another_in_its_place(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "graft.db").touch()
+
     def unreachable(_: object) -> None:
         raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
     monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
     monkeypatch.setattr("core.services.doctor.read_health", unreachable)
-    found = {item.name: item for item in examine(Settings(home=home))}
+    found = {item.name: item for item in examine(Settings(home=tmp_path))}
     assert "may be whole" in found["Database"].hint and "copy" not in found["Database"].hint
 
 
