@@ -16,7 +16,7 @@ import typer
 
 from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
 from core.services.outside import only_read, whole_file, why_not
-from core.settings import Settings
+from core.settings import Settings, expanded
 from core.words import one_line
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -150,7 +150,7 @@ def sources(paths: Sequence[str]) -> str:
     for item in paths:
         if "\n" in item:
             raise BadInput(f"The path {item!r} has a line break in it.", hint="Name the folder that it lies in.")
-    return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
+    return "\n".join(str(expanded(item).absolute()) for item in paths)
 
 
 def table_for(name: str) -> str:

@@ -22,7 +22,7 @@ from core.models.bodies import TIMM
 from core.models.network import Network
 from core.models.small import OWN
 from core.recipes import earlier_model
-from core.settings import Settings
+from core.settings import Settings, expanded
 
 LEAST_MATCH = 0.9
 
@@ -39,7 +39,7 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
     elif weights == "bundled":
         state = _bundled(network.backbone)
     elif weights.startswith("file:"):
-        state = read_state(Path(weights.removeprefix("file:")).expanduser())
+        state = read_state(expanded(weights.removeprefix("file:")))
     else:
         earlier = earlier_model(weights)
         path = None if earlier is None else settings.models / earlier.folder / "weights.safetensors"
@@ -58,7 +58,7 @@ def knows_photographs(weights: str, settings: Settings) -> bool:
     if weights in ("none", "bundled", "imagenet"):
         return weights == "imagenet"
     kind, _, value = weights.partition(":")
-    file = settings.models / value / "weights.safetensors" if kind == "run" else Path(value).expanduser()
+    file = settings.models / value / "weights.safetensors" if kind == "run" else expanded(value)
     card = file.with_suffix(".json")
     if not card.is_file():
         return True

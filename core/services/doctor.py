@@ -34,6 +34,8 @@ if torch.cuda.is_available():
     for index in range(torch.cuda.device_count()):
         found = torch.cuda.get_device_properties(index)
         print(f"cuda:{index} {found.name}, {found.total_memory / 2**30:.0f} GiB")
+elif torch.backends.mps.is_available():
+    print("mps Apple GPU")
 else:
     print("none")
 """
@@ -84,18 +86,23 @@ def _device(wanted: str, found: list[str]) -> Check:
     usable, there = usable_cores(), os.cpu_count() or 1
     of = f" ({there} in the machine)" if there > usable else ""
     cores = f"CPU with {count(usable, 'core')}{of}, {psutil.virtual_memory().total / 2**30:.0f} GiB"
-    cuda = [] if found == ["none"] else found
+    gpus = [] if found == ["none"] else found
     if wanted.startswith("cuda"):
         index = wanted.partition(":")[2] or "0"
-        mine = [item for item in cuda if item.startswith(f"cuda:{index} ")]
+        mine = [item for item in gpus if item.startswith(f"cuda:{index} ")]
         if not mine:
             hint = "Set GRAFT_DEVICE to auto or cpu, or mend the graphics driver."
             return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted}, which is not here.", hint=hint)
         return Check(name="Device", state="good", message=mine[0])
-    if wanted == "auto" and cuda:
-        return Check(name="Device", state="good", message="; ".join(cuda))
+    if wanted == "mps" and not any(item.startswith("mps") for item in found):
+        hint = "Set GRAFT_DEVICE to auto or cpu."
+        message = "GRAFT_DEVICE is mps, an Apple GPU, which is not here."
+        return Check(name="Device", state="bad", message=message, hint=hint)
+    if wanted in ("auto", "mps") and gpus:
+        return Check(name="Device", state="good", message="; ".join(gpus))
     if wanted not in ("auto", "cpu"):
-        return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted!r}.", hint="Use auto, cpu or cuda.")
+        hint = "Use auto, cpu, cuda, cuda:1 or mps."
+        return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted!r}.", hint=hint)
     return Check(name="Device", state="good", message=cores)
 
 

@@ -1,5 +1,6 @@
 """The command line: what it prints, what it is worth to a script, how it ends."""
 
+import dataclasses
 import json
 import os
 import re
@@ -364,6 +365,23 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
     assert result.exit_code == 1 and not answer(result)["ok"]
     assert found["Database"]["state"] == found["Device"]["state"] == "bad"
     assert found["Database"]["hint"] and found["Device"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "torch_says", "state", "words"),
+    [
+        ("mps", "mps Apple GPU", "good", "mps Apple GPU"),
+        ("auto", "mps Apple GPU", "good", "mps Apple GPU"),
+        ("mps", "none", "bad", "GRAFT_DEVICE is mps, an Apple GPU, which is not here."),
+        ("tpu", "none", "bad", "GRAFT_DEVICE is 'tpu'."),
+    ],
+)
+def test_the_doctor_knows_every_device_that_a_training_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, wanted: str, torch_says: str, state: str, words: str
+) -> None:
+    monkeypatch.setattr("core.services.doctor._TORCH", f"print('torch 2'); print({torch_says!r})")
+    found = {item.name: item for item in examine(dataclasses.replace(settings, device=wanted))}
+    assert (found["Device"].state, found["Device"].message) == (state, words)
 
 
 @pytest.mark.parametrize(
