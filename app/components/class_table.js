@@ -67,9 +67,9 @@ function move(state, index, to) {
 }
 
 function field(row, name, label, attributes, after) {
-  const input = Object.assign(document.createElement("input"), { value: row[name], ...attributes });
+  const input = Object.assign(document.createElement("input"), { value: row[name], title: name === "name" ? row[name] : "", ...attributes });
   input.setAttribute("aria-label", label);
-  input.oninput = () => { row[name] = input.value; if (name === "key") row.proposed = false; after(false); };
+  input.oninput = () => { row[name] = input.value; if (name === "name") input.title = row.name; if (name === "key") row.proposed = false; after(false); };
   input.onchange = () => after(true);
   return input;
 }

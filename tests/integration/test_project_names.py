@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import update
 
+from app.parts.project_card import holdings
 from core.errors import NameTaken, NotFound
 from core.graft import Graft
+from core.labels import ClassSpec
 from core.store.db import writing
 from core.store.tables import ProjectRow
 from core.types import ProjectId, Task
@@ -48,3 +50,8 @@ def test_two_of_an_earlier_time_are_each_found_by_the_very_name_and_can_be_chang
         graft.projects.named("COFFEE LEAVES")
     graft.projects.edit(twin, name="coffee leaves", guideline="Look below.")
     assert graft.projects.read(twin).guideline == "Look below."
+
+
+def test_classes_with_commas_in_them_are_told_apart_on_a_project_s_card(graft: Graft) -> None:
+    graft.projects.create("Findings", Task.MULTI, [ClassSpec(name="rust, early"), ClassSpec(name="healthy")])
+    assert holdings(graft.projects.summaries()[0]).endswith("2 classes: rust, early; healthy")
