@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from starlette.convertors import IntegerConvertor, register_url_convertor
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from app.context import graft as shared
@@ -41,6 +41,8 @@ def endpoint(handler: Handler) -> Handler:
         except GraftError as error:
             status = 404 if isinstance(error, NotFound) else 400
             return JSONResponse({"error": error.message, "hint": error.hint}, status_code=status)
+        except ClientDisconnect:  # the browser went away in the middle: no failure, and nobody is left to be told
+            return Response(status_code=400)
         except Exception:  # the border to the browser: the log keeps the details
             LOG.exception("%s %s failed.", request.method, request.url.path)
             return JSONResponse({"error": "The server could not do this.", "hint": "Try again."}, status_code=500)

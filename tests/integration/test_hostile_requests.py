@@ -1,9 +1,13 @@
 """What a hostile or broken program sends: never a failure of the server, always an answer in words."""
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from app import server
 from app.guard import SameOrigin
@@ -103,3 +107,21 @@ def test_a_piece_of_a_file_says_where_it_begins(client: TestClient, position: st
     told = client.post("/api/uploads", json={"project": 1, "batch": "batch-1", "name": "a.jpg", "size": 4}).json()
     headers = {"upload-offset": position.encode()}
     assert client.patch(f"/api/uploads/{told['id']}", content=b"abcd", headers=headers).status_code == 400
+
+
+def test_a_picture_is_sent_in_the_two_sizes_alone(client: TestClient) -> None:
+    assert (
+        client.get(f"/api/blob/{'a' * 64}/raw").json()["error"] == "Pictures are shown as thumb or full, not as 'raw'."
+    )
+
+
+def test_a_browser_that_goes_away_in_the_middle_leaves_no_failure_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def handler(request: Request) -> Response:
+        return Response(str(await base.json_body(request)))
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-type", b"application/json")]}
+    answer = anyio.run(base.endpoint(handler), Request(scope, gone))
+    assert answer.status_code == 400 and not caplog.records
