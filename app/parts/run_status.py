@@ -129,7 +129,8 @@ def _ended(run: RunRecord) -> None:
 def took(run: RunRecord) -> str:
     """How long it worked, over all its attempts; where that was not kept, from its first start to its end.
 
-    "" for one that has not ended, or of which the clock does not tell. Between two attempts a machine may have been off for days.
+    "" for one that has not ended, or of which the clock does not tell. Between two attempts a machine may have been off
+    for days.
     """
     if run.started_at is None or run.finished_at is None:
         return ""
