@@ -63,10 +63,11 @@ def value_of(project: ProjectView, texts: Sequence[str]) -> LabelValue | None:
         return None
     if project.task is Task.REGRESSION:
         try:
-            number = float(texts[0].replace(",", "."))
-        except ValueError:
+            value = LabelValue(number=float(texts[0].replace(",", ".")))
+            value.check(project.task)
+        except (ValueError, BadInput):
             return None
-        return LabelValue(number=number) if abs(number) < float("inf") else None
+        return value
     found = [project.class_named(text) for text in texts]
     ids = tuple(item.id for item in found if item is not None)
     if len(ids) != len(texts) or (project.task is not Task.MULTI and len(ids) != 1):
@@ -228,7 +229,7 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
             shown = " | ".join(row.labels)[:80]
             kind = "is not a class of this project"
             if project.task is Task.REGRESSION:
-                kind = "is not a number"
+                kind = "is not a number that can be computed with"
             elif _is_several(project, row):
                 kind = f"is {len(row.labels)} labels, and a picture has one here"
             reason = f"Column {table.label_column!r}: {shown!r} {kind}. This line gives no label."

@@ -48,6 +48,8 @@ def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
         assert score(Task.ORDINAL, logits, truth) == pytest.approx(cohen_kappa_score(truth, said, weights="quadratic"))
     numbers = said.float()
     assert score(Task.REGRESSION, numbers[:, None], truth.float()) == pytest.approx(r2_score(truth, numbers))
+    mistyped = torch.tensor([1e25, *truth.float()[1:].tolist()])
+    assert math.isfinite(score(Task.REGRESSION, numbers[:, None], mistyped)), "its square does not fit 32 bits"
 
 
 def test_mean_average_precision_leaves_out_classes_that_are_everywhere_or_nowhere() -> None:
