@@ -36,6 +36,8 @@ def why_not(place: Path, error: OSError) -> str:
         return "the disk is full"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "you have no right to write there"
+    if error.errno == errno.ENOENT:
+        return "its folder is not there"
     return error.strerror or "the system does not say why"
 
 

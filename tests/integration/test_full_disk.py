@@ -216,6 +216,8 @@ def test_what_a_command_writes_takes_the_place_of_the_one_before_only_when_it_is
     assert not Path("/dev/null").is_file()
     with pytest.raises(GraftError, match="cannot be written"):
         write_file(tmp_path, b"in place of a folder")
+    with pytest.raises(GraftError, match="cannot be written: its folder is not there"):
+        write_file(tmp_path / "nowhere" / "report.html", b"")
 
 
 def test_weights_that_the_disk_has_no_room_for_are_not_half_taken_along(
