@@ -7,19 +7,31 @@ const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.s
 // What was typed and not saved is kept for this tab: whoever leaves the page finds it again.
 function keep(state) {
   if (state.live) return;
-  if (changed(state)) sessionStorage.setItem(state.place, JSON.stringify({ rows: state.rows, saved: state.saved, sent: state.sent ?? null }));
+  if (changed(state)) sessionStorage.setItem(state.place, JSON.stringify({ rows: state.rows, seen: state.seen, sent: state.sent ?? null }));
   else sessionStorage.removeItem(state.place);
 }
 
-// What the rows shall be: what was typed before, on what they are by now.
-function takenUp(state) {
+// Puts what was typed before onto what the rows are by now. Where somebody else has changed the same meanwhile, `seen`
+// keeps what this person saw, so that the server tells of it; once it has told, the other's word stands.
+function takeUp(state) {
   const draft = state.live ? null : JSON.parse(sessionStorage.getItem(state.place));
-  if (!draft || (draft.sent !== null && draft.sent === state.kept)) return state.rows; // nothing, or it was saved
-  const now = new Map(state.saved.map((row) => [row.id, row])), before = new Map(draft.saved.map((row) => [row.id, row]));
-  const own = (row) => Object.fromEntries(Object.entries(row).filter(([name, value]) => name !== "count" && value !== before.get(row.id)?.[name]));
-  const typed = draft.rows.filter((row) => row.id === null || now.has(row.id)).map((row) => (row.id === null ? row : { ...now.get(row.id), ...own(row) }));
+  if (!draft || (draft.sent !== null && draft.sent === state.kept)) return; // nothing, or it was saved
+  const now = new Map(state.saved.map((row) => [row.id, row])), before = new Map(draft.seen.map((row) => [row.id, row]));
+  const seen = new Map(state.saved.map((row) => [row.id, { ...row }]));
+  const onto = (typed) => {
+    const row = { ...now.get(typed.id) }, was = before.get(typed.id) ?? row;
+    for (const name of Object.keys(row).filter((name) => name !== "count" && typed[name] !== was[name])) {
+      const both = row[name] !== was[name] && row[name] !== typed[name];
+      if (both && draft.sent !== null) continue;
+      if (both) seen.get(typed.id)[name] = was[name];
+      row[name] = typed[name];
+    }
+    return row;
+  };
+  const typed = draft.rows.filter((row) => row.id === null || now.has(row.id)).map((row) => (row.id === null ? row : onto(row)));
   const there = new Set(typed.map((row) => row.id));
-  return [...typed, ...state.rows.filter((row) => !there.has(row.id))];
+  state.rows = [...typed, ...state.rows.filter((row) => !there.has(row.id))];
+  state.seen = [...seen.values()];
 }
 
 // The keys of new classes, until somebody types one: as validated_classes in core/labels/classes.py gives them. A class
@@ -151,10 +163,10 @@ function build(state, root) {
     state.save = button("Save changes", "", () => {
       state.sent = Date.now();
       keep(state);
-      state.saveRows({ rows: state.rows.filter(usable), seen: state.saved, at: state.sent });
+      state.saveRows({ rows: state.rows.filter(usable), seen: state.seen, at: state.sent });
     });
     state.save.classList.add("primary");
-    state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
+    state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); state.seen = state.saved; draw(state); paint(state); });
     state.note = el("span", "legend");
     bar.append(state.save, state.discard, state.note);
   }
@@ -176,7 +188,8 @@ export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
     const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
     const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
     state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], lines: [] };
-    state.rows = takenUp(state);
+    state.seen = state.saved;
+    takeUp(state);
     STATES.set(data.inst, state);
     build(state, parentElement);
     inputs()[at]?.focus();

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from core.labels import ClassSpec
+from core.services.classes import ClassEdit
 from core.types import ProjectId
 from tests.e2e.served import Served
 
@@ -49,3 +51,22 @@ def test_what_was_discarded_does_not_come_back(page: Page, served: Served) -> No
     page.get_by_role("button", name="Discard changes").click()
     page.reload()
     expect(page.get_by_role("textbox", name="Name of class 1")).to_have_value("healthy")
+
+
+def test_what_somebody_else_changed_while_one_was_away_is_told_and_not_overwritten(page: Page, served: Served) -> None:
+    project = served.project("two at once", classes=["rust", "miner"], pictures=0)
+    page.goto(served.address("classes", project=project))
+    page.get_by_role("textbox", name="Name of class 2").fill("mines")
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    page.get_by_role("link", name="Gallery").first.click()
+    expect(page.get_by_role("heading", name="Gallery", level=1)).to_be_visible()
+    edits = [
+        ClassEdit(id=item.id, spec=ClassSpec(name=name, colour=item.colour, key=item.key))
+        for item, name in zip(served.graft.projects.read(project).classes, ["rust", "leaf miner"], strict=True)
+    ]
+    served.graft.classes.save(project, edits)
+    page.get_by_role("link", name="Classes").first.click()
+    expect(page.get_by_role("textbox", name="Name of class 2")).to_have_value("mines")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("Somebody else has changed the name of 'miner' to 'leaf miner' meanwhile")).to_be_visible()
+    assert names(served, project) == ["rust", "leaf miner"]
