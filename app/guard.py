@@ -1,6 +1,6 @@
 """Who may talk to the web process: pages it served itself, under a host name it knows."""
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -38,14 +38,21 @@ class SameOrigin:
 
     def _refusal(self, headers: Headers, *, own: bool) -> str:
         host = headers.get("host", "")
-        if self.names is not None and urlsplit(f"//{host}").hostname not in self.names:
+        if self.names is not None and _split(f"//{host}").hostname not in self.names:
             return "This address is not one of this server's names."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _split(origin).netloc != host:
             return "Requests from other sites are refused."
         if own and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return "Requests from other sites are refused."
         return ""
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as an open bracket: no address, and nobody's name
+        return SplitResult("", "", "", "", "")
 
 
 def _with_headers(send: Send) -> Send:

@@ -15,10 +15,12 @@ from starlette.routing import Route
 
 from app.guard import SameOrigin
 from app.routes.base import endpoint, shared
+from core.errors import NotFound
 from core.services.home import leave_with_supervisor
 from core.settings import Settings
 
 ROUTE_MODULES = ("media", "labels", "uploads", "reports", "explanations", "exports")
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @endpoint
@@ -32,12 +34,18 @@ async def first_page(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
+@endpoint
+async def nowhere(request: Request) -> JSONResponse:
+    """Streamlit would answer any address with its page; a program that asked for a file or a number must not get it."""
+    raise NotFound("There is nothing at this address.", hint="Open the page again that led here.")
+
+
 def routes() -> list[Route]:
     """Every route of Graft's own."""
     found = [Route("/api/health", health), Route("/projects", first_page)]
     for name in ROUTE_MODULES:
         found.extend(importlib.import_module(f"app.routes.{name}").ROUTES)
-    return found
+    return [*found, Route("/api/{rest:path}", nowhere, methods=METHODS)]
 
 
 def build(settings: Settings) -> st.App:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 30.0
 END_WITHIN_S = 12.0
 LARGEST_LOG = 10 * 2**20
+NO_ROOM_BYTES = 2**16
 ROOT = Path(__file__).parents[1]
 Say = Callable[[str], None]
 
@@ -104,10 +106,12 @@ class Supervisor:
         if status is None:
             return False
         if status == UNUSABLE:
-            raise GraftError(self._log(child.name).read_text("utf-8", "replace").splitlines()[-1])
+            said = self._log(child.name).read_text("utf-8", "replace").splitlines()
+            who = WORDS.get(child.name, child.name)
+            raise GraftError(said[-1] if said else f"{who} cannot use the home {self._settings.home}.")
         if now - child.started_at > STEADY_AFTER_S:
             child.pause_s = FIRST_PAUSE_S
-        self._pause(child, f"ended {_how(status)}")
+        self._pause(child, f"ended {_how(status)}{self._no_room()}")
         return True
 
     def _pause(self, child: _Child, what: str) -> None:
@@ -117,6 +121,11 @@ class Supervisor:
         )
         child.process, child.due_at = None, time.monotonic() + child.pause_s
         child.pause_s = min(2 * child.pause_s, LONGEST_PAUSE_S)
+
+    def _no_room(self) -> str:
+        """Why a child may have ended that could not even write that down."""
+        full = shutil.disk_usage(self._settings.home).free < NO_ROOM_BYTES
+        return ": the disk is full, make room" if full else ""
 
     def _log(self, name: str) -> Path:
         return self._settings.logs / f"{name}.log"

@@ -12,6 +12,14 @@ CHECKPOINT = "checkpoint.pt"
 """Where a training stands, in its run's folder."""
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with ~ put in full. Of a person whom this machine does not know, ~name is a folder's name like any."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Frozen configuration.
@@ -35,17 +43,22 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
-        """Settings from GRAFT_HOME and the other names of `environ`. Raises BadInput for a value that is none."""
-        env = os.environ if environ is None else environ
+        """Settings from GRAFT_HOME and the other names of `environ`. Raises BadInput for a value that is none.
+
+        A name with an empty value counts as not set: an empty home would else be the folder one happens to be in.
+        """
+        env = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
         try:
             port = int(env.get("GRAFT_PORT", "8501"))
         except ValueError as error:
             raise BadInput(f"GRAFT_PORT is not a number: {env['GRAFT_PORT']!r}.") from error
+        if not 1 <= port <= 65535:
+            raise BadInput(f"GRAFT_PORT is not between 1 and 65535: {port}.")
         spares = env.get("GRAFT_SPARES", "on")
         if spares not in ("on", "off"):
             raise BadInput(f"GRAFT_SPARES is neither on nor off: {spares!r}.")
         return cls(
-            home=(home or Path(env.get("GRAFT_HOME", "data"))).expanduser().absolute(),
+            home=expanded(home or env.get("GRAFT_HOME", "data")).absolute(),
             database_url=env.get("GRAFT_DATABASE_URL", ""),
             host=env.get("GRAFT_HOST", "127.0.0.1"),
             port=port,

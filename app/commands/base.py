@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
-from core.services.outside import whole_file
-from core.settings import Settings
+from core.services.outside import only_read, whole_file, why_not
+from core.settings import Settings, expanded
 from core.words import one_line
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -114,9 +114,11 @@ def ensure_home(settings: Settings) -> None:
         if not os.access(settings.home, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise GraftError(
-            f"The home {settings.home} cannot be written: {error.strerror}.", hint="Choose another: --home DIR."
-        ) from error
+        hint = "Choose another: --home DIR."
+        if only_read(settings.home):
+            hint = "Make it writable, or copy the home to another disk and name it there: --home DIR."
+        message = f"The home {settings.home} cannot be written: {why_not(settings.home, error)}."
+        raise GraftError(message, hint=hint) from error
 
 
 def show(value: Mapping[str, object], words: str, as_json: bool) -> None:
@@ -148,7 +150,7 @@ def sources(paths: Sequence[str]) -> str:
     for item in paths:
         if "\n" in item:
             raise BadInput(f"The path {item!r} has a line break in it.", hint="Name the folder that it lies in.")
-    return "\n".join(str(Path(item).expanduser().absolute()) for item in paths)
+    return "\n".join(str(expanded(item).absolute()) for item in paths)
 
 
 def table_for(name: str) -> str:

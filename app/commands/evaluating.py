@@ -1,7 +1,6 @@
 """`graft evaluate`: a model on pictures that its project never held."""
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from app.commands.base import Home, Json, ensure_done, opened, progress_line, show, sources, table_for
 from app.commands.training import RunArgument, scores_in_words
 from core.errors import NameTaken, NotEnoughImages
+from core.settings import expanded
 from core.types import RunId, RunState, Split
 from core.words import count
 
@@ -41,7 +41,7 @@ def evaluate(
     with opened(home) as graft:
         model = RunId(run)
         if folder:
-            project = f"External: {Path(folder).expanduser().resolve().name}"
+            project = f"External: {expanded(folder).resolve().name}"
             try:
                 bringing = graft.external.bring_folder(
                     model, folder, labels_csv=table_for(labels), case_column=case_column, group_column=group_column

@@ -8,6 +8,7 @@ import typer
 from app.commands.base import Home, Json, finished, opened, picture_of, show, table, write_file
 from app.commands.training import RunArgument
 from core.errors import BadInput, GraftError, NotFound
+from core.settings import expanded
 from core.types import ImageId, RunId, Split
 from core.words import count
 
@@ -75,7 +76,7 @@ def _position(graft: "Graft", model: RunId, name: str) -> int:
 
 def _picture(graft: "Graft", model: RunId, image: str) -> tuple[ImageId | None, str]:
     """A file, kept under its address, or else a picture of the model's project by its name or number."""
-    path = Path(image).expanduser()
+    path = expanded(image)
     if path.is_file():
         return None, graft.explanations.keep_picture(path)
     try:
@@ -129,7 +130,7 @@ def heatmaps(
 
 def _folder(given: str) -> Path:
     """The folder, made where there is none: before the job, which may take long."""
-    folder = Path(given).expanduser()
+    folder = expanded(given)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

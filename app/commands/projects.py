@@ -68,9 +68,11 @@ def list_(home: Home = None, as_json: Json = False) -> None:
         }
         for item, progress in rows
     ]
-    header = ["name", "task", "images", "labelled", "classes"]
+    # The name last: a long one makes no other column wide.
+    header = ["task", "images", "labelled", "classes", "name"]
     lines = [
-        [*(item[key] for key in header[:4]), len(kind.classes)] for item, (kind, _) in zip(projects, rows, strict=True)
+        [item["task"], item["images"], item["labelled"], len(kind.classes), kind.name]
+        for item, (kind, _) in zip(projects, rows, strict=True)
     ]
     show({"projects": projects}, table(header, lines) if projects else "There is no project yet.", as_json)
 

@@ -23,6 +23,7 @@ from app.commands.base import (
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
+from core.settings import expanded
 from core.types import KEPT_TOGETHER, JsonObject, JsonValue, ProjectId, RunId, Split, Task
 
 if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does not wait for it
@@ -124,7 +125,7 @@ def _as_weights(given: str) -> str:
     path = given.removeprefix("file:")
     if path == given and Path(given).suffix not in WEIGHTS_SUFFIXES:
         return given
-    return f"file:{Path(path).expanduser().absolute()}" if path else given
+    return f"file:{expanded(path).absolute()}" if path else given
 
 
 def train(

@@ -4,6 +4,36 @@ const STATES = new Map();
 const usable = (row) => row.id !== null || row.name.trim() !== "";
 const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.saved);
 
+// What was typed and not saved is kept for this tab: whoever leaves the page finds it again.
+function keep(state) {
+  if (state.live) return;
+  if (changed(state)) sessionStorage.setItem(state.place, JSON.stringify({ rows: state.rows, seen: state.seen, sent: state.sent ?? null }));
+  else sessionStorage.removeItem(state.place);
+}
+
+// Puts what was typed before onto what the rows are by now. Where somebody else has changed the same meanwhile, `seen`
+// keeps what this person saw, so that the server tells of it; once it has told, the other's word stands.
+function takeUp(state) {
+  const draft = state.live ? null : JSON.parse(sessionStorage.getItem(state.place));
+  if (!draft || (draft.sent !== null && draft.sent === state.kept)) return; // nothing, or it was saved
+  const now = new Map(state.saved.map((row) => [row.id, row])), before = new Map(draft.seen.map((row) => [row.id, row]));
+  const seen = new Map(state.saved.map((row) => [row.id, { ...row }]));
+  const onto = (typed) => {
+    const row = { ...now.get(typed.id) }, was = before.get(typed.id) ?? row;
+    for (const name of Object.keys(row).filter((name) => name !== "count" && typed[name] !== was[name])) {
+      const both = row[name] !== was[name] && row[name] !== typed[name];
+      if (both && draft.sent !== null) continue;
+      if (both) seen.get(typed.id)[name] = was[name];
+      row[name] = typed[name];
+    }
+    return row;
+  };
+  const typed = draft.rows.filter((row) => row.id === null || now.has(row.id)).map((row) => (row.id === null ? row : onto(row)));
+  const there = new Set(typed.map((row) => row.id));
+  state.rows = [...typed, ...state.rows.filter((row) => !there.has(row.id))];
+  state.seen = [...seen.values()];
+}
+
 // The keys of new classes, until somebody types one: as validated_classes in core/labels/classes.py gives them. A class
 // called 3 has the key 3.
 function propose(state) {
@@ -34,7 +64,10 @@ function paint(state) {
     key.setAttribute("aria-invalid", String(twice));
   });
   state.said.textContent = shared.map((key) => `Several classes have the key ${key}.`).join(" ");
-  if (state.save) { state.save.disabled = state.discard.disabled = !changed(state); }
+  if (state.live) return;
+  state.save.disabled = state.discard.disabled = !changed(state);
+  state.note.textContent = changed(state) ? "Not saved yet." : "";
+  keep(state);
 }
 
 function move(state, index, to) {
@@ -46,9 +79,9 @@ function move(state, index, to) {
 }
 
 function field(row, name, label, attributes, after) {
-  const input = Object.assign(document.createElement("input"), { value: row[name], ...attributes });
+  const input = Object.assign(document.createElement("input"), { value: row[name], title: name === "name" ? row[name] : "", ...attributes });
   input.setAttribute("aria-label", label);
-  input.oninput = () => { row[name] = input.value; if (name === "key") row.proposed = false; after(false); };
+  input.oninput = () => { row[name] = input.value; if (name === "name") input.title = row.name; if (name === "key") row.proposed = false; after(false); };
   input.onchange = () => after(true);
   return input;
 }
@@ -127,10 +160,15 @@ function build(state, root) {
   state.body.setAttribute("role", "list");
   bar.append(button("Add a class", "", () => add(state)));
   if (!state.live) {
-    state.save = button("Save changes", "", () => state.saveRows({ rows: state.rows.filter(usable), seen: state.saved, at: Date.now() }));
+    state.save = button("Save changes", "", () => {
+      state.sent = Date.now();
+      keep(state);
+      state.saveRows({ rows: state.rows.filter(usable), seen: state.seen, at: state.sent });
+    });
     state.save.classList.add("primary");
-    state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); draw(state); paint(state); });
-    bar.append(state.save, state.discard);
+    state.discard = button("Discard changes", "", () => { state.rows = JSON.parse(JSON.stringify(state.saved)); state.seen = state.saved; draw(state); paint(state); });
+    state.note = el("span", "legend");
+    bar.append(state.save, state.discard, state.note);
   }
   box.append(el("div", "legend", `${state.graded ? "Lowest grade first. " : ""}The key chooses the class while labelling. A list can be pasted.`));
   state.said = el("div", "problem");
@@ -150,10 +188,13 @@ export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
     const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
     const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
     state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], lines: [] };
+    state.seen = state.saved;
+    takeUp(state);
     STATES.set(data.inst, state);
     build(state, parentElement);
     inputs()[at]?.focus();
   }
+  state.kept = data.kept;
   state.setRows = (rows) => setStateValue("rows", rows);
   state.saveRows = (value) => setTriggerValue("saved", value);
   return () => { STATES.delete(data.inst); };

@@ -10,6 +10,7 @@ from app.parts.project_form import delete_project, edit_project
 from app.parts.text import TASK_WORDS, count, duration, md
 from core.services.projects import LastRun, ProjectSummary
 from core.types import RunKind, RunState, Task
+from core.words import enumerated
 
 KIND_WORDS = {RunKind.TRAIN: "training", RunKind.IMPORT: "import"}
 STATE_WORDS = {
@@ -58,7 +59,7 @@ def holdings(summary: ProjectSummary) -> str:
         shown = max(1, sum(so_far <= SHOWN_LETTERS for so_far in letters))
         names = [md(item.name) for item in project.classes[:shown]]
         more = [f"{len(project.classes) - shown} more"] if len(project.classes) > shown else []
-        listed = f": {', '.join([*names, *more])}" if names else ""
+        listed = f": {enumerated([*names, *more])}" if names else ""
         parts.append(f"{count(len(project.classes), 'class', 'classes')}{listed}")
     return " · ".join(parts)
 

@@ -1,5 +1,6 @@
 """Which finished training a page is about, and on which of its pictures."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -10,9 +11,10 @@ from app.context import graft
 from app.links import int_param, set_params
 from app.parts.text import count
 from core.charts.words import listed
+from core.errors import NotFound
 from core.services.results import FEWEST, ResultsView, RunChoice
 from core.services.training import RunRecord
-from core.types import RunId, Split
+from core.types import RunId, RunKind, Split
 
 SPLITS = {
     Split.TEST: ("Test", "kept aside until the end: the figure to report"),
@@ -77,8 +79,14 @@ def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] =
 
 def _say_other(wanted: int | None, shown: RunId) -> None:
     """Where an address asks for a run that cannot be shown: that what is seen is of another one."""
-    if wanted is not None and wanted != shown:
-        st.info(f"Run {wanted} cannot be shown here. This is run {shown}.", icon=":material/info:")
+    if wanted is None or wanted == shown:
+        return
+    why = "cannot be shown here"
+    with contextlib.suppress(NotFound):
+        run = graft().training.read(RunId(wanted))
+        if run.kind is RunKind.TRAIN and not run.state.ended:
+            why = "is not done yet: page Train shows how far it is"
+    st.info(f"Run {wanted} {why}. This is run {shown}.", icon=":material/info:")
 
 
 def choose_base(runs: Sequence[RunChoice]) -> RunChoice:

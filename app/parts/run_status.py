@@ -129,11 +129,14 @@ def _ended(run: RunRecord) -> None:
 def took(run: RunRecord) -> str:
     """How long it worked, over all its attempts; where that was not kept, from its first start to its end.
 
-    "" for one that has not ended. Between two attempts a machine may have been off for days.
+    "" for one that has not ended, or of which the clock does not tell. Between two attempts a machine may have been off
+    for days.
     """
     if run.started_at is None or run.finished_at is None:
         return ""
     span = (run.finished_at - run.started_at).total_seconds()
+    if span < 0:  # the clock was set back meanwhile
+        return ""
     if run.attempts < 2:
         return f"took {duration(span)}"
     spent, attempts = (run.result or {}).get("timings_s"), count(run.attempts, "attempt")

@@ -8,6 +8,8 @@ from core.words import count, one_line
 __all__ = ["TASK_WORDS", "count", "duration", "md", "md_lines", "shortened"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&=])")
+_ADDRESS = re.compile(r"(?i)(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=@)(?=\w)")
+_JOINER = "\u2060"
 
 
 TASK_WORDS = {
@@ -20,8 +22,12 @@ TASK_WORDS = {
 
 
 def md(text: str) -> str:
-    """`text` escaped for Streamlit's labels and captions; control characters become "?"."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    """`text` escaped for Streamlit's labels and captions; control characters become "?".
+
+    Streamlit makes a link of every web or mail address in a text, however it is escaped: a letter without width in
+    it tells it otherwise. A name in a table that someone sent is no place to go to.
+    """
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub(_JOINER, one_line(text)))
 
 
 def md_lines(text: str) -> str:

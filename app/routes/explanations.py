@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared
+from app.routes.base import endpoint, json_body, shared, whole_number
 from app.routes.media import CACHE
 from core.errors import BadInput, NotFound
 from core.services.circles import Circle
@@ -117,7 +117,10 @@ async def predictions_csv(request: Request) -> Response:
     """GET ?promise=90&to=all&group= -> what a model said of each new picture, and how often that holds, as CSV."""
     run_id = RunId(request.path_params["run"])
     percent, to = request.query_params.get("promise", "90"), request.query_params.get("to", "all")
-    coverage = min(max(int(percent), 50), 99) / 100 if percent.isascii() and percent.isdigit() else 0.9
+    try:
+        coverage = min(max(whole_number(percent), 50), 99) / 100
+    except ValueError:
+        coverage = 0.9
     promised: dict[str, By] = {"class": "class", "group": "group"}
     by, group = promised.get(to, "all"), request.query_params.get("group", "")
     text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id, coverage, by, group)
@@ -128,8 +131,8 @@ async def predictions_csv(request: Request) -> Response:
 ROUTES = [
     Route("/api/explanations", ask, methods=["POST"]),
     Route("/api/circles", circle, methods=["POST"]),
-    Route("/api/heatmap/{run:int}.png", heatmap),
-    Route("/api/heatmaps/{run:int}/{image:int}.png", of_gallery),
-    Route("/api/heatmaps/{run:int}/mean/{target:int}.png", of_class),
-    Route("/api/predictions/{run:int}.csv", predictions_csv),
+    Route("/api/heatmap/{run:id}.png", heatmap),
+    Route("/api/heatmaps/{run:id}/{image:id}.png", of_gallery),
+    Route("/api/heatmaps/{run:id}/mean/{target:id}.png", of_class),
+    Route("/api/predictions/{run:id}.csv", predictions_csv),
 ]

@@ -16,4 +16,4 @@ async def export_file(request: Request) -> Response:
     return FileResponse(path, media_type="application/zip", filename=path.name)
 
 
-ROUTES = [Route("/api/exports/{run:int}/file", export_file)]
+ROUTES = [Route("/api/exports/{run:id}/file", export_file)]

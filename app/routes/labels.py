@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared
+from app.routes.base import endpoint, json_body, shared, whole_number
 from core.errors import BadInput
 from core.services.labelling import LabelEvent, LabelValue, QueueItem
 from core.types import ImageId, ImageState, JsonObject, JsonValue, LabelKind, LabelSource, ProjectId
@@ -63,7 +63,8 @@ async def queue(request: Request) -> Response:
     """GET ?project=&after=&states=a,b -> {items}."""
     query = request.query_params
     try:
-        project, after = ProjectId(int(query.get("project", ""))), ImageId(int(query.get("after", "0")))
+        project = ProjectId(whole_number(query.get("project", "")))
+        after = ImageId(whole_number(query.get("after", "0")))
         states = [ImageState(text) for text in query.get("states", "unlabelled").split(",")]
     except ValueError as error:
         raise BadInput("project and after must be numbers, states the names of states.") from error

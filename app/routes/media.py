@@ -11,10 +11,13 @@ from core.types import ImageId
 
 # A blob's address is its content's hash: what it names never changes.
 CACHE = {"cache-control": "private, max-age=86400, immutable"}
+SIZES = ("thumb", "full")
 TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}
 
 
 def _answer(blob: str, size: str, name: str = "") -> Response:
+    if size not in SIZES:
+        raise NotFound(f"Pictures are shown as {' or '.join(SIZES)}, not as {size[:40]!r}.")
     store = shared().gallery.store
     try:
         # The picture itself is held against its hash: who labels must not judge by a damaged one.
@@ -43,6 +46,6 @@ async def blob(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/image/{image:int}/{size:str}", image),
+    Route("/api/image/{image:id}/{size:str}", image),
     Route("/api/blob/{sha:str}/{size:str}", blob),
 ]

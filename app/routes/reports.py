@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, shared
+from app.routes.base import endpoint, shared, whole_number
 from core.errors import BadInput
 from core.services.reports import USUAL, Asked
 from core.types import RunId
@@ -53,12 +53,13 @@ def _against(params: Mapping[str, str]) -> RunId | None:
     text = params.get("against", "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 18):
-        raise BadInput("The training to compare with must be a number of a run.")
-    return RunId(int(text))
+    try:
+        return RunId(whole_number(text))
+    except ValueError as error:
+        raise BadInput("The training to compare with must be a number of a run.") from error
 
 
 ROUTES = [
-    Route("/api/runs/{run:int}/report.html", run_report),
-    Route("/api/imports/{run:int}/report.csv", import_report),
+    Route("/api/runs/{run:id}/report.html", run_report),
+    Route("/api/imports/{run:id}/report.csv", import_report),
 ]

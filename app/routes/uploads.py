@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared
+from app.routes.base import endpoint, json_body, shared, whole_number
 from core.errors import BadInput
 from core.services.imports import ImportPayload
 from core.types import JsonObject, ProjectId
@@ -44,11 +44,11 @@ async def offset(request: Request) -> Response:
 @endpoint
 async def append(request: Request) -> Response:
     """PATCH with Upload-Offset and raw bytes -> {offset}. What arrived before a broken connection stays."""
-    upload_id, text = request.path_params["upload_id"], request.headers.get("upload-offset", "")
-    if not text.isascii() or not text.isdigit():
-        raise BadInput("The header Upload-Offset is missing.")
-    position, buffer = int(text), bytearray()
-    uploads = shared().uploads
+    upload_id, uploads, buffer = request.path_params["upload_id"], shared().uploads, bytearray()
+    try:
+        position = whole_number(request.headers.get("upload-offset", ""))
+    except ValueError as error:
+        raise BadInput("The header Upload-Offset must be a number of bytes.") from error
     async for chunk in request.stream():
         buffer += chunk
         if len(buffer) >= PIECE:

@@ -25,15 +25,14 @@ def render() -> None:
     if told:
         st.success(told, icon=":material/check:")
     counts = graft().labelling.progress(project.id).by_class
-    graded = project.task is Task.ORDINAL
-    changed = changed_classes(project.classes, counts, key=f"classes-{project.id}", graded=graded)
+    changed = changed_classes(project, counts, kept=st.session_state.get("classes_kept"))
     if changed is not None:
-        edits, seen = changed
         try:
-            graft().classes.save(project.id, edits, seen=seen)
+            graft().classes.save(project.id, changed.edits, seen=changed.seen)
         except GraftError as error:
             refused(error)
         else:
+            st.session_state["classes_kept"] = changed.at
             done("Saved.")
     if len(project.classes) > 1:
         left, right = st.columns(2)

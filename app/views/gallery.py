@@ -6,7 +6,7 @@ from app.context import graft
 from app.links import current_project, int_param, set_params
 from app.parts.annotator import annotator_field
 from app.parts.deleting import after_deleting, ask_to_delete
-from app.parts.picture_filter import FIRST_PAGE, clear_filter, filter_bar
+from app.parts.picture_filter import FIRST_PAGE, filter_bar
 from app.parts.picture_grid import GridItem, picture_grid
 from app.parts.states import empty_state
 from app.parts.text import count
@@ -89,5 +89,4 @@ def nothing(wanted: PictureFilter, *, first: bool) -> None:
         st.info("There is nothing on this page any more.")
         st.button("First page", icon=":material/first_page:", on_click=set_params, kwargs=FIRST_PAGE)
         return
-    st.info("No picture here fits what you look for.")
-    st.button("Show all", icon=":material/filter_alt_off:", on_click=clear_filter, key="show-all")
+    st.info("No picture here fits what you look for. “Show all” beside the fields takes them back.")

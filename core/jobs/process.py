@@ -187,6 +187,10 @@ def sweep(engine: Engine) -> None:
     now = datetime.now(UTC)
     with reading(engine) as session:
         late = runs.list_silent(session, since=now - timedelta(seconds=LATE_S))
+        ahead = runs.list_ahead(session, of=now + timedelta(seconds=LATE_S))
+    for run in ahead:  # the clock was set back: its silence is counted from now, and if it lives it soon says so
+        with writing(engine) as session:
+            runs.beat(session, run.id, run.attempts, now=now)
     for run in late:
         if run.heartbeat_at is None or run.heartbeat_at < now - timedelta(seconds=_patience(run.worker)):
             with writing(engine) as session:

@@ -42,7 +42,7 @@ def tidy_name(name: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """What two names have in common that mean the same class: capitals do not tell classes apart."""
+    """What two names have in common that mean the same class or project: capitals do not tell them apart."""
     return tidy_name(name).casefold()
 
 

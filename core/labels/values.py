@@ -1,9 +1,13 @@
 """The value of one label, for every task."""
 
+import math
 from dataclasses import dataclass
 
 from core.errors import BadInput
 from core.types import ClassId, JsonObject, Task
+
+LARGEST = 1e15
+"""Of a number that is a label: sums of its square must be numbers, too, also in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,13 @@ class LabelValue:
     def check(self, task: Task) -> None:
         """Raise BadInput if this value does not fit the task."""
         if task is Task.REGRESSION:
-            if self.number is None or self.number != self.number or abs(self.number) == float("inf"):
+            if self.number is None or not math.isfinite(self.number):
                 raise BadInput("This project's labels are numbers.", hint="Type a number, such as 12.5.")
+            if abs(self.number) > LARGEST:
+                raise BadInput(
+                    f"{self.number:g} is too large to be computed with.",
+                    hint="Choose a larger unit, or mend the number.",
+                )
         elif task is Task.MULTI:
             if self.number is not None:
                 raise BadInput("This project's labels are classes, not numbers.")

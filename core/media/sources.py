@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import BadImage, BadInput
 from core.media.decode import EXTENSIONS, KINDS
 from core.media.prepare import LARGEST_FILE
-from core.settings import Settings
+from core.settings import Settings, expanded
 
 UPLOAD = "upload:"
 """Before the name of a batch that a browser sent, in place of a path."""
@@ -77,7 +77,7 @@ def check_source(source: str) -> None:
     """Raise BadInput if a folder or file of a payload's `source` is not there."""
     hint = "Check the path; it must be on the machine where Graft runs."
     for path in source.split("\n"):
-        if not path.strip() or not Path(path).expanduser().exists():
+        if not path.strip() or not expanded(path).exists():
             raise BadInput(f"There is no folder or file {path!r} on this machine.", hint=hint)
 
 
@@ -91,7 +91,7 @@ def _files(source: str, settings: Settings, refused: list[tuple[str, str]]) -> I
         yield from ((name, folder / spool) for spool, name in names.items())
         return
     check_source(source)
-    several = [Path(line).expanduser().absolute() for line in source.split("\n")]
+    several = [expanded(line).absolute() for line in source.split("\n")]
     if len(several) == 1:
         yield from _below(several[0], refused)
         return

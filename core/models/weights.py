@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-import safetensors
 import safetensors.torch
 import timm
 import torch
@@ -22,7 +20,7 @@ from core.models.bodies import TIMM
 from core.models.network import Network
 from core.models.small import OWN
 from core.recipes import earlier_model
-from core.settings import Settings
+from core.settings import Settings, expanded
 
 LEAST_MATCH = 0.9
 
@@ -39,7 +37,7 @@ def load_weights(network: Network, weights: str, settings: Settings) -> None:
     elif weights == "bundled":
         state = _bundled(network.backbone)
     elif weights.startswith("file:"):
-        state = read_state(Path(weights.removeprefix("file:")).expanduser())
+        state = read_state(expanded(weights.removeprefix("file:")))
     else:
         earlier = earlier_model(weights)
         path = None if earlier is None else settings.models / earlier.folder / "weights.safetensors"
@@ -58,7 +56,7 @@ def knows_photographs(weights: str, settings: Settings) -> bool:
     if weights in ("none", "bundled", "imagenet"):
         return weights == "imagenet"
     kind, _, value = weights.partition(":")
-    file = settings.models / value / "weights.safetensors" if kind == "run" else Path(value).expanduser()
+    file = settings.models / value / "weights.safetensors" if kind == "run" else expanded(value)
     card = file.with_suffix(".json")
     if not card.is_file():
         return True
@@ -95,7 +93,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, safetensors.SafetensorError, pickle.UnpicklingError) as error:
+    except Exception as error:  # bytes of another kind make the unpickler fall in any way, such as IndexError
         reason = f"{path.name} is not a file of weights that can be read safely, or it is damaged."
         raise WeightsUnavailable(reason, hint="Use .safetensors, or a state_dict saved by torch.save.") from error
     for key in ("state_dict", "model", "model_state_dict"):  # how training scripts wrap it

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from core.charts.words import listed
 from core.errors import NotEnoughImages
 from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook, whole_groups
 from core.splits.assign import NUMBERS_RULE, RULE
@@ -15,6 +16,7 @@ from core.store.projects import ProjectView
 from core.store.versions import LabelledImage, VersionItem, VersionRecord
 from core.types import ClassId, ImageId, JsonObject, Split, Task, VersionId
 
+MOST_NAMED = 10
 FEWEST_PER_CLASS = 5
 FEWEST_NUMBERS = 10
 SURELY_ENOUGH = 1000
@@ -187,10 +189,11 @@ def _check_enough(project: ProjectView, images: Sequence[LabelledImage]) -> None
     needed = 1 if project.task is Task.MULTI else 2
     usable = [item for item in project.classes if counts[item.id] >= FEWEST_PER_CLASS]
     if len(usable) < needed or len(images) < 2 * FEWEST_PER_CLASS:
-        have = ", ".join(f"{item.name}: {counts[item.id]}" for item in project.classes) or "no class yet"
-        wanted = "at least one class" if needed == 1 else "at least two classes"
+        fullest = sorted(project.classes, key=lambda item: -counts[item.id])
+        have = listed([f"{item.name}: {counts[item.id]}" for item in fullest], MOST_NAMED) or "no class yet"
+        wanted = "one class with {}" if needed == 1 else "two classes with {} each"
         raise NotEnoughImages(
-            f"Training needs {wanted} with {FEWEST_PER_CLASS} labelled pictures each, "
+            f"Training needs at least {wanted.format(f'{FEWEST_PER_CLASS} labelled pictures')}, "
             f"{2 * FEWEST_PER_CLASS} in all ({have}).",
             hint="Label some more.",
         )

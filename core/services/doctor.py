@@ -13,13 +13,14 @@ from typing import Literal
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import GraftError
+from core.errors import GraftError, is_full
 from core.media.parallel import usable_cores
 from core.services.address import address, answers, check_free
 from core.services.home import read_holder
+from core.services.outside import only_read, why_not
 from core.settings import Settings
 from core.store.check import read_health
-from core.store.db import open_engine
+from core.store.db import open_engine, tells_of_damage
 from core.words import count
 
 LOW_DISK_BYTES, LITTLE_DISK_BYTES = 1 * 2**30, 10 * 2**30
@@ -33,6 +34,8 @@ if torch.cuda.is_available():
     for index in range(torch.cuda.device_count()):
         found = torch.cuda.get_device_properties(index)
         print(f"cuda:{index} {found.name}, {found.total_memory / 2**30:.0f} GiB")
+elif torch.backends.mps.is_available():
+    print("mps Apple GPU")
 else:
     print("none")
 """
@@ -83,18 +86,23 @@ def _device(wanted: str, found: list[str]) -> Check:
     usable, there = usable_cores(), os.cpu_count() or 1
     of = f" ({there} in the machine)" if there > usable else ""
     cores = f"CPU with {count(usable, 'core')}{of}, {psutil.virtual_memory().total / 2**30:.0f} GiB"
-    cuda = [] if found == ["none"] else found
+    gpus = [] if found == ["none"] else found
     if wanted.startswith("cuda"):
         index = wanted.partition(":")[2] or "0"
-        mine = [item for item in cuda if item.startswith(f"cuda:{index} ")]
+        mine = [item for item in gpus if item.startswith(f"cuda:{index} ")]
         if not mine:
             hint = "Set GRAFT_DEVICE to auto or cpu, or mend the graphics driver."
             return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted}, which is not here.", hint=hint)
         return Check(name="Device", state="good", message=mine[0])
-    if wanted == "auto" and cuda:
-        return Check(name="Device", state="good", message="; ".join(cuda))
+    if wanted == "mps" and not any(item.startswith("mps") for item in found):
+        hint = "Set GRAFT_DEVICE to auto or cpu."
+        message = "GRAFT_DEVICE is mps, an Apple GPU, which is not here."
+        return Check(name="Device", state="bad", message=message, hint=hint)
+    if wanted in ("auto", "mps") and gpus:
+        return Check(name="Device", state="good", message="; ".join(gpus))
     if wanted not in ("auto", "cpu"):
-        return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted!r}.", hint="Use auto, cpu or cuda.")
+        hint = "Use auto, cpu, cuda, cuda:1 or mps."
+        return Check(name="Device", state="bad", message=f"GRAFT_DEVICE is {wanted!r}.", hint=hint)
     return Check(name="Device", state="good", message=cores)
 
 
@@ -109,7 +117,11 @@ def _home(settings: Settings) -> list[Check]:
             pass
     except OSError as error:
         hint = "Give yourself the right to write there, or choose another folder: --home DIR or GRAFT_HOME."
-        message = f"{place} cannot be written: {error.strerror}."
+        if is_full(error):
+            hint = "Make room, or choose a home on another disk: --home DIR or GRAFT_HOME."
+        elif only_read(place):
+            hint = "Make it writable, or copy the home to another disk and name it: --home DIR or GRAFT_HOME."
+        message = f"{place} cannot be written: {why_not(place, error)}."
         return [Check(name="Home", state="bad", message=message, hint=hint)]
     new = "" if settings.home.exists() else " (will be made)"
     return [Check(name="Home", state="good", message=f"{settings.home}{new}")]
@@ -133,6 +145,8 @@ def _database(settings: Settings) -> list[Check]:
         health = read_health(open_engine(settings.url))
     except SQLAlchemyError as error:
         hint = "If the file is damaged, put a copy of it back; the pictures in blobs/ are not touched."
+        if not tells_of_damage(error):  # a copy put over it would cost what was labelled since
+            hint = "The file itself may be whole: first mend what the other lines say, above all of the disk."
         return [Check(name="Database", state="bad", message=f"{where} does not open: {_first(error)}", hint=hint)]
     if not health.known:
         hint = "This home was used by a newer Graft: install that one."

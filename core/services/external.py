@@ -14,6 +14,7 @@ from core.labels import match_classes
 from core.services.base import Service
 from core.services.imports import Imports
 from core.services.projects import Projects
+from core.settings import expanded
 from core.store import exports, predictions, projects, runs, versions
 from core.store.db import reading, writing
 from core.store.projects import ProjectView
@@ -72,7 +73,7 @@ class External(Service):
         Raises NotFound for a run without a model, BadInput for a folder or table that is not there, and as `bring`.
         """
         self.expects(model)  # a run without a model is told before anything of the folder
-        path = Path(folder).expanduser().absolute()
+        path = expanded(folder).absolute()
         if not path.is_dir():
             raise BadInput(f"There is no folder {folder!r}.", hint="Check the path.")
         if labels_csv and not Path(labels_csv).is_file() and not (path / labels_csv).is_file():

@@ -1,10 +1,11 @@
-"""Files that are written where a person asks for them, outside of the home."""
+"""Files that are written where a person asks for them, outside of the home, and why some place cannot be written."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import GraftError
+from core.errors import GraftError, is_full
 
 
 def whole_file(path: Path, write: Callable[[Path], object], *, hint: str = "Choose another place.") -> None:
@@ -24,4 +25,23 @@ def whole_file(path: Path, write: Callable[[Path], object], *, hint: str = "Choo
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise GraftError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
+        raise GraftError(f"{path} cannot be written: {why_not(path, error)}.", hint=hint) from error
+
+
+def why_not(place: Path, error: OSError) -> str:
+    """Why writing at `place` failed with this error, in words that go on a sentence."""
+    if error.errno == errno.EROFS or only_read(place):
+        return "it lies on a disk that can only be read"
+    if is_full(error):
+        return "the disk is full"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "you have no right to write there"
+    if error.errno == errno.ENOENT:
+        return "its folder is not there"
+    return error.strerror or "the system does not say why"
+
+
+def only_read(place: Path) -> bool:
+    """Whether the disk of `place`, or of where it would be made, takes no changes."""
+    there = next(item for item in (place, *place.parents) if os.access(item, os.F_OK))
+    return bool(os.statvfs(there).f_flag & os.ST_RDONLY)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NameTaken, NotFound
-from core.labels import ClassSpec, tidy_name, validated_classes
+from core.labels import ClassSpec, same_name, tidy_name, validated_classes
 from core.services.base import Service
 from core.store import project_summaries, projects
 from core.store.db import reading, writing
@@ -30,29 +30,19 @@ class Projects(Service):
         guideline: str = "",
         settings: JsonObject | None = None,
     ) -> ProjectId:
-        """Create a project. Raises BadInput for an unusable name or class, NameTaken if the name exists."""
+        """Create a project. Raises BadInput for an unusable name or class, NameTaken; capitals tell no two apart."""
         name = _usable(name)
         if classes and task is Task.REGRESSION:
             raise BadInput("A project whose labels are numbers has no classes.")
         specs = validated_classes(classes)
-        try:
-            with writing(self.engine) as session:
-                project_id = projects.create_project(
-                    session, name=name, task=task, guideline=guideline, settings=settings or {}, now=datetime.now(UTC)
-                )
-                for position, spec in enumerate(specs):
-                    projects.add_class(session, project_id, spec, position=position)
-        except IntegrityError as error:
-            raise self._taken(name) from error
+        with writing(self.engine) as session:
+            _ensure_free(session, name)
+            project_id = projects.create_project(
+                session, name=name, task=task, guideline=guideline, settings=settings or {}, now=datetime.now(UTC)
+            )
+            for position, spec in enumerate(specs):
+                projects.add_class(session, project_id, spec, position=position)
         return project_id
-
-    def _taken(self, name: str) -> NameTaken:
-        with reading(self.engine) as session:
-            if projects.find_project(session, name) is None:
-                return NameTaken(
-                    f"A deleted project is called {name!r}.", hint="Bring it back, or choose another name."
-                )
-        return NameTaken(f"There is already a project called {name!r}.", hint="Choose another name.")
 
     def create_from_names(self, name: str, task: Task, classes: Sequence[str], *, guideline: str = "") -> ProjectId:
         """Create a project whose classes are given by name alone; empty names are left out."""
@@ -68,12 +58,19 @@ class Projects(Service):
         return project
 
     def named(self, name: str) -> ProjectView:
-        """The project called `name`, spaces and ways to write an accent aside. Raises NotFound."""
+        """The project called `name`, spaces, capitals and ways to write an accent aside. Raises NotFound.
+
+        Homes of an earlier Graft can hold two whose names differ in capitals alone: of those, the one written so.
+        """
         with reading(self.engine) as session:
             found = projects.find_project(session, name) or projects.find_project(session, tidy_name(name))
+            alike = [item for item in projects.list_names(session) if same_name(item[1]) == same_name(name)]
+            living = [project_id for project_id, _, deleted in alike if not deleted]
+            if found is None and len(living) == 1:
+                found = living[0]
             if found is None:
-                if tidy_name(name) in {item.name for item in projects.list_projects(session, deleted=True)}:
-                    raise _deleted(name)
+                if alike and not living:
+                    raise _deleted(alike[0][1])
                 known = ", ".join(item.name for item in projects.list_projects(session)) or "none yet"
                 raise NotFound(f"There is no project called {name!r}.", hint=f"Projects: {known}.")
             return projects.read_project(session, found)
@@ -97,12 +94,11 @@ class Projects(Service):
             guideline = _changed("guideline", guideline, seen=seen.guideline, now=project.guideline)
             unit = _changed("unit", unit, seen=seen.unit, now=project.unit)
         settings = {**project.settings, "unit": unit.strip()} if project.task is Task.REGRESSION else project.settings
-        try:
-            with writing(self.engine) as session:
-                values = {"name": name, "guideline": guideline.strip(), "settings": settings}
-                projects.update_project(session, project_id, values)
-        except IntegrityError as error:
-            raise self._taken(name) from error
+        with writing(self.engine) as session:
+            if name != project.name:
+                _ensure_free(session, name, but=project_id)
+            values = {"name": name, "guideline": guideline.strip(), "settings": settings}
+            projects.update_project(session, project_id, values)
 
     def delete(self, project_id: ProjectId) -> None:
         """Hide a project; everything in it stays until it is brought back. Raises NotFound."""
@@ -120,6 +116,15 @@ class Projects(Service):
         """All projects, newest first."""
         with reading(self.engine) as session:
             return projects.list_projects(session)
+
+
+def _ensure_free(session: Session, name: str, *, but: ProjectId | None = None) -> None:
+    for project_id, taken, deleted in projects.list_names(session):
+        if project_id == but or same_name(taken) != same_name(name):
+            continue
+        if deleted:
+            raise NameTaken(f"A deleted project is called {taken!r}.", hint="Bring it back, or choose another name.")
+        raise NameTaken(f"There is already a project called {taken!r}.", hint="Choose another name.")
 
 
 def _changed(what: str, wanted: str, *, seen: str, now: str) -> str:

@@ -74,7 +74,11 @@ class Reports(Service):
         if run.kind is not RunKind.TRAIN or run.version_id is None:
             raise BadInput(f"Run {run_id} is no training.", hint="`graft runs` lists the trainings.")
         if run.state is not RunState.DONE:
-            raise BadInput(f"Run {run_id} has no results yet: it is {run.state.value}.", hint="Wait until it is done.")
+            if run.state.ended:
+                ended = "failed" if run.state is RunState.FAILED else "was stopped"
+                hint = "Page Train says why, and lets it go on."
+                raise BadInput(f"Run {run_id} has no results: it {ended}.", hint=hint)
+            raise BadInput(f"Run {run_id} has no results yet.", hint="Wait until it is done.")
         computed = ComputedOnce()
         comparison = compare_with(self, run, against, computed)
         pictures = draw(self, run, run.version_id, patience_s)

@@ -39,7 +39,9 @@ class Uploads(Service):
         """
         clean = _clean_name(name)
         folder = batch_folder(self.settings, batch)
-        if not 0 <= size_bytes <= self.settings.max_upload_bytes:
+        if size_bytes < 0:
+            raise BadInput(f"{clean} cannot have {size_bytes} bytes.")
+        if size_bytes > self.settings.max_upload_bytes:
             raise BadInput(f"{clean} is larger than {self.settings.max_upload_bytes // 2**30} GiB.")
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < size_bytes + RESERVE_BYTES:

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -12,7 +11,7 @@ from sqlalchemy import Engine
 from core.catalogue import WeightsCard, backbone_info, bundled_weights
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.recipes import EarlierModel, Recipe, earlier_model
-from core.settings import Settings
+from core.settings import Settings, expanded
 from core.store import predictions, runs
 from core.store.db import reading
 from core.store.runs import RunRecord
@@ -121,7 +120,7 @@ def parent_of(engine: Engine, settings: Settings, weights: str, backbone: str) -
         raise BadInput(
             f"Graft brings no weights for {backbone}.", hint=f"It does for {', '.join(bundled) or 'no network'}."
         )
-    if kind == "file" and not Path(value).expanduser().is_file():
+    if kind == "file" and not expanded(value).is_file():
         raise BadInput(f"There is no file of weights {value!r}.", hint="It must be on the machine Graft runs on.")
     if kind != "run":
         return None

@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -93,6 +93,11 @@ def _told_of_room() -> Iterator[None]:
         raise
 
 
+def tells_of_damage(error: SQLAlchemyError) -> bool:
+    """Whether the database said that its file is damaged, and not that it is out of reach."""
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "") in NO_DATABASE
+
+
 def migration_config() -> Config:
     """Where Alembic finds the migrations."""
     config = Config()
@@ -131,7 +136,7 @@ def _told_of_the_unusable() -> Iterator[None]:
     except CommandError as error:  # a revision that no migration of this Graft makes
         raise HomeUnusable("This home was used by a newer Graft.", hint="Install that one.") from error
     except DatabaseError as error:
-        if getattr(error.orig, "sqlite_errorname", "") in NO_DATABASE:
+        if tells_of_damage(error):
             raise HomeUnusable(
                 "The database of this home, graft.db, is damaged or is none.",
                 hint="Put a copy of it back; the pictures in blobs/ are not touched.",

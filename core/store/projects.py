@@ -126,6 +126,12 @@ def find_project(session: Session, name: str) -> ProjectId | None:
     return session.scalar(select(ProjectRow.id).where(ProjectRow.name == name, ProjectRow.deleted_at.is_(None)))
 
 
+def list_names(session: Session) -> list[tuple[ProjectId, str, bool]]:
+    """Every project's id and name, and whether it is deleted."""
+    rows = session.execute(select(ProjectRow.id, ProjectRow.name, ProjectRow.deleted_at.is_not(None)))
+    return [(project_id, name, deleted) for project_id, name, deleted in rows]
+
+
 def list_projects(session: Session, *, deleted: bool = False) -> list[ProjectView]:
     """Projects that are not deleted, or those that are, newest first."""
     which = ProjectRow.deleted_at.is_not(None) if deleted else ProjectRow.deleted_at.is_(None)

@@ -250,6 +250,12 @@ def list_silent(session: Session, *, since: datetime) -> list[RunRecord]:
     return [_record(row) for row in session.scalars(query)]
 
 
+def list_ahead(session: Session, *, of: datetime) -> list[RunRecord]:
+    """Running runs that were last heard of after `of`: the clock has been set back since."""
+    query = select(RunRow).where(RunRow.state == RunState.RUNNING, RunRow.heartbeat_at > of)
+    return [_record(row) for row in session.scalars(query)]
+
+
 def request_cancel(session: Session, run_id: RunId, *, now: datetime) -> bool:
     """Ask a run to stop: a queued one ends at once. False: it had ended already."""
     queued = (

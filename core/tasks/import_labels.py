@@ -63,10 +63,11 @@ def value_of(project: ProjectView, texts: Sequence[str]) -> LabelValue | None:
         return None
     if project.task is Task.REGRESSION:
         try:
-            number = float(texts[0].replace(",", "."))
-        except ValueError:
+            value = LabelValue(number=float(texts[0].replace(",", ".")))
+            value.check(project.task)
+        except (ValueError, BadInput):
             return None
-        return LabelValue(number=number) if abs(number) < float("inf") else None
+        return value
     found = [project.class_named(text) for text in texts]
     ids = tuple(item.id for item in found if item is not None)
     if len(ids) != len(texts) or (project.task is not Task.MULTI and len(ids) != 1):
@@ -87,7 +88,8 @@ def plan_labels(
     from_folders = payload.folder_labels and project.task is not Task.REGRESSION and _are_classes(project, folders)
     wanted: list[str] = []
     if table is not None and from_table:
-        wanted = list(dict.fromkeys(text for row in table.rows for text in row.labels))
+        usable = [row for row in table.rows if not _is_several(project, row)]  # of a line that counts for nothing, none
+        wanted = list(dict.fromkeys(text for row in usable for text in row.labels))
     elif from_folders:
         wanted = [folder for folder in folders if folder]
     if project.task is not Task.REGRESSION:
@@ -227,10 +229,18 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
     for row in table.rows:
         if row.labels and value_of(project, row.labels) is None:
             shown = " | ".join(row.labels)[:80]
-            kind = "is not a number" if project.task is Task.REGRESSION else "is not a class of this project"
+            kind = "is not a class of this project"
+            if project.task is Task.REGRESSION:
+                kind = "is not a number that can be computed with"
+            elif _is_several(project, row):
+                kind = f"is {len(row.labels)} labels, and a picture has one here"
             reason = f"Column {table.label_column!r}: {shown!r} {kind}. This line gives no label."
             problems.append((f"{name}, line {row.line}", reason))
     return problems
+
+
+def _is_several(project: ProjectView, row: TableRow) -> bool:
+    return project.task in (Task.SINGLE, Task.ORDINAL) and len(row.labels) > 1
 
 
 def _contradicting(table: LabelTable, name: str) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ Every batch of files is committed with its lines of the report, so that an impor
 goes on where it stopped and nothing is taken twice.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -95,14 +96,14 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         imports.add_items(session, context.run.id, still_to_do(lines, lambda line: line.name, done))
     left = still_to_do(source.pictures, lambda entry: entry.name, done)
     _correct(context, plan, payload, [(image, name) for image, name in meant.items() if name not in reported])
-    total, started = len(left), datetime.now(UTC)
+    total, started = len(left), time.monotonic()
     store = BlobStore(context.settings)
     for number, batch in enumerate(in_batches(left, lambda entry: _look_at(entry, store), BATCH)):
         context.check_cancelled()
         store.settle()  # before a row says that they are there
         _commit(context, project, plan, payload, batch)
         count = min(total, (number + 1) * BATCH)
-        seconds = (datetime.now(UTC) - started).total_seconds()
+        seconds = time.monotonic() - started
         context.progress(
             f"{count:,} of {total:,} files",
             fraction=count / total,

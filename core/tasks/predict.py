@@ -6,9 +6,9 @@ listed with its reason and stops nothing.
 """
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -105,7 +105,7 @@ def _table(entry: Entry, group_column: str) -> Matcher[TableRow]:
 
 
 def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry], groups: Matcher[TableRow]) -> None:
-    total, started, count = len(entries), datetime.now(UTC), 0
+    total, started, count = len(entries), time.monotonic(), 0
     store = BlobStore(context.settings)
     for batch in in_batches(entries, lambda entry: _look_at(entry, store, model.card), BATCH):
         context.check_cancelled()
@@ -113,7 +113,7 @@ def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry], 
         with writing(context.engine) as session:
             predictions.add_predictions(session, context.run.id, records)
         count += len(batch)
-        seconds = (datetime.now(UTC) - started).total_seconds()
+        seconds = time.monotonic() - started
         context.progress(
             f"{count:,} of {total:,} pictures",
             fraction=count / total,

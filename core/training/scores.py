@@ -31,4 +31,5 @@ def score(task: Task, logits: Tensor, targets: Tensor) -> float:
             found = [average_precision_score(truth[:, index], logits[:, index].numpy()) for index in mixed]
             return float(np.mean(found)) if found else 0.0
         case Task.REGRESSION:
-            return float(r2_score(truth, logits[:, 0].numpy())) if len(truth) > 1 else 0.0
+            # In 64 bits: the square of one number that was mistyped by many zeros does not fit 32.
+            return float(r2_score(truth.astype(float), logits[:, 0].double().numpy())) if len(truth) > 1 else 0.0

@@ -1,9 +1,11 @@
 """The command line: what it prints, what it is worth to a script, how it ends."""
 
+import dataclasses
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,11 +13,13 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner, Result
 
 from app.cli import build
@@ -103,7 +107,9 @@ def test_a_created_project_is_listed(graft_command: Call, run: int) -> None:
     by_name = {item["name"]: item for item in listed}
     assert by_name["Colours"]["images"] == by_name["Colours"]["labelled"] == 30
     assert by_name["Fruit"]["task"] == "multi"
-    assert "Colours" in graft_command("project", "list").stdout
+    lines = graft_command("project", "list").stdout.splitlines()
+    assert "Colours" in "\n".join(lines)
+    assert lines[0].endswith("name")  # the last column: however long a name is, no other is far away
 
 
 def test_importing_again_counts_duplicates_and_several_paths_go_in_at_once(
@@ -306,6 +312,32 @@ def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path, command: tupl
     assert told.exit_code == 1 and "file cannot be written" in told.stderr and told.stderr.count("\n") == 1
 
 
+def test_a_home_on_a_disk_that_can_only_be_read_says_so_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.outside.os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    monkeypatch.setattr("app.commands.base.os.access", lambda _, mode: mode != os.W_OK | os.X_OK)
+    told = RUNNER.invoke(build(), ["--home", str(tmp_path), "project", "list"])
+    assert told.stderr == (
+        f"The home {tmp_path} cannot be written: it lies on a disk that can only be read. "
+        "Make it writable, or copy the home to another disk and name it there: --home DIR.\n"
+    )
+
+
+def test_of_a_database_that_is_only_out_of_reach_the_doctor_does_not_say_to_put_another_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graft.db").touch()
+
+    def unreachable(_: object) -> None:
+        raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
+    monkeypatch.setattr("core.services.doctor.read_health", unreachable)
+    found = {item.name: item for item in examine(Settings(home=tmp_path))}
+    assert "may be whole" in found["Database"].hint and "copy" not in found["Database"].hint
+
+
 def test_home_and_json_may_stand_before_and_behind_the_command(home: Path, run: int) -> None:
     before = RUNNER.invoke(build(), ["--home", str(home), "--json", "project", "list"])
     behind = RUNNER.invoke(build(), ["project", "list", "--home", str(home), "--json"])
@@ -333,6 +365,23 @@ def test_the_doctor_ends_with_status_1_when_something_stops_graft(
     assert result.exit_code == 1 and not answer(result)["ok"]
     assert found["Database"]["state"] == found["Device"]["state"] == "bad"
     assert found["Database"]["hint"] and found["Device"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "torch_says", "state", "words"),
+    [
+        ("mps", "mps Apple GPU", "good", "mps Apple GPU"),
+        ("auto", "mps Apple GPU", "good", "mps Apple GPU"),
+        ("mps", "none", "bad", "GRAFT_DEVICE is mps, an Apple GPU, which is not here."),
+        ("tpu", "none", "bad", "GRAFT_DEVICE is 'tpu'."),
+    ],
+)
+def test_the_doctor_knows_every_device_that_a_training_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, wanted: str, torch_says: str, state: str, words: str
+) -> None:
+    monkeypatch.setattr("core.services.doctor._TORCH", f"print('torch 2'); print({torch_says!r})")
+    found = {item.name: item for item in examine(dataclasses.replace(settings, device=wanted))}
+    assert (found["Device"].state, found["Device"].message) == (state, words)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,10 @@ def test_what_is_still_to_be_labelled_is_told_before_anything_is_started(graft: 
     assert "at least two classes with 5 labelled pictures each, 10 in all (healthy: 0, rust: 0)" in (
         graft.training.lacking(empty)
     )
+    several = graft.projects.create_from_names("Several", Task.MULTI, [f"finding {index}" for index in range(40)])
+    lacking = graft.training.lacking(several)
+    assert lacking.startswith("Training needs at least one class with 5 labelled pictures, 10 in all (finding 0: 0, ")
+    assert "finding 9: 0 and 30 others)" in lacking
     assert graft.training.lacking(grouped(graft, 7)) == ""
     assert "at least 10 pictures with a number; there are 0" in graft.training.lacking(
         graft.projects.create_from_names("Counts", Task.REGRESSION, [])

@@ -206,7 +206,7 @@ def half(*paths: object) -> None:
 def test_what_a_command_writes_takes_the_place_of_the_one_before_only_when_it_is_whole(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     write_file(report, b"the one before")
-    with pytest.raises(GraftError, match=r"report\.html cannot be written: No space left on device\."):
+    with pytest.raises(GraftError, match=r"report\.html cannot be written: the disk is full\."):
         whole_file(report, half)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("report.html", b"the one before")]
     (tmp_path / "link.html").symlink_to(report)
@@ -216,6 +216,8 @@ def test_what_a_command_writes_takes_the_place_of_the_one_before_only_when_it_is
     assert not Path("/dev/null").is_file()
     with pytest.raises(GraftError, match="cannot be written"):
         write_file(tmp_path, b"in place of a folder")
+    with pytest.raises(GraftError, match="cannot be written: its folder is not there"):
+        write_file(tmp_path / "nowhere" / "report.html", b"")
 
 
 def test_weights_that_the_disk_has_no_room_for_are_not_half_taken_along(
@@ -223,7 +225,7 @@ def test_weights_that_the_disk_has_no_room_for_are_not_half_taken_along(
 ) -> None:
     (tmp_path / "out").mkdir()
     monkeypatch.setattr(pretraining.shutil, "copyfile", half)
-    with pytest.raises(GraftError, match="No space left on device"):
+    with pytest.raises(GraftError, match="cannot be written: the disk is full"):
         graft.pretraining.export("bundled", tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
 

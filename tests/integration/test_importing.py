@@ -440,6 +440,32 @@ def test_one_name_that_can_be_no_class_costs_the_others_nothing(
     assert told.name == "x" * 101 and told.reason.endswith("longer than 100 characters. No class was made of it.")
 
 
+def test_two_labels_where_a_picture_has_one_make_no_class_and_the_report_says_so(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    picture(tmp_path / "in" / "a.png", 1)
+    picture(tmp_path / "in" / "b.png", 90)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\na.png,rust\nb.png,rust|mildew\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [item.name for item in graft.projects.read(project).classes] == ["rust"]
+    assert [item.reason for item in report.items if item.name == "labels.csv, line 3"] == [
+        "Column 'label': 'rust | mildew' is 2 labels, and a picture has one here. This line gives no label."
+    ]
+
+
+def test_a_number_that_no_model_can_compute_with_is_one_line(graft: Graft, tmp_path: Path) -> None:
+    numbers = graft.projects.create("Counts", Task.REGRESSION)
+    for index, name in enumerate("abc"):
+        picture(tmp_path / "in" / f"{name}.png", index * 40)
+    (tmp_path / "in" / "labels.csv").write_text("file,label\na.png,1e308\nb.png,-1e15\nc.png,many\n")
+    report = do_import(graft, numbers, ImportPayload(source=str(tmp_path / "in")))
+    words = "is not a number that can be computed with. This line gives no label."
+    assert [item.reason for item in report.items if "line" in item.name] == [
+        f"Column 'label': '1e308' {words}",
+        f"Column 'label': 'many' {words}",
+    ]
+
+
 def test_names_that_differ_in_capitals_spaces_or_how_an_accent_is_written_are_one_class(
     graft: Graft, project: ProjectId, tmp_path: Path
 ) -> None:

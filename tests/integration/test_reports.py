@@ -468,7 +468,10 @@ def test_only_finished_trainings_have_reports_of_known_kinds(graft: Graft, leave
     with pytest.raises(BadInput, match="no training"):
         graft.reports.html(predicted)
     queued = graft.queue.enqueue(TrainPayload(), project_id=leaves.project, version_id=leaves.version)
-    with pytest.raises(BadInput, match="no results yet"):
+    with pytest.raises(BadInput, match=r"has no results yet\. Wait"):
+        graft.reports.html(queued)
+    graft.queue.cancel(queued)
+    with pytest.raises(BadInput, match=r"has no results: it was stopped\. Page Train says why"):
         graft.reports.html(queued)
 
 

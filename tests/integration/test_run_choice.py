@@ -1,10 +1,13 @@
 """Which run a page is about: what an address asks for, or another one, and then it says so."""
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.graft import Graft
-from core.types import Task
+from core.store.db import writing
+from core.store.tables import RunRow
+from core.types import RunState, Task
 from tests.finished import make_images, make_run, make_version
 
 
@@ -49,3 +52,21 @@ def test_an_address_of_a_run_that_cannot_be_shown_is_not_answered_by_another_in_
         assert [item.value for item in page.info] == told
     alone = AppTest.from_function(choosing, default_timeout=60, kwargs=kwargs).run()
     assert not alone.info, "nothing was asked for"
+
+
+def test_an_address_of_a_training_that_still_runs_is_told_where_to_follow_it(
+    graft: Graft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    project = graft.projects.create_from_names("Leaves", Task.SINGLE, ["healthy", "rust"])
+    version = make_version(graft, project, make_images(graft, project, 4), [[0], [1], [0], [1]])
+    done, running = (make_run(graft, version, project, []) for _ in range(2))
+    with writing(graft.engine) as session:
+        session.execute(update(RunRow).where(RunRow.id == running).values(state=RunState.RUNNING, finished_at=None))
+    kwargs = {"home": str(graft.settings.home), "project": project, "chooser": "choose_run"}
+    page = AppTest.from_function(choosing, default_timeout=60, kwargs=kwargs)
+    page.query_params["run"] = str(running)
+    page.run()
+    assert [item.value for item in page.info] == [
+        f"Run {running} is not done yet: page Train shows how far it is. This is run {done}."
+    ]

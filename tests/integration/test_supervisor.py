@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from app.supervisor import Supervisor
 from core.errors import GraftError
 from core.services.address import answers, check_free
-from core.services.home import holding, read_holder
+from core.services.home import UNUSABLE, holding, read_holder
 from core.settings import Settings
 
 pytestmark = pytest.mark.processes
@@ -69,6 +71,17 @@ def test_a_child_that_was_killed_is_started_again_and_said(supervisor: subproces
     supervisor.terminate()
     words = supervisor.communicate(timeout=30)[0]
     assert "first ended by signal 9; it is started again in 0.5 s." in words
+
+
+def test_of_a_child_that_ends_on_a_full_disk_it_is_said_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It cannot write it down itself: its log is on that disk.
+    monkeypatch.setattr("app.supervisor.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    said: list[str] = []
+    falling = ("-c", "raise SystemExit(3)")
+    unusable = ("-c", f"import time; time.sleep(2); raise SystemExit({UNUSABLE})")
+    with pytest.raises(GraftError, match="first cannot use the home"):
+        Supervisor(Settings(home=tmp_path), said.append, {"second": falling, "first": unusable}).run()
+    assert any("second ended with status 3: the disk is full, make room; it is started again" in item for item in said)
 
 
 def test_a_child_that_keeps_falling_is_given_longer_and_longer_pauses(

@@ -19,7 +19,7 @@ from core.catalogue import BUNDLED, bundled_weights
 from core.errors import BadInput, WeightsUnavailable
 from core.graft import Graft
 from core.models import Network, knows_photographs, load_weights
-from core.models.weights import weights_at_hand
+from core.models.weights import read_state, weights_at_hand
 from core.recipes import ACCURATE, SMALL
 from core.services.weights import out_of_reach, usual_weights
 from core.settings import Settings
@@ -235,3 +235,13 @@ def test_weights_that_saw_only_drawn_pictures_are_told_from_those_that_saw_photo
         assert not knows_photographs(weights, settings)
     for weights in ("imagenet", "run:4", "run:5", f"file:{settings.models / 'other.safetensors'}"):
         assert knows_photographs(weights, settings)
+
+
+@pytest.mark.parametrize(
+    "content", [b"root:x:0:0:root:/root:/bin/bash\n" * 20, b"", b"q\x00", b"\x80\x02]", b"PK\x03\x04"]
+)
+@pytest.mark.parametrize("name", ["passwd", "w.pth", "w.safetensors"])
+def test_a_file_that_holds_no_weights_is_refused_in_words(tmp_path: Path, content: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WeightsUnavailable, match=f"{name} is not a file of weights that can be read safely"):
+        read_state(tmp_path / name)

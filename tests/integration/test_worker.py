@@ -124,6 +124,23 @@ def test_a_silent_run_is_taken_back_sooner_when_its_worker_is_gone_than_when_it_
     assert state(alive_here, HUNG_S + 1) is RunState.QUEUED
 
 
+def test_a_run_of_a_dead_worker_is_taken_back_although_the_clock_was_set_back(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    run = graft.training.start(project, LONG)
+    with writing(graft.engine) as session:
+        heard = datetime.now(UTC) + timedelta(days=900)  # a power cut, and a clock without its battery
+        worker = f"{socket.gethostname()}:{ended.pid}"
+        assert runs.claim_next(session, Lane.TRAINING, worker=worker, now=heard) is not None
+    sweep(graft.engine)
+    assert graft.training.read(run).state is RunState.RUNNING, "it may live, and have had no time to say so"
+    monkeypatch.setattr("core.jobs.process.LATE_S", 0.0)
+    sweep(graft.engine)
+    assert graft.training.read(run).state is RunState.QUEUED
+
+
 def gone(process: psutil.Process) -> bool:
     """Whether it has ended, perhaps unnoticed by its parent."""
     try:

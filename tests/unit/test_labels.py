@@ -69,6 +69,13 @@ def test_a_label_comes_back_from_json_as_it_was(value: LabelValue) -> None:
     assert LabelValue.from_json(value.to_json()) == value
 
 
+@pytest.mark.parametrize("number", [1e16, -1e308])
+def test_a_number_whose_square_is_none_is_no_label(number: float) -> None:
+    with pytest.raises(BadInput, match="is too large to be computed with"):
+        LabelValue(number=number).check(Task.REGRESSION)
+    LabelValue(number=-1e15).check(Task.REGRESSION)
+
+
 def test_a_class_that_is_named_twice_counts_once_and_whole_numbers_are_numbers() -> None:
     assert LabelValue.from_json({"classes": [2, 1, 2]}).classes == (2, 1)
     number = LabelValue.from_json({"number": 3}).number

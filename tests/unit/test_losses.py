@@ -47,7 +47,9 @@ def test_scores_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     if len({*truth.tolist(), *said.tolist()}) > 1:
         assert score(Task.ORDINAL, logits, truth) == pytest.approx(cohen_kappa_score(truth, said, weights="quadratic"))
     numbers = said.float()
-    assert score(Task.REGRESSION, numbers[:, None], truth.float()) == pytest.approx(r2_score(truth, numbers))
+    assert score(Task.REGRESSION, numbers[:, None], truth.float()) == pytest.approx(r2_score(truth, numbers.double()))
+    mistyped = torch.tensor([1e25, *truth.float()[1:].tolist()])
+    assert math.isfinite(score(Task.REGRESSION, numbers[:, None], mistyped)), "its square does not fit 32 bits"
 
 
 def test_mean_average_precision_leaves_out_classes_that_are_everywhere_or_nowhere() -> None:

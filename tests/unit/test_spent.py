@@ -78,3 +78,5 @@ def test_the_page_tells_the_work_and_not_the_days_between_two_attempts() -> None
     timings = {"decode": 60.0, "fit": 540.0, "first_step": 70.0}
     assert took(dataclasses.replace(again, result={"timings_s": timings})) == "took 10 min in 3 attempts"
     assert took(dataclasses.replace(once, finished_at=None)) == ""
+    before = once.started_at - timedelta(hours=1) if once.started_at else None
+    assert took(dataclasses.replace(once, finished_at=before)) == "", "the clock was set back"

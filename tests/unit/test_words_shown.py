@@ -1,5 +1,6 @@
 """Words that pages share: the same thing has one name, and none speaks of classes where there may be none."""
 
+import re
 from dataclasses import fields, replace
 
 import pytest
@@ -244,6 +245,13 @@ def test_letters_of_all_writings_are_shown_as_they_are(text: str) -> None:
 @pytest.mark.parametrize("text", ["a\nb", "a\x1bb", "a\u202eb", "a\u2028b"])
 def test_what_would_break_a_line_or_turn_it_is_not(text: str) -> None:
     assert md(text) == one_line(text) == "a?b"
+
+
+@pytest.mark.parametrize("text", ["see http://a.example/x", "HTTPS://a.example", "www.a.example", "ada@a.example"])
+def test_an_address_in_a_name_is_read_but_is_no_link(text: str) -> None:
+    shown = md(text)
+    assert not re.search(r"(?i)https?\\?:|www\\?\.|@\w", shown)  # what Streamlit makes links of, escaped or not
+    assert shown.replace("\\", "").replace("\u2060", "") == text
 
 
 def test_lines_of_a_guideline_stay_lines_and_nothing_in_it_is_markdown() -> None:
