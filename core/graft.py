@@ -19,6 +19,7 @@ from core.services.forecasts import Forecasts
 from core.services.gallery import Gallery
 from core.services.grades import Grades
 from core.services.heatmaps import Heatmaps
+from core.services.home import ensure_whole
 from core.services.imports import Imports
 from core.services.labelling import Labelling
 from core.services.maps import Maps
@@ -81,8 +82,12 @@ class Graft:
 
 
 def open_graft(settings: Settings) -> Graft:
-    """Open the home that `settings` name, creating and migrating it as needed."""
+    """Open the home that `settings` name, creating and migrating it as needed.
+
+    Raises HomeUnusable, also for one whose database is gone while its pictures are there: in silence it would be empty.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
+    ensure_whole(settings)
     engine = open_engine(settings.url)
     migrate(engine)
     queue = Queue(engine)

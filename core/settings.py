@@ -10,6 +10,7 @@ from core.types import RunId
 
 CHECKPOINT = "checkpoint.pt"
 """Where a training stands, in its run's folder."""
+DATABASE = "graft.db"
 
 
 def expanded(path: str | Path) -> Path:
@@ -70,7 +71,7 @@ class Settings:
     @property
     def url(self) -> str:
         """The database's SQLAlchemy address."""
-        return self.database_url or f"sqlite:///{self.home / 'graft.db'}"
+        return self.database_url or f"sqlite:///{self.home / DATABASE}"
 
     def environ(self) -> dict[str, str]:
         """The environment that makes a child process read the same settings."""

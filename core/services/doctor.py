@@ -13,12 +13,12 @@ from typing import Literal
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import GraftError, is_full
+from core.errors import GraftError, HomeUnusable, is_full
 from core.media.parallel import usable_cores
 from core.services.address import address, answers, check_free
-from core.services.home import read_holder
+from core.services.home import ensure_whole, read_holder
 from core.services.outside import only_read, why_not
-from core.settings import Settings
+from core.settings import DATABASE, Settings
 from core.store.check import read_health
 from core.store.db import open_engine, tells_of_damage
 from core.words import count
@@ -137,7 +137,11 @@ def _disk(settings: Settings) -> list[Check]:
 
 
 def _database(settings: Settings) -> list[Check]:
-    file = settings.home / "graft.db"
+    file = settings.home / DATABASE
+    try:
+        ensure_whole(settings)
+    except HomeUnusable as error:
+        return [Check(name="Database", state="bad", message=error.message, hint=error.hint)]
     if not settings.database_url and not file.exists():
         return [Check(name="Database", state="good", message="None yet; the first command makes it.")]
     where = settings.database_url.partition("@")[2] or str(file)

@@ -1,4 +1,5 @@
-"""Who serves a home: a lock file that names the living supervisor, and processes that leave with it."""
+"""Whether a home is whole, and who serves it: a lock file that names the living supervisor, and processes that leave
+with it."""
 
 import contextlib
 import json
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import GraftError
+from core.errors import GraftError, HomeUnusable
 from core.services.address import address
-from core.settings import Settings
+from core.settings import DATABASE, Settings
 from core.types import JsonObject
 
 SUPERVISOR = "GRAFT_SUPERVISOR"
@@ -156,3 +157,15 @@ def _read(lock: Path) -> Holder | None:
         return Holder(pid=value["pid"], started=value["started"], address=value["address"], children=children)
     except (OSError, ValueError, KeyError, AttributeError):
         return None
+
+
+def ensure_whole(settings: Settings) -> None:
+    """Raises HomeUnusable for a home that has pictures and no database."""
+    database = settings.home / DATABASE
+    if settings.database_url or (database.exists() and database.stat().st_size):
+        return
+    if settings.blobs.is_dir() and any(settings.blobs.iterdir()):
+        raise HomeUnusable(
+            f"The home {settings.home} has pictures, but its database, {DATABASE}, is gone.",
+            hint="Put a copy of it back. To begin anew, choose another home or move blobs/ away.",
+        )

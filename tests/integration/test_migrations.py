@@ -10,7 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from core.errors import HomeUnusable
-from core.graft import Graft
+from core.graft import Graft, open_graft
+from core.media import BlobStore
+from core.services.doctor import examine
+from core.settings import DATABASE
 from core.store import runs
 from core.store.db import migrate, reading, writing
 from core.types import JsonObject, Lane, RunId, RunKind, Task
@@ -72,3 +75,26 @@ def test_the_home_of_a_newer_graft_is_told_as_such(graft: Graft) -> None:
         session.execute(sa.text("UPDATE alembic_version SET version_num = 'of the future'"))
     with pytest.raises(HomeUnusable, match=r"used by a newer Graft\. Install that one\."):
         migrate(graft.engine)
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_home_whose_database_is_gone_is_not_opened_as_an_empty_one(
+    graft: Graft, emptied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graft.engine.dispose()
+    BlobStore(graft.settings).put(b"a picture")
+    database = graft.settings.home / DATABASE
+    for file in graft.settings.home.glob(f"{DATABASE}*"):
+        file.unlink()
+    if emptied:
+        database.touch()
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
+    with pytest.raises(HomeUnusable, match="has pictures, but its database"):
+        open_graft(graft.settings)
+    (found,) = (check for check in examine(graft.settings) if check.name == "Database")
+    assert found.state == "bad" and "is gone" in found.message
+    assert not database.exists() or database.stat().st_size == 0
+    graft.settings.blobs.rename(graft.settings.home / "old")
+    opened = open_graft(graft.settings)
+    assert opened.projects.list() == []
+    opened.engine.dispose()
