@@ -12,9 +12,11 @@ def names(served: Served, project: ProjectId) -> list[str]:
     return [item.name for item in served.graft.projects.read(project).classes]
 
 
-def shown(page: Page) -> list[str]:
+def expect_shown(page: Page, names: list[str]) -> None:
     inputs = page.get_by_role("textbox", name="Name of class")
-    return [inputs.nth(index).input_value() for index in range(inputs.count())]
+    expect(inputs).to_have_count(len(names))
+    for index, name in enumerate(names):
+        expect(inputs.nth(index)).to_have_value(name)
 
 
 def test_what_was_typed_and_not_saved_is_there_again_for_who_comes_back(page: Page, served: Served) -> None:
@@ -29,7 +31,7 @@ def test_what_was_typed_and_not_saved_is_there_again_for_who_comes_back(page: Pa
     served.graft.classes.archive(project, served.graft.projects.read(project).classes[0].id)  # somebody else, meanwhile
     page.get_by_role("link", name="Classes").first.click()
     expect(page.get_by_text("Not saved yet.")).to_be_visible()
-    assert shown(page) == ["orange rust", "scab"]
+    expect_shown(page, ["orange rust", "scab"])
     page.reload()
     expect(page.get_by_text("Not saved yet.")).to_be_visible()
     assert names(served, project) == ["rust"]
@@ -37,7 +39,7 @@ def test_what_was_typed_and_not_saved_is_there_again_for_who_comes_back(page: Pa
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert names(served, project) == ["orange rust", "scab"]
-    assert shown(page) == ["orange rust", "scab"]
+    expect_shown(page, ["orange rust", "scab"])
     expect(page.get_by_text("Not saved yet.")).to_have_count(0)
     page.reload()
     expect(page.get_by_role("textbox", name="Name of class 2")).to_have_value("scab")

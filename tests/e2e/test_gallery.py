@@ -7,7 +7,7 @@ from core.labels import LabelValue
 from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
 from core.types import ClassId, ImageState, LabelKind, ProjectId, Task
-from tests.e2e.choosing import choose
+from tests.e2e.choosing import choose, press
 from tests.e2e.conftest import OpenPage
 from tests.e2e.served import Served
 from tests.e2e.test_labelling import all_saved, events
@@ -438,9 +438,8 @@ def test_a_project_is_made_changed_deleted_and_brought_back(page: Page, served: 
 def test_a_dialog_says_in_words_why_it_could_not_be_done(page: Page, served: Served) -> None:
     made = served.project("Overtaken", pictures=0)
     page.goto(served.address("projects"))
-    page.get_by_role("button", name="Delete").first.click()
     question = page.get_by_role("dialog")
-    expect(question.get_by_text("Overtaken")).to_be_visible()
+    press(page.get_by_role("button", name="Delete").first, question.get_by_text("Overtaken"))
     served.graft.projects.delete(made)
     question.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("The project 'Overtaken' was deleted.")).to_be_visible()

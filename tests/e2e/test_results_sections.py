@@ -16,7 +16,7 @@ from core.services.results_judging import Use
 from core.store import runs
 from core.store.db import writing
 from core.types import JsonObject, ProjectId, RunId, RunKind
-from tests.e2e.choosing import choose
+from tests.e2e.choosing import choose, press
 from tests.e2e.served import ROOT, Served
 from tests.finished import make_job
 from tests.integration.test_agreement import say
@@ -205,8 +205,9 @@ def test_of_copies_one_of_each_is_kept_by_a_click_and_they_come_back_by_another(
     check_of(served.graft, project, 12, pairs=pairs, spare=spare, counts={"near_duplicates": 5})
     page.goto(served.address("check", project=project))
     expect(page.get_by_text("5 pairs of pictures look like one picture. Of these 2 are listed")).to_be_visible()
-    page.get_by_role("button", name="Keep one of each").click()
-    page.get_by_role("button", name="Delete 2 pictures").click()
+    answer = page.get_by_role("button", name="Delete 2 pictures")
+    press(page.get_by_role("button", name="Keep one of each"), answer)
+    answer.click()
     expect(page.get_by_text("3 pairs of pictures look like one picture. Check again to list them.")).to_be_visible()
     assert served.graft.labelling.progress(project).total == 10
     page.get_by_role("button", name="Undo the deletion").click()
