@@ -33,8 +33,8 @@ RELIABILITY = """
 **How.** Answers are put into ten bins by how sure the model was; each dot is the share of right ones in a bin, with
 Wilson's 95% interval, over their mean sureness (reliability diagram,
 [Niculescu-Mizil & Caruana 2005](https://doi.org/10.1145/1102351.1102430)). Its probabilities were made as sure as they
-should be before: by one temperature, fitted on the validation pictures; of a cross-validation, in each fold by its own
-([Guo et al. 2017](https://arxiv.org/abs/1706.04599)).
+should be before: by one temperature, fitted on the validation pictures, of which a handful moves it little; of a
+cross-validation, in each fold by its own ([Guo et al. 2017](https://arxiv.org/abs/1706.04599)).
 """
 SCATTER = """
 **How.** One point for each picture, with the expert's number from left to right and the model's from below to above. A

@@ -56,10 +56,21 @@ def test_the_temperature_is_where_the_pictures_are_likeliest(task: Task) -> None
 
     def surprise(power: float) -> float:
         shares = shown.double() / math.exp(power)
+        unlikely = power**2 / 2 / 300  # a standard normal prior
         if task is Task.MULTI:
-            return float(log_loss(targets.flatten(), shares.sigmoid().flatten()))
-        return float(log_loss(targets, shares.softmax(1)))
+            return float(log_loss(targets.flatten(), shares.sigmoid().flatten())) + unlikely
+        return float(log_loss(targets, shares.softmax(1))) + unlikely
 
     best = math.exp(minimize_scalar(surprise, bounds=(math.log(0.01), math.log(100)), method="bounded").x)
     assert fit_temperature(task, shown, targets) == pytest.approx(best, rel=0.02) and 4 < best < 6.5
     assert fit_temperature(task, shown[:0], targets[:0]) == fit_temperature(Task.REGRESSION, shown, targets) == 1
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_handful_of_pictures_makes_no_model_as_sure_or_unsure_as_can_be(right: bool) -> None:
+    targets = torch.tensor([0, 1])
+    shown = torch.eye(2) * (2 if right else -2)
+    temperature = fit_temperature(Task.SINGLE, shown, targets)
+    assert (0.4 < temperature < 1) if right else (1 < temperature < 3)
+    many = fit_temperature(Task.SINGLE, shown.repeat(500, 1), targets.repeat(500))
+    assert many < 0.3 if right else many > 20
