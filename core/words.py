@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 JOINERS = "\u200c\u200d\u200e\u200f"
 """Nothing of them is seen, yet they hold emoji together, Persian letters apart, and tell which way to read."""
+NAMED = 6
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -26,6 +27,18 @@ def count(number: int, singular: str, plural: str = "") -> str:
 def enumerated(names: Sequence[str]) -> str:
     """All names in a row, told apart also where commas stand in them."""
     return ("; " if any("," in name for name in names) else ", ").join(names)
+
+
+def listed(names: Sequence[str], most: int = NAMED) -> str:
+    """Names in a sentence; of many the first few, and how many more there are."""
+    if len(names) <= most + 1:
+        return enumerated(names)
+    return f"{enumerated(names[:most])} and {len(names) - most} others"
+
+
+def too_far(names: str, more: int) -> str:
+    """Of which classes nothing is forecast for so many more pictures, and why."""
+    return f"{names}: {more} more would be over three times as many as there are: nobody can tell."
 
 
 def are(number: int) -> str:

@@ -8,7 +8,7 @@ import typer
 from app.commands.base import Home, Json, finished, opened, picture_of, show, table
 from app.commands.training import RunArgument
 from core.types import RunId
-from core.words import count, enumerated
+from core.words import count, enumerated, too_far
 
 USUAL_MORE = 50
 
@@ -40,7 +40,7 @@ def forecast(
     header = ["class", "pictures", "found now", f"with {more} more", "rise from", "to", "clear"]
     few = f"\nNot enough pictures of: {enumerated(view.few)}." if view.few else ""
     if far := view.too_far(more):
-        few += f"\n{enumerated(far)}: {more} more would be over three times as many as there are: nobody can tell."
+        few += "\n" + too_far(enumerated(far), more)
     poor = "\nThe head it rests on tells these classes poorly: a direction at most." if view.poor else ""
     show(value, table(header, lines) + few + poor, as_json)
 

@@ -1,11 +1,12 @@
 """`graft benchmark`: which network, and how deep to train it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, range_words, show, table
-from app.commands.training import ensure_reach, recipe_from, recipe_of, warn
+from app.commands.training import ensure_reach, fields_set, recipe_from, recipe_of, warn
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import JsonObject, ProjectId
@@ -37,16 +38,14 @@ def benchmark(
         wanted = "--depths wants one network." if depths else "Name the networks."
         raise typer.BadParameter(wanted, param_hint="--backbones")
     settings = set_ or []
-    _ensure_unvaried(settings, depths=depths)
-    if depths and scratch:
-        raise typer.BadParameter("What learns from nothing is not frozen at any depth: leave --scratch out.")
+    fields = fields_set("", settings)
+    _ensure_unvaried(fields, depths=depths, scratch=scratch)
     recipe_from(preset, names[0], settings)  # wrong use, before all else
     with opened(home) as graft:
         from core.services.benchmarks import group_json
 
         known = [item for item in names if backbone_info(item).pretrained]
-        given = any(item.startswith("weights=") for item in settings)
-        if not given and not set(known) <= set(bundled_weights()):
+        if "weights" not in fields and not set(known) <= set(bundled_weights()):
             settings = ["weights=imagenet", *settings]  # what only some of them could start from compares nothing
         recipe = recipe_of(graft, preset, "", next(iter(known), names[0]), settings)
         project = graft.projects.named(name).id
@@ -65,13 +64,14 @@ def benchmark(
         ensure_done(run)
 
 
-def _ensure_unvaried(settings: list[str], *, depths: bool) -> None:
+def _ensure_unvaried(fields: Sequence[str], *, depths: bool, scratch: bool) -> None:
     """Raises BadParameter for a field that the comparison itself varies."""
-    fields = {item.partition("=")[0] for item in settings}
     if "backbone" in fields:
         raise typer.BadParameter("--backbones names the networks: leave backbone out.", param_hint="--set")
     if depths and "tune" in fields:
         raise typer.BadParameter("--depths varies what learns: leave tune out.", param_hint="--set")
+    if depths and scratch:
+        raise typer.BadParameter("What learns from nothing is not frozen at any depth: leave --scratch out.")
 
 
 def comparison_words(value: JsonObject) -> str:

@@ -77,7 +77,7 @@ def ensure_one_start(preset: str, usual: str, saved: str) -> None:
 
 def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
     """The weights that are given, or the usual ones; says so where better ones are out of reach."""
-    if any(item.startswith("weights=") for item in settings):
+    if "weights" in fields_set("", settings):
         return asked.weights
     usual = graft.training.usual_weights(asked.backbone)
     if usual == "bundled":
@@ -87,7 +87,7 @@ def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
 
 def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
     """Raises WeightsUnavailable if the recipe's start cannot be downloaded now, unless a person sets it anyway."""
-    if any(item.startswith("weights=") for item in settings):
+    if "weights" in fields_set("", settings):
         return
     try:
         graft.training.ensure_reach(recipe.weights, backbones)
@@ -103,7 +103,7 @@ def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     if unclear:
         raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
     if len(changes) < len(settings):
-        names = [item.partition("=")[0] for item in settings]
+        names = fields_set("", settings)
         twice = next(name for name in names if names.count(name) > 1)
         raise typer.BadParameter(f"{twice} is given twice.", param_hint="--set")
     # The name alone would change nothing of how it learns; the command that repeats a run of Automatic's gives that.

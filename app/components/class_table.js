@@ -48,9 +48,8 @@ function propose(state) {
 }
 
 function told(state) {
-  propose(state);
-  if (state.live) state.setRows(state.rows.filter(usable));
   paint(state);
+  if (state.live) state.setRows(state.rows.filter(usable));
 }
 
 function paint(state) {

@@ -8,10 +8,11 @@ from app.context import graft
 from app.parts.following import follow
 from app.parts.text import count, md
 from core.charts.learning_curve import learning_curve_figure
-from core.charts.words import listed, short
+from core.charts.words import short
 from core.services.forecasts import Expectation, ForecastView
 from core.services.results import Interval
 from core.types import RunId
+from core.words import listed, too_far
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 HOW = """
@@ -67,7 +68,7 @@ def _show(view: ForecastView) -> None:
         named = {"Class": st.column_config.Column(pinned=True)}
         st.dataframe([_row(item) for item in found], hide_index=True, width="stretch", column_config=named)
     if far := view.too_far(int(more)):
-        st.caption(f"{_names(far)}: {more} more would be over three times as many as there are: nobody can tell.")
+        st.caption(too_far(_names(far), int(more)))
     if view.few:
         least, units = view.least
         kept = "" if view.together == "pictures" else f" from {units} {view.together}"

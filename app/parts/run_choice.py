@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
@@ -10,11 +10,11 @@ import streamlit as st
 from app.context import graft
 from app.links import int_param, set_params
 from app.parts.text import count
-from core.charts.words import listed
 from core.errors import NotFound
 from core.services.results import FEWEST, ResultsView, RunChoice
 from core.services.training import RunRecord
 from core.types import RunId, RunKind, Split
+from core.words import listed
 
 SPLITS = {
     Split.TEST: ("Test", "kept aside until the end: the figure to report"),
@@ -37,9 +37,8 @@ def run_name(run: RunChoice) -> str:
 
 def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunChoice | None = None) -> RunChoice:
     """The finished training in the address or chosen here; if there is none, `default` or the newest."""
-    known, wanted = {run.id: run for run in runs}, int_param("run")
-    chosen = RunId(wanted) if wanted in known else (default or runs[0]).id
-    _say_other(wanted, chosen)
+    known = {run.id: run for run in runs}
+    chosen = _asked(known, (default or runs[0]).id)
     set_params(run=chosen)
     run = st.selectbox(
         label, list(known), index=list(known).index(chosen), format_func=lambda item: run_name(known[item])
@@ -51,21 +50,18 @@ def choose_run(runs: Sequence[RunChoice], *, label: str = "Run", default: RunCho
 
 def choose_listed(label: str, runs: Sequence[RunRecord], words: Callable[[RunRecord], str]) -> RunId:
     """The run, finished or not, in the address or chosen here, else the first; a list only where there are several."""
-    known, wanted = {run.id: run for run in runs}, int_param("run")
-    shown = RunId(wanted) if wanted in known else runs[0].id
-    _say_other(wanted, shown)
+    known = {run.id: run for run in runs}
+    shown = _asked(known, runs[0].id)
     if len(known) > 1:
         shown = st.selectbox(label, list(known), list(known).index(shown), format_func=lambda run: words(known[run]))
-    if shown != wanted:
-        set_params(run=shown)
+    set_params(run=shown)
     return shown
 
 
 def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] = "stretch") -> RunId:
     """The model in the address or chosen here, else the first."""
-    known, wanted = {run.id: run for run in runs}, int_param("run")
-    chosen = RunId(wanted) if wanted in known else runs[0].id
-    _say_other(wanted, chosen)
+    known = {run.id: run for run in runs}
+    chosen = _asked(known, runs[0].id)
     shown: RunId = st.selectbox(
         "Model",
         list(known),
@@ -77,16 +73,18 @@ def choose_model(runs: Sequence[RunRecord], *, width: int | Literal["stretch"] =
     return shown
 
 
-def _say_other(wanted: int | None, shown: RunId) -> None:
-    """Where an address asks for a run that cannot be shown: that what is seen is of another one."""
-    if wanted is None or wanted == shown:
-        return
+def _asked(known: Container[RunId], usual: RunId) -> RunId:
+    """The run in the address, or the usual one; of one that cannot be shown it says that another is seen."""
+    wanted = int_param("run")
+    if wanted is None or wanted in known:
+        return usual if wanted is None else RunId(wanted)
     why = "cannot be shown here"
     with contextlib.suppress(NotFound):
         run = graft().training.read(RunId(wanted))
         if run.kind is RunKind.TRAIN and not run.state.ended:
             why = "is not done yet: page Train shows how far it is"
-    st.info(f"Run {wanted} {why}. This is run {shown}.", icon=":material/info:")
+    st.info(f"Run {wanted} {why}. This is run {usual}.", icon=":material/info:")
+    return usual
 
 
 def choose_base(runs: Sequence[RunChoice]) -> RunChoice:

@@ -1,12 +1,9 @@
-"""People's words in charts and lists."""
+"""People's words in charts."""
 
 from collections.abc import Sequence
 
-from core.words import enumerated
-
 MOST = 32
 """Letters of a name beside an axis."""
-NAMED = 6
 
 
 def plain(text: str) -> str:
@@ -35,10 +32,3 @@ def short(names: Sequence[str], most: int = MOST) -> dict[str, str]:
 def _cut(text: str, most: int) -> str:
     tail = most * 2 // 5
     return text if len(text) <= most else f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
-
-
-def listed(names: Sequence[str], most: int = NAMED) -> str:
-    """Names in a sentence; of many the first few, and how many more there are."""
-    if len(names) <= most + 1:
-        return enumerated(names)
-    return f"{enumerated(names[:most])} and {len(names) - most} others"

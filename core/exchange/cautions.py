@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.charts.words import listed
 from core.exchange.report.values import entries, interval, items, lines, number
 from core.types import JsonObject, Task
-from core.words import between, count
+from core.words import between, count, listed
 
 PROBES = {"borders": "the borders of the pictures", "file": "facts of the files (size, format, camera, hour)"}
 """What each probe for short cuts sees, in words."""

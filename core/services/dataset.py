@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.charts.words import listed
 from core.errors import NotEnoughImages
 from core.splits import Outlook, SplitItem, assign_splits, class_strata, number_strata, outlook, whole_groups
 from core.splits.assign import NUMBERS_RULE, RULE
@@ -15,6 +14,7 @@ from core.store import versions
 from core.store.projects import ProjectView
 from core.store.versions import LabelledImage, VersionItem, VersionRecord
 from core.types import ClassId, ImageId, JsonObject, Split, Task, VersionId
+from core.words import listed
 
 MOST_NAMED = 10
 FEWEST_PER_CLASS = 5

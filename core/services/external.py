@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
-from core.charts.words import listed
 from core.errors import BadInput, NameTaken, NotEnoughImages, NotFound
 from core.jobs.payloads import EvaluatePayload, ImportPayload
 from core.labels import match_classes
@@ -21,7 +20,7 @@ from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionItem
 from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
-from core.words import count
+from core.words import count, listed
 
 RULE = "external test: all labelled pictures of the model's classes"
 

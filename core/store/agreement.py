@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from core.evaluation import Interval
 from core.evaluation.agreement import Level, Values, alpha, pairs, per_class
 from core.labels import LabelValue
-from core.store.labels import list_words, merged_value, standing
-from core.store.tables import AnnotatorRow, ImageRow, LabelEventRow, VersionItemRow
+from core.store.labels import annotator_names, list_words, merged_value, standing
+from core.store.tables import ImageRow, LabelEventRow, VersionItemRow
 from core.types import ClassId, ImageId, LabelKind, LabelSource, ProjectId, Task, VersionId
 
 LEVELS: dict[Task, Level] = {
@@ -94,7 +94,7 @@ def list_said_twice(
         .group_by(LabelEventRow.image_id)
         .having(func.count(LabelEventRow.annotator_id.distinct()) > 1)
     )
-    names = {row.id: row.name for row in session.execute(select(AnnotatorRow.id, AnnotatorRow.name))}
+    names = annotator_names(session)
     found = []
     heard = list_words(session, *own, LabelEventRow.image_id.in_(several))
     for image_id, all_of_it in groupby(heard, key=lambda word: word.image_id):

@@ -58,6 +58,11 @@ def annotator_id(session: Session, name: str) -> int:
     return row.id
 
 
+def annotator_names(session: Session) -> dict[int, str]:
+    """Every annotator's name by id."""
+    return {row.id: row.name for row in session.execute(select(AnnotatorRow.id, AnnotatorRow.name))}
+
+
 def record_events(session: Session, project: ProjectView, events: Sequence[LabelEvent], *, now: datetime) -> None:
     """Append events in their order and bring labels and consensus up to date.
 
@@ -206,13 +211,17 @@ def last_words(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
         )
         for event, name in session.execute(query)
     }
-    for image_id in [image_id for image_id, word in words.items() if word.source is LabelSource.UNDO]:
-        left = standing(list_words(session, LabelEventRow.image_id == image_id))
-        if not left:
+    undone = [image_id for image_id, word in words.items() if word.source is LabelSource.UNDO]
+    if not undone:
+        return words
+    names = annotator_names(session)
+    for image_id, said in groupby(list_words(session, LabelEventRow.image_id.in_(undone)), lambda word: word.image_id):
+        left = standing(said)
+        if left:
+            who = names[left[-1].annotator_id]
+            words[image_id] = replace(words[image_id], annotator=who, source=left[-1].source)
+        else:
             del words[image_id]
-            continue
-        said = session.scalars(select(AnnotatorRow.name).where(AnnotatorRow.id == left[-1].annotator_id)).one()
-        words[image_id] = replace(words[image_id], annotator=said, source=left[-1].source)
     return words
 
 

@@ -76,11 +76,10 @@ class _Check:
         self.units = [unit_name(image.case_name, image.group_name) for image in self.images]
         self.labels = single_labels(project, self.images)
         self.counts: dict[str, JsonValue] = {}
-        self.spare: list[JsonValue] = []
 
     def run(self) -> JsonObject:
         """All parts."""
-        pairs = self._pairs()
+        pairs, spare = self._pairs()
         crossing = [pair for pair in pairs if pair["across_splits"]]
         conflicts = [pair for pair in pairs if pair["conflict"]]
         found: JsonObject = {
@@ -91,7 +90,7 @@ class _Check:
             "across_splits": self._some("across_splits", [pair["names"] for pair in crossing]),
             # Those to act on come first, so that the limit never hides them.
             "pairs": [*sorted(pairs, key=lambda pair: (not pair["conflict"], not pair["across_splits"]))[:MOST]],
-            "spare": self.spare,
+            "spare": spare,
             "leaks": self._some("leaks", [*self._leaks(), *map(_leaking_pair, crossing)]),
             "quality": self._some("quality", self._quality()),
             "shortcuts": [*self._shortcuts()],
@@ -115,19 +114,20 @@ class _Check:
         self.counts[name] = len(items)
         return list(items[:MOST])
 
-    def _pairs(self) -> list[JsonObject]:
+    def _pairs(self) -> tuple[list[JsonObject], list[JsonValue]]:
+        """Pairs of the same picture, and of the whole ones which can go, each with the one that stays: ids."""
         self.context.progress("Comparing the pictures with each other", now=True)
         if len(self.images) < 2:
-            return []
+            return [], []
         hashes = np.array([int(image.phash or "0", 16) for image in self.images], dtype=np.uint64)
         shapes = np.array([image.width / image.height for image in self.images])
         found = near_duplicates(hashes, np.stack([look.grey for look in self.looks]), shapes)
         copies = spare_copies(found, sorted(range(len(self.images)), key=self._rather_stays))
-        self.spare = [[self.images[copy].id, self.images[stays].id] for copy, stays in copies.items()]
+        spare: list[JsonValue] = [[self.images[copy].id, self.images[stays].id] for copy, stays in copies.items()]
         same = [(first, second) for first, second in found.tolist()]
         parts = find_parts(self.context, self.images, self.looks, set(same), self.notes)
         kinds = [*((pair, "same") for pair in same), *((pair, "part") for pair in parts)]
-        return [self._pair(self.images[first], self.images[second], kind) for (first, second), kind in kinds]
+        return [self._pair(self.images[first], self.images[second], kind) for (first, second), kind in kinds], spare
 
     def _rather_stays(self, index: int) -> tuple[bool, int, int]:
         image = self.images[index]

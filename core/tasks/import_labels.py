@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from core.charts.words import listed
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
 from core.exchange.coco import CircledPicture, read_coco
@@ -20,6 +19,7 @@ from core.store import projects
 from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.types import ProjectId, Task
+from core.words import listed
 
 MOST_NEW_CLASSES = 200
 IN_ORDER = "From low to high the grades are now: {}. Page Classes puts them in another order."

@@ -140,10 +140,8 @@ def fit_temperature(task: Task, logits: Tensor, targets: Tensor) -> float:
     """
     if not len(targets) or task is Task.REGRESSION:
         return 1.0
-    candidates = torch.logspace(*TEMPERATURES)
-    surprise = torch.stack([_surprise(task, logits / value, targets).detach() for value in candidates])
-    unlikely = candidates.log() ** 2 / (2 * len(targets))
-    return float(candidates[(surprise + unlikely).argmin()])
+    prior = 1 / (2 * len(targets))
+    return _best_divisor(logits, lambda said: _surprise(task, said, targets), TEMPERATURES, prior)
 
 
 def _surprise(task: Task, logits: Tensor, targets: Tensor) -> Tensor:
@@ -153,7 +151,13 @@ def _surprise(task: Task, logits: Tensor, targets: Tensor) -> Tensor:
     return nn.functional.cross_entropy(logits, targets)
 
 
-def _best_divisor(said: Tensor, loss_of: Callable[[Tensor], Tensor], tried: tuple[int, int, int]) -> float:
-    """What answers are to be divided by so that their loss is least: between two powers of ten, so many tried."""
+def _best_divisor(
+    said: Tensor, loss_of: Callable[[Tensor], Tensor], tried: tuple[int, int, int], prior: float = 0.0
+) -> float:
+    """What answers are to be divided by so that their loss is least: between two powers of ten, so many tried.
+
+    `prior` is what the square of its logarithm adds to the loss.
+    """
     candidates = torch.logspace(*tried)
-    return float(candidates[torch.stack([loss_of(said / value).detach() for value in candidates]).argmin()])
+    losses = torch.stack([loss_of(said / value).detach() for value in candidates])
+    return float(candidates[(losses + prior * candidates.log() ** 2).argmin()])

@@ -3,12 +3,12 @@
 import tomllib
 from pathlib import Path
 
-from core.charts.words import listed
 from core.evaluation import FIGURES, Interval
 from core.evaluation.decision import cheapest
 from core.exchange.html import table
 from core.store.deciding import first_choice
 from core.types import Task
+from core.words import listed
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text("utf-8"))
 

@@ -1,6 +1,5 @@
 """Sections on what jobs about the model found: worse pictures, more pictures, what changed, which heatmaps to trust."""
 
-from core.charts.words import listed
 from core.evaluation import Interval
 from core.evaluation.trust import PATIENCE_S
 from core.exchange.html import paragraph, sentences, table
@@ -20,7 +19,7 @@ from core.exchange.report.values import (
     three,
     triple,
 )
-from core.words import changed_most, moved, plain_number
+from core.words import changed_most, listed, moved, plain_number, too_far
 
 NEW = {"pictures": "", "cases": " from new cases", "groups": " from new groups"}
 VERDICTS = {True: "passes", False: "fails", None: "too few pictures to say"}
@@ -134,8 +133,7 @@ def _notes(found: Entries) -> list[str]:
             f"{len(tried)} classes."
         )
     if far := texts(found.get("too_far")):
-        more = f"{number(found['more']):.0f} more would be over three times as many as there are: nobody can tell."
-        notes.append(f"{listed(far)}: {more}")
+        notes.append(too_far(listed(far), round(number(found["more"]))))
     if few := texts(found["few"]):
         least, units = (f"{number(item):.0f}" for item in items(found["least"]))
         kept = "" if found["together"] == "pictures" else f" from {units} {found['together']}"
