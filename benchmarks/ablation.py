@@ -102,6 +102,9 @@ class Silent:
     def look(self, step: int, values: dict[str, float]) -> None:
         """Nothing."""
 
+    def kept(self) -> None:
+        """Nothing."""
+
     def note(self, text: str) -> None:
         """A line."""
         print(text, flush=True)

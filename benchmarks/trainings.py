@@ -19,6 +19,9 @@ class Silent:
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """Nothing."""
 
+    def kept(self) -> None:
+        """Nothing."""
+
     def note(self, text: str) -> None:
         """Nothing."""
 

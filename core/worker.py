@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from core.errors import HomeUnusable
 from core.jobs import Handler, LaneWorker, execute
-from core.jobs.process import beating, keep_alive, sweep, worker_name
+from core.jobs.process import Sweeper, beating, keep_alive, worker_name
 from core.jobs.spare import wait_for_run
 from core.media import forget_oldest, forget_unfinished
 from core.services.home import UNUSABLE, leave_with_supervisor
@@ -100,11 +100,11 @@ def serve_interactive(settings: Settings, engine: Engine, stop: threading.Event)
     for kind in (RunKind.EXPLAIN, RunKind.PREDICT):
         handler(kind)  # torch's import is paid for before the first click
     gc.freeze()
-    busy_until = tidied_at = 0.0
+    sweeper, busy_until, tidied_at = Sweeper(engine), 0.0, 0.0
     while not stop.is_set():
         if time.monotonic() - tidied_at > 60:
             tidied_at = time.monotonic()
-            sweep(engine)
+            sweeper.sweep()
             with writing(engine) as session:
                 runs.delete_ended(session, Lane.INTERACTIVE, before=datetime.now(UTC) - FORGET_AFTER)
             forget_oldest(settings.heatmaps, settings.max_heatmap_bytes)

@@ -112,6 +112,12 @@ class JobContext:
         with writing(self.engine) as session:
             runs.write_metrics(session, self.run.id, step, {before + name: value for name, value in values.items()})
 
+    def got_further(self) -> None:
+        """What was done is kept: whoever goes on from here after a kill has all retries again."""
+        if self.run.retries_left < runs.RETRIES:
+            with writing(self.engine) as session:
+                runs.give_retries(session, self.run.id, self.run.attempts)
+
     def facts(self, *, device: str, code_version: str = "", libraries: JsonObject | None = None) -> None:
         """Write down where and with what the run runs."""
         with writing(self.engine) as session:

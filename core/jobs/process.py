@@ -2,7 +2,8 @@
 
 A child that dies is noticed at once by its worker; a worker that dies takes its child along (the child looks
 at its parent), and the next worker finds the silent run by its heartbeat. Either way the run goes back into
-the queue and continues from its checkpoint, at most `runs.RETRIES` times.
+the queue and continues from its checkpoint, at most `runs.RETRIES` times without having kept anything new. A worker
+that is asked to end, and a machine that slept, cost none of them.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ from core.settings import Settings
 from core.store import runs
 from core.store.db import reading, writing
 from core.store.runs import RunRecord
-from core.types import Lane, RunState
+from core.types import Lane, RunId, RunState
 
 BEAT_S = 2.0
 LATE_S, STALE_S, HUNG_S = 5.0, 10.0, 60.0
@@ -37,6 +38,8 @@ LATE_S, STALE_S, HUNG_S = 5.0, 10.0, 60.0
 
 By the first a child whose worker was killed has left, too; by the last even a starved machine has let it speak.
 """
+WATCHED_S = 5.0
+"""So long the silence of a living worker's run is watched: after a machine has slept, all are late and most alive."""
 CANCEL_GRACE_S = 6.0
 UNWRITABLE = (DiskFull, SQLAlchemyError)
 """What a database raises that cannot be written for a while. Whoever watches over runs outlives it."""
@@ -64,7 +67,7 @@ class LaneWorker:
         self._settings = settings
         self._children: dict[Lane, _Child | None] = dict.fromkeys(lanes)
         self._spares = Spares({**settings.environ(), **CHILD_ENVIRON})
-        self._swept_at = 0.0
+        self._sweeper, self._swept_at = Sweeper(engine), 0.0
 
     def work(self, stop: Callable[[], bool]) -> None:
         """Serve the lanes until `stop()`; then end the children, whose runs go back into the queue."""
@@ -89,14 +92,14 @@ class LaneWorker:
             if child is not None:
                 _kill(child.process)
                 with contextlib.suppress(*UNWRITABLE):  # the next worker finds it silent
-                    self._after(child)
+                    self._after(child, blameless=True)
                 self._children[lane] = None
 
     def step(self) -> None:
         """One look at everything: the silent, the running and the waiting."""
         if time.monotonic() - self._swept_at > BEAT_S:
             self._swept_at = time.monotonic()
-            sweep(self._engine)
+            self._sweeper.sweep()
             keep_room(self._settings)
         for lane, child in self._children.items():
             if child is None:
@@ -130,13 +133,13 @@ class LaneWorker:
         elif time.monotonic() - child.asked_to_stop_at > CANCEL_GRACE_S:
             _kill(child.process)
 
-    def _after(self, child: _Child) -> None:
+    def _after(self, child: _Child, *, blameless: bool = False) -> None:
         status = child.process.wait()
         with writing(self._engine) as session:
             if child.asked_to_stop_at is not None:
                 runs.finish_run(session, child.run.id, child.run.attempts, RunState.CANCELLED, now=datetime.now(UTC))
             else:
-                give_back(session, child.run, f"its process ended with status {status}")
+                give_back(session, child.run, f"its process ended with status {status}", blameless=blameless)
 
 
 CHILD_ENVIRON = {
@@ -163,46 +166,63 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def give_back(session: Session, run: RunRecord, why: str) -> None:
-    """Queue a run whose process died again, or fail it when it has no retries left. An ended run is left alone."""
+def give_back(session: Session, run: RunRecord, why: str, *, blameless: bool = False) -> None:
+    """Queue a run whose process ended again, or fail it when it has no retries left. An ended run is left alone.
+
+    One that was `blameless` of its end has lost no retry by it.
+    """
+    now = datetime.now(UTC)
     if runs.is_cancel_requested(session, run.id):
-        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=datetime.now(UTC))
-    elif run.retries_left > 0:
-        if runs.release_run(session, run.id, run.attempts):
-            LOG.warning("Run %d goes back into the queue: %s.", run.id, why)
+        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=now)
+    elif runs.release_run(session, run.id, run.attempts, retries=0 if blameless else 1):
+        LOG.warning("Run %d goes back into the queue: %s.", run.id, why)
     else:
         runs.finish_run(
             session,
             run.id,
             run.attempts,
             RunState.FAILED,
-            now=datetime.now(UTC),
-            error=f"The run stopped {runs.RETRIES + 1} times without an error of its own: {why}.",
+            now=now,
+            error=f"The run stopped {runs.RETRIES + 1} times without an error of its own, and got no further: {why}.",
             hint="The machine may be short of memory: choose a smaller model or smaller images, then resume the run.",
         )
 
 
-def sweep(engine: Engine) -> None:
-    """Take runs back from workers that fell silent."""
-    now = datetime.now(UTC)
-    with reading(engine) as session:
-        late = runs.list_silent(session, since=now - timedelta(seconds=LATE_S))
-        ahead = runs.list_ahead(session, of=now + timedelta(seconds=LATE_S))
-    for run in ahead:  # the clock was set back: its silence is counted from now, and if it lives it soon says so
-        with writing(engine) as session:
-            runs.beat(session, run.id, run.attempts, now=now)
-    for run in late:
-        if run.heartbeat_at is None or run.heartbeat_at < now - timedelta(seconds=_patience(run.worker)):
-            with writing(engine) as session:
-                give_back(session, run, f"its worker {run.worker} fell silent")
+class Sweeper:
+    """Takes runs back from workers that fell silent."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._watched: dict[RunId, tuple[datetime, float]] = {}
 
-def _patience(worker: str) -> float:
-    """How many seconds of silence are taken for a worker's end."""
-    host, _, pid = worker.rpartition(":")
-    if host != socket.gethostname():
-        return STALE_S
-    return HUNG_S if psutil.pid_exists(int(pid)) else LATE_S
+    def sweep(self) -> None:
+        """One look at all that is running."""
+        now = datetime.now(UTC)
+        with reading(self._engine) as session:
+            late = runs.list_silent(session, since=now - timedelta(seconds=LATE_S))
+            ahead = runs.list_ahead(session, of=now + timedelta(seconds=LATE_S))
+        for run in ahead:  # the clock was set back: its silence is counted from now, and if it lives it soon says so
+            with writing(self._engine) as session:
+                runs.beat(session, run.id, run.attempts, now=now)
+        for run in late:
+            if run.heartbeat_at is None or self._is_over(run, run.heartbeat_at, now):
+                with writing(self._engine) as session:
+                    give_back(session, run, f"its worker {run.worker} fell silent")
+
+    def _is_over(self, run: RunRecord, heard: datetime, now: datetime) -> bool:
+        host, _, pid = run.worker.rpartition(":")
+        silent_s = (now - heard).total_seconds()
+        if host != socket.gethostname():
+            return silent_s > STALE_S
+        if not psutil.pid_exists(int(pid)):
+            return True
+        if silent_s <= HUNG_S:
+            return False
+        watched = self._watched.get(run.id)
+        if watched is None or watched[0] != heard:
+            self._watched[run.id] = heard, time.monotonic()
+            return False
+        return time.monotonic() - watched[1] >= WATCHED_S
 
 
 @contextlib.contextmanager

@@ -67,6 +67,9 @@ class Watcher(Protocol):
     def look(self, step: int, values: dict[str, float]) -> None:
         """The signs were taken: curves' points."""
 
+    def kept(self) -> None:
+        """All up to here is in the checkpoint."""
+
     def note(self, text: str) -> None:
         """Something a person should know."""
 
@@ -233,6 +236,7 @@ class Pretrainer:
                 "optimizer": self.optimizer.state_dict(),
             },
         )
+        self.watcher.kept()
         return self.clock()
 
     def _resume(self) -> None:

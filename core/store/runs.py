@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
@@ -17,7 +17,7 @@ from core.store.tables import MetricRow, RunRow
 from core.types import JsonObject, Lane, ProjectId, RunId, RunKind, RunState, VersionId
 
 RETRIES = 2
-"""How often a run whose process died is continued before it counts as failed."""
+"""How often a run whose process died is continued without having kept anything new, before it counts as failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +178,12 @@ def claim_next(session: Session, lane: Lane, *, worker: str, now: datetime) -> R
     return None if row is None else _record(row)
 
 
-def _update_held(session: Session, run_id: RunId, attempt: int, values: Mapping[str, object]) -> bool:
+def _update_held(
+    session: Session, run_id: RunId, attempt: int, values: Mapping[str, object], *also: ColumnElement[bool]
+) -> bool:
     query = (
         update(RunRow)
-        .where(RunRow.id == run_id, RunRow.attempts == attempt, RunRow.state == RunState.RUNNING)
+        .where(RunRow.id == run_id, RunRow.attempts == attempt, RunRow.state == RunState.RUNNING, *also)
         .values(**values)
     )
     return cast(CursorResult[object], session.execute(query)).rowcount == 1
@@ -229,19 +231,20 @@ def finish_run(
     return _update_held(session, run_id, attempt, values)
 
 
-def release_run(session: Session, run_id: RunId, attempt: int) -> bool:
-    """Put a run whose process died back into the queue. False: it has ended, or is held by someone else."""
-    return _update_held(
-        session,
-        run_id,
-        attempt,
-        {
-            "state": RunState.QUEUED,
-            "heartbeat_at": None,
-            "worker": "",
-            "retries_left": RunRow.retries_left - 1,
-        },
-    )
+def release_run(session: Session, run_id: RunId, attempt: int, *, retries: int) -> bool:
+    """Put a run whose process ended back into the queue, for so many of its retries.
+
+    False: it has not so many left, has ended, or is held by someone else.
+    """
+    values = {
+        "state": RunState.QUEUED, "heartbeat_at": None, "worker": "", "retries_left": RunRow.retries_left - retries,
+    }  # fmt: skip
+    return _update_held(session, run_id, attempt, values, RunRow.retries_left >= retries)
+
+
+def give_retries(session: Session, run_id: RunId, attempt: int) -> bool:
+    """Give the run all its retries again: it has kept something new. False: the run is no longer held."""
+    return _update_held(session, run_id, attempt, {"retries_left": RETRIES})
 
 
 def list_silent(session: Session, *, since: datetime) -> list[RunRecord]:

@@ -165,6 +165,7 @@ class _CrossValidation:
         judged_by = _Judged(value, shares, far, card, training.engine, notes, training.spent.seconds, training.met)
         self.context.metrics(number + 1, {"fold/score": value})
         _write(context.folder, judged_by, files)
+        context.got_further()
         delete_checkpoint(context.folder)
         return judged_by
 

@@ -102,6 +102,7 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         context.check_cancelled()
         store.settle()  # before a row says that they are there
         _commit(context, project, plan, payload, batch)
+        context.got_further()
         count = min(total, (number + 1) * BATCH)
         seconds = time.monotonic() - started
         context.progress(

@@ -112,6 +112,7 @@ def _predict(context: JobContext, model: LoadedModel, entries: Sequence[Entry], 
         records = [_of_group(record, groups) for record in _answered(model, batch)]
         with writing(context.engine) as session:
             predictions.add_predictions(session, context.run.id, records)
+        context.got_further()
         count += len(batch)
         seconds = time.monotonic() - started
         context.progress(

@@ -111,6 +111,10 @@ class _Follower:
         shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
         self.context.log.info("Step %d: %s", step, shown)
 
+    def kept(self) -> None:
+        """The checkpoint is written."""
+        self.context.got_further()
+
     def note(self, text: str) -> None:
         """A sentence for the person."""
         self.notes.append(text)

@@ -148,6 +148,7 @@ class _Search:
             self.context.metrics(number, {"search/score": score})
         trial.set_user_attr("seconds", round(self.seconds - begun, 2))
         self.study.tell(trial, value, state=state)
+        context.got_further()
         delete_checkpoint(context.folder)
 
     def _ended(self) -> list[FrozenTrial]:

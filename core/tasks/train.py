@@ -453,6 +453,10 @@ class _Follower:
         shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
         self.context.log.info("Epoch %d: %s", epoch, shown)
 
+    def kept(self) -> None:
+        """The checkpoint is written."""
+        self.context.got_further()
+
     def note(self, text: str) -> None:
         """A sentence for the person."""
         self.training.note(text)

@@ -76,6 +76,9 @@ class Watcher(Protocol):
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """An epoch is over: its curves' points."""
 
+    def kept(self) -> None:
+        """All up to here is in the checkpoint."""
+
     def note(self, text: str) -> None:
         """Something a person should know."""
 
@@ -327,6 +330,7 @@ class Trainer:
         save_checkpoint(self.folder, self._state())
         self._saved_epoch, self._saved_at = self.epoch, time.monotonic()
         self._saving_s = self._saved_at - begun
+        self.watcher.kept()
 
     def _keep_if_better(self, value: float, loss: float) -> None:
         if not self.best_state or (value, -loss) > (self.best_score, -self.best_loss):

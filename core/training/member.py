@@ -23,6 +23,9 @@ class _Quiet:
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """Nothing."""
 
+    def kept(self) -> None:
+        """Nothing."""
+
     def note(self, text: str) -> None:
         """Nothing."""
 

@@ -26,7 +26,7 @@ from app.cli import build
 from app.commands.base import sources, table
 from core.errors import BadInput
 from core.graft import Graft, open_graft
-from core.jobs.process import sweep
+from core.jobs.process import Sweeper
 from core.services.doctor import examine
 from core.services.serving import Serving
 from core.settings import Settings
@@ -145,7 +145,7 @@ def test_a_run_whose_worker_died_goes_on_when_it_is_resumed(graft_command: Call,
     with writing(engine) as session:
         assert runs.claim_next(session, Lane.TRAINING, worker="another machine:1", now=silent) is not None
     assert answer(graft_command("resume", queued, "--json"))["state"] == "running"
-    sweep(engine)  # what a worker does first
+    Sweeper(engine).sweep()  # what a worker does first
     assert answer(graft_command("resume", queued, "--wait", "--json"))["state"] == "done"
 
 

@@ -238,7 +238,7 @@ def test_a_slow_answer_is_not_taken_for_a_dead_one(graft: Graft, model: RunId, m
     with process.beating(run, graft.engine):
         while graft.queue.read(run_id).heartbeat_at == long_ago:
             time.sleep(0.01)
-    process.sweep(graft.engine)
+    process.Sweeper(graft.engine).sweep()
     assert graft.queue.read(run_id).state is RunState.RUNNING
 
 

@@ -65,9 +65,9 @@ def attempt(settings: Settings, prepare: Callable[[], object] = nothing, seconds
 
 
 def given_back(graft: Graft, run_id: RunId) -> None:
-    """What the sweep does with the run of a dead process, with retries without end."""
+    """What a worker does with the run of a process that it has ended."""
     with writing(graft.engine) as session:
-        assert runs.release_run(session, run_id, runs.read_run(session, run_id).attempts)
+        assert runs.release_run(session, run_id, runs.read_run(session, run_id).attempts, retries=0)
 
 
 def outcome(graft: Graft, run_id: RunId) -> JsonObject:

@@ -44,6 +44,7 @@ class Watcher:
     at: Callable[[int, int], None] = lambda epoch, done: None
     curves: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    kept_epochs: list[int] = field(default_factory=list)
 
     def step(self, epoch: int, done: int, steps: int, seconds_left: float) -> None:
         assert 0 < done <= steps and seconds_left >= 0
@@ -51,6 +52,9 @@ class Watcher:
 
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         self.curves.append((epoch, values))
+
+    def kept(self) -> None:
+        self.kept_epochs.append(self.curves[-1][0])
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -187,6 +191,7 @@ def test_a_training_killed_anywhere_ends_with_the_same_numbers(
     found = second.fit()
     assert resumed.notes == ["Going on from the end of epoch 1."]
     assert killed.curves + resumed.curves == calm.curves
+    assert killed.kept_epochs == [1] and calm.kept_epochs == [epoch for epoch, _ in calm.curves]
     assert (found.best_epoch, found.score) == (expected.best_epoch, expected.score)
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[name]), name

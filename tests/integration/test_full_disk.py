@@ -101,12 +101,12 @@ def test_a_run_that_finds_no_room_says_so_as_soon_as_its_end_can_be_written_down
 def test_the_jobs_worker_goes_on_when_the_database_had_no_room(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
-    def sweep(engine: Engine) -> None:
+    def sweep(_: process.Sweeper) -> None:
         looks.append(1)
         if len(looks) == 1:
             raise DiskFull
 
-    monkeypatch.setattr(process, "sweep", sweep)
+    monkeypatch.setattr(process.Sweeper, "sweep", sweep)
     monkeypatch.setattr(process, "BEAT_S", 0)
     worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[])
     worker.work(lambda: len(looks) > 1)

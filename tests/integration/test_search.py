@@ -121,7 +121,7 @@ def test_a_killed_search_goes_on_with_the_trial_it_was_in_and_ends_alike(
         file.write(b'{"op_code":5,"half a li')  # what a power cut leaves
     journal.with_name(f"{JOURNAL}.lock").symlink_to(journal)
     with writing(graft.engine) as session:
-        assert runs.release_run(session, run_id, 1)
+        assert runs.release_run(session, run_id, 1, retries=1)
     complete(graft, run_id)
     assert folders == ["trial-1", "trial-2", "trial-2", "trial-3", "trial-4"]
     expected = [(item.values, item.score) for item in graft.searches.read(calm).trials]

@@ -16,8 +16,8 @@ import pytest
 
 from core.errors import BadInput
 from core.graft import Graft
-from core.jobs import LaneWorker
-from core.jobs.process import HUNG_S, LATE_S, STALE_S, sweep
+from core.jobs import JobContext, LaneWorker
+from core.jobs.process import HUNG_S, LATE_S, STALE_S, Sweeper, give_back
 from core.jobs.spare import Spares
 from core.recipes import PRESETS
 from core.settings import Settings
@@ -88,6 +88,7 @@ def test_a_killed_training_goes_on_by_itself_and_stops_when_asked(
     before = epoch(graft, run)
     until(lambda: epoch(graft, run) >= before + 1, "the training goes on after its worker was killed")
     assert str(notes(graft, run)[0]).startswith("Going on from the end of epoch")
+    until(lambda: graft.training.read(run).retries_left == runs.RETRIES, "an epoch is kept: nothing was in vain")
 
     asked = time.monotonic()
     assert graft.queue.cancel(run)
@@ -103,12 +104,14 @@ def test_a_silent_run_is_taken_back_sooner_when_its_worker_is_gone_than_when_it_
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
 
+    sweeper = Sweeper(graft.engine)
+
     def state(worker: str, silent_s: float) -> RunState:
         run = graft.training.start(project, LONG)
         heard = datetime.now(UTC) - timedelta(seconds=silent_s)
         with writing(graft.engine) as session:
             assert runs.claim_next(session, Lane.TRAINING, worker=worker, now=heard) is not None
-        sweep(graft.engine)
+        sweeper.sweep()
         found = graft.training.read(run).state
         with writing(graft.engine) as session:
             runs.finish_run(session, run, graft.training.read(run).attempts, RunState.FAILED, now=datetime.now(UTC))
@@ -121,7 +124,7 @@ def test_a_silent_run_is_taken_back_sooner_when_its_worker_is_gone_than_when_it_
     assert state(elsewhere, LATE_S + 1) is RunState.RUNNING
     assert state(elsewhere, STALE_S + 1) is RunState.QUEUED
     assert state(alive_here, STALE_S + 1) is RunState.RUNNING
-    assert state(alive_here, HUNG_S + 1) is RunState.QUEUED
+    assert state(alive_here, HUNG_S + 1) is RunState.RUNNING, "it is watched first"
 
 
 def test_a_run_of_a_dead_worker_is_taken_back_although_the_clock_was_set_back(
@@ -134,11 +137,75 @@ def test_a_run_of_a_dead_worker_is_taken_back_although_the_clock_was_set_back(
         heard = datetime.now(UTC) + timedelta(days=900)  # a power cut, and a clock without its battery
         worker = f"{socket.gethostname()}:{ended.pid}"
         assert runs.claim_next(session, Lane.TRAINING, worker=worker, now=heard) is not None
-    sweep(graft.engine)
+    Sweeper(graft.engine).sweep()
     assert graft.training.read(run).state is RunState.RUNNING, "it may live, and have had no time to say so"
     monkeypatch.setattr("core.jobs.process.LATE_S", 0.0)
-    sweep(graft.engine)
+    Sweeper(graft.engine).sweep()
     assert graft.training.read(run).state is RunState.QUEUED
+
+
+def test_a_machine_that_slept_loses_no_run_that_is_alive(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are late then, and whoever looks first must not take the others for dead."""
+    run, sweeper = graft.training.start(project, LONG), Sweeper(graft.engine)
+    monkeypatch.setattr("core.jobs.process.WATCHED_S", 0.0)
+
+    def say(at: datetime) -> None:
+        with writing(graft.engine) as session:
+            assert runs.beat(session, run, 1, now=at)
+
+    with writing(graft.engine) as session:
+        here = f"{socket.gethostname()}:{os.getpid()}"
+        assert runs.claim_next(session, Lane.TRAINING, worker=here, now=datetime.now(UTC)) is not None
+    for night in (2, 1):
+        say(datetime.now(UTC) - timedelta(days=night))
+        sweeper.sweep()
+        assert graft.training.read(run).state is RunState.RUNNING
+    sweeper.sweep()
+    assert graft.training.read(run).state is RunState.QUEUED, "it has hung: it said nothing after the machine woke"
+
+
+def end(graft: Graft, run: RunId, **how: bool) -> RunState:
+    with writing(graft.engine) as session:
+        record = runs.claim_next(session, Lane.TRAINING, worker="w:1", now=datetime.now(UTC))
+        assert record is not None
+        give_back(session, record, "its process ended with status -9", **how)
+    return graft.training.read(run).state
+
+
+def test_a_run_that_gets_no_further_fails_after_three_attempts_and_one_that_does_goes_on(
+    graft: Graft, project: ProjectId
+) -> None:
+    run = graft.training.start(project, LONG)
+    assert [end(graft, run), end(graft, run)] == [RunState.QUEUED] * 2
+    with writing(graft.engine) as session:
+        record = runs.claim_next(session, Lane.TRAINING, worker="w:1", now=datetime.now(UTC))
+    assert record is not None and record.retries_left == 0
+    JobContext(record, engine=graft.engine, settings=graft.settings).got_further()
+    with writing(graft.engine) as session:
+        give_back(session, record, "its process ended with status -9")
+    assert [end(graft, run), end(graft, run)] == [RunState.QUEUED, RunState.FAILED]
+    assert graft.training.read(run).error == (
+        "The run stopped 3 times without an error of its own, and got no further: its process ended with status -9."
+    )
+
+
+def test_a_run_loses_no_retry_when_graft_is_closed(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = graft.training.start(project, LONG)
+    monkeypatch.setattr(
+        Spares, "start", lambda *_: subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"],
+                                                     start_new_session=True),
+    )  # fmt: skip
+    for evening in range(1, 5):
+        worker = LaneWorker(engine=graft.engine, settings=graft.settings, lanes=[Lane.TRAINING])
+        worker.step()
+        assert worker.busy
+        worker.close()
+        found = graft.training.read(run)
+        assert (found.state, found.attempts, found.retries_left) == (RunState.QUEUED, evening, runs.RETRIES)
 
 
 def gone(process: psutil.Process) -> bool:

@@ -48,6 +48,9 @@ class Follower:
     def look(self, step: int, values: dict[str, float]) -> None:
         self.looks.append(values)
 
+    def kept(self) -> None:
+        pass
+
     def note(self, text: str) -> None:
         self.notes.append(text)
 
