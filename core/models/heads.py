@@ -1,4 +1,8 @@
-"""The head of an earlier model carried over to classes that may differ: those of one name keep their row."""
+"""The head of an earlier model carried over to classes that may differ: those of one name keep their row.
+
+So a model of synthetic pictures goes on with real ones: Chuquimarca, Vintimilla & Velastin 2023, Banana Ripeness Level
+Classification using a Simple CNN Model Trained with Real and Synthetic Datasets (https://arxiv.org/abs/2504.08568).
+"""
 
 from dataclasses import dataclass
 
