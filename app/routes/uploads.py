@@ -83,8 +83,9 @@ def _payload(batch: str, options: JsonObject) -> ImportPayload:
 
 @endpoint
 async def seal(request: Request) -> Response:
-    """POST -> {files}: close a batch, so that a prediction can read it."""
-    files = await anyio.to_thread.run_sync(shared().uploads.seal, request.path_params["batch"])
+    """POST {project} -> {files}: close a batch, so that a prediction can read it."""
+    project = ProjectId(_whole((await json_body(request)).get("project"), "project"))
+    files = await anyio.to_thread.run_sync(shared().uploads.seal, project, request.path_params["batch"])
     return JSONResponse({"files": files})
 
 
