@@ -148,6 +148,13 @@ def model_of(run: RunRecord) -> RunId:
     return EvaluatePayload.from_json(run.payload).model if run.kind is RunKind.EVALUATE else run.id
 
 
+def limits_of(session: Session, run: RunRecord) -> Side | None:
+    """The validation predictions by which an external test's single answers are judged; None for any other run."""
+    if run.kind is not RunKind.EVALUATE or run.version_id is None:
+        return None
+    return fitted_side(session, run, versions.read_version_of(session, run))
+
+
 def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Side:
     """The validation predictions of the run's model; `version` is the run's own."""
     model = model_of(run)

@@ -3,8 +3,10 @@
 import json
 import shlex
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 from typer.testing import CliRunner
@@ -14,6 +16,9 @@ from core.errors import BadInput, DiskFull, NotEnoughImages
 from core.graft import Graft
 from core.media import BlobStore
 from core.services.serving import Serving
+from core.store import figures
+from core.store.db import writing
+from core.store.snapshot import FILE, LIMITS
 from core.tasks import importing
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
@@ -48,9 +53,45 @@ def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
         test, "Elsewhere", "2 pictures of classes that the model does not know are left out",
     )  # fmt: skip
     assert graft.results.drift(test).changed == 0
+    assert graft.results.verify(test).ok
     assert graft.results.to_json(model) == before
     assert [run.id for run in graft.results.finished(project)] == [model]
     assert all(image.split is None for image in _labelled(graft, other))
+
+
+def test_a_test_keeps_what_the_limits_of_its_model_make_of_it_and_it_is_computed_once(
+    graft: Graft, project: ProjectId, other: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = trained(graft, project)
+    test = graft.external.start(model, other)
+    complete(graft, test)
+    judged = Mock(side_effect=figures.abstaining_json)
+    monkeypatch.setattr("core.store.figures.abstaining_json", judged)
+    told = graft.results.to_json(test)
+    assert judged.call_count == 1
+    path = graft.settings.models / str(test) / FILE
+    kept = json.loads(path.read_text())
+    assert {name: told[name] for name in ("abstaining", "decision")} == {
+        name: kept["figures"][name] for name in ("abstaining", "decision")
+    }
+    assert kept["figures"]["abstaining"]["limits_from"]["pictures"] == 6
+    with writing(graft.engine) as session:
+        session.execute(text("UPDATE prediction SET confidence = 0.5 WHERE split = 'validation'"))
+    assert [item.name for item in graft.results.verify(test).findings if not item.ok] == ["Predictions"]
+
+
+def test_a_test_from_before_the_limits_of_its_model_were_kept_still_agrees(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    test = graft.external.start(trained(graft, project), other)
+    complete(graft, test)
+    path = graft.settings.models / str(test) / FILE
+    kept = json.loads(path.read_text())
+    del kept[LIMITS]
+    kept["figures"]["abstaining"] = {"answered": 1.0}
+    kept["figures"]["calibration"]["conformal"] = {"possible": False}
+    path.write_text(json.dumps(kept))
+    assert [item.name for item in graft.results.verify(test).findings if not item.ok] == ["Snapshot"]
 
 
 def _labelled(graft: Graft, project: ProjectId) -> list[object]:
