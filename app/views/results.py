@@ -44,7 +44,7 @@ def render() -> None:
     if external is not None:
         view = read_external(external.id, str(external.ended))
         project = graft().projects.read(external.project_id)
-        note = f" {external.note}." if external.note else ""
+        note = f" {md(external.note)}." if external.note else ""
         known = graft().judging.basis(external.id).new
         pictures = count(view.scores.count, "picture")
         st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
