@@ -111,8 +111,8 @@ def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "") -> None:
 def not_enough(promise: Promise) -> str:
     """Why nothing can be promised, and what it takes."""
     return (
-        f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} in "
-        f"the validation split, and {are(promise.count)}. A lower promise takes fewer."
+        f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} to "
+        f"set limits by, and {are(promise.count)}. A lower promise takes fewer."
     )
 
 

@@ -26,7 +26,7 @@ YOURS_OR_THEIRS = (
     "Nothing was saved yet. The table still has what you wrote, and tells beside it what they did: save again to keep "
     "yours."
 )
-YOUR_ORDER = "Nothing was saved yet. The table has your order: save again to keep it, or discard your changes for theirs."
+YOUR_ORDER = "Nothing was saved yet. The table has your order: save again to keep it, or discard yours to see theirs."
 
 
 class Classes(Service):
