@@ -158,7 +158,8 @@ class _CrossValidation:
         likeness, judged = training.likeness(features), training.positions(Split.TEST)
         likeness.save(context.folder)
         far = torch.tensor([item["far"] for item in training.traits(judged, features[judged], likeness)])
-        value = score(card.task, logits[judged], training.labels.targets[judged])
+        # As it answers: of grades the middle of the calibrated probabilities may be another than of those before.
+        value = score(card.task, logits[judged] / card.temperature, training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
         notes = [str(note) for note in training.notes]
         judged_by = _Judged(value, shares, far, card, training.engine, notes, training.spent.seconds, training.met)
