@@ -238,19 +238,19 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
         notes.append("This training does not tell yet which pictures are strange to it: train again to have it.")
     elif judge.usual.far == np.inf:
         notes.append(
-            "No picture is held back as not like the training pictures: to tell which are takes at least "
-            f"{FEWEST_USUAL} {fitted.together} {kind}, and {are(fitted.units.count)}."
+            f"No picture is held back as not like the training pictures: that takes at least {FEWEST_USUAL} "
+            f"{fitted.together} {kind}, and {are(fitted.units.count)}."
         )
     lit = sum("light" in item for item in known)
     if lit < FEWEST and known:
         notes.append(
-            "No picture is held back as too blurred, dark or bright: to tell which are takes at least "
-            f"{FEWEST} pictures {kind}, and {are(lit)}."
+            f"No picture is held back as too blurred, dark or bright: that takes at least {FEWEST} pictures {kind}, "
+            f"and {are(lit)}."
         )
     promise = judge.promise
     if not promise.possible and fitted.task is not Task.REGRESSION:
         notes.append(
-            f"No picture is held back because it is unsure: to promise {promise.coverage:.0%} takes at least "
+            f"No picture is held back because it is unsure: a promise of {promise.coverage:.0%} takes at least "
             f"{promise.needed} {promise.basis} {kind}, and {are(promise.count)}."
         )
     return tuple(notes)

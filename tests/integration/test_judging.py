@@ -221,8 +221,8 @@ def test_a_limit_for_which_there_are_too_few_groups_says_so(graft: Graft) -> Non
     assert graft.judging.abstaining(field.run([0.9] * 80)).notes == ()
     (note,) = graft.judging.abstaining(field.run([0.9] * 80, kept="group")).notes
     assert note == (
-        "No picture is held back as not like the training pictures: to tell which are takes at least 19 groups for "
-        "validation, and there are 10."
+        "No picture is held back as not like the training pictures: that takes at least 19 groups for validation, and "
+        "there are 10."
     )
 
 
