@@ -122,7 +122,7 @@ def _sentence(promise: Promise, whole: PromiseLine, unit: str) -> str:
         what = f"Every number is given as a range of ± {promise.reach:.3g}{f' {md(unit)}' if unit else ''}."
     elif promise.task is Task.MULTI:
         what = "For each class, the answer is yes, no, or cannot tell; a yes or no stands alone in "
-        what += f"{0 if kept.single is None else kept.single.value:.0%} of the cases."
+        what += f"{0 if kept.single is None else kept.single.value:.0%} of these answers."
     else:
         single = "" if kept.single is None else f", and {kept.single.value:.0%} of the pictures get just one"
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."

@@ -23,6 +23,7 @@ class LearningCurve:
 
 def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> go.Figure:
     """Small multiples: dots with whiskers for what was tried, a dotted line in a band for the forecast."""
+    columns = min(columns, max(2, len(curves)))  # of two none is left empty
     rows = max(1, -(-len(curves) // columns))
     figure = go.Figure()
     shown = short([item.name for item in curves], TITLE)
