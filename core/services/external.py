@@ -29,7 +29,10 @@ RULE = "external test: all labelled pictures of the model's classes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalView:
-    """A test of a model on another project. `note` says what was left out, or ""."""
+    """A test of a model on another project. `note` says what was left out, or "".
+
+    `merged` are those of the model's classes that count as others there.
+    """
 
     id: RunId
     model: RunId
@@ -38,6 +41,7 @@ class ExternalView:
     state: RunState
     error: str
     note: str
+    merged: tuple[str, ...]
     ended: datetime | None
 
 
@@ -203,6 +207,7 @@ class External(Service):
                     state=run.state,
                     error=f"{run.error} {run.hint}".strip(),
                     note=told(run),
+                    merged=_merged(session, run),
                     ended=run.finished_at,
                 )
                 found.setdefault(other.id, view)
@@ -301,6 +306,15 @@ def _match(project: ProjectView, card: ModelCard, names: Sequence[tuple[str, ...
     return _Matched(positions=positions, counted_as=tuple(counted_as) if changed else (), words=tuple(words))
 
 
+def _merged(session: Session, test: RunRecord) -> tuple[str, ...]:
+    """Which of the model's classes count as others in a test."""
+    counted_as = EvaluatePayload.from_json(test.payload).counted_as
+    if not counted_as or test.version_id is None:
+        return ()
+    names = versions.read_version(session, test.version_id).class_names
+    return tuple(name for index, name in enumerate(names) if counted_as[index] != index)
+
+
 def _freeze(session: Session, project: ProjectView, card: ModelCard, matched: _Matched) -> tuple[VersionId, str]:
     if project.task is not card.task:
         raise BadInput(f"{project.name} has labels of another kind than the model.", hint="Choose another project.")
@@ -368,7 +382,7 @@ def told(test: RunRecord) -> str:
         return test.name
     names, pictures = cast(list[str], found["classes"]), count(int(str(found["pictures"])), "picture")
     has = "a class" if len(names) == 1 else "classes"
-    wrong = f"The model says {listed(names)} of {pictures}, {has} that the project does not have: that counts as wrong"
+    wrong = f"The model says {listed(names)} of {pictures}, {has} that the project does not use: that counts as wrong"
     return ". ".join(filter(None, (test.name, wrong)))
 
 

@@ -18,6 +18,7 @@ from core.labels import ClassSpec, LabelValue
 from core.media import BlobStore
 from core.services.classes import ClassEdit, ClassView
 from core.services.gallery import PictureFilter
+from core.services.results import Drift
 from core.services.serving import Serving
 from core.store import figures
 from core.store.db import writing
@@ -134,6 +135,7 @@ def test_what_was_merged_since_the_training_counts_as_what_it_has_become(
     assert view.scores.count == 6 and view.scores.figures["accuracy"].value == 1.0  # type: ignore[union-attr]
     (listed,) = graft.external.list(model)
     assert listed.note.startswith("What the model calls green, red counts as coloured: the classes were merged")
+    assert listed.merged in (("green",), ("red",))
     assert graft.results.verify(merged).ok
 
 
@@ -151,12 +153,16 @@ def test_pictures_of_what_was_archived_are_counted_and_so_are_answers_that_could
     reds = [item.id for item in graft.gallery.page(other, PictureFilter(class_id=red.id)).pictures]
     label(graft, other, {image: LabelValue(classes=(green.id,)) for image in reds[:2]})
     graft.classes.archive(other, red.id)
-    complete(graft, graft.external.start(model, other))
+    test = graft.external.start(model, other)
+    complete(graft, test)
+    assert graft.results.drift(test) == Drift(changed=0, added=0, deleted=0), "what was left out is not new"
+    label(graft, other, {reds[2]: LabelValue(classes=(green.id,))})
+    assert graft.results.drift(test).added == 1
     (listed,) = graft.external.list(model)
     assert listed.note.split(". ") == [
         "2 pictures of classes that the model does not know are left out",
         "1 picture of classes that were archived there is left out",
-        "The model says red of 2 pictures, a class that the project does not have: that counts as wrong",
+        "The model says red of 2 pictures, a class that the project does not use: that counts as wrong",
     ]
 
 
