@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import set_params
+from app.parts.columns import name_column
 from app.parts.more import heading
 from app.parts.text import count, md
 from core.services.results_judging import LISTED, By, Promise, PromiseLine
@@ -159,7 +160,7 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
         }
         for line in listed
     ]
-    named = {"Pictures of": st.column_config.Column(pinned=True)}
+    named = {"Pictures of": name_column(line.name for line in listed)}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     if len(listed) < len(lines):
         st.caption(f"{count(len(lines) - len(listed), 'group')} of fewer than {LISTED} test pictures left out.")
