@@ -8,7 +8,7 @@ import streamlit as st
 from app.context import graft
 from core.errors import NotFound
 from core.services.projects import ProjectView
-from core.types import ProjectId
+from core.types import ProjectId, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def go(key: str, **params: object) -> None:
 
 def int_param(name: str) -> int | None:
     """The whole number of that name in the address, or None."""
-    text = st.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    return whole_number(st.query_params.get(name, ""))
 
 
 def set_params(**params: object) -> None:

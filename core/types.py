@@ -12,6 +12,14 @@ VersionId = NewType("VersionId", int)
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
+MOST_DIGITS = 18
+"""Of a whole number from outside: every one of them fits the database's 64 bits, and no id comes near."""
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a text from outside is: no sign, no other script's digits, none too long. Else None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
 
 class Task(StrEnum):
     """What a label is: one class, several classes, a grade in an order, or a number."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from math import ceil, log10
 
 JOINERS = "\u200c\u200d\u200e\u200f"
 """Nothing of them is seen, yet they hold emoji together, Persian letters apart, and tell which way to read."""
@@ -52,6 +53,22 @@ def plain_number(value: float, places: int = 0, *, sign: bool = False) -> str:
     if not text.strip("+-0."):
         return text.lstrip("+-")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def places(low: float, high: float) -> int:
+    """How many places a number and the ends of its interval are shown with: the interval's width has two digits."""
+    return min(max(ceil(1 - log10(high - low)), 0), 6) if high > low else 2
+
+
+def as_sure(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A number and the ends of its interval, all with as many places as the interval warrants."""
+    shown = places(low, high)
+    return plain_number(value, shown), plain_number(low, shown), plain_number(high, shown)
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """The same in one: "3.4 (1.6 to 5.2)"."""
+    return "{} ({} to {})".format(*as_sure(value, low, high))
 
 
 def between(low: float, high: float) -> str:

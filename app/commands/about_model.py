@@ -8,7 +8,7 @@ import typer
 from app.commands.base import Home, Json, finished, opened, picture_of, show, table
 from app.commands.training import RunArgument
 from core.types import RunId
-from core.words import count, enumerated, too_far
+from core.words import count, enumerated, too_far, with_interval
 
 USUAL_MORE = 50
 
@@ -63,9 +63,11 @@ def robustness(run: RunArgument, home: Home = None, as_json: Json = False) -> No
 
 
 def _with_ends(values: Sequence[float], intervals: Sequence[Sequence[float] | None], unit: int) -> list[str]:
-    form = ".0f" if unit == 100 else ".3g"
-    ends = ["" if pair is None else f" ({pair[0] * unit:{form}} to {pair[1] * unit:{form}})" for pair in intervals]
-    return [f"{value * unit:{form}}{pair}" for value, pair in zip(values, ends, strict=True)]
+    if unit == 1:
+        pairs = zip(values, intervals, strict=True)
+        return [f"{value:.3g}" if pair is None else with_interval(value, *pair) for value, pair in pairs]
+    ends = ["" if pair is None else f" ({pair[0] * unit:.0f} to {pair[1] * unit:.0f})" for pair in intervals]
+    return [f"{value * unit:.0f}{pair}" for value, pair in zip(values, ends, strict=True)]
 
 
 def changed(run: RunArgument, home: Home = None, as_json: Json = False) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import BadInput, DiskFull, GraftError, NotFound, is_full
-from core.services.outside import only_read, whole_file, why_not
+from core.services.outside import unwritable, whole_file
 from core.settings import Settings, expanded
 from core.words import one_line
 
@@ -114,11 +114,7 @@ def ensure_home(settings: Settings) -> None:
         if not os.access(settings.home, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        hint = "Choose another: --home DIR."
-        if only_read(settings.home):
-            hint = "Make it writable, or copy the home to another disk and name it there: --home DIR."
-        message = f"The home {settings.home} cannot be written: {why_not(settings.home, error)}."
-        raise GraftError(message, hint=hint) from error
+        raise unwritable(settings.home, error) from error
 
 
 def show(value: Mapping[str, object], words: str, as_json: bool) -> None:

@@ -57,15 +57,16 @@ def evaluate(
         test = graft.external.start(model, tested_on)
         ended = graft.serving.finish(test, progress_line(as_json))
         counted = graft.external.counted(test)
+        note = next(item.note for item in graft.external.list(model) if item.id == test)
         value = {
-            **graft.results.to_json(test), "model": run, "project": project, "note": ended.name,
+            **graft.results.to_json(test), "model": run, "project": project, "note": note,
             "together": counted.together, "warning": counted.warning,
         }  # fmt: skip
         head = f"Run {run} on {project}"
         if ended.state is RunState.DONE:
             basis = graft.judging.basis(test)
             head = f"Run {run} on {count(basis.judged, 'picture')} of {project}, {basis.new}."
-    head += f" {ended.name}." if ended.name else ""
+    head += f" {note}." if note else ""
     if coming:
         way = f"`graft resume {coming.id} --wait`" if coming.state.ended else "`graft up`"
         typer.echo(

@@ -2,7 +2,8 @@
 const STATES = new Map();
 
 const usable = (row) => row.id !== null || row.name.trim() !== "";
-const changed = (state) => JSON.stringify(state.rows) !== JSON.stringify(state.saved);
+const plainly = (rows) => JSON.stringify(rows.map(({ theirs, ...row }) => row));
+const changed = (state) => plainly(state.rows) !== plainly(state.saved);
 
 // What was typed and not saved is kept for this tab: whoever leaves the page finds it again.
 function keep(state) {
@@ -11,27 +12,24 @@ function keep(state) {
   else sessionStorage.removeItem(state.place);
 }
 
-// Puts what was typed before onto what the rows are by now. Where somebody else has changed the same meanwhile, `seen`
-// keeps what this person saw, so that the server tells of it; once it has told, the other's word stands.
+// Puts what was typed before onto what the rows are by now. Where somebody else has changed the same meanwhile, `theirs`
+// of the row holds what it is now, to be shown beside what was typed: who saves then has seen it.
 function takeUp(state) {
   const draft = state.live ? null : JSON.parse(sessionStorage.getItem(state.place));
   if (!draft || (draft.sent !== null && draft.sent === state.kept)) return; // nothing, or it was saved
   const now = new Map(state.saved.map((row) => [row.id, row])), before = new Map(draft.seen.map((row) => [row.id, row]));
-  const seen = new Map(state.saved.map((row) => [row.id, { ...row }]));
   const onto = (typed) => {
-    const row = { ...now.get(typed.id) }, was = before.get(typed.id) ?? row;
+    const row = { ...now.get(typed.id) }, was = before.get(typed.id) ?? row, theirs = {};
     for (const name of Object.keys(row).filter((name) => name !== "count" && typed[name] !== was[name])) {
-      const both = row[name] !== was[name] && row[name] !== typed[name];
-      if (both && draft.sent !== null) continue;
-      if (both) seen.get(typed.id)[name] = was[name];
+      const other = row[name] !== was[name] || typed.theirs?.[name] !== undefined;
+      if (other && row[name] !== typed[name]) theirs[name] = row[name];
       row[name] = typed[name];
     }
-    return row;
+    return Object.keys(theirs).length ? { ...row, theirs } : row;
   };
   const typed = draft.rows.filter((row) => row.id === null || now.has(row.id)).map((row) => (row.id === null ? row : onto(row)));
   const there = new Set(typed.map((row) => row.id));
   state.rows = [...typed, ...state.rows.filter((row) => !there.has(row.id))];
-  state.seen = [...seen.values()];
 }
 
 // The keys of new classes, until somebody types one: as validated_classes in core/labels/classes.py gives them. A class
@@ -63,6 +61,7 @@ function paint(state) {
     key.setAttribute("aria-invalid", String(twice));
   });
   state.said.textContent = shared.map((key) => `Several classes have the key ${key}.`).join(" ");
+  for (const { node, row, name } of state.marks) node.hidden = row[name] === row.theirs[name];
   if (state.live) return;
   state.save.disabled = state.discard.disabled = !changed(state);
   state.note.textContent = changed(state) ? "Not saved yet." : "";
@@ -85,6 +84,27 @@ function field(row, name, label, attributes, after) {
   return input;
 }
 
+const DEEDS = {
+  name: (text) => `called it “${text}”.`,
+  colour: () => "given it this colour:",
+  key: (text) => (text ? `given it the key ${text.toUpperCase()}.` : "taken its key away."),
+  description: (text) => (text ? `described it: “${text}”` : "taken its description away."),
+};
+
+// What somebody else has made of the same meanwhile, and the way to take it over.
+function mark(state, row, name) {
+  const node = el("div", "theirs"), other = row.theirs[name], said = el("span", "", `Somebody else has meanwhile ${DEEDS[name](other)}`);
+  if (name === "colour") said.append(Object.assign(el("span", "swatch"), { title: other }));
+  said.querySelector(".swatch")?.style.setProperty("background", other);
+  node.append(said, el("span", "", "Saving puts yours in its place."), button("Take theirs", "", () => {
+    row[name] = other;
+    draw(state);
+    told(state);
+  }));
+  state.marks.push({ node, row, name });
+  return node;
+}
+
 function line(state, row, index) {
   const node = el("div", "row"), after = (done) => { if (done) told(state); else paint(state); };
   node.setAttribute("role", "listitem");
@@ -100,14 +120,14 @@ function line(state, row, index) {
   };
   // By pointer events: a finger, too, can drag.
   const over = (event) => state.lines.reduce((found, row, at) => (event.clientY > row.getBoundingClientRect().top ? at : found), 0);
-  const mark = (at) => state.lines.forEach((row, place) => {
+  const aim = (at) => state.lines.forEach((row, place) => {
     row.classList.toggle("over", place === at && at < index);
     row.classList.toggle("under", place === at && at > index);
   });
   grip.onpointerdown = (event) => { if (event.button === 0) grip.setPointerCapture(event.pointerId); };
-  grip.onpointermove = (event) => { if (grip.hasPointerCapture(event.pointerId)) mark(over(event)); };
-  grip.onpointercancel = () => mark(-1);
-  grip.onpointerup = (event) => { mark(-1); if (grip.hasPointerCapture(event.pointerId) && over(event) !== index) move(state, index, over(event)); };
+  grip.onpointermove = (event) => { if (grip.hasPointerCapture(event.pointerId)) aim(over(event)); };
+  grip.onpointercancel = () => aim(-1);
+  grip.onpointerup = (event) => { aim(-1); if (grip.hasPointerCapture(event.pointerId) && over(event) !== index) move(state, index, over(event)); };
   const colour = field(row, "colour", `Colour of ${called}`, { type: "color" }, after);
   const name = field(row, "name", `Name of class ${index + 1}`, { type: "text", maxLength: 100, placeholder: "Name" }, after);
   const key = field(row, "key", `Key of ${called}`, { type: "text", maxLength: 1, size: 1, className: "key" }, after);
@@ -130,6 +150,7 @@ function line(state, row, index) {
     gone.setAttribute("aria-label", `Remove ${called}`);
     node.append(gone);
   }
+  for (const name of Object.keys(row.theirs ?? {})) node.append(mark(state, row, name));
   state.parts.push({ key });
   return node;
 }
@@ -149,6 +170,7 @@ function add(state) {
 
 function draw(state) {
   state.parts = [];
+  state.marks = [];
   state.lines = state.rows.map((row, index) => line(state, row, index));
   state.body.replaceChildren(...state.lines);
 }
@@ -186,7 +208,7 @@ export default ({ data, parentElement, setStateValue, setTriggerValue }) => {
     // Another task asks for the same classes: what was typed stays, and the cursor where it was.
     const rows = data.live && state?.given === given ? state.rows : data.rows.map((row) => ({ ...row }));
     const inputs = () => [...parentElement.querySelectorAll("input")], at = inputs().indexOf(parentElement.getRootNode().activeElement);
-    state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], lines: [] };
+    state = { ...data, given, rows, saved: data.rows.map((row) => ({ ...row })), parts: [], marks: [], lines: [] };
     state.seen = state.saved;
     takeUp(state);
     STATES.set(data.inst, state);

@@ -74,7 +74,7 @@ async function send(state, items) {
     if (refused.length === items.length) throw new Error(refused[0]);
     const end = state.purpose === "import"
       ? await patiently(state, () => post(`/api/uploads/${batch}/import`, { project: state.project, options: state.options }))
-      : await patiently(state, () => post(`/api/uploads/${batch}/seal`, {}));
+      : await patiently(state, () => post(`/api/uploads/${batch}/seal`, { project: state.project }));
     say(state, refused.length ? refused.join(" ") : `${items.length} file${items.length === 1 ? "" : "s"} arrived.`, refused.length > 0);
     state.finished({ batch, run: end.run ?? null });
   } catch (error) { say(state, error.message, true); }

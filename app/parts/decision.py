@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.context import graft
-from app.links import set_params
+from app.links import int_param, set_params
 from app.parts.behind import behind
 from app.parts.more import explained
 from app.parts.text import count, md
@@ -47,9 +47,9 @@ def decision(project: ProjectView, view: ResultsView) -> None:
 
 
 def _ask(view: ResultsView, names: tuple[str, ...]) -> tuple[int, Use, str]:
-    wanted = st.query_params.get("about", "")
-    asked = wanted.isdigit() and int(wanted) < len(names)
-    first = int(wanted) if asked else graft().judging.usual_choice(view.run_id)
+    first = int_param("about")
+    if first is None or first >= len(names):
+        first = graft().judging.usual_choice(view.run_id)
     with st.container(border=True):
         left, right = st.columns(2)
         choice = left.selectbox("A decision about", range(len(names)), index=first, format_func=names.__getitem__)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.context import graft
+from app.parts.columns import name_column
 from app.parts.following import follow
 from app.parts.text import count, md
 from core.charts.learning_curve import learning_curve_figure
@@ -65,7 +66,7 @@ def _show(view: ForecastView) -> None:
     if not any(item.clear for item in found):
         st.markdown(f"Of no class can it be told that {count(int(more), 'more picture')} would help.")
     if found:
-        named = {"Class": st.column_config.Column(pinned=True)}
+        named = {"Class": name_column(item.name for item in found)}
         st.dataframe([_row(item) for item in found], hide_index=True, width="stretch", column_config=named)
     if far := view.too_far(int(more)):
         st.caption(too_far(_names(far), int(more)))

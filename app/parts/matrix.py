@@ -8,6 +8,7 @@ import streamlit as st
 from app.components import mount
 from app.links import set_params
 from core.charts.words import short
+from core.types import whole_number
 
 Cell = tuple[int, int]
 FITTING = ((24, 21, 19), (7, 26, 21), (0, 26, 17))
@@ -16,11 +17,11 @@ FITTING = ((24, 21, 19), (7, 26, 21), (0, 26, 17))
 
 def chosen_cell(rows: int, columns: int) -> Cell | None:
     """The cell in the address (`?cell=1,0`), if there is such a one."""
-    parts = st.query_params.get("cell", "").split(",")
-    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+    first, _, second = st.query_params.get("cell", "").partition(",")
+    row, column = whole_number(first), whole_number(second)
+    if row is None or column is None or row >= rows or column >= columns:
         return None
-    row, column = int(parts[0]), int(parts[1])
-    return (row, column) if row < rows and column < columns else None
+    return row, column
 
 
 def matrix(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import set_params
+from app.parts.columns import name_column
 from app.parts.more import heading
 from app.parts.text import count, md
 from core.services.results_judging import LISTED, By, Promise, PromiseLine
@@ -111,8 +112,8 @@ def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "") -> None:
 def not_enough(promise: Promise) -> str:
     """Why nothing can be promised, and what it takes."""
     return (
-        f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} in "
-        f"the validation split, and {are(promise.count)}. A lower promise takes fewer."
+        f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} to "
+        f"set limits by, and {are(promise.count)}. A lower promise takes fewer."
     )
 
 
@@ -122,7 +123,7 @@ def _sentence(promise: Promise, whole: PromiseLine, unit: str) -> str:
         what = f"Every number is given as a range of ± {promise.reach:.3g}{f' {md(unit)}' if unit else ''}."
     elif promise.task is Task.MULTI:
         what = "For each class, the answer is yes, no, or cannot tell; a yes or no stands alone in "
-        what += f"{0 if kept.single is None else kept.single.value:.0%} of the cases."
+        what += f"{0 if kept.single is None else kept.single.value:.0%} of these answers."
     else:
         single = "" if kept.single is None else f", and {kept.single.value:.0%} of the pictures get just one"
         what = f"On average {kept.size:.1f} of {len(promise.classes)} classes stay possible{single}."
@@ -159,7 +160,7 @@ def _table(promise: Promise, lines: Sequence[PromiseLine]) -> None:
         }
         for line in listed
     ]
-    named = {"Pictures of": st.column_config.Column(pinned=True)}
+    named = {"Pictures of": name_column(line.name for line in listed)}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     if len(listed) < len(lines):
         st.caption(f"{count(len(lines) - len(listed), 'group')} of fewer than {LISTED} test pictures left out.")

@@ -76,15 +76,15 @@ def _against(run: RunId) -> dict[str, str]:
 
 def _decided(run: RunId) -> dict[str, str]:
     """What was asked under Decide, as the address has it, so that the report answers it, too."""
-    choice = st.query_params.get("about", "")
-    if not choice.isdigit():
+    choice = int_param("about")
+    if choice is None:
         return {}
     results = graft().results.read(run)
     names = choices(results.task, results.classes)
-    if int(choice) >= len(names):
+    if choice >= len(names):
         return {}
     asked = {"miss": st.query_params.get("miss", ""), "common": st.query_params.get(f"common-{choice}", "")}
-    return {"about": names[int(choice)], **{name: value for name, value in asked.items() if value}}
+    return {"about": names[choice], **{name: value for name, value in asked.items() if value}}
 
 
 def _recompute(run: RunId) -> None:

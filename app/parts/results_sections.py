@@ -7,6 +7,7 @@ import streamlit as st
 from app.context import graft
 from app.parts import hows
 from app.parts.behind import behind
+from app.parts.columns import name_column
 from app.parts.confused import chosen_order, most_confused
 from app.parts.figure_cards import figure_cards, figure_rows
 from app.parts.matrix import matrix
@@ -107,7 +108,7 @@ def classes(view: ResultsView) -> None:
     ]
     # Widths, for a column is made as wide as its first lines are, and these may be dashes.
     wide = {name: st.column_config.Column(width=INTERVAL_PX) for name in rows[0] if name not in ("Class", "Pictures")}
-    named = {"Class": st.column_config.Column(pinned=True), **wide}
+    named = {"Class": name_column(view.classes), **wide}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=named)
     st.caption(
         "In brackets the 95% interval. A dash: no picture, or too few, to tell. Others left alone (specificity): of "

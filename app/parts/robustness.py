@@ -9,6 +9,7 @@ from app.parts.text import count, md
 from core.charts.robustness import MOST, RobustnessLine, robustness_figure, too_high
 from core.services.robustness import FEWEST, MIDDLE, RobustnessView
 from core.types import RunId
+from core.words import as_sure, with_interval
 
 HOW = """
 **How.** The test pictures, as the network sees them, are shifted by one to five pixels
@@ -68,43 +69,47 @@ def verdict(view: RobustnessView, unit: str) -> str:
             f"Not enough test pictures for a verdict: at least {FEWEST}, and there are {view.pictures}. What was tried "
             "is drawn below, with how little it tells."
         )
-    line, form = view.weakest, ".3g" if view.numbers else ".0%"
-    sure = _ends(view.flips_between, form)
+    line = view.weakest
+    moved, sure = _changed(view.flips, view.flips_between, numbers=view.numbers)
     hurts = f"What hurts most of the middle strengths is “{line.title.lower()}” ({line.words[MIDDLE]}):"
     worse = line.right[MIDDLE] > line.right[0] if view.numbers else line.right[MIDDLE] < line.right[0]
     if view.numbers:
         of = f" {md(unit)}" if unit else ""
         unsure = "" if line.high else " How sure these figures are cannot be told from so few cases or groups."
-        first = f"A shift by a single pixel moves the number by **{view.flips:.3g}**{sure}{of} on average."
+        first = f"A shift by a single pixel moves the number by **{moved}**{sure}{of} on average."
         if not worse:
             return f"{first} {HARMLESS}{unsure}"
         return f"{first} {hurts} a typical error of {_error(line, MIDDLE)} instead of {_error(line, 0)}.{unsure}"
-    first = f"A shift by a single pixel changes **{view.flips:.0%}**{sure} of the answers."
+    first = f"A shift by a single pixel changes **{moved}**{sure} of the answers."
     if not worse:
         return f"{first} {HARMLESS}"
     return f"{first} {hurts} {_right(line, MIDDLE)} right instead of {_right(line, 0)}."
 
 
 def _error(line: RobustnessLine, step: int) -> str:
-    ends = f" ({line.low[step]:.3g} to {line.high[step]:.3g})" if line.high else ""
-    return f"{line.right[step]:.3g}{ends}"
+    if not line.high:
+        return f"{line.right[step]:.3g}"
+    return with_interval(line.right[step], line.low[step], line.high[step])
 
 
 def _right(line: RobustnessLine, step: int) -> str:
     return f"{line.right[step]:.0f}% ({line.low[step]:.0f}% to {line.high[step]:.0f}%)"
 
 
-def _ends(ends: tuple[float, float] | None, form: str) -> str:
-    """An interval behind its value; nothing where it is not known."""
-    return "" if ends is None else f" ({ends[0]:{form}} to {ends[1]:{form}})"
+def _changed(value: float, ends: tuple[float, float] | None, *, numbers: bool) -> tuple[str, str]:
+    """How much is changed, and its interval behind it; "" where that is not known."""
+    if ends is None:
+        return (f"{value:.3g}" if numbers else f"{value:.0%}"), ""
+    shown, low, high = as_sure(value, *ends) if numbers else (f"{item:.0%}" for item in (value, *ends))
+    return shown, f" ({low} to {high})"
 
 
 def row(view: RobustnessView, line: RobustnessLine) -> dict[str, str]:
     """How many answers one kind of change changes, by its strength, each with its interval where it is known."""
-    form = ".3g" if view.numbers else ".0%"
 
     def cell(strength: int) -> str:
-        return f"{view.changed[line.title][strength]:{form}}{_ends(view.changed_ends[line.title][strength], form)}"
+        value, ends = view.changed[line.title][strength], view.changed_ends[line.title][strength]
+        return "".join(_changed(value, ends, numbers=view.numbers))
 
     return {
         "What is done": line.title,

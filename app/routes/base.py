@@ -12,14 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 from app.context import graft as shared
 from core.errors import BadInput, GraftError, NotFound
-from core.types import JsonObject
+from core.types import MOST_DIGITS, JsonObject
 
-__all__ = ["endpoint", "json_body", "shared", "whole_number"]
+__all__ = ["endpoint", "json_body", "shared"]
 
 LOG = logging.getLogger("graft.web")
 LARGEST_JSON = 4 * 2**20
-MOST_DIGITS = 18
-"""Of a whole number from outside: every one of them fits the database's 64 bits, and no id comes near."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -68,13 +66,6 @@ async def json_body(request: Request) -> JsonObject:
     if not isinstance(value, dict):
         raise BadInput("The request must be a JSON object.")
     return value
-
-
-def whole_number(text: str) -> int:
-    """The whole number that a text of an address or a header is. Raises ValueError for any other, or one too long."""
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
-        raise ValueError(text[:80])
-    return int(text)
 
 
 def _int(text: str) -> int | float:

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared, whole_number
+from app.routes.base import endpoint, json_body, shared
 from app.routes.media import CACHE
 from core.errors import BadInput, NotFound
 from core.services.circles import Circle
 from core.services.explanations import HeatmapView
 from core.services.predictions import By
-from core.types import ImageId, JsonObject, JsonValue, RunId
+from core.types import ImageId, JsonObject, JsonValue, RunId, whole_number
 
 PATIENCE_S = 60.0
 """The slow methods take some ten seconds on an old computer; nothing takes longer while its worker lives."""
@@ -117,10 +117,8 @@ async def predictions_csv(request: Request) -> Response:
     """GET ?promise=90&to=all&group= -> what a model said of each new picture, and how often that holds, as CSV."""
     run_id = RunId(request.path_params["run"])
     percent, to = request.query_params.get("promise", "90"), request.query_params.get("to", "all")
-    try:
-        coverage = min(max(whole_number(percent), 50), 99) / 100
-    except ValueError:
-        coverage = 0.9
+    asked = whole_number(percent)
+    coverage = 0.9 if asked is None else min(max(asked, 50), 99) / 100
     promised: dict[str, By] = {"class": "class", "group": "group"}
     by, group = promised.get(to, "all"), request.query_params.get("group", "")
     text = await anyio.to_thread.run_sync(shared().predictions.csv, run_id, coverage, by, group)

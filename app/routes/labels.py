@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared, whole_number
+from app.routes.base import endpoint, json_body, shared
 from core.errors import BadInput
 from core.services.labelling import LabelEvent, LabelValue, QueueItem
-from core.types import ImageId, ImageState, JsonObject, JsonValue, LabelKind, LabelSource, ProjectId
+from core.types import ImageId, ImageState, JsonObject, JsonValue, LabelKind, LabelSource, ProjectId, whole_number
 
 MOST_EVENTS = 500
 
@@ -62,13 +62,14 @@ async def record(request: Request) -> Response:
 async def queue(request: Request) -> Response:
     """GET ?project=&after=&states=a,b -> {items}."""
     query = request.query_params
-    try:
-        project = ProjectId(whole_number(query.get("project", "")))
-        after = ImageId(whole_number(query.get("after", "0")))
-        states = [ImageState(text) for text in query.get("states", "unlabelled").split(",")]
-    except ValueError as error:
-        raise BadInput("project and after must be numbers, states the names of states.") from error
-    items = await anyio.to_thread.run_sync(lambda: shared().labelling.upcoming(project, states=states, after=after))
+    project, after = whole_number(query.get("project", "")), whole_number(query.get("after", "0"))
+    names = query.get("states", "unlabelled").split(",")
+    if project is None or after is None or not set(names) <= set(ImageState):
+        raise BadInput("project and after must be numbers, states the names of states.")
+    states = [ImageState(name) for name in names]
+    items = await anyio.to_thread.run_sync(
+        lambda: shared().labelling.upcoming(ProjectId(project), states=states, after=ImageId(after))
+    )
     return JSONResponse(
         {"items": [queue_item(item) for item in items]},
         headers={"cache-control": "no-store"},

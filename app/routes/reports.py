@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, shared, whole_number
+from app.routes.base import endpoint, shared
 from core.errors import BadInput
 from core.services.reports import USUAL, Asked
-from core.types import RunId
+from core.types import RunId, whole_number
 
 
 @endpoint
@@ -53,10 +53,10 @@ def _against(params: Mapping[str, str]) -> RunId | None:
     text = params.get("against", "")
     if not text:
         return None
-    try:
-        return RunId(whole_number(text))
-    except ValueError as error:
-        raise BadInput("The training to compare with must be a number of a run.") from error
+    number = whole_number(text)
+    if number is None:
+        raise BadInput("The training to compare with must be a number of a run.")
+    return RunId(number)
 
 
 ROUTES = [

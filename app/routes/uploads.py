@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.routes.base import endpoint, json_body, shared, whole_number
+from app.routes.base import endpoint, json_body, shared
 from core.errors import BadInput
 from core.services.imports import ImportPayload
-from core.types import JsonObject, ProjectId
+from core.types import JsonObject, ProjectId, whole_number
 
 PIECE = 2**20
 TEXT_OPTIONS = ("labels_csv", "file_column", "label_column", "case_column", "group_column", "date_column")
@@ -45,10 +45,9 @@ async def offset(request: Request) -> Response:
 async def append(request: Request) -> Response:
     """PATCH with Upload-Offset and raw bytes -> {offset}. What arrived before a broken connection stays."""
     upload_id, uploads, buffer = request.path_params["upload_id"], shared().uploads, bytearray()
-    try:
-        position = whole_number(request.headers.get("upload-offset", ""))
-    except ValueError as error:
-        raise BadInput("The header Upload-Offset must be a number of bytes.") from error
+    position = whole_number(request.headers.get("upload-offset", ""))
+    if position is None:
+        raise BadInput("The header Upload-Offset must be a number of bytes.")
     async for chunk in request.stream():
         buffer += chunk
         if len(buffer) >= PIECE:
@@ -84,8 +83,9 @@ def _payload(batch: str, options: JsonObject) -> ImportPayload:
 
 @endpoint
 async def seal(request: Request) -> Response:
-    """POST -> {files}: close a batch, so that a prediction can read it."""
-    files = await anyio.to_thread.run_sync(shared().uploads.seal, request.path_params["batch"])
+    """POST {project} -> {files}: close a batch, so that a prediction can read it."""
+    project = ProjectId(_whole((await json_body(request)).get("project"), "project"))
+    files = await anyio.to_thread.run_sync(shared().uploads.seal, project, request.path_params["batch"])
     return JSONResponse({"files": files})
 
 

@@ -44,7 +44,7 @@ def render() -> None:
     if external is not None:
         view = read_external(external.id, str(external.ended))
         project = graft().projects.read(external.project_id)
-        note = f" {external.note}." if external.note else ""
+        note = f" {md(external.note)}." if external.note else ""
         known = graft().judging.basis(external.id).new
         pictures = count(view.scores.count, "picture")
         st.caption(f"Run {run.id} on {pictures} of {md(external.project)}, {known}.{note}")
@@ -56,7 +56,10 @@ def render() -> None:
     few = how_few(view)
     if few:
         st.info(few, icon=":material/hourglass_empty:")
-    supports = {name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True)}
+    merged = external.merged if external is not None else ()
+    supports = {
+        name: item.support for name, item in zip(view.classes, view.scores.classes, strict=True) if name not in merged
+    }
     missing = untested(supports, several=view.task is Task.MULTI)
     if missing:
         st.info(md(missing), icon=":material/hourglass_empty:")
@@ -67,15 +70,15 @@ def render() -> None:
             "too good. Page Check data names them.",
             icon=":material/warning:",
         )
-    drift(view.run_id)
+    drift(view.run_id, external=external is not None)
     check_notice(project.id)
     figure_cards(view, HEADLINES[view.task])
     st.space("small")
     choose_tab(view.task, folded=run.folds > 0 and external is None).draw(project, view, run.id)
 
 
-def drift(run_id: RunId) -> None:
-    """A word when the labels moved on since the training."""
+def drift(run_id: RunId, *, external: bool) -> None:
+    """A word when the labels moved on since the training, or the test on another project."""
     moved = graft().results.drift(run_id)
     changed = f"{count(moved.changed, 'label was', 'labels were')} changed" if moved.changed else ""
     added = f"{count(moved.added, 'picture was', 'pictures were')} newly labelled" if moved.added else ""
@@ -84,7 +87,7 @@ def drift(run_id: RunId) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         words = " and ".join(item for item in (changed, deleted, added) if item)
-        st.markdown(
-            f":material/update: Since this training, {words}. The figures are those of the labels as they were."
-        )
-        page_link("Train again", "train", icon=":material/model_training:")
+        what = "test" if external else "training"
+        st.markdown(f":material/update: Since this {what}, {words}. The figures are those of the labels as they were.")
+        if not external:
+            page_link("Train again", "train", icon=":material/model_training:")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from core.charts.words import with_ends
 from core.evaluation import Interval
 
 
@@ -31,15 +32,15 @@ def depths_info(names: Sequence[str], scores: Sequence[Interval | None]) -> Dept
 
 def depths_figure(info: Depths, title: str, *, percent: bool = True) -> go.Figure:
     """A line through the depths with the intervals as a band, from the head alone to everything."""
-    scale, form = (100, ".0f") if percent else (1, ".3g")
+    scale = 100 if percent else 1
     low, high, values = ([item * scale for item in part] for part in (info.low, info.high, info.values))
     figure = go.Figure()
     figure.add_scatter(x=[*info.names, *info.names[::-1]], y=[*high, *low[::-1]], fill="toself", mode="none",
                        fillcolor="rgba(128, 128, 128, 0.25)", name="95% interval", hoverinfo="skip")  # fmt: skip
     figure.add_scatter(
         x=info.names, y=values, mode="lines+markers", marker={"size": 9}, name=title,
-        customdata=list(zip(low, high, strict=True)),
-        hovertemplate=f"%{{x}}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})<extra></extra>",
+        customdata=with_ends(info.values, info.low, info.high, percent=percent),
+        hovertemplate="%{x}: %{customdata}<extra></extra>",
     )  # fmt: skip
     figure.update_layout(
         xaxis={"type": "category", "title": "what learns"},

@@ -23,6 +23,7 @@ class LearningCurve:
 
 def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> go.Figure:
     """Small multiples: dots with whiskers for what was tried, a dotted line in a band for the forecast."""
+    columns = min(columns, max(2, len(curves)))  # of two none is left empty
     rows = max(1, -(-len(curves) // columns))
     figure = go.Figure()
     shown = short([item.name for item in curves], TITLE)
@@ -51,7 +52,7 @@ def learning_curve_figure(curves: Sequence[LearningCurve], columns: int = 3) -> 
             hovertemplate="%{x:.0f} pictures: %{y:.0f}%<extra>tried</extra>", **place,
         )  # fmt: skip
         if index + columns >= len(curves):  # the lowest of its column
-            figure.update_xaxes(title_text="pictures of the class", **place)
+            figure.update_xaxes(title_text="pictures", **place)  # more words would run into each other on a phone
     figure.update_annotations(font_size=12)
     figure.update_yaxes(range=[0, 102])
     figure.update_yaxes(title_text="found, %", col=1)

@@ -25,7 +25,7 @@ class RobustnessLine:
     words: tuple[str, ...]
 
 
-def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, columns: int = 5) -> go.Figure:
+def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, columns: int = 3) -> go.Figure:
     """Small multiples on one scale, which the worst errors may leave, a band for the interval.
 
     Typical errors in that unit, if one is given.
@@ -47,6 +47,7 @@ def robustness_figure(lines: Sequence[RobustnessLine], unit: str | None = None, 
             hovertemplate="%{text}: " + ("%{y:.0f}%" if unit is None else "%{y:.3g}") + "<extra></extra>",
             row=row, col=column,
         )  # fmt: skip
+    figure.update_annotations(font_size=12)  # three titles fit side by side on a phone
     figure.update_yaxes(range=[0, 102 if unit is None else _top(lines)])
     figure.update_yaxes(title_text="right, %" if unit is None else f"typical error {plain(unit)}".strip(), col=1)
     figure.update_xaxes(dtick=1, range=[-0.2, 5.2])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.charts.words import plain, short
+from core.charts.words import plain, short, with_ends
 from core.evaluation import Interval
 
 
@@ -46,7 +46,7 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
     names = [name for name in dict.fromkeys(name for item in info for name in item.asked) if name in known]
     shown = short(names)
     lines = len(names)
-    scale, form = (100, ".0f") if percent else (1, ".3g")
+    scale = 100 if percent else 1
     for index, item in enumerate(info):
         figure.add_scatter(
             x=[value * scale for value in item.values],
@@ -61,9 +61,8 @@ def whiskers_figure(info: Sequence[Whiskers], *, percent: bool = True, title: st
                 "arrayminus": [(value - low) * scale for low, value in zip(item.low, item.values, strict=True)],
                 "thickness": 1.5,
             },
-            customdata=[(low * scale, high * scale) for low, high in zip(item.low, item.high, strict=True)],
-            hovertemplate=f"%{{y}}: %{{x:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
-            f"<extra>{item.title}</extra>",
+            customdata=with_ends(item.values, item.low, item.high, percent=percent),
+            hovertemplate=f"%{{y}}: %{{customdata}}<extra>{item.title}</extra>",
         )
     figure.update_layout(
         scattermode="group",

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.words import with_interval
+
 MOST = 32
 """Letters of a name beside an axis."""
 
@@ -9,6 +11,14 @@ MOST = 32
 def plain(text: str) -> str:
     """`text` as it is: plotly would read tags and entities in it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def with_ends(values: Sequence[float], low: Sequence[float], high: Sequence[float], *, percent: bool) -> list[str]:
+    """Values with their intervals, as a chart tells them of a dot."""
+    found = zip(values, low, high, strict=True)
+    if not percent:
+        return [with_interval(*item) for item in found]
+    return ["{:.0f} ({:.0f} to {:.0f})".format(*(100 * part for part in item)) for item in found]
 
 
 def short(names: Sequence[str], most: int = MOST) -> dict[str, str]:

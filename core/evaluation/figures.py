@@ -1,12 +1,11 @@
 """Every figure in an expert's words: what it means, how it is computed, and from whom."""
 
 from dataclasses import dataclass
-from math import ceil, log10
 from typing import Literal
 
 from core.evaluation.interval import Interval
 from core.evaluation.resampling import FEWEST_TOGETHER, RESAMPLES
-from core.words import plain_number
+from core.words import places, plain_number
 
 Kind = Literal["share", "index", "number"]
 _REWEIGHTED = (
@@ -51,8 +50,7 @@ class Figure:
         if self.kind == "share":
             return f"{value:.0%}" if width > 0.1 or value in (0, 1) else f"{value:.1%}"
         if self.kind == "number":
-            places = min(max(ceil(1 - log10(width)), 0), 6) if width > 0 else 2
-            return f"{plain_number(value, places)}{f' {unit}' if unit else ''}"
+            return f"{plain_number(value, places(interval.low, interval.high))}{f' {unit}' if unit else ''}"
         return plain_number(value, 2 if width > 0.01 else 3)
 
     def sentence(self, interval: Interval, unit: str = "") -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 
 from core.types import JsonValue
-from core.words import count, plain_number
+from core.words import count, listed, plain_number
 
 FOLDS_HOW = (
     "Each fold, or random split, learns from most of the pictures and is judged on the rest, unseen; what chooses its "
@@ -62,6 +62,16 @@ def fold_names(folds: int, repeats: int, judged: int, *, shuffle: bool) -> list[
     if repeats == 1:
         return [f"Fold {number + 1}" for number in range(judged)]
     return [f"Round {number // folds + 1}, fold {number % folds + 1}" for number in range(judged)]
+
+
+def fold_notes(notes: Sequence[Sequence[str]], folds: int, repeats: int, *, shuffle: bool) -> list[str]:
+    """What there was to say of each fold's training: the same of several once, with which they are."""
+    said: dict[str, list[str]] = {}
+    for name, own in zip(fold_names(folds, repeats, len(notes), shuffle=shuffle), notes, strict=True):
+        for note in own:
+            said.setdefault(note, []).append(name)
+    every = "Every random split" if shuffle else "Every fold"
+    return [f"{every if len(names) == len(notes) > 1 else listed(names)}: {note}" for note, names in said.items()]
 
 
 def mean_words(told: Mapping[str, JsonValue]) -> str:

@@ -120,11 +120,21 @@ class PredictPayload(Payload):
     group_column: str = ""
 
 
+NOT_THERE = "not_there"
+"""Where an external test's result has `classes` that the model said though the project has none of the name, and of
+how many `pictures`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatePayload(Payload):
-    """Try the model of run `model` on the run's dataset version, which is of other pictures than it was made from."""
+    """Try the model of run `model` on the run's dataset version, which is of other pictures than it was made from.
+
+    `counted_as` has for each of the model's classes the position of that which it has become since; empty if they are
+    what they were.
+    """
 
     model: RunId
+    counted_as: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,11 @@ from core.types import ClassId, ImageId, ProjectId, Task
 
 __all__ = ["KEYS", "PALETTE", "ClassEdit", "ClassSpec", "ClassView", "Classes"]
 
-CHANGE_AGAIN = "Nothing was saved. The table shows the classes as they are now: change them again."
+YOURS_OR_THEIRS = (
+    "Nothing was saved yet. The table still has what you wrote, and tells beside it what they did: save again to keep "
+    "yours."
+)
+YOUR_ORDER = "Nothing was saved yet. The table has your order: save again to keep it, or discard yours to see theirs."
 
 
 class Classes(Service):
@@ -47,7 +51,7 @@ class Classes(Service):
             if missing or len(given) != len(project.classes):
                 raise BadInput(
                     "The classes have been changed in another window meanwhile.",
-                    hint="Reload the page, and change them again.",
+                    hint="Nothing was saved yet. The table has what you wrote of those that are left: save again.",
                 )
             for spec in specs:
                 self._free_name(session, project, spec.name)
@@ -146,7 +150,7 @@ def _with_changes_of_others(
     if there in (before, wanted) or set(there) != set(before):
         return merged
     if wanted != before:
-        raise BadInput("Somebody else has changed the order of the classes meanwhile.", hint=CHANGE_AGAIN)
+        raise BadInput("Somebody else has changed the order of the classes meanwhile.", hint=YOUR_ORDER)
     place = {item: index for index, item in enumerate(now)}
     return sorted(merged, key=lambda edit: len(place) if edit.id is None else place[edit.id])
 
@@ -162,7 +166,7 @@ def _merged(wanted: ClassSpec, *, seen: ClassSpec, now: ClassSpec) -> ClassSpec:
             raise BadInput(
                 f"Somebody else has changed the {field.name} of {seen.name!r} to {theirs!r} meanwhile, and you to "
                 f"{mine!r}.",
-                hint=CHANGE_AGAIN,
+                hint=YOURS_OR_THEIRS,
             )
         values[field.name] = mine
     return ClassSpec(**values)

@@ -13,11 +13,11 @@ from typing import Literal
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import GraftError, HomeUnusable, is_full
+from core.errors import GraftError, HomeUnusable
 from core.media.parallel import usable_cores
 from core.services.address import address, answers, check_free
 from core.services.home import ensure_whole, read_holder
-from core.services.outside import only_read, why_not
+from core.services.outside import ON_ANOTHER_DISK, unwritable
 from core.settings import DATABASE, Settings
 from core.store.check import read_health
 from core.store.db import open_engine, tells_of_damage
@@ -111,18 +111,12 @@ def _existing(path: Path) -> Path:
 
 
 def _home(settings: Settings) -> list[Check]:
-    place = _existing(settings.home)
     try:
-        with tempfile.TemporaryFile(dir=place):
+        with tempfile.TemporaryFile(dir=_existing(settings.home)):
             pass
     except OSError as error:
-        hint = "Give yourself the right to write there, or choose another folder: --home DIR or GRAFT_HOME."
-        if is_full(error):
-            hint = "Make room, or choose a home on another disk: --home DIR or GRAFT_HOME."
-        elif only_read(place):
-            hint = "Make it writable, or copy the home to another disk and name it: --home DIR or GRAFT_HOME."
-        message = f"{place} cannot be written: {why_not(place, error)}."
-        return [Check(name="Home", state="bad", message=message, hint=hint)]
+        told = unwritable(settings.home, error)
+        return [Check(name="Home", state="bad", message=told.message, hint=told.hint)]
     new = "" if settings.home.exists() else " (will be made)"
     return [Check(name="Home", state="good", message=f"{settings.home}{new}")]
 
@@ -132,7 +126,7 @@ def _disk(settings: Settings) -> list[Check]:
     state: Literal["good", "note", "bad"] = (
         "bad" if free < LOW_DISK_BYTES else "note" if free < LITTLE_DISK_BYTES else "good"
     )
-    hint = "" if state == "good" else "Make room, or choose a home on another disk: --home DIR or GRAFT_HOME."
+    hint = "" if state == "good" else ON_ANOTHER_DISK
     return [Check(name="Disk", state=state, message=f"{free / 2**30:.1f} GiB free", hint=hint)]
 
 

@@ -1,15 +1,17 @@
 """External tests: a model on the labelled pictures of another project, apart from its own test split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy.orm import Session
 
 from core.catalogue import ModelCard
 from core.errors import BadInput, NameTaken, NotEnoughImages, NotFound
-from core.jobs.payloads import EvaluatePayload, ImportPayload
-from core.labels import match_classes
+from core.jobs.payloads import NOT_THERE, EvaluatePayload, ImportPayload
+from core.labels import same_name
 from core.services.base import Service
 from core.services.imports import Imports
 from core.services.projects import Projects
@@ -19,7 +21,7 @@ from core.store.db import reading, writing
 from core.store.projects import ProjectView
 from core.store.runs import RunRecord
 from core.store.versions import VersionItem
-from core.types import JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
+from core.types import ClassId, JsonObject, ProjectId, RunId, RunKind, RunState, Split, Task, VersionId
 from core.words import count, listed
 
 RULE = "external test: all labelled pictures of the model's classes"
@@ -27,7 +29,10 @@ RULE = "external test: all labelled pictures of the model's classes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalView:
-    """A test of a model on another project. `note` says what was left out, or ""."""
+    """A test of a model on another project. `note` says what was left out, or "".
+
+    `merged` are those of the model's classes that count as others there.
+    """
 
     id: RunId
     model: RunId
@@ -36,6 +41,7 @@ class ExternalView:
     state: RunState
     error: str
     note: str
+    merged: tuple[str, ...]
     ended: datetime | None
 
 
@@ -152,7 +158,8 @@ class External(Service):
     def start(self, model: RunId, project_id: ProjectId) -> RunId:
         """Queue the model of run `model` on the project's labelled pictures; classes are matched by their names.
 
-        Pictures without a label, and of classes that the model does not know, are left out. Raises NotFound for a
+        What has been merged or renamed since it learnt, here or there, counts as what it is now. Pictures without a
+        label, and of classes that the model does not know, are left out. Raises NotFound for a
         run without a model, BadInput for another task, no common class or the model's own project, NotEnoughImages
         without a picture.
         """
@@ -162,11 +169,11 @@ class External(Service):
             project = projects.read_project(session, project_id)
             if run.project_id == project_id:
                 raise BadInput("An external test needs pictures of another project.", hint="Choose another project.")
-            version_id, left_out = _freeze(session, project, card)
-            note = ". ".join(filter(None, (left_out, _incomplete(_unended(session, project_id)))))
-        return self.queue.enqueue(
-            EvaluatePayload(model=model), project_id=run.project_id, name=note, version_id=version_id
-        )
+            matched = _match(project, card, _names(session, run, card))
+            version_id, left_out = _freeze(session, project, card, matched)
+            note = ". ".join(filter(None, (*matched.words, left_out, _incomplete(_unended(session, project_id)))))
+        payload = EvaluatePayload(model=model, counted_as=list(matched.counted_as))
+        return self.queue.enqueue(payload, project_id=run.project_id, name=note, version_id=version_id)
 
     def counted(self, test: RunId) -> Counted:
         """What counts as one in a test's intervals. Raises NotFound for a run without a dataset version."""
@@ -199,7 +206,8 @@ class External(Service):
                     project=other.name,
                     state=run.state,
                     error=f"{run.error} {run.hint}".strip(),
-                    note=run.name,
+                    note=told(run),
+                    merged=_merged(session, run),
                     ended=run.finished_at,
                 )
                 found.setdefault(other.id, view)
@@ -216,12 +224,13 @@ class External(Service):
             if found is None:
                 return {}
             card = ModelCard.from_json(found)
+            names = _names(session, run, card)
             return {
                 item.id: item.name
                 for item in projects.list_projects(session)
                 if item.id != run.project_id
                 and item.task is card.task
-                and (card.task is Task.REGRESSION or _matched(item, card))
+                and (card.task is Task.REGRESSION or _match(item, card, names).positions)
             }
 
     def expects(self, model: RunId) -> tuple[Task, tuple[str, ...]]:
@@ -247,30 +256,84 @@ def _incomplete(last: RunRecord | None) -> str:
     return f"Its last import, run {last.id}, {ended}: pictures may be missing"
 
 
-def _matched(project: ProjectView, card: ModelCard) -> dict[int, int]:
-    """The project's class ids -> positions among the model's classes, by name."""
-    match = match_classes(card.classes, [item.name for item in project.classes])
-    pairs = zip(project.classes, match.positions, strict=True)
-    return {int(item.id): position for item, position in pairs if position is not None}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matched:
+    """A model's classes in another project.
+
+    positions   the project's class ids -> positions among the model's classes
+    counted_as  as in EvaluatePayload
+    words       what has become another class, in half sentences
+    """
+
+    positions: dict[int, int]
+    counted_as: tuple[int, ...]
+    words: tuple[str, ...]
 
 
-def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[VersionId, str]:
+def _names(session: Session, run: RunRecord, card: ModelCard) -> list[tuple[str, ...]]:
+    """What each of the model's classes was called when it learnt, then what its project calls it now or has made it."""
+    if run.version_id is None or run.project_id is None:
+        return [(name,) for name in card.classes]
+    project = projects.read_project(session, run.project_id)
+    learnt, known = versions.read_version(session, run.version_id).classes, project.all_classes
+    ids = {str(item["name"]): ClassId(int(str(item["id"]))) for item in learnt}
+    return [
+        (name, *(known[item].name for item in project.became(ids[name]) if item in known)) if name in ids else (name,)
+        for name in card.classes
+    ]
+
+
+def _match(project: ProjectView, card: ModelCard, names: Sequence[tuple[str, ...]]) -> _Matched:
+    """By name; what it learnt comes before what that is called now. What the project merged is what it has become."""
+    found: dict[ClassId, list[int]] = {}
+    for position, own in enumerate(names):
+        meant = [item for name in own if (item := project.class_named(name)) is not None and not item.archived]
+        if meant:
+            found.setdefault(meant[0].id, []).append(position)
+    positions, counted_as, words = dict[int, int](), list(range(len(names))), []
+    for class_id, several in found.items():
+        name = project.all_classes[class_id].name
+        others = [index for index in several if same_name(card.classes[index]) != same_name(name)]
+        place = next((index for index in several if index not in others), several[0])
+        positions[int(class_id)] = place
+        for index in several:
+            counted_as[index] = place
+        if others:
+            was = "the class was" if len(others) == 1 else "the classes were"
+            old = listed([card.classes[index] for index in others])
+            words.append(f"What the model calls {old} counts as {name}: {was} merged or renamed since it learnt")
+    changed = counted_as != list(range(len(names)))
+    return _Matched(positions=positions, counted_as=tuple(counted_as) if changed else (), words=tuple(words))
+
+
+def _merged(session: Session, test: RunRecord) -> tuple[str, ...]:
+    """Which of the model's classes count as others in a test."""
+    counted_as = EvaluatePayload.from_json(test.payload).counted_as
+    if not counted_as or test.version_id is None:
+        return ()
+    names = versions.read_version(session, test.version_id).class_names
+    return tuple(name for index, name in enumerate(names) if counted_as[index] != index)
+
+
+def _freeze(session: Session, project: ProjectView, card: ModelCard, matched: _Matched) -> tuple[VersionId, str]:
     if project.task is not card.task:
         raise BadInput(f"{project.name} has labels of another kind than the model.", hint="Choose another project.")
-    positions = _matched(project, card)
+    positions = matched.positions
     if not positions and card.task is not Task.REGRESSION:
         have = listed([item.name for item in project.classes]) or "none"
         raise BadInput(
             f"{project.name} has none of the model's classes ({listed(card.classes)}).",
             hint=f"Its classes are {have}. Rename them, so that the same thing has the same name.",
         )
-    items, left_out = [], 0
+    items, left_out, put_away = [], 0, 0
+    archived = {item.id for item in project.archived_classes}
     labelled = versions.list_labelled(session, project.id)
     for image in labelled:
         targets = tuple(sorted(positions[int(item)] for item in image.classes if int(item) in positions))
         usable = image.number is not None if card.task is Task.REGRESSION else len(targets) == 1
         if not usable and card.task is not Task.MULTI:
-            left_out += 1
+            gone = bool(image.classes) and archived.issuperset(image.classes)
+            put_away, left_out = put_away + gone, left_out + (not gone)
             continue
         items.append(
             VersionItem(
@@ -282,8 +345,13 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
         raise NotEnoughImages(f"{project.name} has no labelled picture of the model's classes.", hint="Label some.")
     ids = {position: class_id for class_id, position in positions.items()}
     colours = {int(item.id): item.colour for item in project.classes}
+    called = {int(item.id): item.name for item in project.classes}
     classes: list[JsonObject] = [
-        {"id": ids.get(index, 0), "name": name, "colour": colours.get(ids.get(index, 0), "")}
+        {
+            "id": ids.get(index, 0),
+            "name": name if same_name(now := called.get(ids.get(index, 0), name)) == same_name(name) else now,
+            "colour": colours.get(ids.get(index, 0), ""),
+        }
         for index, name in enumerate(card.classes)
     ]
     version_id = versions.create_version(
@@ -299,8 +367,23 @@ def _freeze(session: Session, project: ProjectView, card: ModelCard) -> tuple[Ve
     # A folder that is brought in to be tested on makes no class: its pictures of others come without a label.
     bare = "without a number" if card.task is Task.REGRESSION else "without a label here"
     unknown = "of classes that the model does not know"
-    said = (_left_out(left_out, unknown), _left_out(pictures - len(labelled), bare))
+    said = (
+        _left_out(left_out, unknown),
+        _left_out(put_away, "of classes that were archived there"),
+        _left_out(pictures - len(labelled), bare),
+    )
     return version_id, ". ".join(filter(None, said))
+
+
+def told(test: RunRecord) -> str:
+    """What there is to say of a test: what was merged, what was left out, and which answers could not be right."""
+    found = (test.result or {}).get(NOT_THERE)
+    if not isinstance(found, dict) or not found["pictures"]:
+        return test.name
+    names, pictures = cast(list[str], found["classes"]), count(int(str(found["pictures"])), "picture")
+    has = "a class" if len(names) == 1 else "classes"
+    wrong = f"The model says {listed(names)} of {pictures}, {has} that the project does not use: that counts as wrong"
+    return ". ".join(filter(None, (test.name, wrong)))
 
 
 def _left_out(number: int, which: str) -> str:

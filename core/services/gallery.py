@@ -12,14 +12,12 @@ from core.store import gallery, images, label_queue
 from core.store.db import reading, writing
 from core.store.gallery import MOST_COUNTED, Picture, PictureFilter
 from core.store.images import ImageRecord
-from core.types import ImageId, ProjectId
+from core.types import ImageId, ProjectId, whole_number
 
 __all__ = ["Gallery", "ImageRecord", "Picture", "PictureCount", "PictureFilter", "PicturePage"]
 
 PAGE = 100
 SHOWN = 10
-LONGEST_NUMBER = 19
-"""Digits of a number that no row of a database has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +55,8 @@ class Gallery(Service):
 
         Raises NotFound for none, BadInput with their numbers for several.
         """
-        if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER:
-            return ImageId(int(text))
+        if (number := whole_number(text)) is not None:
+            return ImageId(number)
         with reading(self.engine) as session:
             names = images.list_names(session, project_id)
         found = _meant(names, text)

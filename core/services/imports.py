@@ -41,11 +41,11 @@ class Imports(Service):
     """Bringing pictures into a project."""
 
     def start(self, project_id: ProjectId, payload: ImportPayload) -> RunId:
-        """Queue an import. Raises BadInput if its source is not there."""
+        """Queue an import. Raises BadInput if its source is not there, or was sent to another project."""
         with reading(self.engine) as session:
             projects.read_project(session, project_id)
         if payload.source.startswith(UPLOAD):
-            Uploads(self.engine, self.settings, self.queue).seal(payload.source.removeprefix(UPLOAD))
+            Uploads(self.engine, self.settings, self.queue).seal(project_id, payload.source.removeprefix(UPLOAD))
         else:
             check_source(payload.source)
         return self.queue.enqueue(payload, project_id=project_id, name="Import")

@@ -11,9 +11,8 @@ from core.services.base import Service
 from core.store import current, images, label_queue, labels, projects
 from core.store.db import reading, writing
 from core.store.label_queue import Progress, QueueItem
-from core.store.label_rebuild import rebuild_labels
 from core.store.labels import LabelEvent
-from core.types import ImageId, ImageState, LabelKind, LabelSource, ProjectId
+from core.types import ImageId, ImageState, LabelKind, ProjectId
 
 __all__ = ["LabelEvent", "LabelValue", "Labelling", "Progress", "QueueItem", "Recorded"]
 
@@ -53,10 +52,6 @@ class Labelling(Service):
                     saved.append(event.event_id)
                 except (BadInput, NotFound) as error:
                     rejected.append((event.event_id, str(error)))
-            undone = {
-                event.image_id for event in events if event.source is LabelSource.UNDO and event.event_id in saved
-            }
-            rebuild_labels(session, project, sorted(undone))
             deleted = images.list_deleted(session, project_id, {event.image_id for event in events})
         given = {item for event in events if event.kind is LabelKind.SET for item in event.value.classes}
         unused = [item.name for item in project.archived_classes if item.id in given and item.merged_into is None]

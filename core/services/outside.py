@@ -1,4 +1,4 @@
-"""Files that are written where a person asks for them, outside of the home, and why some place cannot be written."""
+"""Files that are written where a person asks for them, outside of the home, and why a place cannot be written."""
 
 import errno
 import os
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import GraftError, is_full
+
+ON_ANOTHER_DISK = "Make room, or choose a home on another disk: --home DIR or GRAFT_HOME."
 
 
 def whole_file(path: Path, write: Callable[[Path], object], *, hint: str = "Choose another place.") -> None:
@@ -39,6 +41,17 @@ def why_not(place: Path, error: OSError) -> str:
     if error.errno == errno.ENOENT:
         return "its folder is not there"
     return error.strerror or "the system does not say why"
+
+
+def unwritable(home: Path, error: OSError) -> GraftError:
+    """What a command and the doctor say of a home that nothing can be kept in, and the way out."""
+    if only_read(home):
+        hint = "Make it writable, or copy the home to another disk and name it there: --home DIR or GRAFT_HOME."
+    elif is_full(error):
+        hint = ON_ANOTHER_DISK
+    else:
+        hint = "Give yourself the right to write there, or choose another folder: --home DIR or GRAFT_HOME."
+    return GraftError(f"The home {home} cannot be written: {why_not(home, error)}.", hint=hint)
 
 
 def only_read(place: Path) -> bool:

@@ -116,14 +116,15 @@ class Predictions(Service):
         """Queue a prediction of a folder, zip or picture on this machine, or of "upload:BATCH".
 
         A table tells each file's group: `groups` on this machine, or else the only one of the source. Raises NotFound
-        if the run has no model, BadInput if the source or the table is not there.
+        if the run has no model, BadInput if the source or the table is not there, or was sent to another project.
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, model)
             predictions.model_card(session, model)
         lane = Lane.FILES
         if source.startswith(UPLOAD):
-            files = Uploads(self.engine, self.settings, self.queue).seal(source.removeprefix(UPLOAD))
+            uploads = Uploads(self.engine, self.settings, self.queue)
+            files = uploads.seal(run.project_id, source.removeprefix(UPLOAD))
             lane = Lane.INTERACTIVE if files <= AT_ONCE else Lane.FILES
         else:
             check_source(source)

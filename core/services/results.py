@@ -184,17 +184,26 @@ class Results(Service):
         return self._behind(version, said)
 
     def drift(self, run_id: RunId) -> Drift:
-        """What moved on: the version's labels and pictures, and labelled images that it does not know."""
+        """What moved on: the version's labels and pictures, and labelled images that it does not know.
+
+        A test on another project left some out knowingly, and classes that its model does not know.
+        """
         with reading(self.engine) as session:
-            version = _version(session, runs.read_run(session, run_id))
+            run = runs.read_run(session, run_id)
+            version = _version(session, run)
+            external = run.kind is RunKind.EVALUATE
             now = current.read_current(session, [item.image_id for item in version.items])
-            added = current.count_newly_labelled(session, version.project_id, version.id)
+            added = current.count_newly_labelled(
+                session, version.project_id, version.id, since=run.created_at if external else None
+            )
         ids = [item["id"] for item in version.classes]
         changed = 0
         for item in version.items:
             image = now.get(item.image_id)
             then = sorted(int(str(ids[target])) for target in item.targets)
-            changed += image is not None and (list(image.classes) != then or image.number != item.number)
+            if image is not None:
+                classes = [item for item in image.classes if not external or item in ids]
+                changed += classes != then or image.number != item.number
         return Drift(changed=changed, added=added, deleted=len(version.items) - len(now))
 
     def to_json(self, run_id: RunId, asked: Asked | None = None, confusion: Split = Split.TEST) -> JsonObject:

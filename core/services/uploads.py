@@ -35,7 +35,8 @@ class Uploads(Service):
     def announce(self, project_id: ProjectId, batch: str, name: str, size_bytes: int) -> UploadView:
         """Say that a file will come; announced again it says how much is here already.
 
-        Raises BadInput for an unusable name or size, NotFound for the project, GraftError if the disk is too full.
+        Raises BadInput for an unusable name or size and a batch of another project, NotFound for the project,
+        GraftError if the disk is too full.
         """
         clean = _clean_name(name)
         folder = batch_folder(self.settings, batch)
@@ -43,8 +44,8 @@ class Uploads(Service):
             raise BadInput(f"{clean} cannot have {size_bytes} bytes.")
         if size_bytes > self.settings.max_upload_bytes:
             raise BadInput(f"{clean} is larger than {self.settings.max_upload_bytes // 2**30} GiB.")
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < size_bytes + RESERVE_BYTES:
+        self.settings.uploads.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.settings.uploads).free < size_bytes + RESERVE_BYTES:
             raise GraftError(f"The disk is too full for {clean}.", hint="Make room, then try again.")
         upload_id = hashlib.sha256(f"{project_id}\n{batch}\n{clean}\n{size_bytes}".encode()).hexdigest()[:32]
         record = UploadRecord(
@@ -52,7 +53,9 @@ class Uploads(Service):
         )
         with writing(self.engine) as session:
             projects.read_project(session, project_id)
+            _own(imports.list_batch(session, batch), project_id)
             imports.create_upload(session, record, now=datetime.now(UTC))
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / upload_id).touch()
         return UploadView(id=upload_id, offset=self._path(record).stat().st_size, size_bytes=size_bytes)
 
@@ -88,11 +91,14 @@ class Uploads(Service):
                 imports.complete_upload(session, upload_id)
         return UploadView(id=record.id, offset=here, size_bytes=record.size_bytes)
 
-    def seal(self, batch: str) -> int:
-        """Close a batch, so that a job can read it as "upload:BATCH"; returns its number of files. Raises BadInput."""
+    def seal(self, project_id: ProjectId | None, batch: str) -> int:
+        """Close a project's batch, so that a job can read it as "upload:BATCH"; returns its number of files.
+
+        Raises BadInput unless all have arrived, and for a batch of another project.
+        """
         folder = batch_folder(self.settings, batch)
         with reading(self.engine) as session:
-            records = imports.list_batch(session, batch)
+            records = _own(imports.list_batch(session, batch), project_id)
         late = [item.name for item in records if not item.complete and item.size_bytes > 0]
         if not records:
             raise BadInput("No file has arrived.", hint="Drop some pictures first.")
@@ -108,6 +114,12 @@ class Uploads(Service):
 
     def _path(self, record: UploadRecord) -> Path:
         return batch_folder(self.settings, record.batch) / record.id
+
+
+def _own(batch: list[UploadRecord], project_id: ProjectId | None) -> list[UploadRecord]:
+    if any(item.project_id != project_id for item in batch):
+        raise BadInput("These files were sent to another project.", hint="Drop them in the project that they are for.")
+    return batch
 
 
 def _clean_name(name: str) -> str:

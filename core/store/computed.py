@@ -12,7 +12,7 @@ from core.store.figures import figures_json
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.scoring import score, usable
-from core.store.sides import Side
+from core.store.sides import Side, limits_of
 from core.store.trust import slices_json
 from core.store.versions import VersionRecord
 from core.store.weak_spots import weak_spots
@@ -25,6 +25,7 @@ class Computed:
 
     known   what is known of the pictures besides; only `slices`, of the test pictures, follow from it
     scores  of each split that has usable predictions
+    limits  of an external test, the validation pictures of its model, which judge single answers; else None
     """
 
     version: VersionRecord
@@ -33,6 +34,7 @@ class Computed:
     scores: Mapping[Split, Scores]
     figures: JsonObject
     slices: list[JsonValue]
+    limits: Side | None
 
 
 def compute(
@@ -40,18 +42,23 @@ def compute(
     said: Sequence[PredictionRecord],
     known: Mapping[ImageId, ImageFacts],
     confusion: Split = Split.TEST,
+    limits: Side | None = None,
 ) -> Computed:
-    """From what was said of a version; the `confusion` matrix is of that split."""
+    """From what was said of a version; the `confusion` matrix is of that split.
+
+    Single answers are judged by `limits` from another run's pictures, or else from its own validation pictures.
+    """
     parts = {part: [item for item in usable(version.task, said) if item.split is part] for part in Split}
     scores = {part: score(version, records) for part, records in parts.items() if records}
-    test = Side(version, parts[Split.TEST], Split.TEST)
+    own, test = (Side(version, parts[part], part) for part in (Split.VALIDATION, Split.TEST))
     return Computed(
         version=version,
         said=said,
         known=known,
         scores=scores,
-        figures=figures_json(version, parts, scores, confusion),
+        figures=figures_json(version, parts, scores, limits or own, confusion),
         slices=slices_json(weak_spots(test, known)) if test.records else [],
+        limits=limits,
     )
 
 
@@ -59,7 +66,8 @@ def read_computed(session: Session, run: RunRecord, confusion: Split = Split.TES
     """From what is stored now. Raises NotFound for a run without a dataset version."""
     said = predictions.read_predictions(session, run.id)
     known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
-    return compute(versions.read_version_of(session, run), said, known, confusion)
+    version = versions.read_version_of(session, run)
+    return compute(version, said, known, confusion, limits_of(session, run))
 
 
 class ComputedOnce:

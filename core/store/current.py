@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.store.images import classes_of
-from core.store.tables import ImageRow, VersionItemRow
+from core.store.tables import ImageRow, LabelRow, VersionItemRow
 from core.types import ClassId, ImageId, ImageState, ProjectId, Split, VersionId
 
 CHUNK = 500
@@ -51,8 +52,10 @@ def read_current(session: Session, image_ids: Iterable[ImageId]) -> dict[ImageId
     return found
 
 
-def count_newly_labelled(session: Session, project_id: ProjectId, version_id: VersionId) -> int:
-    """How many labelled images of the project are not in the version."""
+def count_newly_labelled(
+    session: Session, project_id: ProjectId, version_id: VersionId, *, since: datetime | None = None
+) -> int:
+    """How many labelled images of the project are not in the version; of those labelled `since` then, if told."""
     inside = select(VersionItemRow.image_id).where(VersionItemRow.version_id == version_id)
     query = select(func.count()).where(
         ImageRow.project_id == project_id,
@@ -60,4 +63,6 @@ def count_newly_labelled(session: Session, project_id: ProjectId, version_id: Ve
         ImageRow.deleted_at.is_(None),
         ImageRow.id.not_in(inside),
     )
+    if since is not None:
+        query = query.where(ImageRow.id.in_(select(LabelRow.image_id).where(LabelRow.updated_at > since)))
     return session.scalar(query) or 0

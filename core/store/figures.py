@@ -18,6 +18,7 @@ def figures_json(
     version: VersionRecord,
     parts: Mapping[Split, Sequence[PredictionRecord]],
     scores: Mapping[Split, Scores],
+    fitted: Side,
     confusion: Split = Split.TEST,
 ) -> JsonObject:
     """Everything that follows from a version and the usable predictions of each split, with their scores.
@@ -25,40 +26,34 @@ def figures_json(
     Figures are plain numbers under `metrics`, or null with too few pictures; `intervals` has [low, high].
     The `confusion` matrix is of one split and has truth as rows; null without a class or grade per picture, or without
     predictions of that split.
-    `calibration` and `abstaining` say how far single answers of the test split can be relied on, by limits from the
-    validation split; `abstaining` and `calibration.conformal` are null without predictions of the test split.
+    `calibration` and `abstaining` say how far single answers of the test split can be relied on, by limits from what
+    is `fitted`; `abstaining` and `calibration.conformal` are null without predictions of the test split.
     `decision` says what acting on each class comes to, where it is as common as among the validation pictures and a
     miss is as bad as five false alarms. `counts` has the pictures of each class in each split.
     """
+    calibration: JsonObject = {part.value: _calibration(found) for part, found in scores.items()}
     figures: JsonObject = {
         "metrics": {part.value: _metrics(found) for part, found in scores.items()},
         "intervals": {part.value: _intervals(found) for part, found in scores.items()},
         "per_class": {part.value: _classes(version, found) for part, found in scores.items()},
         "confusion": None,
         "reliability": {part.value: _reliability(found) for part, found in scores.items()},
-        "calibration": {part.value: _calibration(found) for part, found in scores.items()},
+        "calibration": calibration,
         "abstaining": None,
         "decision": None,
         "counts": _counts(version),
     }
     if parts[Split.TEST]:
-        fitted, checked = (Side(version, parts[part], part) for part in (Split.VALIDATION, Split.TEST))
-        sides = Sides(fitted=fitted, checked=checked)
-        figures |= trusted_json(figures, sides)
+        sides = Sides(fitted=fitted, checked=Side(version, parts[Split.TEST], Split.TEST))
+        figures |= {
+            "calibration": {**calibration, "conformal": conformal_json(sides)},
+            "abstaining": abstaining_json(sides),
+            "decision": decision_json(sides, Asked()),
+        }
     if version.task in (Task.SINGLE, Task.ORDINAL) and confusion in scores:
         matrix: list[JsonValue] = [list(row) for row in scores[confusion].cells]
         figures["confusion"] = {"split": confusion.value, "labels": list(version.class_names), "matrix": matrix}
     return figures
-
-
-def trusted_json(figures: JsonObject, sides: Sides) -> JsonObject:
-    """The `calibration`, `abstaining` and `decision` of figures, with limits from `sides.fitted`."""
-    calibration = figures["calibration"] if isinstance(figures["calibration"], dict) else {}
-    return {
-        "calibration": {**calibration, "conformal": conformal_json(sides)},
-        "abstaining": abstaining_json(sides),
-        "decision": decision_json(sides, Asked()),
-    }
 
 
 def _counts(version: VersionRecord) -> JsonObject:

@@ -230,6 +230,7 @@ def _curve(side: Side, judged: Sequence[Judged]) -> tuple[Answered, ...]:
 
 def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
     fitted, notes = sides.fitted, []
+    kind = "out of fold" if sides.basis.out_of_fold else "for validation"
     known = [item for item in fitted.traits if item]
     if not known:
         notes.append("This training is from before Graft looked at how pictures were taken: train again to have it.")
@@ -237,17 +238,19 @@ def _notes(sides: Sides, judge: Judge) -> tuple[str, ...]:
         notes.append("This training does not tell yet which pictures are strange to it: train again to have it.")
     elif judge.usual.far == np.inf:
         notes.append(
-            f"Too few validation pictures to tell which are not like the training pictures: it takes at least "
-            f"{FEWEST_USUAL} {fitted.together}, {are(fitted.units.count)}."
+            f"No picture is held back as not like the training pictures: that takes at least {FEWEST_USUAL} "
+            f"{fitted.together} {kind}, and {are(fitted.units.count)}."
         )
-    if len([item for item in known if "light" in item]) < FEWEST and known:
+    lit = sum("light" in item for item in known)
+    if lit < FEWEST and known:
         notes.append(
-            f"Too few validation pictures to tell which are too blurred, dark or bright: it takes at least {FEWEST}, "
-            f"{are(len(known))}."
+            f"No picture is held back as too blurred, dark or bright: that takes at least {FEWEST} pictures {kind}, "
+            f"and {are(lit)}."
         )
-    if not judge.promise.possible and fitted.task is not Task.REGRESSION:
+    promise = judge.promise
+    if not promise.possible and fitted.task is not Task.REGRESSION:
         notes.append(
-            f"Too few validation pictures to tell when it is unsure: it takes at least {judge.promise.needed} "
-            f"{judge.promise.basis} for a promise of {judge.promise.coverage:.0%}, {are(judge.promise.count)}."
+            f"No picture is held back because it is unsure: a promise of {promise.coverage:.0%} takes at least "
+            f"{promise.needed} {promise.basis} {kind}, and {are(promise.count)}."
         )
     return tuple(notes)

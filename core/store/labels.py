@@ -66,9 +66,8 @@ def annotator_names(session: Session) -> dict[int, str]:
 def record_events(session: Session, project: ProjectView, events: Sequence[LabelEvent], *, now: datetime) -> None:
     """Append events in their order and bring labels and consensus up to date.
 
-    An event id that is there already is passed over: a retry is not a second label. Where a person stands who has taken
-    something back is left to `rebuild_labels`. Raises BadInput for an image that is not the project's, a class that is
-    not, or a value that does not fit the task; then none is kept.
+    An event id that is there already is passed over: a retry is not a second label. Raises BadInput for an image that
+    is not the project's, a class that is not, or a value that does not fit the task; then none is kept.
     """
     if not events:
         return
@@ -87,8 +86,10 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
         image = images.get(event.image_id)
         if image is None:
             raise BadInput(f"Image {event.image_id} is not in the project {project.name!r}.")
+        person, left = annotators[event.annotator], list[Word]()
         if event.source is LabelSource.UNDO:
-            event = _undoing(session, event, annotators[event.annotator])
+            left = _without(standing(list_words(session, LabelEventRow.image_id == image.id)), event.takes_back, person)
+            event = _undoing(event, left)
         if event.kind in (LabelKind.SET, LabelKind.CONFIRM):
             event.value.check(project.task)
             unknown = [item for item in event.value.classes if item not in project.all_classes]
@@ -99,7 +100,7 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 event_id=event.event_id,
                 project_id=project.id,
                 image_id=image.id,
-                annotator_id=annotators[event.annotator],
+                annotator_id=person,
                 kind=event.kind,
                 value=event.value.to_json() | ({TAKES_BACK: event.takes_back} if event.takes_back else {}),
                 seconds=event.seconds,
@@ -107,7 +108,10 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 created_at=now,
             )
         )
-        _apply(session, image, event, merged_value(project.meant, event.value), annotators[event.annotator], now)
+        if event.source is LabelSource.UNDO:
+            _stand(session, image, left, person, project.meant)
+        else:
+            _apply(session, image, event, merged_value(project.meant, event.value), person, now)
 
 
 class Word(NamedTuple):
@@ -147,10 +151,8 @@ def _without(said: Iterable[Word], event_id: str, annotator: int) -> list[Word]:
     return [word for word in said if (word.event_id, word.annotator_id) != (event_id, annotator)]
 
 
-def _undoing(session: Session, undo: LabelEvent, annotator: int) -> LabelEvent:
+def _undoing(undo: LabelEvent, left: Sequence[Word]) -> LabelEvent:
     """The undoing with what stands then: what others said meanwhile stays, and so does what they had said before."""
-    said = standing(list_words(session, LabelEventRow.image_id == undo.image_id))
-    left = _without(said, undo.takes_back, annotator)
     if not left:
         return replace(undo, kind=LabelKind.CLEAR, value=LabelValue())
     return replace(undo, kind=left[-1].kind, value=LabelValue.from_json(left[-1].value))
@@ -167,14 +169,36 @@ def _apply(
     if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
         image.flagged = event.kind is LabelKind.FLAG
         return
-    label = session.get(LabelRow, (image.id, annotator)) or LabelRow(image_id=image.id, annotator_id=annotator)
-    label.state, label.value, label.updated_at = STATES[event.kind], value.to_json(), now
-    session.add(label)
+    _set_label(session, image, annotator, STATES[event.kind], value, now)
     # Consensus: the newest word counts, whoever said it.
-    set_consensus(session, image, label.state, value)
+    _set_consensus(session, image, STATES[event.kind], value)
 
 
-def set_consensus(session: Session, image: ImageRow, state: ImageState, value: LabelValue) -> None:
+def _stand(
+    session: Session, image: ImageRow, left: Sequence[Word], annotator: int, meant: Callable[[ClassId], ClassId]
+) -> None:
+    """Bring label and consensus to what is left of what was said, once this person has taken something back."""
+    own = [word for word in left if word.annotator_id == annotator]
+    if own:
+        value = merged_value(meant, LabelValue.from_json(own[-1].value))
+        _set_label(session, image, annotator, STATES[own[-1].kind], value, own[-1].at)
+    elif label := session.get(LabelRow, (image.id, annotator)):
+        session.delete(label)
+    state, value = ImageState.UNLABELLED, LabelValue()
+    if left:
+        state, value = STATES[left[-1].kind], merged_value(meant, LabelValue.from_json(left[-1].value))
+    _set_consensus(session, image, state, value)
+
+
+def _set_label(
+    session: Session, image: ImageRow, annotator: int, state: ImageState, value: LabelValue, at: datetime
+) -> None:
+    label = session.get(LabelRow, (image.id, annotator)) or LabelRow(image_id=image.id, annotator_id=annotator)
+    label.state, label.value, label.updated_at = state, value.to_json(), at
+    session.add(label)
+
+
+def _set_consensus(session: Session, image: ImageRow, state: ImageState, value: LabelValue) -> None:
     """Write an image's consensus."""
     image.state = state
     image.number = value.number if state is ImageState.LABELLED else None

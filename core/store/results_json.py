@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 from core.store import predictions, runs
 from core.store.computed import Computed, read_computed
 from core.store.deciding import Asked, decision_json
-from core.store.figures import trusted_json
 from core.store.runs import RunRecord
 from core.store.sides import model_of, read_sides
 from core.store.snapshot import SEAL, read_kept
-from core.types import JsonObject, RunId, RunKind, Split
+from core.types import JsonObject, RunId, Split
 
 
 def read_results_json(
@@ -38,12 +37,8 @@ def read_results_json(
     result["labelling"] = (read_kept(models / str(run_id)) or {}).get("labelling")
     if not result["abstaining"]:
         return result
-    if run.kind is RunKind.EVALUATE or asked is not None:
-        sides = read_sides(session, run_id)
-        if run.kind is RunKind.EVALUATE:
-            result |= trusted_json(result, sides)
-        if asked is not None:
-            result["decision"] = decision_json(sides, asked)
+    if asked is not None:
+        result["decision"] = decision_json(read_sides(session, run_id), asked)
     card = predictions.read_card(session, model_of(run))
     if isinstance(result["calibration"], dict):
         result["calibration"] = {**result["calibration"], "temperature": card.get("temperature") if card else None}

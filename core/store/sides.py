@@ -13,6 +13,7 @@ from core.evaluation import Units, flags, units_of
 from core.evaluation.abstaining import Basis, Traits
 from core.jobs.payloads import EvaluatePayload
 from core.store import predictions, runs, versions
+from core.store.merged import as_merged
 from core.store.predictions import PredictionRecord
 from core.store.runs import RunRecord
 from core.store.scoring import units, usable
@@ -148,6 +149,13 @@ def model_of(run: RunRecord) -> RunId:
     return EvaluatePayload.from_json(run.payload).model if run.kind is RunKind.EVALUATE else run.id
 
 
+def limits_of(session: Session, run: RunRecord) -> Side | None:
+    """The validation predictions by which an external test's single answers are judged; None for any other run."""
+    if run.kind is not RunKind.EVALUATE or run.version_id is None:
+        return None
+    return fitted_side(session, run, versions.read_version_of(session, run))
+
+
 def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Side:
     """The validation predictions of the run's model; `version` is the run's own."""
     model = model_of(run)
@@ -156,4 +164,7 @@ def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Sid
         if trained.version_id is not None:
             version = versions.read_version_of(session, trained)
     said = predictions.read_predictions(session, model, Split.VALIDATION)
+    if run.kind is RunKind.EVALUATE:
+        counted_as = EvaluatePayload.from_json(run.payload).counted_as
+        said = [as_merged(record, counted_as) for record in said]
     return Side(version, usable(version.task, said), Split.VALIDATION)

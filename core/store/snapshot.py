@@ -18,6 +18,8 @@ FILE, HASH = "figures.json", "figures_sha256"
 """The file's name in the run's folder, and where in the run's result its sha256 stands."""
 SEAL = "sealed_sha256"
 """Where in the result of a job about a model the sha256 of all the rest of it stands."""
+LIMITS = "limits_sha256"
+"""Where in an external test's snapshot the hash stands of what its model said of its validation pictures."""
 LAYOUTS_HASH = "layouts_sha256"
 """Where in the result of a map the sha256 of the file with its places stands."""
 CLOSE = 1e-6
@@ -29,18 +31,21 @@ def snapshot(found: Computed, labelling: JsonObject | None, code_version: str) -
 
     `labelling` says who gave the labels and how far they agree.
 
-    `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more.
+    `slices` stand apart: they follow from what is `known` of the test pictures besides, which may become more. Of an
+    external test also what its model said of the pictures by which single answers are judged.
     """
     version = found.version
     folded = version.whole == "group"  # then intervals count by more than the items' own cases
     test = usable(version.task, [item for item in found.said if item.split is Split.TEST])
     images = [item.image_id for item in test if item.image_id is not None]
     facts = {str(image): dataclasses.asdict(found.known[image]) for image in images if image in found.known}
+    limits = {} if found.limits is None else {LIMITS: _digest([_filled(item) for item in found.limits.records])}
     return {
         "code_version": code_version,
         "dataset_hash": version.content_hash,
         "predictions_sha256": _digest([_filled(item) for item in found.said]),
         "units_sha256": _digest([item.unit for item in version.items] + (version.pool_units if folded else [])),
+        **limits,
         "labelling": labelling,
         "figures": found.figures,
         "facts_sha256": _digest(facts),

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from core.catalogue import ModelCard
 from core.errors import BadInput, GraftError
-from core.evaluation import LOWEST_SCORES, summarise_folds
+from core.evaluation import LOWEST_SCORES, fold_notes, summarise_folds
 from core.inference import answers, compute_features, head_logits
 from core.jobs.context import JobContext
 from core.jobs.payloads import TrainPayload
@@ -103,10 +103,9 @@ class _CrossValidation:
         files = save_ensemble(self.context.folder, card)
         measures = self._keep(card, done, files)
         self.context.progress("Done", fraction=1.0, now=True, score=summary.mean)
-        notes: list[JsonValue] = [
-            *self._thin(),
-            *(f"Fold {number}: {note}" for number, item in enumerate(done, 1) for note in item.notes),
-        ]
+        payload = self.payload
+        said = fold_notes([item.notes for item in done], payload.folds, payload.repeats, shuffle=payload.shuffle)
+        notes: list[JsonValue] = [*self._thin(), *said]
         return {
             "score": summary.mean,
             "folds": sealed(
@@ -162,7 +161,8 @@ class _CrossValidation:
         likeness, judged = training.likeness(features), training.positions(Split.TEST)
         likeness.save(context.folder)
         far = torch.tensor([item["far"] for item in training.traits(judged, features[judged], likeness)])
-        value = score(card.task, logits[judged], training.labels.targets[judged])
+        # As it answers: of grades the middle of the calibrated probabilities may be another than of those before.
+        value = score(card.task, logits[judged] / card.temperature, training.labels.targets[judged])
         shares = share_logits(card, logits[judged])
         notes = [str(note) for note in training.notes]
         judged_by = _Judged(value, shares, far, card, training.engine, notes, training.spent.seconds, training.met)

@@ -4,13 +4,18 @@ Beside folds, as Faizal 2022 tests a model of barks, Automated Identification of
 Classification (https://arxiv.org/abs/2210.09290).
 """
 
+from collections.abc import Sequence
+
 from core.errors import BadInput
 from core.features import PixelCache
 from core.inference import answers, compute_features, device_words, head_logits, picture_traits, pictures_at_once
 from core.jobs.context import JobContext
-from core.jobs.payloads import EvaluatePayload
+from core.jobs.payloads import NOT_THERE, EvaluatePayload
 from core.store import predictions, versions
 from core.store.db import reading, writing
+from core.store.merged import as_merged
+from core.store.predictions import PredictionRecord
+from core.store.versions import VersionRecord
 from core.tasks.provenance import code_version, keep_figures, libraries
 from core.tasks.train import BATCH, prediction
 from core.tasks.warm import warm_model
@@ -46,7 +51,23 @@ def run(context: JobContext) -> JsonObject:
         context.check_cancelled()
         traits += picture_traits(squares, features[start : start + BATCH], model.likeness)
     told = answers(model.card, head_logits(model.network, features))
-    records = [prediction(*parts) for parts in zip(version.items, told, traits, strict=True)]
+    records = [
+        as_merged(prediction(*parts), payload.counted_as) for parts in zip(version.items, told, traits, strict=True)
+    ]
     with writing(context.engine) as session:
         predictions.replace_predictions(session, context.run.id, records)
-    return {"pictures": len(blobs), **keep_figures(context, version)}
+    return {"pictures": len(blobs), NOT_THERE: _not_there(version, records), **keep_figures(context, version)}
+
+
+def _not_there(version: VersionRecord, records: Sequence[PredictionRecord]) -> JsonObject:
+    """Classes that the model said although the project has none of that name, and of how many pictures."""
+    none = {index for index, item in enumerate(version.classes) if not item["id"]}
+    said = [none.intersection(_said(record)) for record in records]
+    names = [version.class_names[index] for index in sorted(set().union(*said))]
+    return {"classes": [*names], "pictures": sum(map(bool, said))}
+
+
+def _said(record: PredictionRecord) -> Sequence[int]:
+    if record.predicted_set is not None:
+        return record.predicted_set
+    return [] if record.predicted_index is None else [record.predicted_index]

@@ -17,9 +17,9 @@ from core.media import Entry, Source
 from core.media.sources import AS_CSV, open_source
 from core.store import projects
 from core.store.db import reading, writing
-from core.store.projects import ProjectView
+from core.store.projects import ClassView, ProjectView
 from core.types import ProjectId, Task
-from core.words import listed
+from core.words import count, listed
 
 MOST_NEW_CLASSES = 200
 IN_ORDER = "From low to high the grades are now: {}. Page Classes puts them in another order."
@@ -27,7 +27,10 @@ IN_ORDER = "From low to high the grades are now: {}. Page Classes puts them in a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLabels:
-    """Answers for each file's name. `table` is called so. `problems` are lines for the report: name and reason."""
+    """Answers for each file's name. `table` is called so. `problems` are lines for the report: name and reason.
+
+    `made` are the classes that were missing.
+    """
 
     project: ProjectView
     table: str
@@ -36,6 +39,7 @@ class ImportLabels:
     from_folders: bool
     problems: tuple[tuple[str, str], ...]
     circled: Matcher[CircledPicture]
+    made: tuple[ClassView, ...]
 
     def circles(self, name: str) -> tuple[Circle, ...]:
         """What was circled in a file."""
@@ -84,16 +88,18 @@ def plan_labels(
     """
     table, name, problems = _table(context, payload, source)
     from_table = table is not None and bool(table.label_column)
+    came = [entry.name for entry in source.pictures]
+    meant = _meant(table, came or there) if table else []
     folders = list(dict.fromkeys(PurePosixPath(entry.name).parent.name for entry in source.pictures))
     from_folders = payload.folder_labels and project.task is not Task.REGRESSION and _are_classes(project, folders)
     wanted: list[str] = []
     if table is not None and from_table:
-        usable = [row for row in table.rows if not _is_several(project, row)]  # of a line that counts for nothing, none
+        usable = [row for row in meant if not _is_several(project, row)]  # of a line that counts for nothing, none
         wanted = list(dict.fromkeys(text for row in usable for text in row.labels))
     elif from_folders:
         wanted = [folder for folder in folders if folder]
+    before = project.classes
     if project.task is not Task.REGRESSION:
-        before = project.classes
         project, trouble = _with_classes(context, project, wanted, create=payload.create_classes)
         problems.extend((name or text, reason) for text, reason in trouble)
         if project.task is Task.ORDINAL and len(project.classes) > len(before):
@@ -104,12 +110,11 @@ def plan_labels(
         problems.extend((f"{name}, line {line}", reason) for line, reason in table.problems)
         if table.remark:
             problems.append((name, table.remark))
-        problems.extend(_unusable(project, table, name))
+        problems.extend(_unusable(project, meant, table.label_column, name))
         problems.extend(_contradicting(table, name))
         if source.pictures and not from_table and not from_folders:
             problems.append((name, _no_labels(table)))
-        came = [entry.name for entry in source.pictures]
-        problems.extend(_unmatched(table, came, there, name))
+        problems.extend(_unmatched(table, meant, "that came" if came else "of this project", name))
         if from_table:
             problems.extend(_unnamed(table, came, name, lying_in_classes=from_folders))
     circled, trouble = _circled(source)
@@ -118,6 +123,7 @@ def plan_labels(
         project=project,
         table=name,
         circled=Matcher(circled),
+        made=project.classes[len(before) :],
         matcher=table.matcher() if table else None,
         from_table=from_table,
         from_folders=from_folders,
@@ -224,9 +230,16 @@ def _in_order(name: str) -> tuple[float, list[str | int]]:
     return float(name.replace(",", ".")) if whole else math.inf, words
 
 
-def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[str, str]]:
+def _meant(table: LabelTable, pictures: Sequence[str]) -> list[TableRow]:
+    """The lines that are of one of these pictures, in their order: no other gives a label or makes a class."""
+    matcher = table.matcher()
+    found = {row.line: row for picture in pictures if (row := matcher.find(picture)) is not None}
+    return [found[line] for line in sorted(found)]
+
+
+def _unusable(project: ProjectView, meant: Sequence[TableRow], column: str, name: str) -> list[tuple[str, str]]:
     problems = []
-    for row in table.rows:
+    for row in meant:
         if row.labels and value_of(project, row.labels) is None:
             shown = " | ".join(row.labels)[:80]
             kind = "is not a class of this project"
@@ -234,7 +247,7 @@ def _unusable(project: ProjectView, table: LabelTable, name: str) -> list[tuple[
                 kind = "is not a number that can be computed with"
             elif _is_several(project, row):
                 kind = f"is {len(row.labels)} labels, and a picture has one here"
-            reason = f"Column {table.label_column!r}: {shown!r} {kind}. This line gives no label."
+            reason = f"Column {column!r}: {shown!r} {kind}. This line gives no label."
             problems.append((f"{name}, line {row.line}", reason))
     return problems
 
@@ -253,30 +266,29 @@ def _contradicting(table: LabelTable, name: str) -> list[tuple[str, str]]:
     ]
 
 
-def _unmatched(table: LabelTable, came: Sequence[str], there: Sequence[str], name: str) -> list[tuple[str, str]]:
-    matcher = table.matcher()
-    used = {plain_name(row.file) for picture in (came or there) if (row := matcher.find(picture)) is not None}
+def _unmatched(table: LabelTable, meant: Sequence[TableRow], where: str, name: str) -> list[tuple[str, str]]:
+    used = {plain_name(row.file) for row in meant}
     missing = [row for row in table.rows if plain_name(row.file) not in used]
     if not missing:
         return []
     first = missing[0]
-    meant = "that came" if came else "of this project"
     name_no = "names no" if len(missing) == 1 else "name no"
-    reason = f"{len(missing):,} of its lines {name_no} picture {meant}, such as line {first.line}: {first.file[:80]!r}."
+    reason = f"{len(missing):,} of its lines {name_no} picture {where}, such as line {first.line}: {first.file[:80]!r}."
     return [(name, reason)]
 
 
 def _unnamed(table: LabelTable, came: Sequence[str], name: str, *, lying_in_classes: bool) -> list[tuple[str, str]]:
-    """Pictures beside a table of labels that none of its lines names: they stay without one, wherever they lie."""
+    """Files beside a table of labels that none of its lines names: they stay without one, wherever they lie.
+
+    Not all need be pictures: they are read later.
+    """
     matcher = table.matcher()
     missing = [picture for picture in came if matcher.find(picture) is None]
     if not missing:
         return []
     are_in = "is in" if len(missing) == 1 else "are in"
-    reason = (
-        f"{len(missing):,} of {len(came):,} pictures {are_in} none of its lines, such as {missing[0][-80:]!r}: "
-        "without a label."
-    )
+    of = count(len(came), "picture file")
+    reason = f"{len(missing):,} of {of} {are_in} none of its lines, such as {missing[0][-80:]!r}: without a label."
     if lying_in_classes:
         reason += " Beside a table of labels, folders give none; to have both, bring the folders alone first."
     return [(name, reason)]

@@ -18,7 +18,7 @@ from core.labels import LabelValue
 from core.media import BlobStore, Entry, Prepared, Source, open_source, prepare
 from core.media.parallel import in_batches
 from core.media.sources import UPLOAD
-from core.store import circles, imports, labels, projects
+from core.store import circles, imports, label_queue, labels, projects
 from core.store.db import reading, writing
 from core.store.images import NewImage, create_images, known_images, list_names, read_image, restore_images
 from core.store.imports import ImportItem
@@ -28,6 +28,7 @@ from core.tasks.correcting import Correction, correct, repeated, unmistakable
 from core.tasks.going_on import all_taken, is_forgotten, still_to_do
 from core.tasks.import_labels import ImportLabels, plan_labels
 from core.types import ImageId, ImageState, JsonObject, LabelKind, LabelSource, Outcome, ProjectId
+from core.words import count, listed
 
 BATCH = 64
 
@@ -103,14 +104,31 @@ def _import(context: JobContext, project_id: ProjectId, payload: ImportPayload, 
         store.settle()  # before a row says that they are there
         _commit(context, project, plan, payload, batch)
         context.got_further()
-        count = min(total, (number + 1) * BATCH)
+        done_of = min(total, (number + 1) * BATCH)
         seconds = time.monotonic() - started
         context.progress(
-            f"{count:,} of {total:,} files",
-            fraction=count / total,
-            eta_s=seconds / count * (total - count),
-            now=count == total,
+            f"{done_of:,} of {total:,} files",
+            fraction=done_of / total,
+            eta_s=seconds / done_of * (total - done_of),
+            now=done_of == total,
         )
+    _tell_of_empty_classes(context, plan)
+
+
+def _tell_of_empty_classes(context: JobContext, plan: ImportLabels) -> None:
+    """A line on classes that were made for files of which none could be read, or whose labels stay as they were."""
+    if not plan.made:
+        return
+    with writing(context.engine) as session:
+        pictures = label_queue.read_progress(session, plan.project.id).by_class
+        empty = [item.name for item in plan.made if not pictures.get(item.id)]
+        if empty:
+            reason = (
+                f"{count(len(empty), 'new class has no picture', 'new classes have no picture')}: {listed(empty)}. The "
+                "files meant could not be read, or keep another label."
+            )
+            line = ImportItem(name=plan.table or empty[0], outcome=Outcome.REJECTED, reason=reason)
+            imports.add_items(session, context.run.id, [line])
 
 
 def _correct(

@@ -15,6 +15,7 @@ from core.store import facts, predictions
 from core.store.computed import compute
 from core.store.db import reading
 from core.store.labelling import labelling_json
+from core.store.sides import limits_of
 from core.store.snapshot import FILE, HASH, snapshot
 from core.store.versions import VersionRecord
 from core.types import JsonObject
@@ -54,6 +55,8 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
         said = predictions.read_predictions(session, context.run.id)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
         labelling = labelling_json(session, version)
-    content = json.dumps(snapshot(compute(version, said, known), labelling, code_version()), indent=1).encode()
+        limits = limits_of(session, context.run)
+    found = snapshot(compute(version, said, known, limits=limits), labelling, code_version())
+    content = json.dumps(found, indent=1).encode()
     write_file(context.folder / FILE, content)
     return {HASH: hashlib.sha256(content).hexdigest()}

@@ -9,13 +9,17 @@ from core.graft import Graft
 from core.labels import LabelValue
 from core.services.gallery import PictureFilter
 from core.services.labelling import LabelEvent
-from core.store.db import reading
+from core.store import projects
+from core.store.db import reading, writing
+from core.store.label_rebuild import rebuild_labels
 from core.store.tables import AnnotatorRow, LabelEventRow, LabelRow
 from core.types import ClassId, ImageId, ImageState, LabelKind, LabelSource, ProjectId, Task
 from tests.finished import make_images
 from tests.integration.test_checking import classes_of
 
 NUMBERS = itertools.count()
+PEOPLE = (("Anna", 0), ("Ben", 1), ("Anna", 2))
+"""Who says which class of a picture, one after the other."""
 
 
 def say(
@@ -133,6 +137,25 @@ def test_what_is_taken_back_takes_nothing_of_others_along(graft: Graft, leaves: 
     take_back(graft, leaves, "Anna", before)  # nothing is left to take back
     assert label_of(graft, leaves, before) == (ImageState.UNLABELLED, ())
     assert stands(graft) == {("Anna", since, (known[1],))}, "Ben has no label on either"
+
+
+def test_undoing_brings_labels_to_what_the_events_say(graft: Graft, leaves: ProjectId) -> None:
+    """Also where a class was merged since, and of what one person has said twice."""
+    images, known = make_images(graft, leaves, 3), classes_of(graft, leaves)
+    said = [
+        [say(graft, leaves, who, image, LabelValue(classes=(known[index],))) for who, index in PEOPLE]
+        for image in images
+    ]
+    graft.classes.merge(leaves, known[0], known[1])
+    take_back(graft, leaves, "Anna", images[0])
+    for index in (2, 0):
+        take_back(graft, leaves, "Anna", images[1], said[1][index])
+    take_back(graft, leaves, "Ben", images[2])
+    found = [label_of(graft, leaves, image) for image in images], stands(graft)
+    assert ("Anna", images[0], (known[1],)) in found[1] and ("Ben", images[2], (known[1],)) not in found[1]
+    with writing(graft.engine) as session:
+        rebuild_labels(session, projects.read_project(session, leaves))
+    assert found == ([label_of(graft, leaves, image) for image in images], stands(graft))
 
 
 def stands(graft: Graft) -> set[tuple[str, ImageId, tuple[ClassId, ...]]]:

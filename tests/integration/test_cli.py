@@ -1,6 +1,7 @@
 """The command line: what it prints, what it is worth to a script, how it ends."""
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -315,13 +316,22 @@ def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path, command: tupl
 def test_a_home_on_a_disk_that_can_only_be_read_says_so_and_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.services.outside.os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    disk = SimpleNamespace(f_flag=os.ST_RDONLY, f_bavail=1, f_bfree=1, f_blocks=1, f_frsize=1)
+    monkeypatch.setattr("core.services.outside.os.statvfs", lambda _: disk)
     monkeypatch.setattr("app.commands.base.os.access", lambda _, mode: mode != os.W_OK | os.X_OK)
     told = RUNNER.invoke(build(), ["--home", str(tmp_path), "project", "list"])
     assert told.stderr == (
         f"The home {tmp_path} cannot be written: it lies on a disk that can only be read. "
-        "Make it writable, or copy the home to another disk and name it there: --home DIR.\n"
+        "Make it writable, or copy the home to another disk and name it there: --home DIR or GRAFT_HOME.\n"
     )
+    monkeypatch.setattr("core.services.doctor._TORCH", "print('torch 2'); print('none')")  # to load it takes seconds
+    monkeypatch.setattr("core.services.doctor.tempfile.TemporaryFile", refused)
+    found = next(item for item in examine(Settings(home=tmp_path)) if item.name == "Home")
+    assert told.stderr == f"{found.message} {found.hint}\n"
+
+
+def refused(**_: object) -> None:
+    raise PermissionError(errno.EROFS, "Read-only file system")
 
 
 def test_of_a_database_that_is_only_out_of_reach_the_doctor_does_not_say_to_put_another_in_its_place(

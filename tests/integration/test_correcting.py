@@ -7,7 +7,7 @@ import pytest
 
 from core.graft import Graft
 from core.jobs.payloads import ImportPayload
-from core.labels import LabelValue
+from core.labels import ClassSpec, LabelValue
 from core.store import versions
 from core.store.db import reading
 from core.store.labels import LabelEvent
@@ -71,7 +71,8 @@ def tabled(graft: Graft, project: ProjectId, tmp_path: Path) -> Path:
     for number in range(1, 6):
         picture(tmp_path / "in" / f"{number}.png", number)
     table = tmp_path / "labels.csv"
-    table.write_text("file,label\n" + "".join(f"{number},rust\n" for number in range(1, 6)) + "none,mildew\n")
+    table.write_text("file,label\n" + "".join(f"{number},rust\n" for number in range(1, 6)))
+    graft.classes.add(project, ClassSpec(name="mildew"))
     do_import(graft, project, ImportPayload(source=str(tmp_path / "in"), labels_csv=str(table)))
     say(graft, project, "2.png", LabelKind.SET, "mildew")
     say(graft, project, "3.png", LabelKind.CONFIRM, "rust")

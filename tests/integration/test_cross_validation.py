@@ -23,6 +23,7 @@ from core.features import PixelCache
 from core.graft import Graft, open_graft
 from core.inference import answers, compute_features, compute_logits, picture_colours
 from core.jobs.context import JobContext
+from core.jobs.payloads import ImportPayload
 from core.models import Ensemble, load_model
 from core.settings import Settings
 from core.splits import class_strata, make_folds, shuffle_splits
@@ -31,6 +32,7 @@ from core.store.db import reading, writing
 from core.store.tables import ImageRow, RunRow
 from core.tasks.cross_validate import SAID
 from core.tasks.train import Training
+from core.training import score
 from core.types import KEPT_TOGETHER, ProjectId, RunId, RunState, Split, Task
 from tests.at_once import complete, serve
 from tests.integration.colours import import_painted, paint
@@ -216,7 +218,7 @@ def test_a_killed_cross_validation_goes_on_with_the_fold_it_was_in(
     assert started == ["fold-1", "fold-2", "fold-2", "fold-3", "fold-4"]
     found = graft.training.read(run_id).result
     assert calm is not None and found is not None and found["folds"] == calm["folds"]
-    assert found["notes"] == [f"Fold {number}: Memory was short." for number in (1, 2, 3, 4)]
+    assert found["notes"] == ["Every fold: Memory was short."]
     assert isinstance(found["timings_s"], dict) and found["timings_s"]["waiting"] == 8.0
 
 
@@ -417,6 +419,27 @@ def test_whole_groups_are_left_out_where_pictures_name_cases_too(graft: Graft, p
         assert graft.results.compare(*pair, Split.VALIDATION).together == "groups"
     assert graft.results.verify(run_id).ok
     assert graft.reports.origin(run_id).command.endswith("--folds 4 --keep-together group")
+
+
+def test_grades_of_a_fold_are_scored_as_they_are_said(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A temperature moves the middle of the probabilities, and with it the grade."""
+    monkeypatch.setattr("core.tasks.train.fit_temperature", lambda *_: 50.0)
+    grades = graft.projects.create_from_names("Grades", Task.ORDINAL, ["red", "green", "blue"])
+    folder = paint(tmp_path / "grades", ["red", "green", "blue"] * 8)
+    complete(graft, graft.imports.start(grades, ImportPayload(source=str(folder))))
+    run_id = graft.training.start(grades, RECIPE, folds=2)
+    run = complete(graft, run_id)
+    assert run.version_id is not None and run.result is not None and isinstance(run.result["folds"], dict)
+    with reading(graft.engine) as session:
+        items = [item for item in versions.read_version(session, run.version_id).items if item.split is not Split.TEST]
+    folds = make_folds(class_strata([item.targets for item in items]), [item.unit for item in items], 2, 1, RECIPE.seed)
+    for number, (fold, told) in enumerate(zip(folds, run.result["folds"]["scores"], strict=True), 1):  # type: ignore[arg-type]
+        shares = load_file(graft.settings.models / str(run_id) / f"fold-{number}" / SAID)["shares"]
+        truth = [items[index].targets[0] for index in fold.judge.tolist()]
+        assert told == pytest.approx(score(Task.ORDINAL, shares.log(), torch.tensor(truth)))
+        assert told < 0.9, "so flat, the middle grade is said of all"
 
 
 def test_what_folds_keep_together_is_asked_of_folds_only(graft: Graft, project: ProjectId) -> None:

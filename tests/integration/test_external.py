@@ -3,8 +3,10 @@
 import json
 import shlex
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 from typer.testing import CliRunner
@@ -12,11 +14,19 @@ from typer.testing import CliRunner
 from app.cli import build
 from core.errors import BadInput, DiskFull, NotEnoughImages
 from core.graft import Graft
+from core.labels import ClassSpec, LabelValue
 from core.media import BlobStore
+from core.services.classes import ClassEdit, ClassView
+from core.services.gallery import PictureFilter
+from core.services.results import Drift
 from core.services.serving import Serving
+from core.store import figures
+from core.store.db import writing
+from core.store.snapshot import FILE, LIMITS
 from core.tasks import importing
 from core.types import ProjectId, RunId, Split, Task
 from tests.at_once import complete, finish
+from tests.finished import label
 from tests.integration.colours import import_painted, paint
 from tests.integration.test_training import trained
 
@@ -48,9 +58,112 @@ def test_a_model_is_scored_on_another_project_by_the_names_of_its_classes(
         test, "Elsewhere", "2 pictures of classes that the model does not know are left out",
     )  # fmt: skip
     assert graft.results.drift(test).changed == 0
+    assert graft.results.verify(test).ok
     assert graft.results.to_json(model) == before
     assert [run.id for run in graft.results.finished(project)] == [model]
     assert all(image.split is None for image in _labelled(graft, other))
+
+
+def test_a_test_keeps_what_the_limits_of_its_model_make_of_it_and_it_is_computed_once(
+    graft: Graft, project: ProjectId, other: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = trained(graft, project)
+    test = graft.external.start(model, other)
+    complete(graft, test)
+    judged = Mock(side_effect=figures.abstaining_json)
+    monkeypatch.setattr("core.store.figures.abstaining_json", judged)
+    told = graft.results.to_json(test)
+    assert judged.call_count == 1
+    path = graft.settings.models / str(test) / FILE
+    kept = json.loads(path.read_text())
+    assert {name: told[name] for name in ("abstaining", "decision")} == {
+        name: kept["figures"][name] for name in ("abstaining", "decision")
+    }
+    assert kept["figures"]["abstaining"]["limits_from"]["pictures"] == 6
+    with writing(graft.engine) as session:
+        session.execute(text("UPDATE prediction SET confidence = 0.5 WHERE split = 'validation'"))
+    assert [item.name for item in graft.results.verify(test).findings if not item.ok] == ["Predictions"]
+
+
+def test_a_test_from_before_the_limits_of_its_model_were_kept_still_agrees(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    test = graft.external.start(trained(graft, project), other)
+    complete(graft, test)
+    path = graft.settings.models / str(test) / FILE
+    kept = json.loads(path.read_text())
+    del kept[LIMITS]
+    kept["figures"]["abstaining"] = {"answered": 1.0}
+    kept["figures"]["calibration"]["conformal"] = {"possible": False}
+    path.write_text(json.dumps(kept))
+    assert [item.name for item in graft.results.verify(test).findings if not item.ok] == ["Snapshot"]
+
+
+def test_what_was_merged_since_the_training_counts_as_what_it_has_become(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    model = trained(graft, project)
+    field = import_painted(graft, "Field", elsewhere(tmp_path / "field", {"red": 4, "green": 2}))
+    first = graft.projects.read(field).class_named("red")
+    assert first is not None
+    edits = [
+        ClassEdit(id=item.id, spec=spec(item, "coloured" if item.id == first.id else item.name))
+        for item in graft.projects.read(field).classes
+    ]
+    graft.classes.save(field, edits)
+    plain = graft.external.start(model, field)
+    complete(graft, plain)
+    (listed,) = graft.external.list(model)
+    assert listed.note == "4 pictures of classes that the model does not know are left out"
+
+    green, red = graft.projects.read(project).classes
+    graft.classes.save(
+        project,
+        [ClassEdit(id=green.id, spec=spec(green, "green")), ClassEdit(id=red.id, spec=spec(red, "coloured"))],
+    )
+    renamed = graft.external.start(model, field)
+    complete(graft, renamed)
+    assert graft.results.read(renamed).classes == ("green", "coloured")
+    (listed,) = graft.external.list(model)
+    assert listed.note == "What the model calls red counts as coloured: the class was merged or renamed since it learnt"
+
+    coloured = graft.projects.read(field)
+    graft.classes.merge(field, *(coloured.class_named(name).id for name in ("green", "coloured")))  # type: ignore[union-attr]
+    merged = graft.external.start(model, field)
+    complete(graft, merged)
+    view = graft.results.read(merged)
+    assert view.scores.count == 6 and view.scores.figures["accuracy"].value == 1.0  # type: ignore[union-attr]
+    (listed,) = graft.external.list(model)
+    assert listed.note.startswith("What the model calls green, red counts as coloured: the classes were merged")
+    assert listed.merged in (("green",), ("red",))
+    assert graft.results.verify(merged).ok
+
+
+def spec(item: ClassView, name: str) -> ClassSpec:
+    return ClassSpec(name=name, colour=item.colour, key=item.key)
+
+
+def test_pictures_of_what_was_archived_are_counted_and_so_are_answers_that_could_not_be_right(
+    graft: Graft, project: ProjectId, other: ProjectId
+) -> None:
+    model = trained(graft, project)
+    found = graft.projects.read(other)
+    green, red = found.class_named("green"), found.class_named("red")
+    assert green is not None and red is not None
+    reds = [item.id for item in graft.gallery.page(other, PictureFilter(class_id=red.id)).pictures]
+    label(graft, other, {image: LabelValue(classes=(green.id,)) for image in reds[:2]})
+    graft.classes.archive(other, red.id)
+    test = graft.external.start(model, other)
+    complete(graft, test)
+    assert graft.results.drift(test) == Drift(changed=0, added=0, deleted=0), "what was left out is not new"
+    label(graft, other, {reds[2]: LabelValue(classes=(green.id,))})
+    assert graft.results.drift(test).added == 1
+    (listed,) = graft.external.list(model)
+    assert listed.note.split(". ") == [
+        "2 pictures of classes that the model does not know are left out",
+        "1 picture of classes that were archived there is left out",
+        "The model says red of 2 pictures, a class that the project does not use: that counts as wrong",
+    ]
 
 
 def _labelled(graft: Graft, project: ProjectId) -> list[object]:

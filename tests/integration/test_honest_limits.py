@@ -97,6 +97,8 @@ def test_the_folds_of_a_cross_validation_are_named(graft: Graft, field: Field) -
 
         session.get_one(VersionItemRow, (field.version, first)).split = Split.TRAIN
     assert told(graft, field.run(steps(80)))["limits_from"]["out_of_fold"] is True  # type: ignore[index, call-overload]
+    (note,) = graft.judging.abstaining(field.run(steps(80), traits=[{"far": 0.1}] * 80)).notes
+    assert note.endswith("that takes at least 10 pictures out of fold, and there are 0.")
 
 
 def test_without_validation_pictures_no_limit_is_claimed(graft: Graft) -> None:
@@ -109,7 +111,8 @@ def test_of_pictures_that_set_no_limit_none_is_said_to_come(graft: Graft) -> Non
     words = "2 pictures for validation are too few to set any limit. Every share and score here is of 2 test pictures"
     found = told(graft, run)
     assert str(found["basis"]).startswith(words) and found["basis"] == graft.judging.abstaining(run).basis.words
-    assert any("too blurred, dark or bright: it takes at least 10, there are 2." in note for note in found["notes"])  # type: ignore[union-attr]
+    few = "No picture is held back as too blurred, dark or bright: that takes at least 10 pictures for "
+    assert f"{few}validation, and there are 2." in found["notes"]  # type: ignore[operator]
     assert words in SECTIONS["abstaining"](facts_of(graft, run))
 
 

@@ -109,6 +109,21 @@ def test_a_piece_of_a_file_says_where_it_begins(client: TestClient, position: st
     assert client.patch(f"/api/uploads/{told['id']}", content=b"abcd", headers=headers).status_code == 400
 
 
+def test_what_was_sent_to_one_project_goes_into_no_other(client: TestClient, graft: Graft) -> None:
+    other = graft.projects.create("Fields", Task.SINGLE, [ClassSpec(name="wet"), ClassSpec(name="dry")])
+    told = client.post("/api/uploads", json={"project": 1, "batch": "batch-1", "name": "a.jpg", "size": 4}).json()
+    client.patch(f"/api/uploads/{told['id']}", content=b"abcd", headers={"upload-offset": "0"})
+    refused = [
+        client.post("/api/uploads/batch-1/import", json={"project": other}),
+        client.post("/api/uploads/batch-1/seal", json={"project": other}),
+        client.post("/api/uploads", json={"project": other, "batch": "batch-1", "name": "b.jpg", "size": 4}),
+    ]
+    for answer in refused:
+        assert (answer.status_code, answer.json()["error"]) == (400, "These files were sent to another project.")
+    assert graft.imports.list(other) == []
+    assert client.post("/api/uploads/batch-1/import", json={"project": 1}).status_code == 200
+
+
 def test_a_picture_is_sent_in_the_two_sizes_alone(client: TestClient) -> None:
     assert (
         client.get(f"/api/blob/{'a' * 64}/raw").json()["error"] == "Pictures are shown as thumb or full, not as 'raw'."

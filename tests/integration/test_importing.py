@@ -164,7 +164,7 @@ def test_pictures_that_a_table_of_labels_does_not_name_stay_without_one_and_it_i
     found = {name: item.state is ImageState.LABELLED for name, item in images(graft).items()}
     assert found == {one: True, two: False, three: False}
     (line,) = report.items
-    assert line.reason.startswith(f"1 of 3 pictures is in none of its lines, such as '{three}': without a label.")
+    assert line.reason.startswith(f"1 of 3 picture files is in none of its lines, such as '{three}': without a label.")
     assert line.reason.endswith("bring the folders alone first.") == bool(folders[0])
 
 
@@ -189,6 +189,29 @@ def test_an_unknown_class_is_one_line_and_the_picture_goes_in_unlabelled(
     assert report.added == 1
     assert "'ufo' is not a class" in report.items[0].reason and "line 2" in report.items[0].name
     assert images(graft)["1.png"].state is ImageState.UNLABELLED
+
+
+def test_a_line_that_labels_nothing_makes_no_class(graft: Graft, project: ProjectId, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "1.png", 1)
+    lines = ["file,label", "1.png,miner", "1.png,rust", "gone.png,ghost", "also-gone.png,rust"]
+    (tmp_path / "in" / "labels.csv").write_text("\n".join(lines))
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    assert [item.name for item in graft.projects.read(project).classes] == ["rust"]
+    assert any(item.reason.startswith("2 of its lines name no picture that came") for item in report.items)
+    again = ImportPayload(source=str(tmp_path / "in" / "labels.csv"))
+    assert do_import(graft, project, again).items
+    assert [item.name for item in graft.projects.read(project).classes] == ["rust"]
+
+
+def test_a_class_of_files_that_cannot_be_read_is_said_to_have_no_picture(
+    graft: Graft, project: ProjectId, tmp_path: Path
+) -> None:
+    picture(tmp_path / "in" / "1.png", 1)
+    (tmp_path / "in" / "2.png").write_bytes(b"no picture")
+    (tmp_path / "in" / "labels.csv").write_text("file,label\n1.png,rust\n2.png,mildew\n")
+    report = do_import(graft, project, ImportPayload(source=str(tmp_path / "in")))
+    (told,) = (item.reason for item in report.items if item.name == "labels.csv")
+    assert told.startswith("1 new class has no picture: mildew.")
 
 
 def test_a_killed_import_goes_on_without_doubling_anything(graft: Graft, project: ProjectId, tmp_path: Path) -> None:

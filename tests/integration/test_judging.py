@@ -220,7 +220,10 @@ def test_a_limit_for_which_there_are_too_few_groups_says_so(graft: Graft) -> Non
     field = Field(graft, case=1, group=4)
     assert graft.judging.abstaining(field.run([0.9] * 80)).notes == ()
     (note,) = graft.judging.abstaining(field.run([0.9] * 80, kept="group")).notes
-    assert note.endswith("it takes at least 19 groups, there are 10.")
+    assert note == (
+        "No picture is held back as not like the training pictures: that takes at least 19 groups for validation, and "
+        "there are 10."
+    )
 
 
 def test_new_pictures_are_judged_by_the_limits_that_results_tells(graft: Graft) -> None:
@@ -242,7 +245,7 @@ def test_weak_spots_out_of_fold_count_whole_groups_where_folds_left_these_out(gr
 
 def test_one_plant_is_told_in_the_singular(graft: Graft) -> None:
     (note,) = graft.judging.abstaining(Field(graft, case=40).run([0.9] * 80)).notes
-    assert note.endswith("it takes at least 19 cases, there is 1.")
+    assert note.endswith("at least 19 cases for validation, and there is 1.")
 
 
 def test_weak_spots_name_the_camera_under_which_it_errs(graft: Graft, field: Field) -> None:

@@ -123,5 +123,5 @@ def test_each_learning_curve_bears_its_class_and_the_lowest_of_a_column_what_is_
     assert titles[:2] == ["healthy", "a &lt; b &amp; c"] and titles[3:] == ["rust", "mould"]
     assert len(titles[2]) <= TITLE and titles[2].startswith("Septoria") and titles[2].endswith("old leaves")
     said = [figure.layout[f"xaxis{number}"].title.text for number in ("", 2, 3, 4, 5)]
-    assert said == [None, None, *["pictures of the class"] * 3]
+    assert said == [None, None, *["pictures"] * 3]
     assert figure.layout.yaxis.title.text == "found, %"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation import fold_heading, fold_lines, folds_words, summarise_folds
+from core.evaluation import fold_heading, fold_lines, fold_notes, folds_words, summarise_folds
 from core.splits import make_folds, shuffle_splits, whole_groups
 from core.types import JsonObject
 
@@ -126,3 +126,13 @@ def test_scores_of_folds_are_told_round_by_round_with_mean_spread_and_interval()
         "R² of each random split, on the pictures that it had not seen: 1.000, 1.000",
         "Mean 1.00 (no interval: all scores are the same), spread 0.00 over 2 random splits.",
     ]
+
+
+def test_what_several_folds_had_to_say_is_told_once_with_which_they_are() -> None:
+    short, late = "Memory was short.", "Going on from the end of epoch 2."
+    assert fold_notes([[short], [short, late], [short], [late]], 2, 2, shuffle=False) == [
+        f"Round 1, fold 1; Round 1, fold 2; Round 2, fold 1: {short}",
+        f"Round 1, fold 2; Round 2, fold 2: {late}",
+    ]
+    assert fold_notes([[short], [short]], 2, 1, shuffle=True) == [f"Every random split: {short}"]
+    assert fold_notes([[], [short], []], 3, 1, shuffle=False) == [f"Fold 2: {short}"]

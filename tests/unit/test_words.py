@@ -3,12 +3,16 @@
 import tomllib
 from pathlib import Path
 
+import pytest
+
+from core.charts import whiskers_figure, whiskers_info
 from core.evaluation import FIGURES, Interval
 from core.evaluation.decision import cheapest
 from core.exchange.html import table
+from core.exchange.report.values import sized
 from core.store.deciding import first_choice
 from core.types import Task
-from core.words import listed
+from core.words import listed, with_interval
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text("utf-8"))
 
@@ -45,6 +49,27 @@ def test_a_model_that_acts_on_all_is_not_called_the_cheapest() -> None:
 def test_many_names_are_counted_and_not_listed() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([f"class {number}" for number in range(40)]).endswith("class 5 and 34 others")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (3.4, 1.65, 5.15, "3.4 (1.6 to 5.2)"),
+        (0.034, 0.0166, 0.0516, "0.034 (0.017 to 0.052)"),
+        (1234.5, 1100.0, 1400.0, "1,234 (1,100 to 1,400)"),
+        (0.02, -0.04, 0.1, "0.02 (−0.04 to 0.10)"),
+        (3.0, 3.0, 3.0, "3.00 (3.00 to 3.00)"),
+    ],
+)
+def test_a_number_and_its_interval_have_the_same_places_wherever_they_stand(
+    value: float, low: float, high: float, words: str
+) -> None:
+    assert with_interval(value, low, high) == words
+    found = Interval(value, low, high)
+    assert f"{FIGURES['mae'].shown(found)} ({FIGURES['mae'].range(found)})" == words
+    assert sized(found, value) == words and sized(found, value, cell=True) == words.replace(" (", "\n")[:-1]
+    (line,) = whiskers_figure(whiskers_info(["a"], {"error": [found]}), percent=False).data
+    assert list(line.customdata) == [words]
 
 
 def test_one_point_is_one_point() -> None:

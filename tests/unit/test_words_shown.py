@@ -7,6 +7,7 @@ import pytest
 
 from app.parts.abstaining import NUMBERS_HOW as NUMBERS_REASONS
 from app.parts.check_sections import notice_words
+from app.parts.columns import NAME_PX, name_column
 from app.parts.grades import failed_by, points
 from app.parts.heatmap_gallery import words
 from app.parts.predictions import opened_picture
@@ -258,3 +259,8 @@ def test_lines_of_a_guideline_stay_lines_and_nothing_in_it_is_markdown() -> None
     assert md_lines("Rust: orange\n===\r\n\n    - &amp; so on\n") == (
         "Rust\\: orange  \n\\=\\=\\=  \n\u200b  \n\\- \\&amp; so on"
     )
+
+
+def test_long_names_leave_room_for_a_figure_beside_them() -> None:
+    assert name_column(["rust", "healthy"])["width"] is None
+    assert name_column(["rust", "Cercospora coffeicola: chlorotic halo around the main vein"])["width"] == NAME_PX

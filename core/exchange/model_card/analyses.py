@@ -1,9 +1,21 @@
 """The quantitative part of a model card: scores with intervals, and where and how far they hold."""
 
-from core.evaluation import FIGURES, SCORE_NAMES, Interval, fold_lines, folds_how
+from core.evaluation import FIGURES, SCORE_NAMES, fold_lines, folds_how
 from core.exchange.model_card.facts import ModelFacts
 from core.exchange.model_card.markdown import plain, table
-from core.exchange.report.values import Entries, basis, ends, entries, interval, items, lines, number, texts, three
+from core.exchange.report.values import (
+    Entries,
+    basis,
+    ends,
+    entries,
+    interval,
+    items,
+    lines,
+    number,
+    share,
+    sized,
+    texts,
+)
 from core.types import JsonObject, JsonValue, Task
 from core.words import count
 
@@ -147,9 +159,9 @@ def _robustness(facts: ModelFacts) -> list[str]:
     def at(line: Entries, strength: int) -> str:
         value, both = items(line["right"])[strength], items(line["interval"])[strength]
         found = interval(value, both)
-        if found is None:
-            return three(number(value)) if numbers else f"{number(value):.0%}"
-        return _sized(found, shares=not numbers)
+        if numbers:
+            return sized(found, number(value))
+        return f"{number(value):.0%}" if found is None else share(found)
 
     rows = [
         [str(line["title"]), at(line, 0), f"{at(line, 3)}: {plain(texts(line['strengths'])[3])}"]
@@ -181,10 +193,4 @@ def _whole(value: JsonValue, scale: int, mark: str = "") -> str:
 
 def _sliced(line: Entries, name: str, shares: bool) -> str:
     found = interval(line[name], line[f"{name}_interval"])
-    return "–" if found is None else _sized(found, shares=shares)
-
-
-def _sized(found: Interval, *, shares: bool) -> str:
-    if not shares:
-        return f"{three(found.value)} ({three(found.low)} to {three(found.high)})"
-    return f"{found.value:.0%} ({100 * found.low:.0f} to {100 * found.high:.0f})"
+    return share(found) if found is None or shares else sized(found, found.value)

@@ -15,8 +15,8 @@ from core.exchange.report.values import (
     number,
     percent,
     share,
+    sized,
     texts,
-    three,
     triple,
 )
 from core.words import changed_most, listed, moved, plain_number, too_far
@@ -42,9 +42,8 @@ def robustness(facts: ReportFacts) -> str:
     if shift:
         by = interval(items(shift["changed"])[1], (items(shift.get("changed_interval")) or [None, None])[1])
         once = number(items(shift["changed"])[1])
-        sure = f" ({three(by.low)} to {three(by.high)})" if by else ""
         flips = (
-            f"A shift by one pixel moves the answer by {three(once)}{sure} on average."
+            f"A shift by one pixel moves the answer by {sized(by, once)} on average."
             if numbers
             else f"A shift by one pixel changes {share(by) if by else f'{once:.0%}'} of the answers (Azulay & Weiss "
             "2019, arXiv 1805.12177)."
@@ -63,15 +62,8 @@ def robustness(facts: ReportFacts) -> str:
 def _steps(kind: Entries, numbers: bool) -> list[str]:
     found = zip(items(kind["right"]), items(kind["interval"]), strict=True)
     if numbers:
-        return [f"{three(number(value))}\n{_range(ends)}" for value, ends in found]
-    return [f"{100 * number(value):.0f}\n{_range(ends, 100)}" for value, ends in found]
-
-
-def _range(ends: object, scale: int = 1) -> str:
-    if not isinstance(ends, list):
-        return ""
-    low, high = (scale * number(end) for end in ends)
-    return f"{low:.0f} to {high:.0f}" if scale > 1 else f"{three(low)} to {three(high)}"
+        return [sized(interval(value, ends), number(value), cell=True) for value, ends in found]
+    return [percent(interval(value, ends)).replace("%", "") for value, ends in found]
 
 
 def forecast(facts: ReportFacts) -> str:

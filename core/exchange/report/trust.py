@@ -6,7 +6,19 @@ from core.evaluation.conformal import LISTED
 from core.exchange.html import paragraph, sentences, table
 from core.exchange.report.drawing import Line, chart
 from core.exchange.report.facts import ReportFacts
-from core.exchange.report.values import Entries, basis, ends, entries, interval, lines, number, percent, texts, three
+from core.exchange.report.values import (
+    Entries,
+    basis,
+    ends,
+    entries,
+    interval,
+    lines,
+    number,
+    percent,
+    sized,
+    texts,
+    three,
+)
 from core.types import JsonValue
 from core.words import count
 
@@ -120,8 +132,8 @@ def abstaining(facts: ReportFacts) -> str:
 def _off(found: Entries, name: str) -> str:
     """A mean distance from the truth, with its interval where there are pictures enough for one."""
     between = interval(found[name], found[f"{name}_interval"])
-    sure = f"{three(between.low)} to {three(between.high)}" if between else "too few pictures to tell how sure that is"
-    return f"{three(number(found[name]))} ({sure})"
+    unsure = "" if between else " (too few pictures to tell how sure that is)"
+    return f"{sized(between, number(found[name]))}{unsure}"
 
 
 def _curve(points: Sequence[Entries]) -> str:
@@ -183,6 +195,4 @@ def weak_spots(facts: ReportFacts) -> str:
 
 def _value(value: JsonValue, both: JsonValue, shares: bool) -> str:
     found = interval(value, both)
-    if found is None or shares:
-        return percent(found)
-    return f"{three(found.value)}\n{three(found.low)} to {three(found.high)}"
+    return percent(found) if found is None or shares else sized(found, found.value, cell=True)

@@ -6,7 +6,7 @@ from typing import cast
 from core.evaluation import Interval
 from core.evaluation.abstaining import Basis
 from core.types import JsonValue
-from core.words import count, plain_number
+from core.words import as_sure, count, plain_number, with_interval
 
 Entries = Mapping[str, JsonValue]
 
@@ -83,6 +83,15 @@ def decimal(found: Interval | None, places: int = 2) -> str:
         return "–"
     value, low, high = (plain_number(item, places) for item in (found.value, found.low, found.high))
     return f"{value}\n{low} to {high}"
+
+
+def sized(found: Interval | None, value: float, *, cell: bool = False) -> str:
+    """A number with its interval where there is one, in a sentence or a cell."""
+    if found is None:
+        return three(value)
+    if cell:
+        return "{}\n{} to {}".format(*as_sure(found.value, found.low, found.high))
+    return with_interval(found.value, found.low, found.high)
 
 
 def three(value: float) -> str:
