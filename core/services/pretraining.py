@@ -23,9 +23,10 @@ from core.catalogue import (
     WeightsCard,
     backbone_info,
     bundled_weights,
+    ensure_pictures,
     search_backbones,
 )
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotEnoughImages, NotFound
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
 from core.services.base import Service
@@ -119,7 +120,8 @@ class Pretraining(Service):
         """Queue a pretraining on a project's pictures, or on drawn ones for None.
 
         An empty `method` or `weights` is chosen: for drawn pictures supervised, from nothing; for others VICReg,
-        from the bundled weights where there are some. Raises BadInput, NotFound.
+        from the bundled weights where there are some. Raises BadInput, NotFound, NotEnoughImages with the smallest
+        number.
         """
         backbone_info(payload.backbone)
         payload = _completed(payload, formula=project_id is None)
@@ -128,12 +130,21 @@ class Pretraining(Service):
         if project_id is not None:
             with reading(self.engine) as session:
                 projects.read_project(session, project_id)
+                ensure_pictures(images.count_blobs(session, project_id))
         return self.queue.enqueue(payload, project_id=project_id, name=name or "Pretraining", parent_id=parent)
 
     def pictures(self, project_id: ProjectId) -> int:
         """How many pictures of a project a network may look at: none of the test split, each once."""
         with reading(self.engine) as session:
             return images.count_blobs(session, project_id)
+
+    def lacking(self, project_id: ProjectId) -> str:
+        """What keeps a network from learning from the project's own pictures, or ""."""
+        try:
+            ensure_pictures(self.pictures(project_id))
+        except NotEnoughImages as error:
+            return str(error)
+        return ""
 
     def ready(self, project_id: ProjectId, backbone: str = "") -> list[RunRecord]:
         """Pretrainings that ended well, on the project's pictures or on drawn ones, newest first.
