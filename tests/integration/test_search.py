@@ -344,7 +344,24 @@ def test_the_command_searches_and_says_what_it_found(graft: Graft, project: Proj
     run = graft.training.read(RunId(json.loads(done.stdout)["run"]))
     assert run.payload == {
         "minutes": 2.0, "fields": ["mixup", "learning_rate"], "backbones": ["resnet18", "resnet34"], "trials": 200,
+        "held": ["weights"],
     }  # fmt: skip
+
+
+def test_what_is_set_on_the_command_line_does_not_vary_and_holds_for_all_trials(
+    graft: Graft, project: ProjectId
+) -> None:
+    asked = ["search", "Colours", "--trials", "1", "--set", "weights=bundled", "--json", "--home"]
+    asked.append(str(graft.settings.home))
+    done = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--set", "epochs=2"])
+    assert done.exit_code == 0, done.output
+    payload = graft.training.read(RunId(json.loads(done.stdout)["run"])).payload
+    assert payload["fields"] == ["learning_rate", "weight_decay"], "no picture is varied for a head alone"
+    assert payload["held"] == ["weights", "tune", "epochs"]
+    alike = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--fields", "mixup"])
+    assert alike.exit_code == 1 and "Trials cannot differ by mixup here: only the last layer learns" in alike.stderr
+    refused = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--fields", "tune"])
+    assert refused.exit_code == 1 and "tune is set, which holds for all trials" in refused.stderr
 
 
 def test_a_search_whose_process_is_killed_goes_on_by_itself_and_one_that_is_stopped_stops_soon(
