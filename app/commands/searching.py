@@ -4,8 +4,16 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, show_ended, table
-from app.commands.training import RunArgument, ensure_one_start, ensure_reach, fields_set, recipe_of, warn
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, say, show, show_ended, table
+from app.commands.training import (
+    RunArgument,
+    ensure_one_start,
+    ensure_reach,
+    fields_set,
+    out_of_reach,
+    recipe_of,
+    warnings,
+)
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
@@ -48,11 +56,12 @@ def search(
         recipe = recipe_of(graft, preset, saved, "", set_ or [])
         among = _names(backbones)
         ensure_reach(graft, recipe, among or [recipe.backbone], set_ or [])
-        warning = warn(graft, project, choosing=True)
+        warning = warnings(graft, project, choosing=True)
         run_id = graft.searches.start(
             project, recipe, minutes=minutes, fields=None if fields is None else _names(fields), backbones=among,
             trials=trials, held=fields_set("", set_ or []),
         )  # fmt: skip
+        say(out_of_reach(recipe, saved, set_ or []), warning)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         view = graft.searches.read(run_id)
         value = {**search_json(view), "warning": warning}
@@ -88,6 +97,7 @@ def find_rate(
         recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         run_id = graft.rates.start(graft.projects.named(name).id, recipe)
+        say(out_of_reach(recipe, saved, set_ or []))
         run = graft.serving.finish(run_id, progress_line(as_json))
         view = graft.rates.read(run_id)
     words = (

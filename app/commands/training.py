@@ -15,6 +15,7 @@ from app.commands.base import (
     opened,
     progress_line,
     range_words,
+    say,
     show,
     show_ended,
     table,
@@ -76,13 +77,14 @@ def ensure_one_start(preset: str, usual: str, saved: str) -> None:
 
 
 def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
-    """The weights that are given, or the usual ones; says so where better ones are out of reach."""
-    if "weights" in fields_set("", settings):
-        return asked.weights
-    usual = graft.training.usual_weights(asked.backbone)
-    if usual == "bundled":
-        typer.echo(OUT_OF_REACH, err=True)
-    return usual
+    """The weights that are given, or the usual ones."""
+    return asked.weights if "weights" in fields_set("", settings) else graft.training.usual_weights(asked.backbone)
+
+
+def out_of_reach(recipe: Recipe, saved: str, settings: list[str]) -> str:
+    """Where nobody chose the weights, and better ones are out of reach, a sentence that says so."""
+    chosen = saved or "weights" in fields_set("", settings)
+    return OUT_OF_REACH if recipe.weights == "bundled" and not chosen else ""
 
 
 def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
@@ -189,9 +191,7 @@ def train(
             if folds
             else ""
         )
-        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), thin, *unused]))
-        for words in unused:
-            typer.echo(words, err=True)
+        few = warnings(graft, project, version or None, folded=folds > 0)
         kept = graft.training.kept(project, recipe)
         run_id = graft.training.start(
             project,
@@ -205,15 +205,15 @@ def train(
             version=version or None,
         )
         # Only now: it may be that it cannot be started at all.
-        if thin:
-            typer.echo(thin, err=True)
+        say(out_of_reach(recipe, saved, set_ or []), few, *unused, thin)
         if not wants_json(as_json):
             for words in filter(None, [kept, *reasons]):
                 typer.echo(words)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {
-        "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning,
+        "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint,
+        "warning": "\n".join(filter(None, [few, thin, *unused])),
         "reasons": reasons, "kept": kept,
     }  # fmt: skip
     if wait:
@@ -227,17 +227,14 @@ def train(
     show(value, f"Run {run.id} is {run.state.value}. {how}", as_json)
 
 
-def warn(
+def warnings(
     graft: "Graft", project: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
 ) -> str:
-    """Say on standard error, and return, what makes a test worth less than its score says; "" if nothing does.
+    """What makes a test worth less than its score says, a line each; "" if nothing does.
 
     `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
     """
-    words = "\n".join(graft.training.warnings(project, version, folded=folded, choosing=choosing))
-    if words:
-        typer.echo(words, err=True)
-    return words
+    return "\n".join(graft.training.warnings(project, version, folded=folded, choosing=choosing))
 
 
 def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
@@ -371,12 +368,12 @@ def resume(
     """Let a failed or stopped run go on from where it was; one that waits or runs is only waited for."""
     with opened(home) as graft:
         record = graft.queue.read(RunId(run))
-        if record.lasting:
-            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
-            typer.echo(f"Run {run} {words}", err=True)
         if not graft.queue.resume(RunId(run)) and graft.queue.read(RunId(run)).state.ended:
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
+        if record.lasting:
+            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
+            say(f"Run {run} {words}")
         # One that waits or runs goes on already, once a worker takes it back from one that has died.
         record = graft.serving.finish(RunId(run), progress_line(as_json)) if wait else graft.queue.read(RunId(run))
     value = {"run": run, "state": record.state.value}
