@@ -134,16 +134,13 @@ def took(run: RunRecord) -> str:
     """
     if run.started_at is None or run.finished_at is None:
         return ""
+    attempts = f" in {count(run.attempts, 'attempt')}" if run.attempts > 1 else ""
+    if run.worked_s is not None:
+        return f"took {duration(run.worked_s)}{attempts}"
     span = (run.finished_at - run.started_at).total_seconds()
     if span < 0:  # the clock was set back meanwhile
         return ""
-    if run.attempts < 2:
-        return f"took {duration(span)}"
-    spent, attempts = (run.result or {}).get("timings_s"), count(run.attempts, "attempt")
-    if not isinstance(spent, dict):
-        return f"{duration(span)} from its first start to its end, in {attempts}"
-    worked = sum(float(str(seconds)) for name, seconds in spent.items() if name != "first_step")
-    return f"took {duration(worked)} in {attempts}"
+    return f"{duration(span)} from its first start to its end,{attempts}" if attempts else f"took {duration(span)}"
 
 
 def _facts(run: RunRecord) -> None:

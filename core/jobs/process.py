@@ -166,7 +166,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def give_back(session: Session, run: RunRecord, why: str) -> None:
     """Queue a run whose process died again, or fail it when it has no retries left. An ended run is left alone."""
     if runs.is_cancel_requested(session, run.id):
-        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=datetime.now(UTC))
+        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=datetime.now(UTC), died=True)
     elif run.retries_left > 0:
         if runs.release_run(session, run.id, run.attempts):
             LOG.warning("Run %d goes back into the queue: %s.", run.id, why)
@@ -177,6 +177,7 @@ def give_back(session: Session, run: RunRecord, why: str) -> None:
             run.attempts,
             RunState.FAILED,
             now=datetime.now(UTC),
+            died=True,
             error=f"The run stopped {runs.RETRIES + 1} times without an error of its own: {why}.",
             hint="The machine may be short of memory: choose a smaller model or smaller images, then resume the run.",
         )
