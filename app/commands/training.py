@@ -21,6 +21,7 @@ from app.commands.base import (
     table,
     wants_json,
 )
+from app.commands.wrong_use import LARGEST
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
@@ -33,8 +34,6 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
 
 WIDEST = 100
 """Letters of class names, side by side, from which on columns are headed by numbers."""
-LARGEST = 2**63 - 1
-"""No row of a database has a larger number."""
 RunArgument = Annotated[
     int, typer.Argument(metavar="RUN", min=1, max=LARGEST, help="The run's number, as `graft runs` lists it.")
 ]
@@ -49,9 +48,18 @@ def register(app: typer.Typer) -> None:
 def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
     """The preset with the given fields replaced. Raises BadParameter, which is wrong use, for what is none."""
     try:
-        return changed(preset(name), backbone, settings)
+        begun = preset(name)
     except BadInput as error:
-        raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
+        raise typer.BadParameter(str(error), param_hint="--preset") from error
+    return _asked(begun, backbone, settings)
+
+
+def _asked(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
+    """The recipe with the given fields replaced. Raises BadParameter."""
+    try:
+        return changed(recipe, backbone, settings)
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--set" if settings else "--backbone") from error
 
 
 def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: list[str]) -> Recipe:
@@ -64,10 +72,7 @@ def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: 
         weights = chosen_weights(graft, asked, settings)
         begun = graft.training.starting_from(dataclasses.replace(PRESETS[preset], backbone=asked.backbone), weights)
         return changed(begun, backbone, settings)
-    try:
-        return changed(graft.recipes.read(saved), backbone, settings)
-    except BadInput as error:
-        raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
+    return _asked(graft.recipes.read(saved), backbone, settings)
 
 
 def ensure_one_start(preset: str, usual: str, saved: str) -> None:
@@ -100,29 +105,29 @@ def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], setti
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     """The recipe with the given fields replaced. Raises BadParameter for what is not key=value, BadInput."""
-    changes = dict(item.partition("=")[::2] for item in settings)
+    values = [item.partition("=")[2].strip() for item in settings]
+    changes = dict(zip(fields_set("", settings), values, strict=True))
     unclear = [item for item in settings if "=" not in item]
     if unclear:
         raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
-    if len(changes) < len(settings):
-        names = fields_set("", settings)
-        twice = next(name for name in names if names.count(name) > 1)
-        raise typer.BadParameter(f"{twice} is given twice.", param_hint="--set")
+    names = fields_set(backbone, settings)
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise typer.BadParameter(f"{twice[0]} is given twice.", param_hint="--set")
     # The name alone would change nothing of how it learns; the command that repeats a run of Automatic's gives that.
     if changes.get("preset", AUTOMATIC) != AUTOMATIC:
         words = "preset only says where a recipe came from: to choose one, give --preset."
         raise typer.BadParameter(words, param_hint="--set")
     if "weights" in changes:
-        changes["weights"] = _as_weights(changes["weights"])
+        changes["weights"] = as_weights(changes["weights"])
     return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
 
 
 def fields_set(backbone: str, settings: list[str]) -> list[str]:
     """The names of the fields that a person gives."""
-    return [*(["backbone"] if backbone else []), *(item.partition("=")[0] for item in settings)]
+    return [*(["backbone"] if backbone else []), *(item.partition("=")[0].strip() for item in settings)]
 
 
-def _as_weights(given: str) -> str:
+def as_weights(given: str) -> str:
     """A file's path as a recipe names it: whole, for the process that reads it may have begun in another folder."""
     path = given.removeprefix("file:")
     if path == given and Path(given).suffix not in WEIGHTS_SUFFIXES:

@@ -26,9 +26,10 @@ from core.catalogue import (
     ensure_pictures,
     search_backbones,
 )
-from core.errors import BadInput, NotEnoughImages, NotFound
+from core.errors import BadInput, NotEnoughImages, NotFound, ensure_between
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
+from core.recipes import LARGEST_SEED, ensure_weights
 from core.services.base import Service
 from core.services.outside import whole_file
 from core.services.weights import card_of, parent_of
@@ -40,7 +41,7 @@ from core.types import ProjectId, RunId, RunKind, RunState
 __all__ = ["PretrainPayload", "Pretraining", "RunRecord", "SignsView", "Verdict", "WeightsEntry", "search_backbones"]
 
 HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
-MOST_MINUTES = 60 * 24 * 30
+MOST_MINUTES, MOST_STEPS = 60 * 24 * 30, 100_000_000
 CLEARLY = 0.03
 """How much the neighbours' share must have risen, and the loss fallen as a share of itself, to be called learning."""
 LOOKS, BEYOND = 5, 2.5
@@ -251,6 +252,7 @@ def _completed(payload: PretrainPayload, *, formula: bool) -> PretrainPayload:
 
 
 def _check(payload: PretrainPayload, *, formula: bool) -> None:
+    ensure_weights(payload.weights)
     method = PRETRAININGS.get(payload.method)
     if method is None:
         raise BadInput(f"There is no method {payload.method!r}.", hint=f"Choose one of {', '.join(PRETRAININGS)}.")
@@ -264,6 +266,7 @@ def _check(payload: PretrainPayload, *, formula: bool) -> None:
         ("batch_size", payload.batch_size, 4, 8192),
         ("fractals", payload.fractals, 2, 100_000),
         ("each", payload.each or 2, 2, 100_000),
+        ("steps", payload.steps, 0, MOST_STEPS),
+        ("seed", payload.seed, 0, LARGEST_SEED),
     ):
-        if not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")
+        ensure_between(name, value, low, high)

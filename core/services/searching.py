@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.catalogue import backbone_info
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, ensure_between
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import SearchPayload
 from core.recipes import USUAL, Recipe, search_space, why_unused
@@ -81,10 +81,9 @@ class Searches(Service):
         usual ones vary, of those that can. Raises BadInput for a time, a field or a network that cannot be searched,
         NotEnoughImages with the smallest number that would do.
         """
-        if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-            raise BadInput(f"minutes must lie between {LEAST_MINUTES:g} and {MOST_MINUTES:,}, not {minutes:g}.")
+        ensure_between("minutes", minutes, LEAST_MINUTES, MOST_MINUTES)
         if not 1 <= trials <= MOST_TRIALS:
-            raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials}.")
+            raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials:,}.")
         with reading(self.engine) as session:
             task = projects.read_project(session, project_id).task
         recipe = settled(self.engine, recipe)
