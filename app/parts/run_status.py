@@ -9,7 +9,7 @@ from app.context import graft, guarded
 from app.links import page_link
 from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
-from app.parts.following import follow, stop_button
+from app.parts.following import follow, no_room, stop_button
 from app.parts.recipe_words import learns
 from app.parts.refusal import failed
 from app.parts.run_engine import how_computed
@@ -71,6 +71,7 @@ def how_far(run: RunRecord) -> None:
         before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
         st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
         return
+    no_room()
     left = run.progress.get("eta_s")
     wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
     text = str(run.progress.get("message") or "Starting")
