@@ -288,14 +288,14 @@ def results(
 ) -> None:
     """How good a run's model is."""
     with opened(home) as graft:
+        if not graft.queue.read(RunId(run)).scored:
+            raise BadInput(
+                f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
+            )
         if check:
             _checked(graft.results.verify(RunId(run)), as_json)
             return
         value = graft.results.to_json(RunId(run), confusion=split)
-        if value["dataset_version"] is None:
-            raise BadInput(
-                f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
-            )
     part = "out of fold" if value["folds"] and split is Split.VALIDATION else f"{split.value} split"
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {part}"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)

@@ -54,6 +54,11 @@ class RunRecord:
     finished_at: datetime | None
 
     @property
+    def scored(self) -> bool:
+        """Whether it is a training or an external test: what else has a dataset version is never scored itself."""
+        return self.kind in (RunKind.TRAIN, RunKind.EVALUATE)
+
+    @property
     def title(self) -> str:
         """How people know the run, on every page: its number, its name or else its preset, network and folds."""
         recipe, folds = self.recipe or {}, self.payload.get("folds")
