@@ -8,6 +8,7 @@ import importlib
 import typer
 
 from app.commands.base import Home, Json, remember
+from app.commands.wrong_use import Worded
 
 COMMANDS = (
     "serving", "demo", "projects", "training", "searching", "pretraining", "checking", "comparing", "evaluating",
@@ -19,8 +20,9 @@ COMMANDS = (
 def build() -> typer.Typer:
     """The command with all its commands."""
     app = typer.Typer(
-        name="graft", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
+        name="graft", cls=Worded, no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
 
     @app.callback()
     def root(home: Home = None, as_json: Json = False) -> None:

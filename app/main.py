@@ -16,7 +16,7 @@ st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "fa
 # dark theme, hardly marks the link that the keyboard stands on, cuts a link that is longer than its line, and makes
 # links and choices too low for a finger.
 STYLES = """<style>
-[data-testid^=stBaseButton-primary], [data-testid=stMultiSelectTagsContainer] [data-tag] * {
+[data-testid^=stBaseButton-primary]:not(:disabled), [data-testid=stMultiSelectTagsContainer] [data-tag] * {
     color: light-dark(#FFFFFF, #141A17) !important;
 }
 [data-testid=stMain] [data-testid=stPageLink-NavLink] { min-height: 1.75rem; }

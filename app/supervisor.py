@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from core.errors import GraftError
 from core.services.address import address, answers, check_free
-from core.services.home import SUPERVISOR, UNUSABLE, holding, write_children
+from core.services.home import SUPERVISOR, UNUSABLE, has_no_room, holding, write_children
 from core.settings import Settings
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -29,7 +28,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 30.0
 END_WITHIN_S = 12.0
 LARGEST_LOG = 10 * 2**20
-NO_ROOM_BYTES = 2**16
 ROOT = Path(__file__).parents[1]
 Say = Callable[[str], None]
 
@@ -124,8 +122,7 @@ class Supervisor:
 
     def _no_room(self) -> str:
         """Why a child may have ended that could not even write that down."""
-        full = shutil.disk_usage(self._settings.home).free < NO_ROOM_BYTES
-        return ": the disk is full, make room" if full else ""
+        return ": the disk is full, make room" if has_no_room(self._settings) else ""
 
     def _log(self, name: str) -> Path:
         return self._settings.logs / f"{name}.log"

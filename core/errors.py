@@ -20,6 +20,7 @@ Programmer's mistakes stay ValueError and TypeError.
 """
 
 import errno
+import math
 from typing import ClassVar
 
 
@@ -53,6 +54,26 @@ class BadInput(GraftError):
     """A value a person gave cannot be used; the message names the field or file."""
 
     lasting = True
+
+
+def ensure_between(name: str, value: float, low: float, high: float) -> None:
+    """Raises BadInput for a field whose value lies outside of its range, or is no number."""
+    if not low <= value <= high:
+        raise BadInput(f"{name} must lie between {_digits(low)} and {_digits(high)}, not {_digits(value)}.")
+
+
+def span_words(low: float | None, high: float | None) -> str:
+    """The range of a number, as the end of "a number": " from 1 to 20", " from 1 on"; "" for none."""
+    if low is None:
+        return "" if high is None else f" up to {_digits(high)}"
+    return f" from {_digits(low)} {'on' if high is None else f'to {_digits(high)}'}"
+
+
+def _digits(value: float) -> str:
+    """A number written out: 43,200, or 0.00000001, which not everybody reads as 1e-08."""
+    if not math.isfinite(value) or 0 < abs(value) < 1e-12:
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.12f}".rstrip("0").rstrip(".")
 
 
 class BadImage(BadInput):

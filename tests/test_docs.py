@@ -89,8 +89,17 @@ def test_every_field_of_the_recipe_is_documented_with_its_default() -> None:
     assert told == [(field.name, str(field.default)) for field in dataclasses.fields(Recipe)]
 
 
-def test_the_presets_and_the_short_list_of_networks_are_documented() -> None:
-    assert [row[0].strip("`") for row in listed("docs/training.md", "presets")] == list(PRESETS)
+def test_each_preset_is_what_its_line_in_the_docs_promises() -> None:
+    told = {
+        name.strip("`"): dict(item.split("=") for item in re.findall(r"`(\w+=[^`]+)`", sets))
+        for name, _, _, sets in listed("docs/training.md", "presets")
+    }
+    assert list(told) == list(PRESETS)
+    for name, settings in told.items():
+        assert Recipe(preset=name).with_settings(settings) == PRESETS[name], name
+
+
+def test_the_short_list_of_networks_is_documented() -> None:
     wanted = [
         [f"`{item.name}`", item.title, f"{item.image_size} px", f"{item.parameters_m:g} M", item.words]
         for item in BACKBONES.values()

@@ -122,6 +122,12 @@ def show(value: Mapping[str, object], words: str, as_json: bool) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False) if wants_json(as_json) else words)
 
 
+def say(*sentences: str) -> None:
+    """What is worth knowing beside the answer, on standard error, a line each; said once nothing can be refused."""
+    for words in filter(None, sentences):
+        typer.echo(words, err=True)
+
+
 def progress_line(as_json: bool) -> "Callable[[RunRecord], None]":
     """Shows a run's progress in one line that replaces itself; silent with --json and where no person looks."""
     if wants_json(as_json) or not sys.stderr.isatty():

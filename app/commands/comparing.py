@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, range_words, show, table
-from app.commands.training import ensure_reach, fields_set, recipe_from, recipe_of, warn
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, range_words, say, show, table
+from app.commands.training import ensure_reach, fields_set, out_of_reach, recipe_from, recipe_of, warnings
 from core.catalogue import backbone_info, bundled_weights
 from core.recipes import PRESETS, PUBLISHED
 from core.types import JsonObject, ProjectId
@@ -50,11 +50,12 @@ def benchmark(
         recipe = recipe_of(graft, preset, "", next(iter(known), names[0]), settings)
         project = graft.projects.named(name).id
         ensure_reach(graft, recipe, names, set_ or [])
-        warning = warn(graft, project)
+        warning = warnings(graft, project)
         if depths:
             group = graft.benchmarks.start_depths(project, recipe)
         else:
             group = graft.benchmarks.start(project, recipe, names, scratch=scratch, name=study.title if study else "")
+        say(out_of_reach(recipe, "", settings), warning)
         ended = [
             graft.serving.finish(run, progress_line(as_json)) for run in graft.benchmarks.states(project, group) if wait
         ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.base import Home, Json, ProjectName, finished, opened, show, write_file
-from app.commands.training import LARGEST, RunArgument
+from app.commands.training import RunArgument
+from app.commands.wrong_use import LARGEST
 from core.services.outside import whole_file
 from core.types import RunId
 

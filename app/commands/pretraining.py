@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.commands.base import Home, Json, opened, progress_line, show, show_ended, table
+from app.commands.training import as_weights
 from core.catalogue import PRETRAININGS
 
 weights = typer.Typer(help="List, export or install what networks know before they are trained.", no_args_is_help=True)
@@ -43,7 +44,7 @@ def pretrain(
 
     payload = PretrainPayload(
         backbone=backbone, method=method, minutes=minutes, steps=steps, image_size=image_size, batch_size=batch_size,
-        weights=start, fractals=fractals, each=each, seed=seed,
+        weights=as_weights(start), fractals=fractals, each=each, seed=seed,
     )  # fmt: skip
     with opened(home) as graft:
         project = None if formula else graft.projects.named(name).id

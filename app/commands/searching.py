@@ -4,8 +4,16 @@ from typing import Annotated
 
 import typer
 
-from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, show, show_ended, table
-from app.commands.training import RunArgument, ensure_one_start, ensure_reach, recipe_of, warn
+from app.commands.base import Home, Json, ProjectName, ensure_done, opened, progress_line, say, show, show_ended, table
+from app.commands.training import (
+    RunArgument,
+    ensure_one_start,
+    ensure_reach,
+    fields_set,
+    out_of_reach,
+    recipe_of,
+    warnings,
+)
 from core.recipes import AXES, PRESETS, USUAL
 from core.types import JsonValue, RunId
 
@@ -26,8 +34,13 @@ def search(
     minutes: Annotated[float, typer.Option(metavar="T", help="How long it may take.")] = 30.0,
     preset: Annotated[str, typer.Option(metavar="|".join(PRESETS), help="Where it begins.")] = BASE,
     saved: Annotated[str, typer.Option("--recipe", metavar="NAME", help="A saved recipe to begin from.")] = "",
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field of the start.")] = None,
-    fields: Annotated[str, typer.Option(metavar="A,B", help=f"What varies, of {', '.join(AXES)}.")] = ",".join(USUAL),
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A field as it is in all trials.")
+    ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help=f"What varies, of {', '.join(AXES)}.", show_default=",".join(USUAL)),
+    ] = None,
     backbones: Annotated[str, typer.Option(metavar="A,B,C", help="Networks to choose among.")] = "",
     trials: Annotated[int, typer.Option(metavar="N", help="At most so many trainings.")] = 200,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended; Ctrl-C stops it.")] = False,
@@ -43,10 +56,12 @@ def search(
         recipe = recipe_of(graft, preset, saved, "", set_ or [])
         among = _names(backbones)
         ensure_reach(graft, recipe, among or [recipe.backbone], set_ or [])
-        warning = warn(graft, project, choosing=True)
+        warning = warnings(graft, project, choosing=True)
         run_id = graft.searches.start(
-            project, recipe, minutes=minutes, fields=_names(fields), backbones=among, trials=trials
-        )
+            project, recipe, minutes=minutes, fields=None if fields is None else _names(fields), backbones=among,
+            trials=trials, held=fields_set("", set_ or []),
+        )  # fmt: skip
+        say(out_of_reach(recipe, saved, set_ or []), warning)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.queue.read(run_id)
         view = graft.searches.read(run_id)
         value = {**search_json(view), "warning": warning}
@@ -82,6 +97,7 @@ def find_rate(
         recipe = recipe_of(graft, preset, saved, backbone, set_ or [])
         ensure_reach(graft, recipe, [recipe.backbone], set_ or [])
         run_id = graft.rates.start(graft.projects.named(name).id, recipe)
+        say(out_of_reach(recipe, saved, set_ or []))
         run = graft.serving.finish(run_id, progress_line(as_json))
         view = graft.rates.read(run_id)
     words = (

@@ -15,11 +15,13 @@ from app.commands.base import (
     opened,
     progress_line,
     range_words,
+    say,
     show,
     show_ended,
     table,
     wants_json,
 )
+from app.commands.wrong_use import LARGEST
 from core.catalogue import WEIGHTS_SUFFIXES
 from core.errors import BadInput, GraftError, WeightsUnavailable
 from core.recipes import AUTOMATIC, OUT_OF_REACH, PRESETS, Recipe, preset, said_of_unused
@@ -32,8 +34,6 @@ if TYPE_CHECKING:  # opening a home imports the database; `graft --help` does no
 
 WIDEST = 100
 """Letters of class names, side by side, from which on columns are headed by numbers."""
-LARGEST = 2**63 - 1
-"""No row of a database has a larger number."""
 RunArgument = Annotated[
     int, typer.Argument(metavar="RUN", min=1, max=LARGEST, help="The run's number, as `graft runs` lists it.")
 ]
@@ -48,9 +48,18 @@ def register(app: typer.Typer) -> None:
 def recipe_from(name: str, backbone: str, settings: list[str]) -> Recipe:
     """The preset with the given fields replaced. Raises BadParameter, which is wrong use, for what is none."""
     try:
-        return changed(preset(name), backbone, settings)
+        begun = preset(name)
     except BadInput as error:
-        raise typer.BadParameter(str(error), param_hint="--preset, --backbone or --set") from error
+        raise typer.BadParameter(str(error), param_hint="--preset") from error
+    return _asked(begun, backbone, settings)
+
+
+def _asked(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
+    """The recipe with the given fields replaced. Raises BadParameter."""
+    try:
+        return changed(recipe, backbone, settings)
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--set" if settings else "--backbone") from error
 
 
 def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: list[str]) -> Recipe:
@@ -63,10 +72,7 @@ def recipe_of(graft: "Graft", preset: str, saved: str, backbone: str, settings: 
         weights = chosen_weights(graft, asked, settings)
         begun = graft.training.starting_from(dataclasses.replace(PRESETS[preset], backbone=asked.backbone), weights)
         return changed(begun, backbone, settings)
-    try:
-        return changed(graft.recipes.read(saved), backbone, settings)
-    except BadInput as error:
-        raise typer.BadParameter(str(error), param_hint="--backbone or --set") from error
+    return _asked(graft.recipes.read(saved), backbone, settings)
 
 
 def ensure_one_start(preset: str, usual: str, saved: str) -> None:
@@ -76,13 +82,14 @@ def ensure_one_start(preset: str, usual: str, saved: str) -> None:
 
 
 def chosen_weights(graft: "Graft", asked: Recipe, settings: list[str]) -> str:
-    """The weights that are given, or the usual ones; says so where better ones are out of reach."""
-    if "weights" in fields_set("", settings):
-        return asked.weights
-    usual = graft.training.usual_weights(asked.backbone)
-    if usual == "bundled":
-        typer.echo(OUT_OF_REACH, err=True)
-    return usual
+    """The weights that are given, or the usual ones."""
+    return asked.weights if "weights" in fields_set("", settings) else graft.training.usual_weights(asked.backbone)
+
+
+def out_of_reach(recipe: Recipe, saved: str, settings: list[str]) -> str:
+    """Where nobody chose the weights, and better ones are out of reach, a sentence that says so."""
+    chosen = saved or "weights" in fields_set("", settings)
+    return OUT_OF_REACH if recipe.weights == "bundled" and not chosen else ""
 
 
 def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], settings: list[str]) -> None:
@@ -98,29 +105,29 @@ def ensure_reach(graft: "Graft", recipe: Recipe, backbones: Sequence[str], setti
 
 def changed(recipe: Recipe, backbone: str, settings: list[str]) -> Recipe:
     """The recipe with the given fields replaced. Raises BadParameter for what is not key=value, BadInput."""
-    changes = dict(item.partition("=")[::2] for item in settings)
+    values = [item.partition("=")[2].strip() for item in settings]
+    changes = dict(zip(fields_set("", settings), values, strict=True))
     unclear = [item for item in settings if "=" not in item]
     if unclear:
         raise typer.BadParameter(f"{unclear[0]!r} is not of the form key=value.", param_hint="--set")
-    if len(changes) < len(settings):
-        names = fields_set("", settings)
-        twice = next(name for name in names if names.count(name) > 1)
-        raise typer.BadParameter(f"{twice} is given twice.", param_hint="--set")
+    names = fields_set(backbone, settings)
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise typer.BadParameter(f"{twice[0]} is given twice.", param_hint="--set")
     # The name alone would change nothing of how it learns; the command that repeats a run of Automatic's gives that.
     if changes.get("preset", AUTOMATIC) != AUTOMATIC:
         words = "preset only says where a recipe came from: to choose one, give --preset."
         raise typer.BadParameter(words, param_hint="--set")
     if "weights" in changes:
-        changes["weights"] = _as_weights(changes["weights"])
+        changes["weights"] = as_weights(changes["weights"])
     return recipe.with_settings({**({"backbone": backbone} if backbone else {}), **changes})
 
 
 def fields_set(backbone: str, settings: list[str]) -> list[str]:
     """The names of the fields that a person gives."""
-    return [*(["backbone"] if backbone else []), *(item.partition("=")[0] for item in settings)]
+    return [*(["backbone"] if backbone else []), *(item.partition("=")[0].strip() for item in settings)]
 
 
-def _as_weights(given: str) -> str:
+def as_weights(given: str) -> str:
     """A file's path as a recipe names it: whole, for the process that reads it may have begun in another folder."""
     path = given.removeprefix("file:")
     if path == given and Path(given).suffix not in WEIGHTS_SUFFIXES:
@@ -189,9 +196,7 @@ def train(
             if folds
             else ""
         )
-        warning = "\n".join(filter(None, [warn(graft, project, version or None, folded=folds > 0), thin, *unused]))
-        for words in unused:
-            typer.echo(words, err=True)
+        few = warnings(graft, project, version or None, folded=folds > 0)
         kept = graft.training.kept(project, recipe)
         run_id = graft.training.start(
             project,
@@ -205,15 +210,15 @@ def train(
             version=version or None,
         )
         # Only now: it may be that it cannot be started at all.
-        if thin:
-            typer.echo(thin, err=True)
+        say(out_of_reach(recipe, saved, set_ or []), few, *unused, thin)
         if not wants_json(as_json):
             for words in filter(None, [kept, *reasons]):
                 typer.echo(words)
         run = graft.serving.finish(run_id, progress_line(as_json)) if wait else graft.training.read(run_id)
         served = graft.serving.served
     value = {
-        "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint, "warning": warning,
+        "run": run.id, "state": run.state.value, "error": run.error, "hint": run.hint,
+        "warning": "\n".join(filter(None, [few, thin, *unused])),
         "reasons": reasons, "kept": kept,
     }  # fmt: skip
     if wait:
@@ -227,17 +232,14 @@ def train(
     show(value, f"Run {run.id} is {run.state.value}. {how}", as_json)
 
 
-def warn(
+def warnings(
     graft: "Graft", project: ProjectId, version: int | None = None, *, folded: bool = False, choosing: bool = False
 ) -> str:
-    """Say on standard error, and return, what makes a test worth less than its score says; "" if nothing does.
+    """What makes a test worth less than its score says, a line each; "" if nothing does.
 
     `folded`: it is trained fold by fold. `choosing`: the validation pictures decide between many trainings.
     """
-    words = "\n".join(graft.training.warnings(project, version, folded=folded, choosing=choosing))
-    if words:
-        typer.echo(words, err=True)
-    return words
+    return "\n".join(graft.training.warnings(project, version, folded=folded, choosing=choosing))
 
 
 def runs(name: ProjectName, home: Home = None, as_json: Json = False) -> None:
@@ -286,14 +288,14 @@ def results(
 ) -> None:
     """How good a run's model is."""
     with opened(home) as graft:
+        if not graft.queue.read(RunId(run)).scored:
+            raise BadInput(
+                f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
+            )
         if check:
             _checked(graft.results.verify(RunId(run)), as_json)
             return
         value = graft.results.to_json(RunId(run), confusion=split)
-        if value["dataset_version"] is None:
-            raise BadInput(
-                f"Run {run} is no training: it has no scores.", hint="`graft runs NAME` lists the trainings."
-            )
     part = "out of fold" if value["folds"] and split is Split.VALIDATION else f"{split.value} split"
     head = f"Run {run}, {value['state']}, dataset version {value['dataset_version']}, {part}"
     show(value, f"{head}\n\n{scores_in_words(value, split)}", as_json)
@@ -371,12 +373,12 @@ def resume(
     """Let a failed or stopped run go on from where it was; one that waits or runs is only waited for."""
     with opened(home) as graft:
         record = graft.queue.read(RunId(run))
-        if record.lasting:
-            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
-            typer.echo(f"Run {run} {words}", err=True)
         if not graft.queue.resume(RunId(run)) and graft.queue.read(RunId(run)).state.ended:
             hint = "Only a failed or stopped run can go on; train again for a new one."
             raise GraftError(f"Run {run} is {record.state.value}.", hint=hint)
+        if record.lasting:
+            words = "failed of what it was asked, and may end in the same way again; a new one can be asked otherwise."
+            say(f"Run {run} {words}")
         # One that waits or runs goes on already, once a worker takes it back from one that has died.
         record = graft.serving.finish(RunId(run), progress_line(as_json)) if wait else graft.queue.read(RunId(run))
     value = {"run": run, "state": record.state.value}

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from app.context import graft, guarded
-from app.parts.refusal import failed
+from app.parts.refusal import failed, refused
 from app.parts.text import md
+from core.errors import DiskFull
 from core.services.exports import RunRecord
 from core.types import RunState
 
@@ -34,9 +35,16 @@ def follow(run: RunRecord | None, *, every_s: float = 1) -> bool:
 
 def in_progress(run: RunRecord) -> None:
     """What a run does and how far it is, and the button that stops it. Call it in a fragment."""
+    no_room()
     message = str(run.progress.get("message") or "Waiting for its turn")
     st.progress(min(1.0, float(str(run.progress.get("fraction") or 0))), text=md(message))
     stop_button(run)
+
+
+def no_room() -> None:
+    """Says so where the disk is full: a run can then write down neither what it does nor its end."""
+    if graft().serving.no_room:
+        refused(DiskFull())
 
 
 def stop_button(run: RunRecord) -> None:

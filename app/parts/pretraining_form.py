@@ -13,7 +13,6 @@ from core.services.pretraining import PretrainPayload, search_backbones
 from core.types import ProjectId
 
 MINUTES = (5, 15, 30, 60, 180, 600, 1440)
-FEWEST = 16
 OWN, DRAWN = "Your pictures", "Drawn pictures"
 
 
@@ -27,20 +26,16 @@ class WantedPretraining:
 
 def pretraining_form(project: ProjectId) -> WantedPretraining | None:
     """Draws the choices; returns them when the person starts the pretraining."""
-    images = graft().pretraining.pictures(project)
-    source = st.segmented_control("Learn from", [OWN, DRAWN], default=OWN if images >= FEWEST else DRAWN, required=True)
+    images, lacking = graft().pretraining.pictures(project), graft().pretraining.lacking(project)
+    source = st.segmented_control("Learn from", [OWN, DRAWN], default=DRAWN if lacking else OWN, required=True)
     drawn = source == DRAWN
     st.caption(
         "Fractals and patterns that Graft draws. What a network learns from them serves every project."
         if drawn
         else f"{count(images, 'picture')} of this project. It takes thousands, and hours; compare it with other starts."
     )
-    if images < FEWEST:
-        st.info(
-            f"Not enough pictures of your own to learn from: there {_are(images)}, and it takes at least {FEWEST}; "
-            "pictures kept for testing do not count. A network can learn from drawn ones meanwhile.",
-            icon=":material/hourglass_empty:",
-        )
+    if lacking:
+        st.info(lacking, icon=":material/hourglass_empty:")
         page_link("Add images", "images", icon=":material/add_photo_alternate:", run=None)
     left, right = st.columns(2)
     network = left.selectbox(
@@ -53,14 +48,9 @@ def pretraining_form(project: ProjectId) -> WantedPretraining | None:
         + (" Longer is better, with ever smaller gains." if drawn else ""),
     )  # fmt: skip
     payload = _details(network, float(minutes), drawn)
-    enough = drawn or images >= FEWEST
-    if not st.button("Start", type="primary", icon=":material/play_arrow:", disabled=not enough):
+    if not st.button("Start", type="primary", icon=":material/play_arrow:", disabled=bool(lacking) and not drawn):
         return None
     return WantedPretraining(payload, drawn)
-
-
-def _are(images: int) -> str:
-    return "is none" if not images else f"{'is' if images == 1 else 'are'} {images}"
 
 
 def _network_words(name: str) -> str:

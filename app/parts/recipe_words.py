@@ -125,7 +125,7 @@ ZERO = {"patience": "Never", "image_size": "The network's own", "batch_size": "C
 def learns(tune: str) -> str:
     """What of a network learns, of those that the form offers and of others."""
     kind, _, size = tune.partition(":")
-    others = {"lora": f"Small additions of rank {size} (LoRA)", "last": f"The last {size} of five parts"}
+    others = {"lora": f"Small additions of rank {size} (LoRA)", "last": "All five parts"}
     return TUNE_WORDS.get(tune) or others.get(kind, tune)
 
 

@@ -9,7 +9,7 @@ from app.context import graft, guarded
 from app.links import page_link
 from app.parts.came_from import came_from
 from app.parts.fold_scores import fold_scores
-from app.parts.following import follow, stop_button
+from app.parts.following import follow, no_room, stop_button
 from app.parts.recipe_words import learns
 from app.parts.refusal import failed
 from app.parts.run_engine import how_computed
@@ -71,6 +71,7 @@ def how_far(run: RunRecord) -> None:
         before = f"after {count(ahead, 'other training')}" if ahead else "as soon as the worker is free"
         st.info(f"Waits its turn: it starts {before}.", icon=":material/hourglass:")
         return
+    no_room()
     left = run.progress.get("eta_s")
     wait = f" · about {duration(float(str(left)))} left" if left is not None else ""
     text = str(run.progress.get("message") or "Starting")
@@ -134,16 +135,13 @@ def took(run: RunRecord) -> str:
     """
     if run.started_at is None or run.finished_at is None:
         return ""
+    attempts = f" in {count(run.attempts, 'attempt')}" if run.attempts > 1 else ""
+    if run.worked_s is not None:
+        return f"took {duration(run.worked_s)}{attempts}"
     span = (run.finished_at - run.started_at).total_seconds()
     if span < 0:  # the clock was set back meanwhile
         return ""
-    if run.attempts < 2:
-        return f"took {duration(span)}"
-    spent, attempts = (run.result or {}).get("timings_s"), count(run.attempts, "attempt")
-    if not isinstance(spent, dict):
-        return f"{duration(span)} from its first start to its end, in {attempts}"
-    worked = sum(float(str(seconds)) for name, seconds in spent.items() if name != "first_step")
-    return f"took {duration(worked)} in {attempts}"
+    return f"{duration(span)} from its first start to its end,{attempts}" if attempts else f"took {duration(span)}"
 
 
 def _facts(run: RunRecord) -> None:

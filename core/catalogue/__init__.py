@@ -22,11 +22,13 @@ from core.catalogue.pretraining import (
     PretrainingInfo,
     WeightsCard,
     bundled_weights,
+    ensure_pictures,
 )
 
 __all__ = [
     "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "OTHER_PART", "PARTS",
     "PRETRAININGS",
     "WEIGHTS_SUFFIXES", "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard",
-    "all_backbones", "backbone_info", "bundled_weights", "in_words", "search_backbones", "without_part",
+    "all_backbones", "backbone_info", "bundled_weights", "ensure_pictures", "in_words", "search_backbones",
+    "without_part",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import core
+from core.errors import NotEnoughImages
 from core.types import JsonObject
 
 
@@ -35,6 +36,9 @@ _LIST = (
 
 PRETRAININGS = {item.name: item for item in _LIST}
 """Name -> method, in the order people see."""
+
+FEWEST_PICTURES = 16
+"""So many pictures of a project it takes at least."""
 
 COLLAPSED_SPREAD, COLLAPSED_RANK = 0.02, 2.0
 """Signs below which all pictures look alike to the network."""
@@ -89,3 +93,15 @@ def bundled_weights() -> dict[str, WeightsCard]:
     """Backbone -> card of the weights that come with Graft."""
     cards = [WeightsCard.from_json(json.loads(path.read_text("utf-8"))) for path in sorted(BUNDLED.glob("*.json"))]
     return {card.backbone: card for card in cards}
+
+
+def ensure_pictures(number: int) -> None:
+    """Raises NotEnoughImages if a project has too few pictures, those for testing left out, to be learnt from."""
+    if number >= FEWEST_PICTURES:
+        return
+    there = "is none" if not number else f"{'is' if number == 1 else 'are'} {number}"
+    raise NotEnoughImages(
+        f"Not enough pictures of your own to learn from: there {there}, and it takes at least {FEWEST_PICTURES}; "
+        "pictures kept for testing do not count.",
+        hint="Bring in more; a network can learn from drawn ones meanwhile.",
+    )

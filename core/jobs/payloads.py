@@ -69,13 +69,15 @@ class TrainPayload(Payload):
 class SearchPayload(Payload):
     """Look for a better recipe than the run's own, for so many minutes or trials.
 
-    `fields` of the recipe are varied, and the network among `backbones` (none: the recipe's own).
+    `fields` of the recipe are varied, and the network among `backbones` (none: the recipe's own). What is `held`, a
+    person has set: it is so in every trial.
     """
 
     minutes: float
     fields: list[str]
     backbones: list[str]
     trials: int = 200
+    held: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,7 @@ def give_back(session: Session, run: RunRecord, why: str, *, blameless: bool = F
     """
     now = datetime.now(UTC)
     if runs.is_cancel_requested(session, run.id):
-        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=now)
+        runs.finish_run(session, run.id, run.attempts, RunState.CANCELLED, now=now, died=True)
     elif runs.release_run(session, run.id, run.attempts, retries=0 if blameless else 1):
         LOG.warning("Run %d goes back into the queue: %s.", run.id, why)
     else:
@@ -183,6 +183,7 @@ def give_back(session: Session, run: RunRecord, why: str, *, blameless: bool = F
             run.attempts,
             RunState.FAILED,
             now=now,
+            died=True,
             error=f"The run stopped {runs.RETRIES + 1} times without an error of its own, and got no further: {why}.",
             hint="The machine may be short of memory: choose a smaller model or smaller images, then resume the run.",
         )

@@ -9,7 +9,7 @@ import typing
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import BadInput
+from core.errors import BadInput, ensure_between
 from core.types import JsonObject, JsonValue, Task
 
 Imbalance = Literal["ignore", "weights", "effective", "logits", "sampling"]
@@ -17,6 +17,7 @@ IMBALANCES: tuple[Imbalance, ...] = typing.get_args(Imbalance)
 Loss = Literal["standard", "squared", "focal", "asymmetric", "corn", "coral"]
 PART = re.compile(r"head|gradual|two_step|all|norm|bias|attention|last:(?:0|[1-9]\d?)|lora:[1-9]\d{0,2}")
 SMALLEST_SIDE = 16
+LARGEST_SEED = 2**31 - 1
 TWO_BRANCHES = "graft:tiny_cnn"
 """The network that two_step trains."""
 Framing = Literal["squash", "crop"]
@@ -118,9 +119,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")
+            ensure_between(name, getattr(self, name), low, high)
         if 0 < self.image_size < SMALLEST_SIDE:
             raise BadInput(
                 f"A network sees nothing in {self.image_size} pixels.",
@@ -143,10 +142,7 @@ class Recipe:
             raise BadInput(
                 f"two_step needs a network of two branches, not {self.backbone}.", hint=f"{TWO_BRANCHES} is one."
             )
-        if self.weights not in ("imagenet", "bundled", "none") and not self.weights.startswith(("file:", "run:")):
-            raise BadInput(
-                f"weights cannot be {self.weights!r}.", hint="Choose imagenet, bundled, none, file:PATH or run:N."
-            )
+        ensure_weights(self.weights)
 
     def check_task(self, task: Task) -> None:
         """Raises BadInput if the loss is not for that kind of label."""
@@ -192,6 +188,12 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def ensure_weights(weights: str) -> None:
+    """Raises BadInput for what names no weights."""
+    if weights not in ("imagenet", "bundled", "none") and not weights.startswith(("file:", "run:")):
+        raise BadInput(f"weights cannot be {weights!r}.", hint="Choose imagenet, bundled, none, file:PATH or run:N.")
+
+
 def completed(value: JsonObject) -> JsonObject:
     """A recipe's JSON that was written earlier, with settings that came since as they were then."""
     usual = {**Recipe().to_json(), "compile": "off"}
@@ -220,7 +222,7 @@ _RANGES = (
     ("batch_size", 0, 65_536), ("learning_rate", 1e-8, 10), ("backbone_factor", 0, 10),
     ("layer_decay", 0.01, 1), ("weight_decay", 0, 1),
     ("warmup", 0, 1), ("erase", 0, 1), ("label_smoothing", 0, 0.9), ("mixup", 0, 10), ("cutmix", 0, 10),
-    ("ema", 0, 0.99999), ("seed", 0, 2**31 - 1),
+    ("ema", 0, 0.99999), ("seed", 0, LARGEST_SEED),
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a search may vary in a recipe, and how far. Pure values: who draws from them is another's concern."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
@@ -49,10 +49,11 @@ BACKBONE = "backbone"
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The axes of one search from `start`: field -> what it may be."""
+    """The axes of one search from `start`: field -> what it may be. What is `held`, by name, is so in every trial."""
 
     start: Recipe
     axes: Mapping[str, Span | Options]
+    held: tuple[str, ...] = ()
 
     def values_of_start(self) -> dict[str, JsonValue]:
         """Where the start lies on the axes, so that it can be tried first."""
@@ -65,14 +66,12 @@ class Space:
         return found
 
     def recipe(self, values: Mapping[str, JsonValue]) -> Recipe:
-        """The recipe at a point of the axes. A head alone learns as in Instant, at its rate times the factor."""
+        """The recipe at a point of the axes. A head alone learns as in Instant but for what is held, by the factor."""
         changes = {name: value for name, value in values.items() if name in self.axes}
         factor = float(str(changes.pop("learning_rate", 1.0)))
         found = dataclasses.replace(self.start, **changes)  # type: ignore[arg-type]
         if found.tune == "head" and self.start.tune != "head":
-            found = head_recipe(found)
-            if "weight_decay" in changes:
-                found = dataclasses.replace(found, weight_decay=float(str(changes["weight_decay"])))
+            found = head_recipe(found, {*self.held, *changes})
         return dataclasses.replace(found, learning_rate=min(10.0, found.learning_rate * factor))
 
     def recipe_of(self, told: Mapping[str, JsonValue]) -> Recipe:
@@ -83,18 +82,29 @@ class Space:
 
 
 def search_space(
-    recipe: Recipe, fields: Sequence[str] = USUAL, backbones: Sequence[str] = (), *, task: Task = Task.SINGLE
+    recipe: Recipe,
+    fields: Sequence[str] = USUAL,
+    backbones: Sequence[str] = (),
+    *,
+    held: Collection[str] = (),
+    task: Task = Task.SINGLE,
 ) -> Space:
     """The space around a recipe. Where nothing is pretrained there is nothing to freeze: what learns stays as it is.
 
-    For rare classes only what changes something is tried.
+    For rare classes only what changes something is tried. Fields that a person has set, by name, are `held`.
 
-    Raises BadInput for a field that cannot be searched, or if nothing is left to search.
+    Raises BadInput for a field that cannot be searched or is held, or if nothing is left to search.
     """
     unknown = [name for name in fields if name not in AXES]
     if unknown:
         raise BadInput(f"{unknown[0]!r} cannot be searched.", hint=f"Choose among {', '.join(AXES)}.")
+    for name in (*fields, *([BACKBONE] if backbones else [])):
+        if name in held:
+            raise BadInput(
+                f"{name} is set, which holds for all trials: it cannot vary, too.", hint="Set it, or let it vary."
+            )
     start, known = from_nothing(recipe) if recipe.weights == "none" else recipe, {**AXES}
+    start = dataclasses.replace(start, **{name: getattr(recipe, name) for name in held})
     able = balances({**start.to_json(), "tune": "all"}, task)  # more than the head learns in some of the trials
     if start.imbalance not in able:
         start = dataclasses.replace(start, imbalance="ignore")
@@ -108,7 +118,7 @@ def search_space(
         axes[BACKBONE] = Options(names)
     if not axes:
         raise BadInput("There is nothing to search.", hint=f"Choose at least one of {', '.join(USUAL)}.")
-    return Space(start, axes)
+    return Space(start, axes, tuple(held))
 
 
 def _with(axis: Span | Options, value: JsonValue) -> Span | Options:

@@ -1,6 +1,7 @@
 """What a network knows before it is trained decides how boldly it may learn."""
 
 import dataclasses
+from collections.abc import Collection
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import TWO_BRANCHES, Recipe
@@ -21,13 +22,18 @@ def starting_from(recipe: Recipe, weights: str, *, photographs: bool) -> Recipe:
     return dataclasses.replace(started, tune="all", backbone_factor=1.0, patience=0)
 
 
-def head_recipe(recipe: Recipe) -> Recipe:
-    """The same with the head alone learning, on features computed once: as long, and as fast, as in Instant."""
-    instant = PRESETS["instant"]
-    return dataclasses.replace(
-        recipe, tune="head", epochs=instant.epochs, patience=instant.patience, learning_rate=instant.learning_rate,
-        weight_decay=instant.weight_decay,
-    )  # fmt: skip
+OF_THE_HEAD = ("epochs", "patience", "learning_rate", "weight_decay")
+"""What a head that learns alone takes from Instant."""
+
+
+def head_recipe(recipe: Recipe, held: Collection[str] = ()) -> Recipe:
+    """The same with the head alone learning, on features computed once: as long, and as fast, as in Instant.
+
+    Fields that a person has set, by name, are `held`: they stay as they are.
+    """
+    instant = PRESETS["instant"].to_json()
+    changes = {name: instant[name] for name in OF_THE_HEAD if name not in held}
+    return dataclasses.replace(recipe, **{**changes, "tune": "head"})  # type: ignore[arg-type]
 
 
 def from_nothing(recipe: Recipe) -> Recipe:

@@ -89,7 +89,7 @@ class Forecasts(Service):
         """Queue a forecast for a training's pictures, or find the one that waits or runs. Raises NotFound, BadInput."""
         with reading(self.engine) as session:
             trained = runs.read_run(session, model)
-        if trained.version_id is None:
+        if trained.kind is not RunKind.TRAIN or trained.version_id is None:
             raise BadInput(f"Run {model} is no training.", hint="Choose a training.")
         last = self.latest(model)
         if last is not None and not last.state.ended:

@@ -4,6 +4,7 @@ with it."""
 import contextlib
 import json
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -25,6 +26,7 @@ UNUSABLE = 78
 """Status (EX_CONFIG of sysexits.h) with which a child ends that would end in the same way again; its log says why."""
 LOOK_EVERY_S = 0.5
 LEAVE_WITHIN_S = 15.0
+NO_ROOM_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,11 @@ def _read(lock: Path) -> Holder | None:
         return Holder(pid=value["pid"], started=value["started"], address=value["address"], children=children)
     except (OSError, ValueError, KeyError, AttributeError):
         return None
+
+
+def has_no_room(settings: Settings) -> bool:
+    """Whether the disk is so full that not even a line could be written."""
+    return shutil.disk_usage(settings.home).free < NO_ROOM_BYTES
 
 
 def ensure_whole(settings: Settings) -> None:

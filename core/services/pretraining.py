@@ -23,11 +23,13 @@ from core.catalogue import (
     WeightsCard,
     backbone_info,
     bundled_weights,
+    ensure_pictures,
     search_backbones,
 )
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotEnoughImages, NotFound, ensure_between
 from core.jobs.payloads import PretrainPayload
 from core.media import write_file
+from core.recipes import LARGEST_SEED, ensure_weights
 from core.services.base import Service
 from core.services.outside import whole_file
 from core.services.weights import card_of, parent_of
@@ -39,7 +41,7 @@ from core.types import ProjectId, RunId, RunKind, RunState
 __all__ = ["PretrainPayload", "Pretraining", "RunRecord", "SignsView", "Verdict", "WeightsEntry", "search_backbones"]
 
 HASHED = re.compile(r"-([0-9a-f]{8,})\.pth$")
-MOST_MINUTES = 60 * 24 * 30
+MOST_MINUTES, MOST_STEPS = 60 * 24 * 30, 100_000_000
 CLEARLY = 0.03
 """How much the neighbours' share must have risen, and the loss fallen as a share of itself, to be called learning."""
 LOOKS, BEYOND = 5, 2.5
@@ -119,7 +121,8 @@ class Pretraining(Service):
         """Queue a pretraining on a project's pictures, or on drawn ones for None.
 
         An empty `method` or `weights` is chosen: for drawn pictures supervised, from nothing; for others VICReg,
-        from the bundled weights where there are some. Raises BadInput, NotFound.
+        from the bundled weights where there are some. Raises BadInput, NotFound, NotEnoughImages with the smallest
+        number.
         """
         backbone_info(payload.backbone)
         payload = _completed(payload, formula=project_id is None)
@@ -128,12 +131,21 @@ class Pretraining(Service):
         if project_id is not None:
             with reading(self.engine) as session:
                 projects.read_project(session, project_id)
+                ensure_pictures(images.count_blobs(session, project_id))
         return self.queue.enqueue(payload, project_id=project_id, name=name or "Pretraining", parent_id=parent)
 
     def pictures(self, project_id: ProjectId) -> int:
         """How many pictures of a project a network may look at: none of the test split, each once."""
         with reading(self.engine) as session:
             return images.count_blobs(session, project_id)
+
+    def lacking(self, project_id: ProjectId) -> str:
+        """What keeps a network from learning from the project's own pictures, or ""."""
+        try:
+            ensure_pictures(self.pictures(project_id))
+        except NotEnoughImages as error:
+            return str(error)
+        return ""
 
     def ready(self, project_id: ProjectId, backbone: str = "") -> list[RunRecord]:
         """Pretrainings that ended well, on the project's pictures or on drawn ones, newest first.
@@ -240,6 +252,7 @@ def _completed(payload: PretrainPayload, *, formula: bool) -> PretrainPayload:
 
 
 def _check(payload: PretrainPayload, *, formula: bool) -> None:
+    ensure_weights(payload.weights)
     method = PRETRAININGS.get(payload.method)
     if method is None:
         raise BadInput(f"There is no method {payload.method!r}.", hint=f"Choose one of {', '.join(PRETRAININGS)}.")
@@ -253,6 +266,7 @@ def _check(payload: PretrainPayload, *, formula: bool) -> None:
         ("batch_size", payload.batch_size, 4, 8192),
         ("fractals", payload.fractals, 2, 100_000),
         ("each", payload.each or 2, 2, 100_000),
+        ("steps", payload.steps, 0, MOST_STEPS),
+        ("seed", payload.seed, 0, LARGEST_SEED),
     ):
-        if not low <= value <= high:
-            raise BadInput(f"{name} must lie between {low:g} and {high:g}, not {value:g}.")
+        ensure_between(name, value, low, high)

@@ -270,6 +270,6 @@ class Results(Service):
 
 
 def _version(session: Session, run: RunRecord) -> VersionRecord:
-    if run.version_id is None:
-        raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
+    if not run.scored or run.version_id is None:
+        raise NotEnoughImages(f"Run {run.id} is no training: it has no scores.")
     return versions.read_version_of(session, run)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.catalogue import backbone_info
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, ensure_between
 from core.evaluation import SCORE_NAMES
 from core.jobs.payloads import SearchPayload
 from core.recipes import USUAL, Recipe, search_space, why_unused
@@ -69,26 +69,32 @@ class Searches(Service):
         recipe: Recipe,
         *,
         minutes: float,
-        fields: Sequence[str] = USUAL,
+        fields: Sequence[str] | None = None,
         backbones: Sequence[str] = (),
         trials: int = 200,
+        held: Sequence[str] = (),
         name: str = "",
     ) -> RunId:
         """Freeze the labels as a dataset version and queue a search on it.
 
-        Raises BadInput for a time, a field or a network that cannot be searched, NotEnoughImages with the smallest
-        number that would do.
+        What is `held`, fields of the recipe that a person has set, is so in every trial. Unless `fields` are given the
+        usual ones vary, of those that can. Raises BadInput for a time, a field or a network that cannot be searched,
+        NotEnoughImages with the smallest number that would do.
         """
-        if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-            raise BadInput(f"minutes must lie between {LEAST_MINUTES:g} and {MOST_MINUTES:,}, not {minutes:g}.")
+        ensure_between("minutes", minutes, LEAST_MINUTES, MOST_MINUTES)
         if not 1 <= trials <= MOST_TRIALS:
-            raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials}.")
+            raise BadInput(f"There can be 1 to {MOST_TRIALS:,} trials, not {trials:,}.")
         with reading(self.engine) as session:
             task = projects.read_project(session, project_id).task
         recipe = settled(self.engine, recipe)
         recipe.check_task(task)
-        _check_fields(recipe, fields, task)
-        space = search_space(recipe, fields, backbones, task=task)
+        if fields is None:
+            able = [name for name in USUAL if name not in held]
+            fields = [name for name in able if not _why_alike(name, recipe, able, task)]
+        for name in fields:
+            if why := _why_alike(name, recipe, fields, task):
+                raise BadInput(f"Trials cannot differ by {name} here: {why}.", hint="Leave it out.")
+        space = search_space(recipe, fields, backbones, held=held, task=task)
         names = backbones or [space.start.backbone]
         parents = [parent_of(self.engine, self.settings, recipe.weights, item) for item in names]
         for item in names:  # trials meet every network with what the start lets learn
@@ -97,7 +103,7 @@ class Searches(Service):
             project = projects.read_project(session, project_id)
             version_id = freeze(session, project, now=datetime.now(UTC))
         return self.queue.enqueue(
-            SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials),
+            SearchPayload(minutes=minutes, fields=[*fields], backbones=[*backbones], trials=trials, held=[*held]),
             project_id=project_id, name=name, recipe=recipe.to_json(), version_id=version_id, parent_id=parents[0],
         )  # fmt: skip
 
@@ -158,7 +164,8 @@ def _recipe(run: RunRecord, task: Task, best: TrialView) -> Recipe:
     if isinstance(kept := (run.result or {}).get("recipe"), dict):
         return Recipe.from_json(kept)
     payload = SearchPayload.from_json(run.payload)
-    space = search_space(Recipe.from_json(run.recipe or {}), payload.fields, payload.backbones, task=task)
+    recipe = Recipe.from_json(run.recipe or {})
+    space = search_space(recipe, payload.fields, payload.backbones, held=payload.held, task=task)
     return space.recipe_of(best.values)
 
 
@@ -182,9 +189,7 @@ def _trial(row: JsonObject, *, over: bool) -> TrialView:
     )
 
 
-def _check_fields(recipe: Recipe, fields: Sequence[str], task: Task) -> None:
-    """Raises BadInput for a field that would make no trial differ; how much learns may still differ itself."""
-    whole = {**recipe.to_json(), "tune": "all"}
-    for field in fields:
-        if why := why_unused(field, whole, task):
-            raise BadInput(f"Trials cannot differ by {field} here: {why}.", hint="Leave it out.")
+def _why_alike(name: str, recipe: Recipe, fields: Sequence[str], task: Task) -> str:
+    """Why no trial would differ by a field, or ""; in some trials more than the head learns, where that may vary."""
+    more = "tune" in fields or recipe.weights == "none"
+    return why_unused(name, {**recipe.to_json(), "tune": "all"} if more else recipe.to_json(), task)

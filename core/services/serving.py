@@ -11,7 +11,7 @@ from types import FrameType
 
 from core.jobs import LaneWorker
 from core.services.base import Service
-from core.services.home import read_holder
+from core.services.home import has_no_room, read_holder
 from core.store.runs import RunRecord
 from core.types import RunId
 
@@ -28,6 +28,11 @@ class Serving(Service):
     def served(self) -> bool:
         """Whether a `graft up` serves this home."""
         return read_holder(self.settings) is not None
+
+    @property
+    def no_room(self) -> bool:
+        """Whether the home's disk is full: a run that works may then be able to write down neither that nor its end."""
+        return has_no_room(self.settings)
 
     def finish(self, run_id: RunId, tell: Callable[[RunRecord], None] = lambda run: None) -> RunRecord:
         """The run once it has ended; `tell` is given the run as it stands, several times a second and at its end.

@@ -85,6 +85,8 @@ def verify(
     computed = computed or ComputedOnce()
     with reading(engine) as session:
         run = runs.read_run(session, run_id)
+        if not run.scored:
+            raise BadInput(f"Run {run_id} is no training: it has no scores.", hint="`graft runs` lists the trainings.")
         if run.version_id is None or not _kept_hash(run):
             raise BadInput(
                 f"Run {run_id} has no kept figures to check: it is {run.state.value}.",

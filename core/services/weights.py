@@ -127,7 +127,8 @@ def parent_of(engine: Engine, settings: Settings, weights: str, backbone: str) -
     earlier = earlier_model(weights)
     made_for = "" if earlier is None else _backbone(engine, settings, earlier)
     if earlier is None or not made_for:
-        raise BadInput(f"Run {value} has no model to start from.", hint="Choose a run that has ended well.")
+        hint = "Choose a training or a pretraining that has ended well."
+        raise BadInput(f"Run {value} has no model to start from.", hint=hint)
     if made_for != backbone:
         raise BadInput(f"Run {earlier.run} is a {made_for}, not a {backbone}.", hint="Choose the same network.")
     return RunId(earlier.run)

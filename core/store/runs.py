@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, case, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
@@ -22,7 +22,7 @@ RETRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it stood when read."""
+    """A run as it stood when read. `worked_s` are the seconds of its ended attempts; None where not known."""
 
     id: RunId
     project_id: ProjectId | None
@@ -50,7 +50,13 @@ class RunRecord:
     libraries: JsonObject
     created_at: datetime
     started_at: datetime | None
+    worked_s: float | None
     finished_at: datetime | None
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is a training or an external test: what else has a dataset version is never scored itself."""
+        return self.kind in (RunKind.TRAIN, RunKind.EVALUATE)
 
     @property
     def title(self) -> str:
@@ -171,6 +177,8 @@ def claim_next(session: Session, lane: Lane, *, worker: str, now: datetime) -> R
             attempts=RunRow.attempts + 1,
             heartbeat_at=now,
             started_at=func.coalesce(RunRow.started_at, now),
+            claimed_at=now,
+            worked_s=case((RunRow.attempts == 0, 0.0), else_=RunRow.worked_s),
         )
         .returning(RunRow)
     )
@@ -187,6 +195,17 @@ def _update_held(
         .values(**values)
     )
     return cast(CursorResult[object], session.execute(query)).rowcount == 1
+
+
+def _worked(session: Session, run_id: RunId, until: datetime | None) -> float | None:
+    """Seconds of work with the attempt that ends now, which lasted until then, or until it was last heard of."""
+    row = session.execute(
+        select(RunRow.worked_s, RunRow.claimed_at, RunRow.heartbeat_at).where(RunRow.id == run_id)
+    ).one_or_none()
+    if row is None or row.worked_s is None or row.claimed_at is None:
+        return None
+    seconds: float = ((until or row.heartbeat_at or row.claimed_at) - row.claimed_at).total_seconds()
+    return None if seconds < 0 else row.worked_s + seconds  # the clock was set back meanwhile: nobody knows
 
 
 def beat(session: Session, run_id: RunId, attempt: int, *, now: datetime) -> bool:
@@ -219,14 +238,15 @@ def finish_run(
     hint: str = "",
     trace: str = "",
     lasting: bool = False,
+    died: bool = False,
 ) -> bool:
-    """Record the run's one end; `lasting`: going on would end in the same way.
+    """Record the run's one end; `lasting`: going on would end in the same way. `died`: nobody knows since when.
 
     False: it has ended already, or is held by someone else.
     """
     values = {
         "state": state, "finished_at": now, "result": result, "error": error, "hint": hint, "trace": trace,
-        "lasting": lasting,
+        "lasting": lasting, "worked_s": _worked(session, run_id, None if died else now),
     }  # fmt: skip
     return _update_held(session, run_id, attempt, values)
 
@@ -237,8 +257,12 @@ def release_run(session: Session, run_id: RunId, attempt: int, *, retries: int) 
     False: it has not so many left, has ended, or is held by someone else.
     """
     values = {
-        "state": RunState.QUEUED, "heartbeat_at": None, "worker": "", "retries_left": RunRow.retries_left - retries,
-    }  # fmt: skip
+        "state": RunState.QUEUED,
+        "heartbeat_at": None,
+        "worker": "",
+        "retries_left": RunRow.retries_left - retries,
+        "worked_s": _worked(session, run_id, None),
+    }
     return _update_held(session, run_id, attempt, values, RunRow.retries_left >= retries)
 
 

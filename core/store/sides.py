@@ -135,8 +135,8 @@ def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Si
     Raises NotFound, and NotEnoughImages while there are no predictions to check.
     """
     run = runs.read_run(session, run_id)
-    if run.version_id is None:
-        raise NotEnoughImages(f"Run {run.id} is not a training: it has no results.")
+    if not run.scored or run.version_id is None:
+        raise NotEnoughImages(f"Run {run.id} is no training: it has no scores.")
     version = versions.read_version_of(session, run)
     checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)), split)
     if not checked.records:

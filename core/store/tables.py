@@ -275,6 +275,8 @@ class RunRow(Base):
     libraries: Mapped[JsonObject] = mapped_column(default=dict)  # name -> version
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]  # when the last attempt began
+    worked_s: Mapped[float | None]  # in attempts that have ended; nothing where that was not kept
     finished_at: Mapped[datetime | None]
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import torch
 from torch import Tensor
 
-from core.catalogue import WeightsCard, backbone_info
-from core.errors import GraftError, NotEnoughImages
+from core.catalogue import WeightsCard, backbone_info, ensure_pictures
+from core.errors import GraftError
 from core.features import PixelCache
 from core.formula import FormulaPictures, FormulaPool
 from core.inference import choose_device, device_words
@@ -32,7 +32,6 @@ from core.types import ClassId, JsonObject, JsonValue, ProjectId
 from core.words import count
 
 SIZE, GROWS_FROM = 128, 0.75
-FEWEST = 16
 PROBED, PROBED_EACH = 10, 20
 MOST_LABELLED, CALIBRATING = 400, 256
 FROM_NOTHING, GOING_ON = 2e-3, 3e-4
@@ -171,10 +170,7 @@ def _of_project(context: JobContext, project: ProjectId, size: int) -> tuple[Sto
     with reading(context.engine) as session:
         blobs = images.list_blobs(session, project)
         labelled = versions.list_labelled(session, project)
-    if len(blobs) < FEWEST:
-        raise NotEnoughImages(
-            f"Pretraining needs at least {FEWEST} pictures; there are {len(blobs)}.", hint="Bring in more."
-        )
+    ensure_pictures(len(blobs))
     pixels = PixelCache(context.settings, size, "squash")
 
     def watch(done: int, total: int) -> None:

@@ -50,7 +50,7 @@ def run(context: JobContext) -> JsonObject:
     with reading(context.engine) as session:
         version = versions.read_version(session, context.run.version_id)
     recipe = Recipe.from_json(context.run.recipe)
-    space = search_space(recipe, payload.fields, payload.backbones, task=version.task)
+    space = search_space(recipe, payload.fields, payload.backbones, held=payload.held, task=version.task)
     return _Search(context, space, version, payload).run()
 
 

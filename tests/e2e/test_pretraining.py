@@ -35,6 +35,7 @@ def test_too_few_pictures_are_said_before_anything_is_begun(page: Page, served: 
     expect(page.get_by_role("button", name="Start")).to_be_enabled()  # from drawn pictures
     page.get_by_role("radio", name="Your pictures").or_(page.get_by_text("Your pictures", exact=True)).first.click()
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    expect(page.get_by_role("button", name="Start")).not_to_have_css("color", "rgb(255, 255, 255)")  # white on white
     page.get_by_test_id("stMain").get_by_role("link", name="Add images").click()
     page.wait_for_url("**/images**")
 

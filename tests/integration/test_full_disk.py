@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,9 +16,11 @@ from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
 
 from app import supervisor
 from app.commands.base import write_file
+from app.parts.text import md
 from app.supervisor import Supervisor
 from core.errors import DiskFull, GraftError
 from core.graft import Graft
@@ -96,6 +99,31 @@ def test_a_run_that_finds_no_room_says_so_as_soon_as_its_end_can_be_written_down
     assert not (graft.settings.home / NAME).exists()
     ended = graft.training.read(run_id)
     assert (ended.state, ended.error) == (RunState.FAILED, "The disk is full.") and "Make room" in ended.hint
+
+
+def under_way(run: int) -> None:
+    """The script of a page: runs on its own, so that it imports what it needs."""
+    from app.context import graft
+    from app.parts.following import in_progress
+    from app.parts.run_status import how_far
+    from core.types import RunId
+
+    found = graft().queue.read(RunId(run))
+    how_far(found)
+    in_progress(found)
+
+
+def test_a_run_that_cannot_write_down_its_end_does_not_seem_to_go_on(
+    graft: Graft, project: ProjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
+    run = graft.training.start(project, TINY)
+    claim(graft, Lane.TRAINING)
+    assert not AppTest.from_function(under_way, kwargs={"run": run}).run().error
+    monkeypatch.setattr("core.services.home.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    page = AppTest.from_function(under_way, kwargs={"run": run}).run()
+    assert not page.exception
+    assert [item.value for item in page.error] == [md(str(DiskFull()))] * 2
 
 
 def test_the_jobs_worker_goes_on_when_the_database_had_no_room(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:

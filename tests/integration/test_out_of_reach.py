@@ -2,10 +2,13 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.errors import WeightsUnavailable
 from core.graft import Graft
-from core.types import ProjectId
+from core.recipes import OUT_OF_REACH
+from core.types import ProjectId, Task
 
 THERE = "cannot be downloaded from here now, and without them the training fails"
 
@@ -102,3 +105,24 @@ def test_only_what_starts_from_published_weights_needs_them(graft: Graft) -> Non
         assert ways in caught.value.hint
     for weights in ("none", "bundled", "run:3", "file:/there.pth"):
         graft.training.ensure_reach(weights, ["resnet18"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["train"], ["train", "--preset", "instant", "--set", "mixup=0.2"], ["search"], ["find-rate"],
+     ["benchmark", "--backbones", "mobilenet_v3_small"]],
+)  # fmt: skip
+def test_what_a_command_refuses_it_refuses_before_it_says_what_would_be(graft: Graft, asked: list[str]) -> None:
+    graft.projects.create("Empty", Task.SINGLE)
+    refused = CliRunner().invoke(build(), [asked[0], "Empty", *asked[1:], "--home", str(graft.settings.home)])
+    assert refused.exit_code == 1 and refused.stdout == ""
+    assert refused.stderr.count("\n") == 1 and "two classes with 5 labelled pictures" in refused.stderr
+
+
+def test_what_a_command_starts_it_says_from_what_it_starts(graft: Graft, project: ProjectId) -> None:
+    started = CliRunner().invoke(build(), ["train", "Colours", "--home", str(graft.settings.home)])
+    assert started.exit_code == 0 and OUT_OF_REACH in started.stderr.splitlines()
+    chosen = CliRunner().invoke(
+        build(), ["train", "Colours", "--set", "weights=bundled", "--home", str(graft.settings.home)]
+    )
+    assert chosen.exit_code == 0 and OUT_OF_REACH not in chosen.stderr

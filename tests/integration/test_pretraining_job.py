@@ -11,7 +11,9 @@ import torch
 from PIL import Image
 from sqlalchemy import delete, update
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
+from app.cli import build
 from core.catalogue import BUNDLED, PRETRAININGS, bundled_weights
 from core.errors import BadInput, NotEnoughImages, NotFound, WeightsUnavailable
 from core.graft import Graft
@@ -23,7 +25,8 @@ from core.models.weights import ways_out
 from core.pretraining import METHODS
 from core.recipes import PRESETS
 from core.services.pretraining import Verdict, judge
-from core.store.db import writing
+from core.store import versions
+from core.store.db import reading, writing
 from core.store.tables import ImageClassRow, ProjectRow
 from core.tasks import pretrain
 from core.training import Fit, Trainer
@@ -169,6 +172,9 @@ def test_a_pretraining_stops_when_asked(graft: Graft) -> None:
         ({"method": "magic"}, "no method 'magic'"),
         ({"backbone": "resnet19"}, "no backbone"),
         ({"minutes": 0.0}, "minutes must lie between"),
+        ({"steps": -1}, "steps must lie between 0 and"),
+        ({"seed": 2**31}, "seed must lie between 0 and"),
+        ({"weights": "resnet.pht"}, "weights cannot be 'resnet.pht'"),
         ({"weights": "bundled"}, "brings no weights for timm:test_resnet"),
         ({"weights": "run:9"}, "Run 9 has no model"),
     ],
@@ -186,12 +192,26 @@ def test_formulas_cannot_be_named_on_photographs(graft: Graft, project: ProjectI
         graft.pretraining.start(project, dataclasses.replace(TINY, method="supervised"))
 
 
-def test_too_few_pictures_are_said(graft: Graft) -> None:
+def test_too_few_pictures_are_said_before_anything_is_queued_by_the_page_s_words(graft: Graft) -> None:
     empty = graft.projects.create("Empty", Task.SINGLE)
-    run_id = graft.pretraining.start(empty, TINY)
+    words = "to learn from: there is none, and it takes at least 16; pictures kept for testing do not count"
+    assert words in graft.pretraining.lacking(empty)
+    with pytest.raises(NotEnoughImages, match=words):
+        graft.pretraining.start(empty, TINY)
+    asked = CliRunner().invoke(build(), ["pretrain", "Empty", "--home", str(graft.settings.home)])
+    assert asked.exit_code == 1 and asked.stderr.strip() == graft.pretraining.lacking(empty)
+    assert graft.pretraining.list() == []
+
+
+def test_pictures_that_are_deleted_while_a_pretraining_waits_are_missed_by_the_same_words(
+    graft: Graft, project: ProjectId
+) -> None:
+    run_id = graft.pretraining.start(project, TINY)
+    with reading(graft.engine) as session:
+        found = [item.id for item in versions.list_labelled(session, project)]
+    graft.gallery.delete(project, found[:15])
     assert serve(graft) is RunState.FAILED
-    assert "at least 16 pictures; there are 0" in graft.queue.read(run_id).error
-    assert NotEnoughImages.__doc__
+    assert "there are 15, and it takes at least 16" in graft.queue.read(run_id).error
 
 
 def test_weights_are_listed_taken_away_and_installed_elsewhere(graft: Graft, tmp_path: Path) -> None:

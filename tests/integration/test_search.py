@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from app.parts.search_view import best_words
-from core.errors import BadInput, Cancelled, DiskFull, GraftError, NameTaken, NotFound
+from core.errors import BadInput, Cancelled, DiskFull, GraftError, NameTaken, NotEnoughImages, NotFound
 from core.graft import Graft
 from core.jobs import LaneWorker
 from core.recipes import PRESETS, Recipe
@@ -344,7 +344,37 @@ def test_the_command_searches_and_says_what_it_found(graft: Graft, project: Proj
     run = graft.training.read(RunId(json.loads(done.stdout)["run"]))
     assert run.payload == {
         "minutes": 2.0, "fields": ["mixup", "learning_rate"], "backbones": ["resnet18", "resnet34"], "trials": 200,
+        "held": ["weights"],
     }  # fmt: skip
+
+
+def test_what_is_set_on_the_command_line_does_not_vary_and_holds_for_all_trials(
+    graft: Graft, project: ProjectId
+) -> None:
+    asked = ["search", "Colours", "--trials", "1", "--set", "weights=bundled", "--json", "--home"]
+    asked.append(str(graft.settings.home))
+    done = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--set", "epochs=2"])
+    assert done.exit_code == 0, done.output
+    payload = graft.training.read(RunId(json.loads(done.stdout)["run"])).payload
+    assert payload["fields"] == ["learning_rate", "weight_decay"], "no picture is varied for a head alone"
+    assert payload["held"] == ["weights", "tune", "epochs"]
+    alike = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--fields", "mixup"])
+    assert alike.exit_code == 1 and "Trials cannot differ by mixup here: only the last layer learns" in alike.stderr
+    refused = CliRunner().invoke(build(), [*asked, "--set", "tune=head", "--fields", "tune"])
+    assert refused.exit_code == 1 and "tune is set, which holds for all trials" in refused.stderr
+
+
+def test_a_search_is_no_training_and_is_not_told_to_get_scores(graft: Graft, project: ProjectId) -> None:
+    run_id = start(graft, project, trials=1)
+    complete(graft, run_id)
+    home = ["--home", str(graft.settings.home)]
+    for asked in (["results", str(run_id)], ["results", str(run_id), "--check"], ["forecast", str(run_id)]):
+        told = CliRunner().invoke(build(), [*asked, *home])
+        assert told.exit_code == 1 and f"Run {run_id} is no training" in told.stderr, told.output
+    with pytest.raises(NotEnoughImages, match="is no training: it has no scores"):
+        graft.results.read(run_id)
+    with pytest.raises(BadInput, match=r"has no model to start from\. Choose a training or a pretraining"):
+        graft.training.start(project, dataclasses.replace(START, weights=f"run:{run_id}"))
 
 
 def test_a_search_whose_process_is_killed_goes_on_by_itself_and_one_that_is_stopped_stops_soon(

@@ -75,7 +75,7 @@ def test_a_child_that_was_killed_is_started_again_and_said(supervisor: subproces
 
 def test_of_a_child_that_ends_on_a_full_disk_it_is_said_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # It cannot write it down itself: its log is on that disk.
-    monkeypatch.setattr("app.supervisor.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    monkeypatch.setattr("core.services.home.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
     said: list[str] = []
     falling = ("-c", "raise SystemExit(3)")
     unusable = ("-c", f"import time; time.sleep(2); raise SystemExit({UNUSABLE})")

@@ -14,15 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.parts.run_status import took
 from core.errors import BadInput
 from core.graft import Graft
 from core.jobs import JobContext, LaneWorker
+from core.jobs.payloads import PretrainPayload
 from core.jobs.process import HUNG_S, LATE_S, STALE_S, Sweeper, give_back
 from core.jobs.spare import Spares
 from core.recipes import PRESETS
 from core.settings import Settings
 from core.store import runs
 from core.store.db import writing
+from core.store.runs import RunRecord
 from core.types import JsonValue, Lane, ProjectId, RunId, RunState
 from tests.integration.test_training import TINY
 
@@ -32,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 LONG = PRESETS["thorough"].with_settings(
     {"image_size": "64", "weights": "none", "epochs": "400", "patience": "0", "batch_size": "4"}
 )
+PRETRAINING = PretrainPayload(backbone="timm:test_resnet", method="", weights="")
 PATIENCE_S = 120.0
 
 
@@ -125,6 +129,36 @@ def test_a_silent_run_is_taken_back_sooner_when_its_worker_is_gone_than_when_it_
     assert state(elsewhere, STALE_S + 1) is RunState.QUEUED
     assert state(alive_here, STALE_S + 1) is RunState.RUNNING
     assert state(alive_here, HUNG_S + 1) is RunState.RUNNING, "it is watched first"
+
+
+def test_the_time_told_is_that_of_work_over_all_attempts_of_any_job(graft: Graft, project: ProjectId) -> None:
+    """Killed after ten minutes, taken up two days later, stopped after five, gone on with for one."""
+    run, began = graft.pretraining.start(project, PRETRAINING), datetime(2026, 1, 1, tzinfo=UTC)
+
+    def claim(now: datetime) -> RunRecord:
+        with writing(graft.engine) as session:
+            taken = runs.claim_next(session, Lane.TRAINING, worker="test", now=now)
+        assert taken is not None
+        return taken
+
+    def end(attempt: RunRecord, now: datetime, state: RunState, **how: bool) -> str:
+        with writing(graft.engine) as session:
+            assert runs.finish_run(session, run, attempt.attempts, state, now=now, **how)  # type: ignore[arg-type]
+        return took(graft.training.read(run))
+
+    first = claim(began)
+    with writing(graft.engine) as session:
+        runs.beat(session, run, first.attempts, now=began + timedelta(minutes=10))
+        give_back(session, first, "its process ended")
+    later = began + timedelta(days=2)
+    assert end(claim(later), later + timedelta(minutes=5), RunState.CANCELLED) == "took 15 min in 2 attempts"
+    graft.training.resume(run)
+    later += timedelta(days=1)
+    third = claim(later)
+    assert end(third, later + timedelta(days=9), RunState.FAILED, died=True) == "took 15 min in 3 attempts"
+    graft.training.resume(run)
+    later += timedelta(days=10)
+    assert end(claim(later), later + timedelta(minutes=1), RunState.DONE) == "took 16 min in 4 attempts"
 
 
 def test_a_run_of_a_dead_worker_is_taken_back_although_the_clock_was_set_back(

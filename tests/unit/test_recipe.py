@@ -44,7 +44,7 @@ def test_another_value_is_another_hash(recipe: Recipe, epochs: int) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("epochs", "0", "epochs must lie between 1 and 10000, not 0."),
+        ("epochs", "0", "epochs must lie between 1 and 10,000, not 0."),
         ("epochs", "many", "epochs must be a whole number"),
         ("learning_rate", "nan", "learning_rate must lie between"),
         ("image_size", "1", "A network sees nothing in 1 pixels. Choose 16 or more; 0: its own."),

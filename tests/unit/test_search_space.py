@@ -37,6 +37,29 @@ def test_the_learning_rate_is_a_factor_so_that_a_head_alone_keeps_its_own_scale(
     assert (head.learning_rate, head.epochs) == (pytest.approx(2e-2), PRESETS["instant"].epochs)
 
 
+def test_what_a_person_has_set_is_so_in_every_trial_also_of_a_head_alone() -> None:
+    start = PRESETS["balanced"].with_settings({"epochs": "3", "patience": "0", "weight_decay": "0.07"})
+    space = search_space(start, ["learning_rate", "tune"], held=["epochs", "patience", "weight_decay"])
+    head = space.recipe({"learning_rate": 0.5, "tune": "head"})
+    assert (head.tune, head.epochs, head.patience, head.weight_decay) == ("head", 3, 0, 0.07)
+    assert head.learning_rate == pytest.approx(0.5 * PRESETS["instant"].learning_rate)
+    rate = search_space(start, ["tune"], held=["learning_rate"]).recipe({"tune": "head"})
+    assert (rate.learning_rate, rate.epochs) == (start.learning_rate, PRESETS["instant"].epochs)
+
+
+def test_what_a_person_has_set_holds_from_nothing_too() -> None:
+    start = PRESETS["balanced"].with_settings({"weights": "none", "backbone_factor": "0.3"})
+    assert search_space(start, ["mixup"]).start.backbone_factor == 1.0
+    assert search_space(start, ["mixup"], held=["backbone_factor"]).start.backbone_factor == 0.3
+
+
+def test_what_is_set_cannot_vary_too() -> None:
+    with pytest.raises(BadInput, match="tune is set, which holds for all trials: it cannot vary, too"):
+        search_space(PRESETS["balanced"], ["learning_rate", "tune"], held=["tune"])
+    with pytest.raises(BadInput, match="backbone is set"):
+        search_space(PRESETS["balanced"], ["tune"], ["resnet18", "resnet34"], held=["backbone"])
+
+
 @pytest.mark.parametrize("preset", ["instant", "balanced"])
 @pytest.mark.parametrize("tune", ["head", "gradual", "last:2", "all"])
 def test_a_trial_that_is_told_by_its_fields_gives_its_recipe_again(preset: str, tune: str) -> None:

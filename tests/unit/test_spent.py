@@ -75,8 +75,7 @@ def test_the_page_tells_the_work_and_not_the_days_between_two_attempts() -> None
     assert took(once) == "took 48 h 0 min"
     again = dataclasses.replace(once, attempts=3)
     assert took(again) == "48 h 0 min from its first start to its end, in 3 attempts"
-    timings = {"decode": 60.0, "fit": 540.0, "first_step": 70.0}
-    assert took(dataclasses.replace(again, result={"timings_s": timings})) == "took 10 min in 3 attempts"
+    assert took(dataclasses.replace(again, worked_s=600.0)) == "took 10 min in 3 attempts"
     assert took(dataclasses.replace(once, finished_at=None)) == ""
     before = once.started_at - timedelta(hours=1) if once.started_at else None
     assert took(dataclasses.replace(once, finished_at=before)) == "", "the clock was set back"

@@ -217,7 +217,8 @@ def test_how_numbers_are_promised_and_refused_speaks_of_no_class(how: str) -> No
     [
         ("head", "The last layer alone"),
         ("lora:3", "Small additions of rank 3 (LoRA)"),
-        ("last:5", "The last 5 of five parts"),
+        ("last:5", "All five parts"),
+        ("last:12", "All five parts"),
     ],
 )
 def test_what_learns_is_said_also_where_no_form_offers_it(tune: str, words: str) -> None:
