@@ -21,7 +21,7 @@ from torch.nn import functional
 from core.catalogue import FAMILIES, ModelCard, backbone_info
 from core.explanation import explain
 from core.inference.onnx import write_onnx
-from core.models import Network
+from core.models import Network, channels_last
 from core.models.parts import lacking_kinds
 from core.recipes import PRESETS
 from core.training.plan import build_optimizer
@@ -59,7 +59,7 @@ def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_pat
     if needed > psutil.virtual_memory().available:
         pytest.skip(f"needs {needed / 1e9:.0f} GB of memory")
     torch.manual_seed(0)
-    network = Network(backbone, 3, image_size=side).to(memory_format=torch.channels_last).train()
+    network = channels_last(Network(backbone, 3, image_size=side)).train()
     assert lacking_kinds(network.body) == backbone_info(backbone).lacks
     pictures = torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8)
     before = {name: item.detach().clone() for name, item in network.named_parameters()}
@@ -68,7 +68,7 @@ def test_it_builds_learns_explains_and_exports(backbone: str, side: int, tmp_pat
     optimizer.step()
     changed = {name for name, item in network.named_parameters() if not torch.equal(item, before[name])}
     # Branches that begin silent (zero-gamma) let no gradient through in the first step.
-    assert {"head.weight", "head.bias"} < changed and len(changed) > 0.4 * len(before)
+    assert {"head.weight", "head.bias"} < changed and len(changed) > len(before) / 3
 
     network.eval()
     heat = explain(network, pictures[:1], torch.tensor([0]))
