@@ -130,6 +130,11 @@ class Settings:
         """Where a training stands on disk, from its first whole epoch until it has ended well."""
         return self.models / str(run_id) / CHECKPOINT
 
+    def holds_weights(self, name: str) -> bool:
+        """Whether the home has published weights: a file called so, or what the hub's client keeps in such a folder."""
+        path = self.weights / name
+        return bool(name) and (path.is_file() or any(path.glob("snapshots/*/model.safetensors")))
+
     def map_file(self, run_id: RunId) -> Path:
         """Where the pictures of the map drawn by that run lie."""
         return self.models / str(run_id) / "map.npz"

@@ -7,6 +7,7 @@ from core.catalogue.backbones import (
     BackboneInfo,
     all_backbones,
     backbone_info,
+    published_weights,
     search_backbones,
     without_part,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "BACKBONES", "BUNDLED", "COLLAPSED_RANK", "COLLAPSED_SPREAD", "EXPLANATIONS", "FAMILIES", "OTHER_PART", "PARTS",
     "PRETRAININGS",
     "WEIGHTS_SUFFIXES", "BackboneInfo", "ExplanationInfo", "Family", "ModelCard", "PretrainingInfo", "WeightsCard",
-    "all_backbones", "backbone_info", "bundled_weights", "ensure_pictures", "in_words", "search_backbones",
+    "all_backbones", "backbone_info", "bundled_weights", "ensure_pictures", "in_words", "published_weights",
+    "search_backbones",
     "without_part",
 ]  # fmt: skip

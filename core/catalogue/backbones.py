@@ -86,25 +86,40 @@ BACKBONES = {item.name: item for item in _SHORT_LIST}
 
 
 @functools.cache
-def all_backbones() -> dict[str, BackboneInfo]:
-    """Every backbone by name: the short list, then torchvision's and timm's others.
-
-    The table beside this file is written by `python -m core.models.listing`.
-    """
-    found = dict(BACKBONES)
+def _table() -> dict[str, dict[str, str]]:
+    """The table beside this file, by name; it is written by `python -m core.models.listing`."""
     with (Path(__file__).parent / "backbones.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            info = BackboneInfo(
-                name=row["name"],
-                title=row["name"].removeprefix("timm:"),
-                words="",
-                image_size=int(row["image_size"]),
-                parameters_m=float(row["parameters_m"]),
-                pretrained=row["pretrained"] == "yes",
-                lacks=tuple(row["lacks"].split()),
-            )
-            found.setdefault(info.name, info)
-    return found
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+@functools.cache
+def all_backbones() -> dict[str, BackboneInfo]:
+    """Every backbone by name: the short list, then torchvision's and timm's others."""
+    others = {
+        name: BackboneInfo(
+            name=name,
+            title=name.removeprefix("timm:"),
+            words="",
+            image_size=int(row["image_size"]),
+            parameters_m=float(row["parameters_m"]),
+            pretrained=bool(row["weights"]),
+            lacks=tuple(row["lacks"].split()),
+        )
+        for name, row in _table().items()
+    }
+    return BACKBONES | {name: info for name, info in others.items() if name not in BACKBONES}
+
+
+def published_weights(name: str) -> str:
+    """What a backbone's published weights are called once they are downloaded: a file, or a folder of the hub's client.
+
+    "" where nobody published any.
+    """
+    bare, _, tag = name.removeprefix("timm:").partition(".")
+    if tag:
+        return f"models--timm--{bare}.{tag}"
+    row = _table().get(name)
+    return row["weights"] if row else ""
 
 
 def backbone_info(name: str) -> BackboneInfo:

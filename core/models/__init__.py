@@ -17,7 +17,7 @@ from core.models.likeness import JointLikeness, Likeness, some
 from core.models.network import Network, calibrate_batch_norm, channels_last, hasten_batch_norm
 from core.models.residuals import begin_residuals
 from core.models.stages import frozen_to_eval, set_trainable, stages, units
-from core.models.weights import knows_photographs, load_weights, weights_at_hand
+from core.models.weights import knows_photographs, load_weights
 
 __all__ = [
     "Ensemble",
@@ -48,5 +48,4 @@ __all__ = [
     "some",
     "stages",
     "units",
-    "weights_at_hand",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import csv
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import timm
 import torch
@@ -17,15 +18,21 @@ from core.models.parts import lacking_kinds
 LOG = logging.getLogger("graft.listing")
 
 
-def _names() -> Iterator[tuple[str, int, bool]]:
+def names() -> Iterator[tuple[str, int, str]]:
+    """Every backbone: its name, the side of its pictures in pixels, and what its weights are called once downloaded."""
     for name in torchvision.models.list_models(module=torchvision.models):
-        crop = torchvision.models.get_model_weights(name).DEFAULT.transforms().crop_size
-        yield name, int(crop[0]), True
-    published = {name.split(".")[0] for name in timm.list_models(pretrained=True)}
+        weights = torchvision.models.get_model_weights(name).DEFAULT
+        yield name, int(weights.transforms().crop_size[0]), _file(weights.url)
     for name in timm.list_models():
         config = timm.get_pretrained_cfg(name)
         if config is not None and config.input_size[0] == 3:
-            yield TIMM + name, int(config.input_size[-1]), name in published
+            hub = config.hf_hub_id
+            kept = f"models--{hub.replace('/', '--')}" if hub else _file(str(config.url or ""))
+            yield TIMM + name, int(config.input_size[-1]), kept
+
+
+def _file(url: str) -> str:
+    return Path(urlsplit(url).path).name
 
 
 def main() -> None:
@@ -33,8 +40,8 @@ def main() -> None:
     path = Path(core.catalogue.__file__).parent / "backbones.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["name", "image_size", "parameters_m", "pretrained", "lacks"])
-        for name, size, pretrained in _names():
+        writer.writerow(["name", "image_size", "parameters_m", "weights", "lacks"])
+        for name, size, weights in names():
             try:
                 body = _body(name, size)
             except Exception as error:  # whatever a network of another library stumbles over: it is left out
@@ -42,7 +49,7 @@ def main() -> None:
                 continue
             millions = sum(item.numel() for item in body.parameters()) / 1e6
             lacks = " ".join(lacking_kinds(body))
-            writer.writerow([name, size, f"{millions:.1f}", "yes" if pretrained else "no", lacks])
+            writer.writerow([name, size, f"{millions:.1f}", weights, lacks])
 
 
 def _body(name: str, size: int) -> nn.Module:

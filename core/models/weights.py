@@ -145,14 +145,6 @@ def _download(url: str, settings: Settings) -> dict[str, Tensor]:
     return cast(dict[str, Tensor], state)
 
 
-def weights_at_hand(backbone: str, settings: Settings) -> bool:
-    """Whether ImageNet weights of a network of torchvision's were downloaded already; asks no other host."""
-    if backbone.startswith(TIMM) or backbone in OWN:
-        return False
-    url = str(torchvision.models.get_model_weights(backbone).DEFAULT.url)
-    return (settings.weights / Path(urlsplit(url).path).name).is_file()
-
-
 def _torchvision_state(backbone: str, settings: Settings) -> dict[str, Tensor]:
     return _download(torchvision.models.get_model_weights(backbone).DEFAULT.url, settings)
 

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from sqlalchemy import Engine
 
-from core.catalogue import WeightsCard, backbone_info, bundled_weights
+from core.catalogue import WeightsCard, backbone_info, bundled_weights, published_weights
 from core.errors import BadInput, NotFound, WeightsUnavailable
 from core.recipes import EarlierModel, Recipe, earlier_model
 from core.settings import Settings, expanded
@@ -36,14 +36,15 @@ def usual_weights(settings: Settings, backbone: str) -> str:
 
 def reaches_imagenet(settings: Settings, backbone: str) -> bool:
     """Whether ImageNet's weights of a network lie in the home, or their host answers now."""
-    return _at_hand(settings, backbone) or _answers(_host(settings, backbone))
+    return settings.holds_weights(published_weights(backbone)) or _answers(_host(settings, backbone))
 
 
 def out_of_reach(settings: Settings, backbones: Sequence[str]) -> list[str]:
     """Those of the networks whose published weights cannot be had here now. Asks each host once, for two seconds."""
     answers = functools.cache(_answers)
-    wanted = [name for name in backbones if backbone_info(name).pretrained and not _at_hand(settings, name)]
-    return [name for name in wanted if not answers(_host(settings, name))]
+    wanted = [name for name in backbones if backbone_info(name).pretrained]
+    away = [name for name in wanted if not settings.holds_weights(published_weights(name))]
+    return [name for name in away if not answers(_host(settings, name))]
 
 
 def ensure_reach(settings: Settings, weights: str, backbones: Sequence[str]) -> None:
@@ -67,37 +68,6 @@ def unavailable(missing: Sequence[str]) -> WeightsUnavailable:
 
 def _host(settings: Settings, backbone: str) -> str:
     return settings.weights_url or (TIMM_HOST if backbone.startswith(TIMM) else HOST)
-
-
-def _at_hand(settings: Settings, backbone: str) -> bool:
-    """Whether the weights lie in the home: torchvision's as a file called so, timm's as the hub's client keeps them."""
-    if not backbone.startswith(TIMM):
-        return any(settings.weights.glob(f"{FILES.get(backbone, backbone)}-*.pth"))
-    name = backbone.removeprefix(TIMM)
-    kept = f"models--*--{name}{'' if '.' in name else '.*'}"
-    return any(settings.weights.glob(f"{kept}/snapshots/*/model.safetensors"))
-
-
-FILES = {
-    "alexnet": "alexnet-owt",
-    "efficientnet_b0": "efficientnet_b0_rwightman",
-    "efficientnet_b2": "efficientnet_b2_rwightman",
-    "efficientnet_b3": "efficientnet_b3_rwightman",
-    "efficientnet_b4": "efficientnet_b4_rwightman",
-    "efficientnet_b5": "efficientnet_b5_lukemelas",
-    "efficientnet_b6": "efficientnet_b6_lukemelas",
-    "efficientnet_b7": "efficientnet_b7_lukemelas",
-    "inception_v3": "inception_v3_google",
-    "mnasnet0_5": "mnasnet0.5_top1_67.823",
-    "mnasnet1_0": "mnasnet1.0_top1_73.512",
-    "regnet_y_128gf": "regnet_y_128gf_swag",
-    "shufflenet_v2_x0_5": "shufflenetv2_x0.5",
-    "shufflenet_v2_x1_0": "shufflenetv2_x1",
-    "shufflenet_v2_x1_5": "shufflenetv2_x1_5",
-    "shufflenet_v2_x2_0": "shufflenetv2_x2_0",
-    "vit_h_14": "vit_h_14_swag",
-}
-"""Networks of torchvision whose file of weights is called otherwise than they are."""
 
 
 def _answers(url: str) -> bool:

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.catalogue import BACKBONES, bundled_weights
+from core.catalogue import BACKBONES, bundled_weights, published_weights
 from core.features import PixelCache, cached_features
 from core.inference import BATCH, choose_device
 from core.jobs.context import JobContext
-from core.models import Network, calibrate_batch_norm, weights_at_hand
+from core.models import Network, calibrate_batch_norm
 from core.settings import Settings
 from core.tasks.warm import warm_model
 from core.tasks.whole import start_from
@@ -62,7 +62,8 @@ def _watch(context: JobContext, done: int, total: int) -> None:
 def _weights(settings: Settings) -> tuple[str, str, int, str]:
     """The best that is on this machine: backbone, weights as in a recipe, picture size, and all of it in words."""
     for item in BACKBONES.values():
-        if weights_at_hand(item.name, settings):
+        # Those of timm's are not taken: to read them its client asks the hub.
+        if not item.name.startswith("timm:") and settings.holds_weights(published_weights(item.name)):
             return item.name, "imagenet", item.image_size, f"{item.name} (ImageNet)"
     for name, card in bundled_weights().items():
         return name, "bundled", card.image_size, f"{name} (weights that come with Graft)"

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from app.cli import build
+from core.catalogue import published_weights
 from core.errors import WeightsUnavailable
 from core.graft import Graft
 from core.recipes import OUT_OF_REACH
@@ -18,7 +19,8 @@ def away(graft: Graft, monkeypatch: pytest.MonkeyPatch) -> None:
     """No host answers, and of the weights only one network's lie in the home; no page is around the forms."""
     monkeypatch.setenv("GRAFT_HOME", str(graft.settings.home))
     monkeypatch.setattr("core.services.weights._answers", lambda url: False)
-    monkeypatch.setattr("core.services.weights._at_hand", lambda settings, backbone: backbone == "vgg16")
+    graft.settings.weights.mkdir(parents=True, exist_ok=True)
+    (graft.settings.weights / published_weights("vgg16")).touch()
     for place in ("app.views.train.page_link", "app.parts.pretraining_form.page_link"):
         monkeypatch.setattr(place, lambda *words, **more: None)  # links need the whole app
 

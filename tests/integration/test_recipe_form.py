@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.parts.text import md
+from core.catalogue import published_weights
 from core.graft import Graft
 from core.recipes import PRESETS, PUBLISHED, Recipe, from_nothing
 from core.services.training import Training
@@ -244,7 +245,8 @@ def test_weights_that_cannot_be_had_are_told_before_anything_fails(
     graft: Graft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.services.training.usual_weights", lambda settings, backbone: "imagenet")
-    monkeypatch.setattr("core.services.weights._at_hand", lambda settings, backbone: backbone == "resnet18")
+    graft.settings.weights.mkdir(parents=True, exist_ok=True)
+    (graft.settings.weights / published_weights("resnet18")).touch()
     monkeypatch.setattr("core.services.weights._answers", lambda url: False)
     page = AppTest.from_function(comparing, default_timeout=60, kwargs={"home": str(graft.settings.home)}).run()
     studies = page.warning[-1]

@@ -13,13 +13,12 @@ from types import SimpleNamespace
 import pytest
 import safetensors.torch
 import torch
-import torchvision
 
-from core.catalogue import BUNDLED, bundled_weights
+from core.catalogue import BUNDLED, all_backbones, bundled_weights, published_weights
 from core.errors import BadInput, WeightsUnavailable
 from core.graft import Graft
-from core.models import Network, knows_photographs, load_weights
-from core.models.weights import read_state, weights_at_hand
+from core.models import Network, knows_photographs, listing, load_weights
+from core.models.weights import read_state
 from core.recipes import ACCURATE, SMALL
 from core.services.weights import out_of_reach, usual_weights
 from core.settings import Settings
@@ -203,14 +202,28 @@ def test_weights_that_are_at_hand_need_no_host(settings: Settings) -> None:
     assert usual_weights(replace(settings, weights_url=NOWHERE), "mobilenet_v3_small") == "imagenet"
 
 
-def test_the_names_of_torchvision_s_files_are_known_without_torch(settings: Settings) -> None:
+def test_the_table_knows_what_the_weights_of_every_network_are_called_without_torch() -> None:
+    called = {name: file for name, _, file in listing.names()}
+    assert {name: published_weights(name) for name in called} == called
+    assert {name for name, info in all_backbones().items() if info.pretrained} == {
+        name for name in called if called[name]
+    }
+    assert called["efficientnet_b0"].startswith("efficientnet_b0_rwightman-")
+    assert called["timm:fastvit_mci0"] == "models--apple--mobileclip_s0_timm", "the hub calls it otherwise"
+    plain = [file for name, file in called.items() if name.startswith("timm:") and file.endswith((".pth", ".pt"))]
+    assert plain, "and some lie at an address of their own"
+
+
+@pytest.mark.parametrize("backbone", ["efficientnet_b0", "timm:fastvit_mci0", "timm:resnet18"])
+def test_weights_that_were_downloaded_once_are_at_hand(settings: Settings, backbone: str) -> None:
     away = replace(settings, weights_url=NOWHERE)
-    settings.weights.mkdir(parents=True)
-    for name in torchvision.models.list_models(module=torchvision.models):
-        url = torchvision.models.get_model_weights(name).DEFAULT.url
-        assert out_of_reach(away, [name]) == [name]
-        (settings.weights / url.rpartition("/")[2]).touch()
-        assert out_of_reach(away, [name]) == [] and weights_at_hand(name, away)
+    assert out_of_reach(away, [backbone]) == [backbone]
+    kept = settings.weights / published_weights(backbone)
+    if kept.name.startswith("models--"):
+        kept = kept / "snapshots" / ("a" * 40) / "model.safetensors"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert out_of_reach(away, [backbone]) == []
 
 
 def test_timm_s_weights_that_the_hub_s_client_keeps_are_at_hand(settings: Settings) -> None:
