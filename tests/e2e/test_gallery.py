@@ -390,7 +390,9 @@ def test_two_people_who_change_classes_at_once_lose_nothing(open_page: OpenPage,
     one.get_by_label("Name of class 2").fill("mines")
     one.get_by_role("button", name="Save changes").click()
     expect(one.get_by_text("Somebody else has changed the name of 'miner' to 'leaf miner' meanwhile")).to_be_visible()
-    expect(one.get_by_label("Name of class 2")).to_have_value("leaf miner")
+    expect(one.get_by_label("Name of class 2")).to_have_value("mines")
+    expect(one.get_by_text("Somebody else has meanwhile called it “leaf miner”.")).to_be_visible()
+    assert [item.name for item in served.graft.projects.read(project).classes] == ["leaf rust", "leaf miner"]
 
 
 def test_a_merged_class_can_be_separated_again(page: Page, served: Served) -> None:
