@@ -163,7 +163,7 @@ def test_a_home_of_the_graft_before_says_that_it_was_not_recorded(graft: Graft, 
     with sqlite3.connect(graft.settings.home / "graft.db") as database:
         database.execute("ALTER TABLE dataset_version DROP COLUMN labelling")
         database.execute("ALTER TABLE import_item DROP COLUMN relabelled")
-        for later in ("lasting", "libraries"):
+        for later in ("lasting", "libraries", "claimed_at", "worked_s"):
             database.execute(f"ALTER TABLE run DROP COLUMN {later}")
         database.execute("UPDATE alembic_version SET version_num = '0004_circles'")
     graft = read.graft = open_graft(graft.settings)
