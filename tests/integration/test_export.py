@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -12,7 +13,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from starlette.testclient import TestClient
 from torch import Tensor, nn
 
@@ -21,10 +22,10 @@ from core.catalogue.card import in_words
 from core.errors import BadInput, NotFound
 from core.exchange.predict_example import EXAMPLE
 from core.graft import Graft, open_graft
-from core.inference import answers
+from core.inference import answers, open_pixels
 from core.inference.onnx import Answering, write_onnx
 from core.jobs.payloads import ImportPayload
-from core.media import BlobStore
+from core.media import BlobStore, prepare
 from core.recipes import PRESETS
 from core.services.circles import Circle
 from core.services.labelling import LabelEvent, LabelValue
@@ -228,6 +229,26 @@ def test_the_exported_model_sees_a_picture_of_any_kind_as_graft_does(
     for file, line in zip(files, said[1:], strict=True):
         shares = [float(share) for share in re.findall(r"([\d.]+)%", line.removeprefix(file).partition("(")[2])]
         np.testing.assert_allclose(np.array(told[Path(file).name]) * 100, shares, atol=0.06)
+
+
+def test_the_exported_program_reads_photos_to_the_pixel_as_graft_does(
+    trained: tuple[Graft, RunId, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse = np.random.default_rng(5).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    photo = Image.fromarray(coarse).resize((700, 500))
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    photo.save(tmp_path / "large.jpg")
+    photo.convert("L").save(tmp_path / "grey.jpg")
+    photo.save(tmp_path / "turned.jpg", exif=turned)
+    photo.convert("CMYK").save(tmp_path / "print.jpg")
+    photo.save(tmp_path / "web.webp")
+    photo.save(tmp_path / "plain.png")
+    monkeypatch.setattr(sys, "argv", ["predict.py"])
+    seen = runpy.run_path(str(trained[2] / "predict.py"))["seen"]
+    for file in sorted(tmp_path.iterdir()):
+        kept = prepare(file.read_bytes(), file.name).content
+        assert np.array_equal(np.asarray(seen(file)), open_pixels(kept, file.name, min_side=64)), file.name
 
 
 def test_of_a_file_with_several_pages_it_is_told_that_the_first_was_looked_at(
