@@ -25,6 +25,7 @@ from core.graft import Graft, open_graft
 from core.inference import answers, open_pixels
 from core.inference.onnx import Answering, write_onnx
 from core.jobs.payloads import ImportPayload
+from core.labels import ClassSpec
 from core.media import BlobStore, prepare
 from core.recipes import PRESETS
 from core.services.circles import Circle
@@ -98,7 +99,28 @@ def test_a_dataset_that_was_exported_comes_back_without_loss(graft: Graft, tmp_p
     bring_in(graft, second, packed_zip)
     assert known(graft, second) == before
     told = [item.reason for item in graft.imports.report(graft.imports.list(second)[0].id).items]
-    assert told == (["From low to high the grades are now: -1, 0. " + ELSEWHERE] if task is Task.ORDINAL else [])
+    assert told == []
+
+
+def test_grades_come_back_in_their_order_and_classes_without_a_picture_too(graft: Graft, tmp_path: Path) -> None:
+    for number, name in enumerate(["low", "very low", "high"]):
+        picture(tmp_path / "in" / name / f"{number}.png", number)
+    grades = ["healthy", "very low", "low", "high"]
+    first = graft.projects.create("First", Task.ORDINAL, [ClassSpec(name=name) for name in grades])
+    bring_in(graft, first, tmp_path / "in")
+    packed_zip = packed(graft, graft.exports.dataset(first))
+
+    def back(task: Task, there: list[str]) -> tuple[list[str], list[str]]:
+        second = graft.projects.create(f"{task} {there}", task, [ClassSpec(name=name) for name in there])
+        bring_in(graft, second, packed_zip)
+        told = [item.reason for item in graft.imports.report(graft.imports.list(second)[0].id).items]
+        return [item.name for item in graft.projects.read(second).classes], told
+
+    assert back(Task.ORDINAL, []) == (grades, [])
+    assert back(Task.SINGLE, []) == (grades, [])
+    names, (told,) = back(Task.ORDINAL, ["high"])
+    assert names == ["high", "healthy", "very low", "low"]
+    assert told == "New grades came last. From low to high the grades are now: " + ", ".join(names) + f". {ELSEWHERE}"
 
 
 def test_pictures_lie_in_the_folders_of_their_classes(graft: Graft, tmp_path: Path) -> None:
@@ -113,7 +135,7 @@ def test_pictures_lie_in_the_folders_of_their_classes(graft: Graft, tmp_path: Pa
     event = LabelEvent(event_id="clear-it", image_id=image.id, kind=LabelKind.CLEAR, value=LabelValue())
     graft.labelling.record(project, [event])
     with zipfile.ZipFile(packed(graft, graft.exports.dataset(project))) as archive:
-        assert set(archive.namelist()) == {"rust/a.png", "wet/a.png", "unlabelled/b.png", "labels.csv"}
+        assert set(archive.namelist()) == {"rust/a.png", "wet/a.png", "unlabelled/b.png", "labels.csv", "classes.json"}
 
 
 def test_what_an_expert_circled_goes_along_and_comes_back(graft: Graft, tmp_path: Path) -> None:
