@@ -242,7 +242,7 @@ class Results(Service):
     ) -> Comparison:
         """The second run against the first on the images both predicted; scores on the split may be `known`.
 
-        Raises BadInput for runs of different projects or dataset versions, NotEnoughImages while one has no predictions.
+        Raises BadInput for runs of different projects or dataset versions, NotEnoughImages without predictions.
         """
         one, version, before = self._said(first, split)
         other, others, after = self._said(second, split)
