@@ -94,6 +94,7 @@ def predict(
         "classes": list(view.classes),
         "promise": view.promise.coverage if view.promise and view.promise.possible else None,
         "promised_to": by,
+        "caution": view.promise.caution if view.promise else "",
         "groups": list(view.groups),
         "predictions": said,
         "rejected": [{"name": item.name, "reason": item.error} for item in view.rejected],
@@ -106,4 +107,6 @@ def predict(
     if each_group and view.strangers:
         strangers = f"{len(view.strangers)} of no group that it knows"
         notes.insert(0, f"{strangers}: they have the most cautious limit of all groups.")
+    if view.promise and view.promise.caution:
+        notes.insert(0, view.promise.caution)
     show(value, "\n".join([words, *notes]), as_json)

@@ -36,6 +36,9 @@ def picture_map(project: ProjectView, view: MapView) -> None:
         f"{_shown(view)} Seen by {md(view.features)}. Draw around some with the lasso or the box to see and label "
         "them; a click on a name hides its points."
     )
+    if view.since:
+        came = f"{count(view.since, 'picture')} came after this map was drawn and {'is' if view.since == 1 else 'are'}"
+        st.caption(f":material/update: {came} not on it. Draw it again to see {'it' if view.since == 1 else 'them'}.")
     event = st.plotly_chart(
         picture_map_figure(view.layouts[layout], [image.name for image in view.pictures], heaps),
         config={"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import page_link, set_params
 from app.parts.file_lines import file_lines
-from app.parts.promise import choose_promise, not_enough
+from app.parts.promise import choose_promise
 from app.parts.text import count, md
 from app.parts.viewer import HONEST, viewer
 from core.services.explanations import PictureView
@@ -23,8 +23,8 @@ def relied(view: PredictionsView) -> None:
     _, by = choose_promise(view.task, grouped=bool(view.groups))
     if by == "group":
         _ask_group(view)
-    if not view.promise.possible:
-        st.caption(f":material/info: {not_enough(view.promise)}")
+    if view.promise.caution:
+        st.caption(f":material/info: {view.promise.caution}")
     unanswered = view.unanswered
     flawed = sum(item.answer == NO_ANSWER for item in unanswered)
     answered = len(view.items) - len(unanswered)

@@ -91,15 +91,12 @@ def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "") -> None:
     coverage, by = choose_promise(task, grouped=grouped)
     promise, lines = graft().judging.promise(run, coverage, by)
     if not promise.possible:
-        st.info(not_enough(promise), icon=":material/hourglass_empty:")
+        st.info(promise.caution, icon=":material/hourglass_empty:")
         return
     st.markdown(_sentence(promise, lines[0], unit))
     st.caption(graft().judging.basis(run).words)
-    if promise.basis != promise.sought:
-        st.caption(
-            f"Too few {promise.sought} for a promise to new ones: it is to new {promise.basis} of those "
-            f"{promise.sought} that were there."
-        )
+    if promise.caution:
+        st.caption(promise.caution)
     if promise.untold:
         names = ", ".join(md(name) for name in promise.untold)
         st.caption(
@@ -107,14 +104,6 @@ def promised(run: RunId, task: Task, *, grouped: bool, unit: str = "") -> None:
             f"It takes at least {promise.needed} {promise.basis} of each."
         )
     _table(promise, lines)
-
-
-def not_enough(promise: Promise) -> str:
-    """Why nothing can be promised, and what it takes."""
-    return (
-        f"Not enough pictures to promise {promise.coverage:.0%}: it takes at least {promise.needed} {promise.basis} to "
-        f"set limits by, and {are(promise.count)}. A lower promise takes fewer."
-    )
 
 
 def _sentence(promise: Promise, whole: PromiseLine, unit: str) -> str:

@@ -18,6 +18,8 @@ GUESSING: dict[Task, str] = {
     Task.REGRESSION: "r2",
 }
 """The figure that tells a model from one that has learnt nothing."""
+_NAMES = {"balanced_accuracy": "balanced accuracy", "quadratic_kappa": "agreement", "auroc": "AUROC", "r2": "R²"}
+"""How a sentence calls it: another figure of the same pictures can tell more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +114,6 @@ def _guessing(results: JsonObject) -> Sequence[str]:
     classes = len(lines(entries(results.get("counts")).get("classes")))
     chance = {Task.SINGLE: 1 / max(1, classes), Task.MULTI: 0.5}.get(task, 0.0)
     always = "always saying the mean number" if numbers else "guessing"
-    return [f"On these test pictures it cannot be told from {always}."] if found.low <= chance else []
+    if found.low > chance:
+        return []
+    return [f"By its {_NAMES[name]} on these test pictures it cannot be told from {always}."]

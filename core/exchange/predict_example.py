@@ -15,12 +15,40 @@ here = Path(__file__).parent
 card = json.loads((here / "card.json").read_text(encoding="utf-8"))
 model = onnxruntime.InferenceSession(here / "model.onnx")
 size = card["image_size"]
+JPEG, ORIENTATION = ("JPEG", "MPO"), 0x0112
 
 
 def seen(name):
-    """The picture as a person sees it: upright, 8 bits, sRGB, on white paper where it is transparent."""
-    picture = ImageOps.exif_transpose(Image.open(name))
-    profile = picture.info.get("icc_profile", b"sRGB")
+    """The picture as a person sees it: upright, 8 bits, sRGB, on white paper where it is transparent.
+
+    As Graft reads it, to the pixel: what is no plain JPEG but kept as one is saved as one first, and of a JPEG is
+    decoded the half, quarter or eighth that is still large enough.
+    """
+    picture = Image.open(name)
+    if not is_plain(picture):
+        kept = io.BytesIO()
+        lossy = picture.format in (*JPEG, "WEBP", "HEIF")
+        shown(picture).save(kept, "JPEG" if lossy else "PNG", quality=95, subsampling=0)
+        picture = Image.open(kept)
+    if picture.format in JPEG:
+        picture.draft("RGB", (size, size))
+    return picture.convert("RGB")
+
+
+def is_plain(picture):
+    """Whether it is a JPEG whose pixels are to be seen as they are stored."""
+    upright = picture.getexif().get(ORIENTATION, 1) == 1
+    return picture.format in JPEG and picture.mode in ("RGB", "L") and upright and b"sRGB" in profile_of(picture)
+
+
+def profile_of(picture):
+    """What its colours are told in; plain numbers count as sRGB."""
+    return picture.info.get("icc_profile") or b"sRGB"
+
+
+def shown(picture):
+    """The picture turned upright and brought to 8 bits, sRGB."""
+    picture, profile = ImageOps.exif_transpose(picture), profile_of(picture)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):  # deep grey
         grey, white = np.nan_to_num(np.asarray(picture).astype(float)), 255.0
         if grey.min() < 0 or (picture.mode == "F" and grey.max() <= 1):

@@ -12,7 +12,7 @@ from core.jobs.payloads import MapPayload
 from core.media.layouts import read_layouts
 from core.services.base import Service
 from core.services.behind import badness
-from core.store import current, predictions, projects, runs
+from core.store import current, images, predictions, projects, runs
 from core.store.current import CurrentImage
 from core.store.db import reading
 from core.store.predictions import PredictionRecord
@@ -33,7 +33,8 @@ LAYOUTS = {"umap": "Neighbours", "directions": "Main directions"}
 class MapView:
     """A finished map with its pictures as they are now; those deleted since are left out.
 
-    `layouts` holds for each way the places (n, 2) of the `pictures`. `total` is how many pictures the project had;
+    `since` is how many joined the project after it was asked for. `layouts` holds for each way the places (n, 2) of the
+    `pictures`. `total` is how many pictures the project had;
     with `sample` some of them were drawn by lot. `said` is what the map's model said of the pictures of its
     dataset version, `share` which share of all variance the
     main directions show.
@@ -46,6 +47,7 @@ class MapView:
     at: datetime | None
     total: int
     sample: bool
+    since: int
     share: float
     pictures: tuple[CurrentImage, ...]
     layouts: dict[str, Places]
@@ -88,6 +90,7 @@ class Maps(Service):
         with reading(self.engine) as session:
             project = projects.read_project(session, run.project_id)
             now = current.read_current(session, [ImageId(number) for number in ids.tolist()])
+            joined = images.list_since(session, run.project_id, run.created_at)
             said = _said(predictions.read_numbered(session, model).values(), project.task) if model else {}
         alive = [position for position, number in enumerate(ids.tolist()) if ImageId(number) in now]
         return MapView(
@@ -98,6 +101,7 @@ class Maps(Service):
             at=run.finished_at,
             total=int(str(run.result["pictures"])),
             sample=run.result["shown"] != run.result["pictures"],
+            since=len(set(joined) - set(ids.tolist())),
             share=float(str(run.result["share"])),
             pictures=tuple(now[ImageId(int(ids[position]))] for position in alive),
             layouts={name: places[alive] for name, places in layouts.items()},

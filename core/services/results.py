@@ -242,10 +242,15 @@ class Results(Service):
     ) -> Comparison:
         """The second run against the first on the images both predicted; scores on the split may be `known`.
 
-        Raises BadInput for runs on different dataset versions, NotEnoughImages while one has no predictions.
+        Raises BadInput for runs of different projects or dataset versions, NotEnoughImages without predictions.
         """
         one, version, before = self._said(first, split)
         other, others, after = self._said(second, split)
+        if one.project_id != other.project_id:
+            raise BadInput(
+                f"Runs {first} and {second} belong to different projects: their scores cannot be compared.",
+                hint="`graft evaluate`, or Test on other pictures on page Results, judges a model on another project.",
+            )
         if one.version_id != other.version_id:
             raise BadInput(
                 f"Runs {first} and {second} learnt from different dataset versions: their scores cannot be compared.",

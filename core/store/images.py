@@ -199,3 +199,11 @@ def classes_of(session: Session, image_ids: Sequence[ImageId]) -> dict[ImageId, 
     for image_id, class_id in session.execute(pairs):
         classes[image_id].append(class_id)
     return classes
+
+
+def list_since(session: Session, project_id: ProjectId, moment: datetime) -> list[ImageId]:
+    """The project's images that joined it after `moment`."""
+    query = select(ImageRow.id).where(
+        ImageRow.project_id == project_id, ImageRow.deleted_at.is_(None), ImageRow.created_at > moment
+    )
+    return list(session.scalars(query))

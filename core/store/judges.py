@@ -25,7 +25,7 @@ from core.store.predictions import PredictionRecord
 from core.store.promises import Promise, fit_promise
 from core.store.sides import Side, Sides, traits_of
 from core.types import ImageId, Task
-from core.words import are
+from core.words import are, as_sure
 
 UNSURE = "unsure"
 REASONS = {
@@ -132,7 +132,10 @@ class Judge:
 
 
 def _range(number: float, promise: Promise) -> str:
-    return f"{number - promise.reach:.4g} to {number + promise.reach:.4g}" if promise.possible else ""
+    if not promise.possible:
+        return ""
+    _, low, high = as_sure(number, number - promise.reach, number + promise.reach)
+    return f"{low} to {high}"
 
 
 def make_judge(fitted: Side, promise: Promise | None = None) -> Judge:

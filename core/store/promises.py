@@ -22,6 +22,7 @@ from core.evaluation.conformal import (
 from core.store.predictions import PredictionRecord
 from core.store.sides import Side
 from core.types import Task
+from core.words import are
 
 By = Literal["all", "class", "group"]
 COVERAGE = 0.9
@@ -56,6 +57,21 @@ class Promise:
         """Whether enough pictures speak for it."""
         limits = [limit for rule in self.rules for limit in (*rule.limits, *rule.groups.values())]
         return min([*limits, self.reach]) < inf
+
+    @property
+    def caution(self) -> str:
+        """What it falls short of: that nothing can be promised, or only to new pictures of what was there; or ""."""
+        if not self.possible:
+            return (
+                f"Not enough pictures to promise {self.coverage:.0%}: it takes at least {self.needed} {self.basis} to "
+                f"set limits by, and {are(self.count)}. A lower promise takes fewer."
+            )
+        if self.basis != self.sought:
+            return (
+                f"Too few {self.sought} for a promise to new ones: it is to new {self.basis} of those {self.sought} "
+                "that were there."
+            )
+        return ""
 
     @property
     def fewest_to_tell(self) -> int:

@@ -1,9 +1,13 @@
-"""A project as a zip: pictures in the folders of their classes, labels.csv and circles, which `graft import` reads."""
+"""A project as a zip: pictures in the folders of their classes, labels.csv, the classes in their order and circles.
+
+`graft import` reads all of it.
+"""
 
 from collections.abc import Mapping
 
 from core.errors import BadInput
 from core.exchange import DatasetRow, Names, labels_csv_text
+from core.exchange.class_list import CLASS_LIST, class_list_text
 from core.exchange.coco import CircledPicture, coco_text
 from core.jobs.context import JobContext
 from core.media import BlobStore
@@ -44,6 +48,8 @@ def pack_dataset(context: JobContext) -> JsonObject:
                     circled.append((picture, image.width, image.height))
                 context.progress(f"{len(rows):,} of {count(total, 'picture')}", fraction=len(rows) / total)
             archive.writestr("labels.csv", labels_csv_text(rows))
+            if project.classes:
+                archive.writestr(CLASS_LIST, class_list_text([item.name for item in project.classes]))
             if circled:
                 archive.writestr(CIRCLES, coco_text(circled))
     labelled = sum(row.labels is not None for row in rows)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from core.errors import BadInput, GraftError
 from core.exchange import LabelTable, TableRow, read_label_table
+from core.exchange.class_list import CLASS_LIST, read_class_list
 from core.exchange.coco import CircledPicture, read_coco
 from core.exchange.labels_csv import LABEL_NAMES, Matcher, plain_name
 from core.jobs.context import JobContext
@@ -29,7 +30,7 @@ IN_ORDER = "From low to high the grades are now: {}. Page Classes puts them in a
 class ImportLabels:
     """Answers for each file's name. `table` is called so. `problems` are lines for the report: name and reason.
 
-    `made` are the classes that were missing.
+    `made` are the classes that were missing and that a picture should have.
     """
 
     project: ProjectView
@@ -98,11 +99,12 @@ def plan_labels(
         wanted = list(dict.fromkeys(text for row in usable for text in row.labels))
     elif from_folders:
         wanted = [folder for folder in folders if folder]
-    before = project.classes
+    before, listed_classes = project.classes, _listed_classes(source) if wanted else []
     if project.task is not Task.REGRESSION:
-        project, trouble = _with_classes(context, project, wanted, create=payload.create_classes)
+        project, trouble = _with_classes(context, project, wanted, listed_classes, create=payload.create_classes)
         problems.extend((name or text, reason) for text, reason in trouble)
-        if project.task is Task.ORDINAL and len(project.classes) > len(before):
+        new = len(project.classes) > len(before)
+        if project.task is Task.ORDINAL and new and [item.name for item in project.classes] != listed_classes:
             order = IN_ORDER.format(listed([item.name for item in project.classes], 20))
             told = f"New grades came last. {order}" if before else order
             problems.append((name or project.classes[len(before)].name, told))
@@ -117,13 +119,14 @@ def plan_labels(
         problems.extend(_unmatched(table, meant, "that came" if came else "of this project", name))
         if from_table:
             problems.extend(_unnamed(table, came, name, lying_in_classes=from_folders))
+    unused = set(listed_classes) - set(wanted)
     circled, trouble = _circled(source)
     problems.extend(trouble)
     return ImportLabels(
         project=project,
         table=name,
         circled=Matcher(circled),
-        made=project.classes[len(before) :],
+        made=tuple(item for item in project.classes[len(before) :] if item.name not in unused),
         matcher=table.matcher() if table else None,
         from_table=from_table,
         from_folders=from_folders,
@@ -136,11 +139,28 @@ def _circled(source: Source) -> tuple[list[CircledPicture], list[tuple[str, str]
     circled: list[CircledPicture] = []
     problems: list[tuple[str, str]] = []
     for entry in source.annotations:
+        if _class_list(entry) is not None:
+            continue
         try:
             circled += read_coco(entry.read(), PurePosixPath(entry.name).name)
         except GraftError as error:
             problems.append((entry.name, str(error)))
     return circled, problems
+
+
+def _listed_classes(source: Source) -> list[str]:
+    """The classes of an exported dataset, in their order; of two datasets at once none: each has its own order."""
+    found = [names for entry in source.annotations if (names := _class_list(entry)) is not None]
+    return found[0] if len(found) == 1 else []
+
+
+def _class_list(entry: Entry) -> list[str] | None:
+    if PurePosixPath(entry.name).name != CLASS_LIST:
+        return None
+    try:
+        return read_class_list(entry.read())
+    except GraftError:
+        return None
 
 
 def _are_classes(project: ProjectView, folders: Sequence[str]) -> bool:
@@ -186,9 +206,11 @@ def _table_entry(context: JobContext, payload: ImportPayload, source: Source) ->
 
 
 def _with_classes(
-    context: JobContext, project: ProjectView, wanted: Sequence[str], *, create: bool
+    context: JobContext, project: ProjectView, wanted: Sequence[str], in_order: Sequence[str], *, create: bool
 ) -> tuple[ProjectView, list[tuple[str, str]]]:
-    missing = sorted((text for text in wanted if project.class_named(text) is None), key=_in_order)
+    """The project with these classes, too: first those that are there `in_order`, then the others by their names."""
+    others = sorted(set(wanted) - set(in_order), key=_in_order)
+    missing = [text for text in (*in_order, *others) if project.class_named(text) is None]
     if not missing or not create:
         return project, []
     if len(missing) > MOST_NEW_CLASSES:

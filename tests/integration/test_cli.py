@@ -180,6 +180,8 @@ def test_new_pictures_are_predicted_into_a_table(graft_command: Call, run: int, 
     graft_command("predict", run, pictures, "--csv", tmp_path / "said.csv")
     lines = (tmp_path / "said.csv").read_text("utf-8-sig").splitlines()
     assert len(lines) == 32 and lines[0].startswith("file,prediction,confidence")
+    much = graft_command("predict", run, pictures / "red" / "0.png", "--promise", 99).stdout
+    assert "Not enough pictures to promise 99%: it takes at least 99 pictures to set limits by" in much
     told = graft_command("predict", run, pictures / "red" / "0.png", "--each-group", status=1)
     assert "name no group" in told.stderr and "Leave --each-group out" in told.stderr
 
@@ -217,7 +219,7 @@ def test_a_dataset_is_written_where_it_was_asked_for(graft_command: Call, run: i
     made = answer(graft_command("export", "dataset", "Colours", "-o", tmp_path / "all.zip", "--json"))
     assert made["pictures"] == 30 and made["file"] == str(tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
-        assert len(archive.namelist()) == 31
+        assert len(archive.namelist()) == 32  # with labels.csv and classes.json
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """The map of a project's pictures, from the click to the points."""
 
+from pathlib import Path
+
 import pytest
 
 from core.errors import BadInput
 from core.graft import Graft
+from core.jobs.payloads import ImportPayload
 from core.labels import LabelValue
 from core.services.maps import MapView, by_class, by_error, by_split
 from core.store import predictions
@@ -57,6 +60,21 @@ def test_every_picture_is_a_point_coloured_by_its_label_and_split_as_they_are_no
     told = points(after, by_class(after))
     assert list(told) == ["no label", "healthy", "rust"] and told["rust"] == ["3.png"] and told["healthy"] == ["5.png"]
     assert (after.layouts["umap"][0] == view.layouts["umap"][1]).all()
+
+
+def test_pictures_that_came_after_the_map_are_counted_as_not_on_it(
+    graft: Graft, leaves: ProjectId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.tasks.map.neighbours", lambda features: features[:, :2])
+    add(graft, leaves, [scene(n, (48, 48)) for n in range(12)])
+    assert drawn(graft, leaves).since == 0
+    for number in range(3):
+        scene(20 + number, (48, 48)).save(tmp_path / f"{number}.png")
+    complete(graft, graft.imports.start(leaves, ImportPayload(source=str(tmp_path))))
+    last = graft.maps.latest(leaves)
+    after = graft.maps.view(last) if last else None
+    assert after is not None and after.since == 3 and len(after.pictures) == 12
+    assert drawn(graft, leaves).since == 0
 
 
 def test_a_model_s_map_shows_what_it_names_wrongly(graft: Graft, leaves: ProjectId) -> None:

@@ -142,7 +142,7 @@ def test_the_first_training_says_how_to_have_a_comparison(graft: Graft, field: F
     with pytest.raises(BadInput, match="compared with itself"):
         section(graft, run, "comparison", against=run)
     elsewhere = Leaves(graft).run([0] * 6)
-    with pytest.raises(BadInput, match="different dataset versions"):
+    with pytest.raises(BadInput, match="belong to different projects"):
         section(graft, run, "comparison", against=elsewhere)
 
 

@@ -73,16 +73,21 @@ def _use(facts: ModelFacts) -> str:
         f"The picture as a person sees it (turned upright, 8 bits, sRGB, on white where it is transparent), {framing} "
         f"and resized to {card.image_size} × {card.image_size} pixels"
     )
+    jpegs = (
+        "A large JPEG is decoded at the smallest of the half, quarter and eighth of its size whose shorter side has "
+        f"at least {card.image_size} pixels (Pillow: `draft`): decoded whole, it gives slightly other answers than "
+        "in Graft."
+    )
     if facts.onnx_problem:
         return (
             f"### How to run it\n\n{prepare}, is what the network wants. `card.json` says the rest; "
-            f"`weights.safetensors` holds the weights. There is no ONNX file: {facts.onnx_problem}"
+            f"`weights.safetensors` holds the weights. {jpegs} There is no ONNX file: {facts.onnx_problem}"
         )
     answer = "the number" if card.task is Task.REGRESSION else "a probability for each class, calibrated as in Graft"
     return (
         f"### How to run it\n\n{prepare}, goes into `model.onnx` as `pictures`: uint8, shape (N, 3, {card.image_size}, "
         f"{card.image_size}). Out comes `answers`: {answer}; everything in between is inside. "
-        "`predict.py` shows it:\n\n    pip install onnxruntime pillow numpy\n    python predict.py picture.jpg"
+        f"{jpegs} `predict.py` shows it:\n\n    pip install onnxruntime pillow numpy\n    python predict.py picture.jpg"
     )
 
 
