@@ -12,10 +12,20 @@ from core.types import ProjectId
 # A file of our own: an icon by name would be fetched from another host.
 st.set_page_config(page_title="Graft", page_icon=str(Path(__file__).parent / "favicon.svg"), layout="wide")
 
+# Streamlit's second and third headings are nearly as large as a title. Ours are one size smaller each, and a second one
+# whose words are :small[] two: so headings go down by one level at a time, which is how one hears where one is.
 # Streamlit writes white on its chief button and on what is chosen of several, which is too faint on the green of the
 # dark theme, hardly marks the link that the keyboard stands on, cuts a link that is longer than its line, and makes
 # links and choices too low for a finger.
 STYLES = """<style>
+:is([data-testid=stMain], [role=dialog]) [data-testid=stHeadingWithActionElements] {
+    & > h2 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -.005em; padding: .75rem 0 1rem; }
+    & > h3, & > h2:has(> [data-heading-text] > [style*="0.875rem"]) {
+        font-size: 1.5rem; line-height: 1.2; letter-spacing: normal; padding: .5rem 0 1rem;
+    }
+    & > h2 > [data-heading-text] > [style*="0.875rem"] { font-size: inherit !important; }
+}
+.figure { font-size: 1.75rem; font-weight: 600; line-height: 1.2; letter-spacing: -.005em; padding-top: .75rem; }
 [data-testid^=stBaseButton-primary]:not(:disabled), [data-testid=stMultiSelectTagsContainer] [data-tag] * {
     color: light-dark(#FFFFFF, #141A17) !important;
 }

@@ -116,7 +116,7 @@ function band(state, grid) {
   let start = null, base = null, node = null, moved = false;
   const place = (event) => { const box = grid.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   grid.onpointerdown = (event) => {
-    if (event.button !== 0 || event.pointerType === "touch" || event.composedPath()[0].closest?.("button")) return;
+    if (event.button !== 0 || event.pointerType === "touch" || event.composedPath()[0].closest?.(".look")) return;
     start = place(event);
     base = event.shiftKey || event.ctrlKey || event.metaKey ? [...state.selected] : [];
     moved = false;
@@ -230,8 +230,8 @@ function paint(state) {
     if (card.dataset.shown === shown) return;
     card.dataset.shown = shown;
     const marks = chips(state, item);
-    card.querySelector(".chips").replaceChildren(...marks);
-    card.setAttribute("aria-label", `${item.name}: ${marks.map((node) => node.textContent).join(", ")}`);
+    card.querySelector(".chips").replaceChildren(...marks.flatMap((node) => [node, " "]));
+    card.setAttribute("aria-label", `${item.name}: ${marks.map((node) => node.textContent).join(", ")}${item.caption ? `. ${item.caption}` : ""}`);
   });
   state.parts.chosen.textContent = some ? `${plural(some, "picture")} chosen` : "No picture chosen";
   for (const node of state.parts.needing) node.disabled = !some && !state.open;
@@ -250,16 +250,17 @@ function card(state, item, index) {
   node.setAttribute("role", "option");
   const image = Object.assign(document.createElement("img"), { src: item.thumb, alt: "", loading: "lazy", decoding: "async", draggable: false });
   image.onerror = () => { image.alt = "Damaged or gone"; };
-  const look = button("", "", (event) => { event.stopPropagation(); open(state, index); });
-  look.className = "look";
-  look.textContent = "⤢";
+  // What can be chosen in a list may hold no button: this is for the mouse, and Enter on the picture does the same.
+  node.setAttribute("aria-keyshortcuts", "Enter");
+  const look = el("span", "look");
   look.title = "Look closely";
-  look.tabIndex = -1; // Enter on the picture does the same
-  look.setAttribute("aria-label", `Look closely at ${item.name}`);
+  look.setAttribute("aria-hidden", "true");
+  look.onclick = (event) => { event.stopPropagation(); open(state, index); };
   const name = el("div", "name", item.name.split("/").pop());
   name.title = item.name;
-  node.append(image, look, el("div", "chips"), name);
-  if (item.caption) node.append(el("div", "caption", item.caption));
+  // The words in the order of the card's name, a space between: who says what she sees to her computer means this card.
+  node.append(image, look, name, " ", el("div", "chips"));
+  if (item.caption) node.append(" ", el("div", "caption", item.caption));
   node.onclick = (event) => click(state, index, event);
   node.onfocus = () => { state.at = index; };
   node.ondblclick = () => open(state, index);

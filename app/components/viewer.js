@@ -370,7 +370,7 @@ function build(state, root) {
   stages.append(plain, over);
   left.append(stages, tools(state, plain));
   const panel = el("div", "panel");
-  Object.assign(state.parts, { title: el("h4"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), verdict: el("div", "small"), strip: el("div", "strip"), compare: el("div", "compare") });
+  Object.assign(state.parts, { title: el("h2"), facts: el("dl", "facts"), ask: el("div", "small"), bars: el("div", "bars"), method: el("select"), words: el("div", "small"), verdict: el("div", "small"), strip: el("div", "strip"), compare: el("div", "compare") });
   state.parts.compare.hidden = true;
   state.parts.facts.style.margin = 0;
   state.parts.method.setAttribute("aria-label", "Method");

@@ -120,5 +120,5 @@ def _reasons(project: ProjectView, view: ResultsView, found: Abstaining) -> None
     line = next((line for line in found.reasons if line.key == chosen), None)
     if line is not None:
         pictures = graft().judging.behind(view.run_id, line.images, Split.TEST)
-        st.markdown(f"#### {md(line.words).capitalize()} · {count(len(pictures), 'picture')}")
+        st.markdown(f"## :small[{md(line.words).capitalize()} · {count(len(pictures), 'picture')}]")
         behind(project, view.run_id, pictures, key=f"why-{view.run_id}-{chosen}", truth=True)

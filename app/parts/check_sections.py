@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.context import graft
 from app.links import page_link
-from app.parts.more import heading
+from app.parts.more import heading, large
 from app.parts.text import count, md
 from core.services.findings import PROBES, CheckView, ShortcutView, shortcut_words
 from core.services.gallery import PictureFilter
@@ -149,6 +149,6 @@ def splitting(view: CheckView) -> None:
         for item in view.splitting:
             with st.container(border=True, width=220, gap="xxsmall"):
                 st.markdown(f"**{words[item.kept]}**")
-                st.markdown(f"### {item.score:.0%}")
+                large(f"{item.score:.0%}")
                 st.caption(f"{item.interval[0]:.0%} to {item.interval[1]:.0%} (95% interval)")
     st.caption(f"A simple head on features of {md(view.features)}. What matters is the difference, not how high it is.")

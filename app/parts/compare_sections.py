@@ -80,7 +80,7 @@ def table(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], fo
 
 def details(project: ProjectView, base: RunChoice, others: Sequence[RunChoice], found: Sequence[Comparison]) -> None:
     """What was taken for what more or less often, and how the recipes differ; for one other run at a time."""
-    st.subheader("What changed")
+    st.header("What changed")
     position = 0
     if len(others) > 1:
         choices = range(len(others))
@@ -130,6 +130,6 @@ def _apart(project: ProjectView, comparison: Comparison, cell: tuple[int, int]) 
     for run, mine, others in zip(runs, pictures, reversed(pictures), strict=True):
         known = {item.image_id for item in others}
         only = [item for item in mine if item.image_id not in known]
-        st.markdown(f"#### {title} only by run {run} · {count(len(only), 'picture')}")
+        st.markdown(f"### {title} only by run {run} · {count(len(only), 'picture')}")
         if only:
             behind(project, run, only, key=f"apart-{run}-{comparison.split}-{cell}", truth=True)

@@ -5,7 +5,7 @@ import streamlit as st
 from app.context import graft
 from app.links import int_param, set_params
 from app.parts.behind import behind
-from app.parts.more import explained
+from app.parts.more import explained, large
 from app.parts.text import count, md
 from core.charts import benefit_figure
 from core.services.projects import ProjectView
@@ -86,7 +86,7 @@ def _number(name: str, usual: float) -> float:
 def _outcome(found: Decision, decided: Decided, noun: str) -> None:
     what, use = md(found.what), found.use
     st.markdown(
-        f"### Of 1,000 {md(noun)}: {decided.found.value:.0f} found, {decided.missed.value:.0f} missed, "
+        f"## Of 1,000 {md(noun)}: {decided.found.value:.0f} found, {decided.missed.value:.0f} missed, "
         f"{decided.false_alarms.value:.0f} false alarms"
     )
     counts = [
@@ -103,7 +103,7 @@ def _outcome(found: Decision, decided: Decided, noun: str) -> None:
         for column, (title, value, ends, words) in zip(st.columns(len(counts), gap="small"), row, strict=False):
             with column.container(border=True, gap="xxsmall", height="stretch"):
                 st.markdown(f"**{title}**")
-                st.markdown(f"### {value}")
+                large(value)
                 st.caption(ends)
                 st.caption(words)
     low, high = decided.cost.low, decided.cost.high
@@ -135,7 +135,7 @@ def _words(found: Interval) -> str:
 
 
 def _curve(found: Decision, noun: str) -> None:
-    st.markdown("#### Is it worth using?")
+    st.markdown("### Is it worth using?")
     useful = found.useful
     if useful is None:
         st.caption(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.parts.more import large
 from core.services.results import FIGURES, Interval, ResultsView
 from core.types import Task
 
@@ -30,7 +31,7 @@ def _card(view: ResultsView, name: str) -> None:
     st.markdown(f"**{figure.title}**")
     # Beside the value, not the title: a title that wraps would move its figure below those of the other cards.
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.markdown(f"### {'–' if interval is None else figure.shown(interval, view.unit)}")
+        large("–" if interval is None else figure.shown(interval, view.unit))
         with st.popover("More", type="tertiary"):
             st.markdown(f"**{figure.title}.** {figure.how}")
             st.caption(f"Needs {figure.least}. {'Higher' if figure.higher else 'Lower'} is better.")

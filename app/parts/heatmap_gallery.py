@@ -81,10 +81,10 @@ def _show(view: HeatmapsView) -> None:
             st.caption(_class_words(item))
     wrong, pictures = sum(item.wrong for item in view.items), count(len(view.items), f"{view.split.value} picture")
     if any(item.off is not None for item in view.items):
-        st.subheader(f"{pictures}, the farthest off first")
+        st.header(f"{pictures}, the farthest off first")
         only = False
     else:
-        st.subheader(f"{count(wrong, 'mistake')} among {pictures}")
+        st.header(f"{count(wrong, 'mistake')} among {pictures}")
         only = st.toggle("Only the mistakes", value=bool(wrong), disabled=not wrong)
     items = [item for item in view.items if item.wrong or not only]
     if not all(item.kept for item in items):

@@ -1,5 +1,7 @@
 """What is said, with how it is computed behind "More" at its end."""
 
+import html
+
 import streamlit as st
 
 
@@ -9,10 +11,15 @@ def more(how: str) -> None:
         st.markdown(how)
 
 
+def large(value: str) -> None:
+    """A figure, set as large as a section's title: who goes from heading to heading does not stop at numbers."""
+    st.html(f'<div class="figure">{html.escape(value)}</div>')
+
+
 def heading(title: str, how: str) -> None:
     """A section's title."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(title, width="content")
+        st.header(title, width="content")
         more(how)
 
 

@@ -75,7 +75,7 @@ def _shown(view: MapView) -> str:
 
 def _pictures(project: ProjectView, view: MapView, chosen: Sequence[CurrentImage], heaps: Sequence[Heap]) -> None:
     """Exactly the chosen pictures, where many are labelled at once."""
-    st.markdown(f"#### {count(len(chosen), 'picture')} drawn around")
+    st.markdown(f"## :small[{count(len(chosen), 'picture')} drawn around]")
     key = f"map-{view.run_id}"
     items = [grid_item(image.id, image) for image in chosen[: showing(key, STEP)]]
     actions = [LOOK_INSIDE] if view.model else []

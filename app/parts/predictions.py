@@ -139,7 +139,7 @@ def doubtful(view: PredictionsView) -> None:
     known, reasons, below = view.reasons, list[str](), 0.0
     if not view.classes and not known:
         return
-    st.subheader("Let an expert decide the doubtful ones")
+    st.header("Let an expert decide the doubtful ones")
     if known:
         reasons = st.pills(
             "Doubtful because it is",
@@ -169,9 +169,9 @@ def doubtful(view: PredictionsView) -> None:
 def rejected(view: PredictionsView) -> None:
     """Files that could not be read, or not as their names or pages would have it, each with its reason."""
     if view.rejected:
-        st.subheader(f"{count(len(view.rejected), 'file')} could not be read")
+        st.header(f"{count(len(view.rejected), 'file')} could not be read")
         file_lines([{"File": item.name, "Why": item.error} for item in view.rejected[:MOST_ROWS]])
     remarks = [{"File": item.name, "What": item.note} for item in view.items if item.note]
     if remarks:
-        st.subheader(f"{count(len(remarks), 'remark')} on files")
+        st.header(f"{count(len(remarks), 'remark')} on files")
         file_lines(remarks[:MOST_ROWS])

@@ -98,7 +98,7 @@ def pretraining_status(run_id: RunId) -> None:
 
 def _status(run_id: RunId) -> None:
     run = graft().training.read(run_id)
-    st.subheader(md(pretraining_title(run)))
+    st.header(md(pretraining_title(run)))
     if not run.state.ended:
         under_way(run)
     elif run.state is RunState.DONE:

@@ -28,11 +28,11 @@ def report(run: RunId) -> None:
     origin = graft().reports.origin(run)
     _open(run)
     if len(origin.lineage) > 1:
-        st.markdown("#### What it descends from")
+        st.markdown("## :small[What it descends from]")
         # st.html would drop the drawing; inside a block element Markdown leaves it, and the names in it, as they are.
         drawing = f'<div style="max-width: 40rem">{lineage_svg(origin.lineage)}</div>'
         st.markdown(drawing, unsafe_allow_html=True)
-    st.markdown("#### Where the figures come from")
+    st.markdown("## :small[Where the figures come from]")
     origin_facts(origin, {"Trained": f"{origin.trained_at:%d %b %Y, %H:%M} UTC on {origin.device or 'cpu'}"})
     st.caption(AGAIN)
     st.code(origin.command, language="bash", wrap_lines=True)

@@ -56,7 +56,7 @@ def confusions(project: ProjectView, view: ResultsView) -> None:
     found = graft().results.cell(view.run_id, view.split, row, column)
     name, said = md(view.classes[row]), md(view.columns[column])
     title = f"{name}: {said}" if several else f"{name}, named rightly" if row == column else f"{name}, taken for {said}"
-    st.markdown(f"#### {title} · {count(len(found), 'picture')}")
+    st.markdown(f"## :small[{title} · {count(len(found), 'picture')}]")
     if not found:
         st.caption("No picture here.")
         return

@@ -45,7 +45,7 @@ def until_ended(run_id: RunId, draw: Callable[[], None], *, every_s: float) -> N
 
 def _status(run_id: RunId) -> None:
     run = graft().training.read(run_id)
-    st.subheader(md(run.title))
+    st.header(md(run.title))
     if run.state.ended:
         _ended(run)
     else:

@@ -19,7 +19,7 @@ def too_few_labels(project: ProjectId) -> bool:
 def empty_state(title: str, body: str, *, link: str = "", page: str = "") -> None:
     """A calm box: what is missing, what to do about it, and the link to do it."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.markdown(f"#### {title}", text_alignment="center")
+        st.markdown(f"## :small[{title}]", text_alignment="center")
         st.markdown(body, text_alignment="center")
         if page:
             page_link(link, page)

@@ -74,7 +74,7 @@ def _wanted(
 def _published(start: str) -> PublishedComparison | None:
     """A button for each study that compared networks; returns the one whose is pressed."""
     chosen = None
-    st.markdown("#### Or as a published study did")
+    st.markdown("## :small[Or as a published study did]")
     st.caption(
         "One click trains the networks of the study on your pictures, "
         + ("from nothing, " if start == "none" else "from everyday photographs, ")

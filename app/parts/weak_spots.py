@@ -106,5 +106,5 @@ def _gap(found: Interval, share: bool) -> str:
 def _pictures(project: ProjectView, view: ResultsView, found: WeakSpots, item: Slice) -> None:
     images = tuple(found.images[position] for position in item.positions)
     pictures = graft().judging.behind(view.run_id, images, view.split)
-    st.markdown(f"#### {md(item.attribute)}: {md(item.value)} · {count(len(pictures), 'picture')}")
+    st.markdown(f"## :small[{md(item.attribute)}: {md(item.value)} · {count(len(pictures), 'picture')}]")
     behind(project, view.run_id, pictures, key=f"slice-{view.run_id}-{item.attribute}-{item.value}", truth=True)

@@ -55,7 +55,7 @@ def _show(view: ChangesView) -> None:
     measured = f"Measured on {count(view.pictures, 'picture')} it did not learn from."
     st.caption(f"{measured} It began with: {md(start_of(view.start))}.")
     if view.units:
-        st.subheader("What its units wait for")
+        st.header("What its units wait for")
         st.markdown(
             "For each class the pictures in which the unit that speaks most for it is strongest, with their labels. "
             "What do they have in common: the thing itself, or a place, a device, a light?"

@@ -61,7 +61,7 @@ def chosen(groups: dict[str, str]) -> str:
     if len(names) > 1:
         shown = st.selectbox("Comparisons of this project", names, names.index(shown), format_func=groups.__getitem__)
     else:
-        st.subheader(md(groups[shown]))
+        st.header(md(groups[shown]))
     set_params(group=shown)
     return shown
 

@@ -82,6 +82,6 @@ def findings(project: ProjectView, view: CheckView) -> None:
     agreement(project)
     check_pictures.flaws(project, view)
     if view.notes:
-        st.subheader("What could not be judged")
+        st.header("What could not be judged")
         for note in view.notes:
             st.markdown(f"- {md(note)}")

@@ -52,7 +52,7 @@ def done(text: str) -> None:
 def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """Two classes become one."""
     names = {item.id: item.name for item in project.classes}
-    st.markdown("##### Merge two classes")
+    st.markdown("## :small[Merge two classes]")
     source = st.selectbox("This class", list(names), format_func=names.__getitem__, index=None)
     target = st.selectbox("becomes", list(names), format_func=names.__getitem__, index=None)
     if source is None or target is None or source == target:
@@ -71,7 +71,7 @@ def merge(project: ProjectView, counts: dict[ClassId, int]) -> None:
 def archive(project: ProjectView, counts: dict[ClassId, int]) -> None:
     """A class is no longer used."""
     names = {item.id: item.name for item in project.classes}
-    st.markdown("##### Archive a class")
+    st.markdown("## :small[Archive a class]")
     chosen = st.selectbox("Class", list(names), format_func=names.__getitem__, index=None)
     st.caption(
         "An archived class is no longer offered. Its pictures keep it as their label, but models learn of them only "
@@ -89,7 +89,7 @@ def put_away(project: ProjectView) -> None:
     """Merged and archived classes, and the way back."""
     if not project.archived_classes:
         return
-    st.markdown("##### Archived and merged")
+    st.markdown("## :small[Archived and merged]")
     for item in project.archived_classes:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(_was(project, item), width="stretch")

@@ -33,7 +33,7 @@ def render() -> None:
 
 def dataset(project: ProjectView, images: int) -> None:
     """Pictures and labels."""
-    st.subheader("Pictures and labels")
+    st.header("Pictures and labels")
     many = f"all {images:,} pictures" if images > 1 else "the one picture"
     # A number has no folder, and neither has a picture of several classes.
     placed = " in folders by class" if project.task in (Task.SINGLE, Task.ORDINAL) else ""
@@ -47,7 +47,7 @@ def dataset(project: ProjectView, images: int) -> None:
 
 def model(project: ProjectId) -> None:
     """A trained model."""
-    st.subheader("Model")
+    st.header("Model")
     st.write(
         "A zip that works without Graft: ONNX with everything inside, the weights, a model card for people "
         "and a short example program."
@@ -67,7 +67,7 @@ def made(project: ProjectId) -> None:
     runs = graft().exports.list(project)
     if not runs:
         return
-    st.subheader("Made so far")
+    st.header("Made so far")
     busy = any(not run.state.ended for run in runs)
 
     @st.fragment(run_every=1 if busy else None)

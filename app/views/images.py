@@ -31,7 +31,7 @@ def render() -> None:
         server_folder(project.id, options)
     run = shown_import(project.id)
     if run is not None:
-        st.subheader("Last import")
+        st.header("Last import")
         live(run)
 
 

@@ -5,8 +5,12 @@ import streamlit as st
 from app.context import graft
 from app.parts.project_card import holdings, project_card
 from app.parts.project_form import new_project
+from app.parts.showing import show_more, showing
 from app.parts.states import empty_state
 from app.parts.text import md
+
+STEP = 30
+"""How many cards at first: browsers take a second for each hundred of their parts. The sidebar lists all projects."""
 
 
 def render() -> None:
@@ -17,8 +21,9 @@ def render() -> None:
         empty_state("No project yet", "A project holds pictures of one kind and the question you ask of them.")
     with st.expander("New project", icon=":material/add:", expanded=not found):
         new_project()
-    for summary in found:
+    for summary in found[: showing("projects", STEP)]:
         project_card(summary)
+    show_more("projects", len(found), STEP)
     deleted_projects()
 
 

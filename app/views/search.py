@@ -55,7 +55,7 @@ def new_search(project: ProjectView) -> None:
 def chosen(runs: list[RunRecord]) -> RunId:
     """The search to show."""
     if len(runs) == 1:
-        st.subheader(md(_words(runs[0])))
+        st.header(md(_words(runs[0])))
     return choose_listed("Searches of this project", runs, _words)
 
 

@@ -275,7 +275,7 @@ def _names(session: Session, run: RunRecord, card: ModelCard) -> list[tuple[str,
     if run.version_id is None or run.project_id is None:
         return [(name,) for name in card.classes]
     project = projects.read_project(session, run.project_id)
-    learnt, known = versions.read_version(session, run.version_id).classes, project.all_classes
+    learnt, known = versions.read_head(session, run.version_id).classes, project.all_classes
     ids = {str(item["name"]): ClassId(int(str(item["id"]))) for item in learnt}
     return [
         (name, *(known[item].name for item in project.became(ids[name]) if item in known)) if name in ids else (name,)
@@ -311,7 +311,7 @@ def _merged(session: Session, test: RunRecord) -> tuple[str, ...]:
     counted_as = EvaluatePayload.from_json(test.payload).counted_as
     if not counted_as or test.version_id is None:
         return ()
-    names = versions.read_version(session, test.version_id).class_names
+    names = versions.read_head(session, test.version_id).class_names
     return tuple(name for index, name in enumerate(names) if counted_as[index] != index)
 
 

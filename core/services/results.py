@@ -192,18 +192,19 @@ class Results(Service):
             run = runs.read_run(session, run_id)
             version = _version(session, run)
             external = run.kind is RunKind.EVALUATE
-            now = current.read_current(session, [item.image_id for item in version.items])
+            now = current.read_labels(session, version.id)
             added = current.count_newly_labelled(
                 session, version.project_id, version.id, since=run.created_at if external else None
             )
         ids = [item["id"] for item in version.classes]
         changed = 0
         for item in version.items:
-            image = now.get(item.image_id)
+            if item.image_id not in now:
+                continue
+            stand, number = now[item.image_id]
             then = sorted(int(str(ids[target])) for target in item.targets)
-            if image is not None:
-                classes = [item for item in image.classes if not external or item in ids]
-                changed += classes != then or image.number != item.number
+            classes = [item for item in stand if not external or item in ids]
+            changed += classes != then or number != item.number
         return Drift(changed=changed, added=added, deleted=len(version.items) - len(now))
 
     def to_json(self, run_id: RunId, asked: Asked | None = None, confusion: Split = Split.TEST) -> JsonObject:

@@ -166,23 +166,28 @@ def read_version(session: Session, version_id: VersionId) -> VersionRecord:
     row = session.get(VersionRow, version_id)
     if row is None:
         raise NotFound(f"There is no dataset version {version_id}.")
+    # Columns, not rows: the session would keep every row, and of 100,000 that takes longer than all the rest.
+    columns = (
+        VersionItemRow.image_id, VersionItemRow.split, VersionItemRow.targets, VersionItemRow.number,
+        ImageRow.blob, ImageRow.case_name, ImageRow.group_name,
+    )  # fmt: skip
     query = (
-        select(VersionItemRow, ImageRow.blob, ImageRow.case_name, ImageRow.group_name)
+        select(*columns)
         .join(ImageRow, ImageRow.id == VersionItemRow.image_id)
         .where(VersionItemRow.version_id == version_id)
         .order_by(VersionItemRow.image_id)
     )
     items = tuple(
         VersionItem(
-            image_id=item.image_id,
+            image_id=image_id,
             blob=blob,
-            split=item.split,
-            targets=tuple(item.targets),
-            number=item.number,
-            case_name=case,
-            group_name=group,
+            split=split,
+            targets=tuple(targets),
+            number=number,
+            case_name=case_name,
+            group_name=group_name,
         )
-        for item, blob, case, group in session.execute(query)
+        for image_id, split, targets, number, blob, case_name, group_name in session.execute(query)
     )
     return VersionRecord(
         id=row.id,
@@ -220,6 +225,12 @@ class VersionHead:
     number: int
     content_hash: str
     split_rule: str
+    classes: tuple[JsonObject, ...]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names by position."""
+        return [str(item["name"]) for item in self.classes]
 
 
 def read_head(session: Session, version_id: VersionId) -> VersionHead:
@@ -227,7 +238,9 @@ def read_head(session: Session, version_id: VersionId) -> VersionHead:
     row = session.get(VersionRow, version_id)
     if row is None:
         raise NotFound(f"There is no dataset version {version_id}.")
-    return VersionHead(number=row.number, content_hash=row.content_hash, split_rule=row.split_rule)
+    return VersionHead(
+        number=row.number, content_hash=row.content_hash, split_rule=row.split_rule, classes=tuple(row.classes)
+    )
 
 
 def count_part(session: Session, version_id: VersionId, split: Split) -> int:

@@ -163,7 +163,9 @@ def test_where_people_differ_stands_what_is_labelled_and_flagged_before_any_chec
     all_saved(page)
     page.goto(served.address("check", project=project))
     expect(page.get_by_role("heading", name="Do people agree?")).to_be_visible()
-    expect(page.get_by_role("option")).to_have_accessible_name("picture-00.png: none of the classes, ⚑ flagged")
+    expect(page.get_by_role("option")).to_have_accessible_name(
+        "picture-00.png: none of the classes, ⚑ flagged. Ada: rust · expert: none"
+    )
 
 
 def test_who_says_the_same_as_a_colleague_has_said_it_too(page: Page, served: Served) -> None:

@@ -81,7 +81,7 @@ def test_a_page_asks_for_labels_in_place_of_a_form_that_could_start_nothing(
     empty = graft.projects.create_from_names("Empty", Task.SINGLE, ["healthy", "rust"])
     shown = AppTest.from_function(form, default_timeout=60, kwargs={"page": page, "project": empty}).run()
     assert not shown.exception and not shown.button
-    assert next(item.value for item in shown.markdown) == "#### Not enough labels yet"
+    assert next(item.value for item in shown.markdown) == "## :small[Not enough labels yet]"
 
 
 def test_many_fields_none_and_too_few_labels_say_nothing(graft: Graft) -> None:
