@@ -71,10 +71,10 @@ def test_any_picture_is_opened_by_its_address_and_the_arrow_keys_go_on(
     last = served.pictures(project)[3]
     page.goto(served.address("explain", project=project, run=model, image=last))
     heat_shown(page)
-    expect(page.locator(".panel h4")).to_have_text("picture-03.png")
+    expect(page.locator(".panel").get_by_role("heading")).to_have_text("picture-03.png")
     expect(page.locator(".facts")).to_contain_text("none yet")
     page.locator(".viewer").press("ArrowRight")
-    expect(page.locator(".panel h4")).not_to_have_text("picture-03.png")
+    expect(page.locator(".panel").get_by_role("heading")).not_to_have_text("picture-03.png")
     page.wait_for_url(lambda address: f"image={last}" not in address)
 
 
@@ -102,7 +102,7 @@ def test_opacity_side_by_side_and_download_work_on_the_screen(
     with page.expect_download() as blended:
         page.get_by_role("button", name="Download PNG").click()
     without, over = (np.asarray(Image.open(item.value.path()).convert("RGB")) for item in (plain, blended))
-    shown = page.locator(".panel h4").inner_text()
+    shown = page.locator(".panel").get_by_role("heading").inner_text()
     original = next(
         served.graft.gallery.image(image).blob
         for image in served.pictures(project)
