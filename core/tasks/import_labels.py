@@ -209,7 +209,9 @@ def _with_classes(
     context: JobContext, project: ProjectView, wanted: Sequence[str], in_order: Sequence[str], *, create: bool
 ) -> tuple[ProjectView, list[tuple[str, str]]]:
     """The project with these classes, too: first those that are there `in_order`, then the others by their names."""
-    others = sorted(set(wanted) - set(in_order), key=_in_order)
+    told = set(in_order)
+    # No set of names: of two that differ in capitals alone the first counts.
+    others = sorted((name for name in dict.fromkeys(wanted) if name not in told), key=_in_order)
     missing = [text for text in (*in_order, *others) if project.class_named(text) is None]
     if not missing or not create:
         return project, []
