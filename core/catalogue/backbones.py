@@ -115,11 +115,11 @@ def published_weights(name: str) -> str:
 
     "" where nobody published any.
     """
-    bare, _, tag = name.removeprefix("timm:").partition(".")
-    if tag:
-        return f"models--timm--{bare}.{tag}"
-    row = _table().get(name)
-    return row["weights"] if row else ""
+    network, _, tag = name.partition(".")
+    row = _table().get(network)
+    usual = row["weights"] if row else ""
+    tagged = f"{network.removeprefix('timm:')}.{tag}"
+    return usual if not tag or usual.endswith(f"--{tagged}") else f"models--timm--{tagged}"
 
 
 def backbone_info(name: str) -> BackboneInfo:

@@ -210,6 +210,8 @@ def test_the_table_knows_what_the_weights_of_every_network_are_called_without_to
     }
     assert called["efficientnet_b0"].startswith("efficientnet_b0_rwightman-")
     assert called["timm:fastvit_mci0"] == "models--apple--mobileclip_s0_timm", "the hub calls it otherwise"
+    usual = "models--munehiro-k--cspnext_l.rsb_a1_in1k"
+    assert published_weights("timm:cspnext_l") == published_weights("timm:cspnext_l.rsb_a1_in1k") == usual
     plain = [file for name, file in called.items() if name.startswith("timm:") and file.endswith((".pth", ".pt"))]
     assert plain, "and some lie at an address of their own"
 
