@@ -39,6 +39,8 @@ def evaluate(
     if project and (labels or case_column or group_column):
         raise typer.BadParameter("A table goes with --folder; what a project knows, `graft import` corrects.")
     with opened(home) as graft:
+        from core.services.external import told
+
         model = RunId(run)
         if folder:
             project = f"External: {expanded(folder).resolve().name}"
@@ -57,7 +59,7 @@ def evaluate(
         test = graft.external.start(model, tested_on)
         ended = graft.serving.finish(test, progress_line(as_json))
         counted = graft.external.counted(test)
-        note = next(item.note for item in graft.external.list(model) if item.id == test)
+        note = told(ended)
         value = {
             **graft.results.to_json(test), "model": run, "project": project, "note": note,
             "together": counted.together, "warning": counted.warning,

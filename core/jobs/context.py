@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -117,6 +117,7 @@ class JobContext:
         if self.run.retries_left < runs.RETRIES:
             with writing(self.engine) as session:
                 runs.give_retries(session, self.run.id, self.run.attempts)
+            self.run = replace(self.run, retries_left=runs.RETRIES)
 
     def facts(self, *, device: str, code_version: str = "", libraries: JsonObject | None = None) -> None:
         """Write down where and with what the run runs."""

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from core.errors import BadInput, NotEnoughImages
 from core.evaluation import (
     FEWEST,
@@ -190,7 +188,7 @@ class Results(Service):
         """
         with reading(self.engine) as session:
             run = runs.read_run(session, run_id)
-            version = _version(session, run)
+            version = versions.read_scored(session, run)
             external = run.kind is RunKind.EVALUATE
             now = current.read_labels(session, version.id)
             added = current.count_newly_labelled(
@@ -264,7 +262,7 @@ class Results(Service):
     def _said(self, run_id: RunId, split: Split) -> tuple[RunRecord, VersionRecord, list[PredictionRecord]]:
         with reading(self.engine) as session:
             run = runs.read_run(session, run_id)
-            version = _version(session, run)
+            version = versions.read_scored(session, run)
             said = usable(version.task, predictions.read_predictions(session, run_id, split))
         if not said:
             raise NotEnoughImages("There are no predictions to score yet.", hint="Wait for the training to end.")
@@ -273,9 +271,3 @@ class Results(Service):
     def _behind(self, version: VersionRecord, said: Sequence[PredictionRecord]) -> list[BehindView]:
         with reading(self.engine) as session:
             return behind(session, version, said)
-
-
-def _version(session: Session, run: RunRecord) -> VersionRecord:
-    if not run.scored or run.version_id is None:
-        raise NotEnoughImages(f"Run {run.id} is no training: it has no scores.")
-    return versions.read_version_of(session, run)

@@ -67,7 +67,7 @@ def read_computed(session: Session, run: RunRecord, confusion: Split = Split.TES
     said = predictions.read_predictions(session, run.id)
     known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
     version = versions.read_version_of(session, run)
-    return compute(version, said, known, confusion, limits_of(session, run))
+    return compute(version, said, known, confusion, limits_of(session, run, version))
 
 
 class ComputedOnce:

@@ -108,10 +108,17 @@ def record_events(session: Session, project: ProjectView, events: Sequence[Label
                 created_at=now,
             )
         )
+        if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
+            image.flagged = event.kind is LabelKind.FLAG
+            continue
+        state, value = STATES[event.kind], merged_value(project.meant, event.value)
         if event.source is LabelSource.UNDO:
-            _stand(session, image, left, person, project.meant)
+            own = [word for word in left if word.annotator_id == person]
+            _restore_label(session, image, own, person, project.meant)
         else:
-            _apply(session, image, event, merged_value(project.meant, event.value), person, now)
+            _set_label(session, image, person, state, value, now)
+        # Consensus: the newest word counts, whoever said it; an undoing holds what stands without what it takes back.
+        _set_consensus(session, image, state, value)
 
 
 class Word(NamedTuple):
@@ -163,31 +170,15 @@ def merged_value(meant: Callable[[ClassId], ClassId], value: LabelValue) -> Labe
     return LabelValue(classes=tuple(dict.fromkeys(map(meant, value.classes))), number=value.number)
 
 
-def _apply(
-    session: Session, image: ImageRow, event: LabelEvent, value: LabelValue, annotator: int, now: datetime
+def _restore_label(
+    session: Session, image: ImageRow, own: Sequence[Word], annotator: int, meant: Callable[[ClassId], ClassId]
 ) -> None:
-    if event.kind in (LabelKind.FLAG, LabelKind.UNFLAG):
-        image.flagged = event.kind is LabelKind.FLAG
-        return
-    _set_label(session, image, annotator, STATES[event.kind], value, now)
-    # Consensus: the newest word counts, whoever said it.
-    _set_consensus(session, image, STATES[event.kind], value)
-
-
-def _stand(
-    session: Session, image: ImageRow, left: Sequence[Word], annotator: int, meant: Callable[[ClassId], ClassId]
-) -> None:
-    """Bring label and consensus to what is left of what was said, once this person has taken something back."""
-    own = [word for word in left if word.annotator_id == annotator]
+    """Where a person stands once she has taken something back: at the last of her `own` words that are left."""
     if own:
         value = merged_value(meant, LabelValue.from_json(own[-1].value))
         _set_label(session, image, annotator, STATES[own[-1].kind], value, own[-1].at)
     elif label := session.get(LabelRow, (image.id, annotator)):
         session.delete(label)
-    state, value = ImageState.UNLABELLED, LabelValue()
-    if left:
-        state, value = STATES[left[-1].kind], merged_value(meant, LabelValue.from_json(left[-1].value))
-    _set_consensus(session, image, state, value)
 
 
 def _set_label(

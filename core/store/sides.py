@@ -135,9 +135,7 @@ def read_sides(session: Session, run_id: RunId, split: Split = Split.TEST) -> Si
     Raises NotFound, and NotEnoughImages while there are no predictions to check.
     """
     run = runs.read_run(session, run_id)
-    if not run.scored or run.version_id is None:
-        raise NotEnoughImages(f"Run {run.id} is no training: it has no scores.")
-    version = versions.read_version_of(session, run)
+    version = versions.read_scored(session, run)
     checked = Side(version, usable(version.task, predictions.read_predictions(session, run_id, split)), split)
     if not checked.records:
         raise NotEnoughImages("There are no predictions to judge yet.", hint="Wait for the training to end.")
@@ -149,11 +147,12 @@ def model_of(run: RunRecord) -> RunId:
     return EvaluatePayload.from_json(run.payload).model if run.kind is RunKind.EVALUATE else run.id
 
 
-def limits_of(session: Session, run: RunRecord) -> Side | None:
-    """The validation predictions by which an external test's single answers are judged; None for any other run."""
-    if run.kind is not RunKind.EVALUATE or run.version_id is None:
-        return None
-    return fitted_side(session, run, versions.read_version_of(session, run))
+def limits_of(session: Session, run: RunRecord, version: VersionRecord) -> Side | None:
+    """The validation predictions by which an external test's single answers are judged; None for any other run.
+
+    `version` is the run's own.
+    """
+    return fitted_side(session, run, version) if run.kind is RunKind.EVALUATE else None
 
 
 def fitted_side(session: Session, run: RunRecord, version: VersionRecord) -> Side:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.checks.leaks import leaks
-from core.errors import NotFound
+from core.errors import NotEnoughImages, NotFound
 from core.splits import whole_groups
 from core.store.projects import read_project
 from core.store.runs import RunRecord
@@ -209,6 +209,13 @@ def read_version_of(session: Session, run: RunRecord) -> VersionRecord:
         raise NotFound(f"Run {run.id} has no dataset version.")
     version = read_version(session, run.version_id)
     return replace(version, whole=str(run.payload.get("keep_together") or version.whole))
+
+
+def read_scored(session: Session, run: RunRecord) -> VersionRecord:
+    """The same of a training or an external test. Raises NotEnoughImages for any other run, NotFound."""
+    if not run.scored or run.version_id is None:
+        raise NotEnoughImages(f"Run {run.id} is no training: it has no scores.")
+    return read_version_of(session, run)
 
 
 def name_both(session: Session, project_id: ProjectId) -> bool:

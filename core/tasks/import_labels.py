@@ -99,7 +99,9 @@ def plan_labels(
         wanted = list(dict.fromkeys(text for row in usable for text in row.labels))
     elif from_folders:
         wanted = [folder for folder in folders if folder]
-    before, listed_classes = project.classes, _listed_classes(source) if wanted else []
+    lists = {entry.name: names for entry in source.annotations if (names := _class_list(entry)) is not None}
+    # Of two datasets at once none counts: each has its own order.
+    before, listed_classes = project.classes, next(iter(lists.values())) if wanted and len(lists) == 1 else []
     if project.task is not Task.REGRESSION:
         project, trouble = _with_classes(context, project, wanted, listed_classes, create=payload.create_classes)
         problems.extend((name or text, reason) for text, reason in trouble)
@@ -120,7 +122,7 @@ def plan_labels(
         if from_table:
             problems.extend(_unnamed(table, came, name, lying_in_classes=from_folders))
     unused = set(listed_classes) - set(wanted)
-    circled, trouble = _circled(source)
+    circled, trouble = _circled([entry for entry in source.annotations if entry.name not in lists])
     problems.extend(trouble)
     return ImportLabels(
         project=project,
@@ -134,13 +136,11 @@ def plan_labels(
     )
 
 
-def _circled(source: Source) -> tuple[list[CircledPicture], list[tuple[str, str]]]:
-    """Boxes and ellipses of the source's COCO files, and those that are none."""
+def _circled(annotations: Sequence[Entry]) -> tuple[list[CircledPicture], list[tuple[str, str]]]:
+    """Boxes and ellipses of COCO files, and those that are none."""
     circled: list[CircledPicture] = []
     problems: list[tuple[str, str]] = []
-    for entry in source.annotations:
-        if _class_list(entry) is not None:
-            continue
+    for entry in annotations:
         try:
             circled += read_coco(entry.read(), PurePosixPath(entry.name).name)
         except GraftError as error:
@@ -148,13 +148,8 @@ def _circled(source: Source) -> tuple[list[CircledPicture], list[tuple[str, str]
     return circled, problems
 
 
-def _listed_classes(source: Source) -> list[str]:
-    """The classes of an exported dataset, in their order; of two datasets at once none: each has its own order."""
-    found = [names for entry in source.annotations if (names := _class_list(entry)) is not None]
-    return found[0] if len(found) == 1 else []
-
-
 def _class_list(entry: Entry) -> list[str] | None:
+    """The classes of an exported dataset, in their order; None for another file."""
     if PurePosixPath(entry.name).name != CLASS_LIST:
         return None
     try:

@@ -55,7 +55,7 @@ def keep_figures(context: JobContext, version: VersionRecord) -> JsonObject:
         said = predictions.read_predictions(session, context.run.id)
         known = facts.read_facts(session, [item.image_id for item in said if item.image_id is not None])
         labelling = labelling_json(session, version)
-        limits = limits_of(session, context.run)
+        limits = limits_of(session, context.run, version)
     found = snapshot(compute(version, said, known, limits=limits), labelling, code_version())
     content = json.dumps(found, indent=1).encode()
     write_file(context.folder / FILE, content)
